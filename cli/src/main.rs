@@ -1,0 +1,3 @@
+//! The command `loopguard`.
+
+fn main() {}

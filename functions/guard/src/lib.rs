@@ -1,0 +1,1 @@
+//! Lambda: a change was made; analyse what it touches, decide, act.

@@ -1,0 +1,3 @@
+//! The Lambda function `guard`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! All that may be asked of or done to an account, as one trait.

@@ -1,0 +1,1 @@
+//! Which events each target can cause, the triggering graph, and its cycles.

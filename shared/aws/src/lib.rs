@@ -1,0 +1,1 @@
+//! The account trait over the AWS SDK.

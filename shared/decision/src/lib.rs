@@ -1,0 +1,1 @@
+//! From findings to a plan: what to disable, what to tell.
