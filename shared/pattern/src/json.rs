@@ -1,0 +1,60 @@
+//! JSON text as a tree in which every value keeps its place.
+//!
+//! Patterns are read from JSON text or from a template's nodes; both become a [`Value`], and
+//! [`EventPattern::from_value`](crate::EventPattern::from_value) compiles either. Numbers keep their
+//! text, because the pattern language compares decimals and not binary floats; object keys keep their
+//! order and their duplicates, because the last writer wins and is worth a note.
+
+use crate::Term;
+use std::sync::Arc;
+
+/// A range of bytes in the text that a value was read from: `start..end`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset behind the last byte.
+    pub end: usize,
+}
+
+/// A JSON value with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// What it is.
+    pub kind: ValueKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The kinds of a [`Value`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueKind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as written.
+    Number(Arc<str>),
+    /// A string; symbolic only when it comes from a template.
+    String(Term),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object, members in the order of the text, duplicates kept.
+    Object(Vec<Member>),
+    /// A value of a template that has no known shape (a whole list from a parameter, say), with the
+    /// expression as written. JSON text never makes one.
+    Opaque(Arc<str>),
+    /// The text stops being JSON here; what was read before is kept. The message is AWS's own wording.
+    Broken(Arc<str>),
+}
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The key; keys of templates are literal, too.
+    pub key: Arc<str>,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: Value,
+}

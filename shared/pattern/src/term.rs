@@ -1,0 +1,212 @@
+//! Strings that are not wholly known.
+//!
+//! A template names values that exist only after it is deployed (`!GetAtt Role.Arn`), takes others from
+//! its parameters, and joins both with literal text. A [`Term`] is such a string: literal parts and
+//! [`Symbol`]s in order. Patterns and emissions carry terms, so that "the same role" can be told from
+//! "another role" without knowing either name.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What a symbol stands for, and with it what may be said of two different symbols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SymbolKind {
+    /// A value that one stack creates and that nobody chose (a generated name, an id).
+    /// Two different created symbols of one `kind` stand for different values.
+    Created,
+    /// A value given from outside: a parameter, an import, another stack's output.
+    /// Two different given symbols may stand for one value.
+    Given,
+}
+
+/// A value without a known text, equal to itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol {
+    /// Whether the value is created here or given from outside.
+    pub kind: SymbolKind,
+    /// The type of the value (`AWS::IAM::Role.name`, `parameter`); created symbols differ only within one.
+    pub class: Arc<str>,
+    /// The name that makes the symbol (a logical id, a parameter's name), unique within its class.
+    pub name: Arc<str>,
+}
+
+impl Symbol {
+    /// Returns the symbol for a value that the stack creates.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let bucket = Symbol::created("AWS::S3::Bucket.name", "Media");
+    /// assert_eq!(Term::from(bucket).to_string(), "${Media}");
+    /// ```
+    pub fn created(class: &str, name: &str) -> Self {
+        Self { kind: SymbolKind::Created, class: class.into(), name: name.into() }
+    }
+
+    /// Returns the symbol for a value given from outside.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, SymbolKind};
+    /// assert_eq!(Symbol::given("parameter", "BucketName").kind, SymbolKind::Given);
+    /// ```
+    pub fn given(class: &str, name: &str) -> Self {
+        Self { kind: SymbolKind::Given, class: class.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${{{}}}", self.name)
+    }
+}
+
+/// One piece of a [`Term`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Known text, never empty inside a term.
+    Literal(Arc<str>),
+    /// An unknown text.
+    Symbol(Symbol),
+}
+
+/// A string of literal text and symbols.
+///
+/// INVARIANT: no empty literal part, no two literal parts side by side; so equal terms are equal values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term {
+    parts: Vec<Part>,
+}
+
+impl Term {
+    /// Returns the term that is exactly `text`.
+    ///
+    /// ```
+    /// use loopguard_pattern::Term;
+    /// assert_eq!(Term::literal("aws.s3").as_literal().as_deref(), Some("aws.s3"));
+    /// ```
+    pub fn literal(text: &str) -> Self {
+        let mut term = Self::default();
+        term.push_str(text);
+        term
+    }
+
+    /// Returns the concatenation of `parts`.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let role = Symbol::created("AWS::IAM::Role.name", "FixerRole");
+    /// let arn = Term::concat([Term::literal("arn:aws:iam::111122223333:role/"), role.into()]);
+    /// assert_eq!(arn.to_string(), "arn:aws:iam::111122223333:role/${FixerRole}");
+    /// ```
+    pub fn concat(parts: impl IntoIterator<Item = Term>) -> Self {
+        let mut whole = Self::default();
+        for term in parts {
+            for part in term.parts {
+                match part {
+                    Part::Literal(text) => whole.push_str(&text),
+                    Part::Symbol(symbol) => whole.parts.push(Part::Symbol(symbol)),
+                }
+            }
+        }
+        whole
+    }
+
+    /// Appends literal text.
+    ///
+    /// ```
+    /// use loopguard_pattern::Term;
+    /// let mut term = Term::literal("out");
+    /// term.push_str("/");
+    /// assert_eq!(term, Term::literal("out/"));
+    /// ```
+    pub fn push_str(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(Part::Literal(last)) = self.parts.last_mut() {
+            *last = format!("{last}{text}").into();
+        } else {
+            self.parts.push(Part::Literal(text.into()));
+        }
+    }
+
+    /// Returns the text iff the term has no symbol.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// assert_eq!(Term::default().as_literal().as_deref(), Some(""));
+    /// assert_eq!(Term::from(Symbol::given("parameter", "P")).as_literal(), None);
+    /// ```
+    pub fn as_literal(&self) -> Option<Arc<str>> {
+        match self.parts.as_slice() {
+            [] => Some("".into()),
+            [Part::Literal(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Returns the parts in order.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Part, Term};
+    /// assert_eq!(Term::literal("a").parts(), [Part::Literal("a".into())]);
+    /// ```
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Returns the symbols in order of appearance, repeated as often as they stand in the term.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let p = Symbol::given("parameter", "P");
+    /// assert_eq!(Term::from(p.clone()).symbols().collect::<Vec<_>>(), [&p]);
+    /// ```
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Symbol(symbol) => Some(symbol),
+            Part::Literal(_) => None,
+        })
+    }
+
+    /// Returns the term with each symbol that `value` knows replaced by its text.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let term = Term::from(Symbol::given("parameter", "P"));
+    /// assert_eq!(term.assign(&|_| Some("x".into())), Term::literal("x"));
+    /// ```
+    #[must_use]
+    pub fn assign(&self, value: &dyn Fn(&Symbol) -> Option<Arc<str>>) -> Self {
+        Self::concat(self.parts.iter().map(|part| match part {
+            Part::Literal(text) => Term::literal(text),
+            Part::Symbol(symbol) => {
+                value(symbol).map_or_else(|| symbol.clone().into(), |text| Term::literal(&text))
+            }
+        }))
+    }
+}
+
+impl From<Symbol> for Term {
+    fn from(symbol: Symbol) -> Self {
+        Self { parts: vec![Part::Symbol(symbol)] }
+    }
+}
+
+impl From<&str> for Term {
+    fn from(text: &str) -> Self {
+        Self::literal(text)
+    }
+}
+
+impl fmt::Display for Term {
+    /// Writes literal parts as they are and symbols as `${Name}`; for people, not to be read back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => f.write_str(text)?,
+                Part::Symbol(symbol) => symbol.fmt(f)?,
+            }
+        }
+        Ok(())
+    }
+}
