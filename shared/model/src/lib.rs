@@ -1,1 +1,23 @@
-//! What exists in an account: rules, targets, roles, functions, trails, each fact with its origin.
+//! What exists in an account or a template, each fact with its origin.
+//!
+//! Input: whatever a source can read (a template, the API). Output: an [`Inventory`] that the analysis
+//! takes, and the [`Need`]s by which it asks for more. Deliberately not here: how anything is read, what
+//! AWS does with it, and what follows.
+
+mod inventory;
+mod need;
+mod origin;
+mod policy;
+mod rule;
+mod scope;
+mod trail;
+mod workload;
+
+pub use inventory::{Inventory, ReadNote, unqualified};
+pub use need::{Facts, Gap, Need};
+pub use origin::{FilePlace, Origin};
+pub use policy::{Condition, Effect, Policy, Scoped, Statement};
+pub use rule::{Rule, RuleKey, RuleState, Target, Trigger};
+pub use scope::Scope;
+pub use trail::Trails;
+pub use workload::{Role, Workload};

@@ -1,0 +1,165 @@
+//! All facts about an account or a template, and the gaps between them.
+
+use crate::{Facts, Gap, Need, Role, Rule, Scope, Trails, Workload};
+use loopguard_pattern::{Part, Term};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What exists, as far as it has been read.
+///
+/// A source fills an inventory; the analysis asks for more through [`Need`]s, and each answer or gap is
+/// [absorbed](Inventory::absorb). Nothing is ever taken out.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// Where things live unless they say otherwise.
+    pub scope: Scope,
+    /// All rules, in the order of their sources.
+    pub rules: Vec<Rule>,
+    /// What runs behind targets.
+    pub workloads: Vec<Workload>,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Trails, once known.
+    pub trails: Option<Trails>,
+    /// Buckets by name: whether they send their events to EventBridge, as far as known.
+    pub bucket_notifications: BTreeMap<Term, bool>,
+    /// What was taken for granted while reading; printed with every report.
+    pub assumptions: BTreeSet<Arc<str>>,
+    /// What was not understood while reading; never fatal.
+    pub notes: Vec<ReadNote>,
+    answered: BTreeSet<Need>,
+    gaps: BTreeMap<Need, Gap>,
+}
+
+/// Something in a source that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadNote {
+    /// Where it stands.
+    pub origin: crate::Origin,
+    /// What it is and what it means for the analysis.
+    pub message: String,
+}
+
+impl Inventory {
+    /// Returns an inventory without any fact.
+    pub fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            rules: Vec::new(),
+            workloads: Vec::new(),
+            roles: Vec::new(),
+            trails: None,
+            bucket_notifications: BTreeMap::new(),
+            assumptions: BTreeSet::new(),
+            notes: Vec::new(),
+            answered: BTreeSet::new(),
+            gaps: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the answer to a need, or the gap it leaves. Answering a need twice keeps the first answer.
+    pub fn absorb(&mut self, need: Need, answer: Result<Facts, Gap>) {
+        if !self.answered.insert(need.clone()) {
+            return;
+        }
+        match answer {
+            Err(gap) => {
+                self.gaps.insert(need, gap);
+            }
+            Ok(facts) => self.absorb_facts(&need, facts),
+        }
+    }
+
+    fn absorb_facts(&mut self, need: &Need, facts: Facts) {
+        match facts {
+            Facts::Rules(rules) => {
+                for rule in rules {
+                    if self.rule(&rule.bus, &rule.name).is_none() {
+                        self.rules.push(rule);
+                    }
+                }
+            }
+            Facts::Targets(targets) => {
+                if let Need::Targets { bus, rule } = need
+                    && let Some(rule) = self.rules.iter_mut().find(|r| r.bus == *bus && r.name == *rule)
+                {
+                    rule.targets = Some(targets);
+                }
+            }
+            Facts::Workload(workload) => self.workloads.push(*workload),
+            Facts::Role(role) => self.roles.push(*role),
+            Facts::Trails(trails) => self.trails = Some(trails),
+            Facts::BucketNotification(on) => {
+                if let Need::BucketNotification { bucket } = need {
+                    self.bucket_notifications.insert(bucket.clone(), on);
+                }
+            }
+            Facts::Missing => {
+                let gap = Gap { need: need.clone(), reason: "it does not exist".into() };
+                self.gaps.insert(need.clone(), gap);
+            }
+        }
+    }
+
+    /// Returns whether the need has been answered, with facts or with a gap.
+    pub fn is_answered(&self, need: &Need) -> bool {
+        self.answered.contains(need)
+    }
+
+    /// Returns the gap that the need left, if it left one.
+    pub fn gap(&self, need: &Need) -> Option<&Gap> {
+        self.gaps.get(need)
+    }
+
+    /// Returns all gaps, in the order of their needs.
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.gaps.values()
+    }
+
+    /// Returns the rule of that name on that bus.
+    pub fn rule(&self, bus: &Term, name: &Term) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.bus == *bus && rule.name == *name)
+    }
+
+    /// Returns what runs as `arn`; a version or alias behind a function's name does not matter.
+    pub fn workload(&self, arn: &Term) -> Option<&Workload> {
+        let wanted = unqualified(arn);
+        self.workloads.iter().find(|workload| unqualified(&workload.arn) == wanted)
+    }
+
+    /// Returns the role of that ARN, or of that name where only a name is known.
+    pub fn role(&self, arn: &Term) -> Option<&Role> {
+        self.roles.iter().find(|role| role.arn == *arn).or_else(|| {
+            let name = last_segment(arn);
+            let found = |role: &&Role| Some(&role.name) == name.as_ref();
+            self.roles.iter().find(found)
+        })
+    }
+}
+
+/// Returns the function ARN without version or alias: `arn:aws:lambda:R:A:function:NAME`. Others stay as they are.
+pub fn unqualified(arn: &Term) -> Term {
+    let Some(text) = arn.as_literal() else { return arn.clone() };
+    let fields: Vec<&str> = text.split(':').collect();
+    match fields.as_slice() {
+        [_, _, "lambda", _, _, "function", _, _, ..] => {
+            Term::literal(&fields.into_iter().take(7).collect::<Vec<_>>().join(":"))
+        }
+        _ => arn.clone(),
+    }
+}
+
+/// Returns what stands behind the last `/` of a term, symbols kept; the whole term if it has no `/`.
+fn last_segment(arn: &Term) -> Option<Term> {
+    let mut tail = Term::default();
+    for part in arn.parts() {
+        match part {
+            Part::Literal(text) => match text.rsplit_once('/') {
+                Some((_, after)) => tail = Term::literal(after),
+                None => tail.push_str(text),
+            },
+            Part::Symbol(symbol) => tail = Term::concat([tail, symbol.clone().into()]),
+        }
+    }
+    (tail != Term::default()).then_some(tail)
+}

@@ -1,0 +1,170 @@
+//! IAM policy documents, read once into types.
+
+use crate::Origin;
+use loopguard_pattern::Term;
+use loopguard_pattern::json::{Member, Value, ValueKind};
+use std::sync::Arc;
+
+/// A policy attached to a role.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The policy's name or ARN, for people.
+    pub name: Arc<str>,
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+    /// Parts of the document that could not be read: what and why. Each may hide a permission.
+    pub unread: Vec<Arc<str>>,
+    /// Where the policy stands.
+    pub origin: Origin,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Its `Sid`, if it has one.
+    pub sid: Option<Arc<str>>,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// The actions, wildcards included; case does not matter.
+    pub actions: Scoped,
+    /// The resources; absent in trust policies.
+    pub resources: Option<Scoped>,
+    /// The conditions, all of which must hold.
+    pub conditions: Vec<Condition>,
+    /// Bytes of the statement in its source.
+    pub span: loopguard_pattern::json::Span,
+}
+
+/// Whether a statement grants or refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// `Allow`.
+    Allow,
+    /// `Deny`.
+    Deny,
+}
+
+/// A list, or everything but a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scoped {
+    /// `Action`, `Resource`: one of these.
+    Only(Vec<Term>),
+    /// `NotAction`, `NotResource`: none of these.
+    AllBut(Vec<Term>),
+}
+
+/// One condition: an operator, a key, its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// `StringEquals`, `ForAnyValue:StringLike` ...
+    pub operator: Arc<str>,
+    /// `events:source` ...
+    pub key: Arc<str>,
+    /// The values as text.
+    pub values: Vec<Term>,
+}
+
+impl Policy {
+    /// Returns the policy that `document` holds. What cannot be read is kept in `unread`, never dropped.
+    pub fn from_value(name: &str, document: &Value, origin: Origin) -> Self {
+        let mut policy = Self { name: name.into(), statements: Vec::new(), unread: Vec::new(), origin };
+        match member(document, "Statement").map(|value| (&value.kind, value)) {
+            Some((ValueKind::Array(items), _)) => {
+                for item in items {
+                    policy.read_statement(item);
+                }
+            }
+            Some((_, one)) => policy.read_statement(one),
+            None => policy.unread.push("the document has no `Statement`".into()),
+        }
+        policy
+    }
+
+    fn read_statement(&mut self, value: &Value) {
+        match statement(value) {
+            Ok(statement) => self.statements.push(statement),
+            Err(why) => self.unread.push(why),
+        }
+    }
+}
+
+fn statement(value: &Value) -> Result<Statement, Arc<str>> {
+    let ValueKind::Object(_) = &value.kind else {
+        return Err("a statement is not an object".into());
+    };
+    let effect = match member(value, "Effect").and_then(text).as_deref() {
+        Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        other => {
+            return Err(format!("`Effect` is `{}`, not `Allow` or `Deny`", other.unwrap_or("absent")).into());
+        }
+    };
+    let actions =
+        scoped(value, "Action", "NotAction")?.ok_or("a statement has neither `Action` nor `NotAction`")?;
+    Ok(Statement {
+        sid: member(value, "Sid").and_then(text),
+        effect,
+        actions,
+        resources: scoped(value, "Resource", "NotResource")?,
+        conditions: conditions(value)?,
+        span: value.span,
+    })
+}
+
+fn scoped(statement: &Value, only: &str, all_but: &str) -> Result<Option<Scoped>, Arc<str>> {
+    if let Some(value) = member(statement, only) {
+        return terms(value, only).map(|terms| Some(Scoped::Only(terms)));
+    }
+    member(statement, all_but).map(|value| terms(value, all_but).map(Scoped::AllBut)).transpose()
+}
+
+fn conditions(statement: &Value) -> Result<Vec<Condition>, Arc<str>> {
+    let Some(block) = member(statement, "Condition") else { return Ok(Vec::new()) };
+    let mut conditions = Vec::new();
+    for operator in members(block, "Condition")? {
+        for entry in members(&operator.value, "Condition")? {
+            conditions.push(Condition {
+                operator: operator.key.clone(),
+                key: entry.key.clone(),
+                values: terms(&entry.value, "Condition")?,
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+fn members<'a>(value: &'a Value, what: &str) -> Result<&'a [Member], Arc<str>> {
+    match &value.kind {
+        ValueKind::Object(members) => Ok(members),
+        _ => Err(format!("`{what}` is not an object").into()),
+    }
+}
+
+fn terms(value: &Value, what: &str) -> Result<Vec<Term>, Arc<str>> {
+    let one = |value: &Value| match &value.kind {
+        ValueKind::String(term) => Ok(term.clone()),
+        ValueKind::Number(text) => Ok(Term::literal(text)),
+        ValueKind::Bool(flag) => Ok(Term::literal(if *flag { "true" } else { "false" })),
+        _ => Err(Arc::from(format!("`{what}` holds a value that is neither text nor a list of texts"))),
+    };
+    match &value.kind {
+        ValueKind::Array(items) => items.iter().map(one).collect(),
+        _ => one(value).map(|term| vec![term]),
+    }
+}
+
+fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    match &value.kind {
+        ValueKind::Object(members) => {
+            members.iter().rev().find(|member| &*member.key == key).map(|m| &m.value)
+        }
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<Arc<str>> {
+    match &value.kind {
+        ValueKind::String(term) => term.as_literal(),
+        _ => None,
+    }
+}
