@@ -1,0 +1,37 @@
+//! Drivers: analyse, answer the needs, analyse again.
+
+use crate::{Analysis, Catalogue, analyse};
+use loopguard_model::{Facts, Gap, Inventory, Need};
+
+/// The most rounds of analysing and answering. A chain of needs is bus, targets, workload, role, so that
+/// even a cycle through many buses ends far below.
+pub const MAX_ROUNDS: usize = 64;
+
+/// Analyses, answers every need with `answer`, and analyses again, until no need is new or
+/// [`MAX_ROUNDS`] is reached. Each need is asked once.
+pub fn analyse_with(
+    inventory: &mut Inventory,
+    catalogue: &Catalogue,
+    mut answer: impl FnMut(&Need) -> Result<Facts, Gap>,
+) -> Analysis {
+    let mut analysis = analyse(inventory, catalogue);
+    for _ in 0..MAX_ROUNDS {
+        let open: Vec<Need> =
+            analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
+        if open.is_empty() {
+            break;
+        }
+        for need in open {
+            let facts = answer(&need);
+            inventory.absorb(need, facts);
+        }
+        analysis = analyse(inventory, catalogue);
+    }
+    analysis
+}
+
+/// Analyses with nothing more to read: every need is left as a gap with `reason`
+/// (`not in the templates read`).
+pub fn close(inventory: &mut Inventory, catalogue: &Catalogue, reason: &str) -> Analysis {
+    analyse_with(inventory, catalogue, |need| Err(Gap { need: need.clone(), reason: reason.into() }))
+}
