@@ -1,0 +1,242 @@
+//! The report as JSON: a versioned format with additive changes only.
+
+use crate::{Report, Summary};
+use loopguard_analysis::{Finding, Hop, Remedy, RuleVerdict};
+use loopguard_model::{Gap, Inventory, Origin, Rule, RuleKey};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Version of the format; raised only when a member changes its meaning or goes.
+pub const FORMAT_VERSION: u32 = 1;
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    catalogue: CatalogueRow<'a>,
+    rules: Vec<RuleRow<'a>>,
+    findings: Vec<FindingRow<'a>>,
+    assumptions: Vec<&'a str>,
+    notes: Vec<NoteRow<'a>>,
+    gaps: Vec<GapRow>,
+    summary: SummaryRow,
+}
+
+#[derive(Debug, Serialize)]
+struct CatalogueRow<'a> {
+    format: u32,
+    generated_from: &'a str,
+    services: usize,
+    operations: usize,
+    target_kinds: usize,
+    native_rows: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleRow<'a> {
+    id: &'a str,
+    path: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+    bus: &'a str,
+    state: &'static str,
+    verdict: &'static str,
+    certainty: Option<&'static str>,
+    reasons: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct FindingRow<'a> {
+    id: &'a str,
+    code: &'static str,
+    verdict: &'static str,
+    certainty: Option<&'static str>,
+    rules: Vec<&'a str>,
+    hops: Vec<HopRow<'a>>,
+    remedies: Vec<RemedyRow<'a>>,
+    gaps: Vec<GapRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct HopRow<'a> {
+    rule: &'a str,
+    target: &'a str,
+    target_id: &'a str,
+    via: &'a [String],
+    action: &'a str,
+    emits: EmitsRow<'a>,
+    certainty: &'static str,
+    gain: &'static str,
+    /// The event as JSON, or as text where it is not JSON that a parsed tree can hold.
+    witness: Option<Value>,
+    /// The values that the witness gives to names known only after deployment.
+    assignment: BTreeMap<&'a str, &'a str>,
+    place: Option<String>,
+    note: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct EmitsRow<'a> {
+    source: &'a str,
+    detail_type: &'a str,
+    event_name: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RemedyRow<'a> {
+    rule: &'a str,
+    headline: &'a str,
+    pattern: Value,
+    loses: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct GapRow {
+    need: String,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct NoteRow<'a> {
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+    message: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryRow {
+    rules: usize,
+    findings: usize,
+    verdicts: BTreeMap<&'static str, usize>,
+}
+
+/// Returns the report as indented JSON text with a final line break. Same report, same bytes.
+pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&document(report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn document<'a>(report: &Report<'a>) -> Document<'a> {
+    let Report { inventory, analysis, catalogue } = *report;
+    let facts = by_key(inventory);
+    let summary = Summary::of(analysis);
+    Document {
+        format_version: FORMAT_VERSION,
+        catalogue: CatalogueRow {
+            format: catalogue.format,
+            generated_from: &catalogue.generated_from,
+            services: catalogue.services,
+            operations: catalogue.operations,
+            target_kinds: catalogue.target_kinds,
+            native_rows: catalogue.native_rows,
+        },
+        rules: analysis
+            .rules
+            .iter()
+            .map(|verdict| rule_row(verdict, facts.get(&verdict.key).copied()))
+            .collect(),
+        findings: analysis.findings.iter().map(finding_row).collect(),
+        assumptions: analysis.assumptions.iter().map(String::as_str).collect(),
+        notes: inventory
+            .notes
+            .iter()
+            .map(|note| {
+                let (file, line, column) = place(&note.origin);
+                NoteRow { file, line, column, message: &note.message }
+            })
+            .collect(),
+        gaps: analysis.gaps.iter().map(gap_row).collect(),
+        summary: SummaryRow {
+            rules: summary.rules,
+            findings: summary.findings,
+            verdicts: summary.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
+        },
+    }
+}
+
+/// Returns the rules of an inventory by their keys.
+pub(crate) fn by_key(inventory: &Inventory) -> BTreeMap<&RuleKey, &Rule> {
+    inventory.rules.iter().map(|rule| (&rule.key, rule)).collect()
+}
+
+fn rule_row<'a>(verdict: &'a RuleVerdict, rule: Option<&'a Rule>) -> RuleRow<'a> {
+    let (file, line, column) = rule.map_or((None, None, None), |rule| place(&rule.origin));
+    RuleRow {
+        id: &verdict.key.id,
+        path: &verdict.path,
+        file,
+        line,
+        column,
+        bus: &verdict.key.bus,
+        state: rule.map_or("UNKNOWN", |rule| rule.state.as_str()),
+        verdict: verdict.verdict.as_str(),
+        certainty: verdict.certainty.map(loopguard_analysis::Certainty::as_str),
+        reasons: &verdict.reasons,
+    }
+}
+
+fn finding_row(finding: &Finding) -> FindingRow<'_> {
+    FindingRow {
+        id: &finding.id,
+        code: finding.code.as_str(),
+        verdict: finding.verdict.as_str(),
+        certainty: finding.certainty.map(loopguard_analysis::Certainty::as_str),
+        rules: finding.rules.iter().map(|key| &*key.id).collect(),
+        hops: finding.hops.iter().map(hop_row).collect(),
+        remedies: finding.remedies.iter().map(remedy_row).collect(),
+        gaps: finding.gaps.iter().map(gap_row).collect(),
+    }
+}
+
+fn hop_row(hop: &Hop) -> HopRow<'_> {
+    let assignment = hop.witness.iter().flat_map(|witness| &witness.assignment);
+    HopRow {
+        rule: &hop.rule.id,
+        target: &hop.target.arn,
+        target_id: &hop.target.id,
+        via: &hop.via,
+        action: &hop.action,
+        emits: EmitsRow {
+            source: &hop.emits.source,
+            detail_type: &hop.emits.detail_type,
+            event_name: hop.emits.event_name.as_deref(),
+        },
+        certainty: hop.certainty.as_str(),
+        gain: hop.gain.as_str(),
+        witness: hop.witness.as_ref().map(|witness| json_or_text(&witness.event)),
+        assignment: assignment.map(|(name, value)| (&**name, &**value)).collect(),
+        place: hop
+            .origins
+            .target
+            .place()
+            .map(|place| format!("{}:{}:{}", place.file, place.line, place.column)),
+        note: &hop.note,
+    }
+}
+
+fn remedy_row(remedy: &Remedy) -> RemedyRow<'_> {
+    RemedyRow {
+        rule: &remedy.rule.id,
+        headline: &remedy.headline,
+        pattern: json_or_text(&remedy.pattern),
+        loses: &remedy.loses,
+    }
+}
+
+fn json_or_text(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+fn gap_row(gap: &Gap) -> GapRow {
+    GapRow { need: gap.need.to_string(), reason: gap.reason.to_string() }
+}
+
+fn place(origin: &Origin) -> (Option<&str>, Option<u32>, Option<u32>) {
+    match origin.place() {
+        Some(place) => (Some(&place.file), Some(place.line), Some(place.column)),
+        None => (None, None, None),
+    }
+}

@@ -1,0 +1,160 @@
+//! The report as text for a terminal.
+
+use crate::{Report, Summary, escaped};
+use loopguard_analysis::{Finding, Hop, Verdict};
+use std::fmt::{self, Write};
+
+/// Returns the report as text: findings, then what was not understood, then assumptions and totals.
+/// Same report, same bytes.
+pub fn text(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    for finding in &report.analysis.findings {
+        write_finding(out, report, finding)?;
+        writeln!(out)?;
+    }
+    for note in &report.inventory.notes {
+        writeln!(out, "note: {}: {}", escaped(&note.origin.to_string()), escaped(&note.message))?;
+    }
+    if !report.inventory.notes.is_empty() {
+        writeln!(out)?;
+    }
+    if !report.analysis.assumptions.is_empty() {
+        writeln!(out, "taken for granted:")?;
+        for assumption in &report.analysis.assumptions {
+            writeln!(out, "  - {}", escaped(assumption))?;
+        }
+        writeln!(out)?;
+    }
+    write_totals(out, &Summary::of(report.analysis))
+}
+
+fn write_finding(out: &mut String, report: &Report<'_>, finding: &Finding) -> fmt::Result {
+    writeln!(out, "{}[{}]: {}", severity(finding.verdict), finding.code, escaped(&headline(finding)))?;
+    if let Some(place) = finding.rules.first().and_then(|key| place_of(report, key)) {
+        writeln!(out, "  --> {}", escaped(&place))?;
+    }
+    for hop in &finding.hops {
+        write_hop(out, hop)?;
+    }
+    for gap in &finding.gaps {
+        writeln!(out, "  not known: {}", escaped(&gap.to_string()))?;
+    }
+    for reason in reasons(report, finding) {
+        writeln!(out, "  because: {}", escaped(reason))?;
+    }
+    for remedy in &finding.remedies {
+        writeln!(out, "  help: {}", escaped(&remedy.headline))?;
+        writeln!(out, "        {}", escaped(&remedy.pattern))?;
+        if !remedy.loses.is_empty() {
+            writeln!(out, "        loses: {}", escaped(&remedy.loses))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {
+    let emits = match &hop.emits.event_name {
+        Some(name) => format!("{} {name}", hop.emits.source),
+        None => format!("{} `{}`", hop.emits.source, hop.emits.detail_type),
+    };
+    writeln!(out, "  {} runs {}", escaped(&hop.rule.id), escaped(&hop.target.arn))?;
+    for step in &hop.via {
+        writeln!(out, "    via {}", escaped(step))?;
+    }
+    let call = if hop.action.is_empty() { String::new() } else { format!("calls {}, which ", hop.action) };
+    writeln!(
+        out,
+        "    {call}causes {} ({}, {})",
+        escaped(&emits),
+        hop.certainty.as_str(),
+        gain_words(hop.gain)
+    )?;
+    if let Some(witness) = &hop.witness {
+        writeln!(out, "    event: {}", escaped(&witness.event))?;
+        for (name, value) in &witness.assignment {
+            writeln!(out, "      where ${{{}}} is {}", escaped(name), escaped(value))?;
+        }
+    }
+    if !hop.note.is_empty() {
+        writeln!(out, "    note: {}", escaped(&hop.note))?;
+    }
+    Ok(())
+}
+
+fn gain_words(gain: loopguard_analysis::Gain) -> &'static str {
+    match gain {
+        loopguard_analysis::Gain::Sometimes => "perhaps not in every run",
+        loopguard_analysis::Gain::Each => "in every run",
+        loopguard_analysis::Gain::Many => "more than once in every run",
+    }
+}
+
+/// Returns the sentence that stands alone, without code and place.
+pub(crate) fn headline(finding: &Finding) -> String {
+    let rules: Vec<String> = finding.rules.iter().map(|key| format!("`{}`", key.id)).collect();
+    let sure = finding.certainty.map(|certainty| format!(" ({certainty})")).unwrap_or_default();
+    let (first, rest) = (rules.first().cloned().unwrap_or_default(), rules.len());
+    match (finding.verdict, rest) {
+        (Verdict::Dead, _) => format!("no event can match rule {first}"),
+        (Verdict::Loop, 1) => format!("rule {first} triggers itself{sure}"),
+        (Verdict::Loop, count) => format!("{count} rules trigger each other: {}{sure}", rules.join(" -> ")),
+        (Verdict::Unknown, 1) => format!("rule {first} may trigger itself; not all facts are known"),
+        (Verdict::Unknown, count) => {
+            format!("{count} rules may trigger each other: {}; not all facts are known", rules.join(" -> "))
+        }
+        (Verdict::Latent, _) => format!("a loop is one switch away: {}", rules.join(" -> ")),
+        (Verdict::Bounded, _) => format!("a loop that the platform bounds: {}", rules.join(" -> ")),
+        (Verdict::None, _) => format!("no loop: {}", rules.join(" -> ")),
+    }
+}
+
+fn severity(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Loop => "error",
+        Verdict::Unknown | Verdict::Latent | Verdict::Dead => "warning",
+        Verdict::Bounded | Verdict::None => "info",
+    }
+}
+
+fn place_of(report: &Report<'_>, key: &loopguard_model::RuleKey) -> Option<String> {
+    report.inventory.rules.iter().find(|rule| rule.key == *key).map(|rule| rule.origin.to_string())
+}
+
+/// Hops tell why there is a loop; for the others the rule's own reasons do.
+fn reasons<'a>(report: &Report<'a>, finding: &Finding) -> &'a [String] {
+    if finding.verdict == Verdict::Loop {
+        return &[];
+    }
+    let first = finding.rules.first();
+    report
+        .analysis
+        .rules
+        .iter()
+        .find(|rule| Some(&rule.key) == first)
+        .map_or(&[], |rule| rule.reasons.as_slice())
+}
+
+fn write_totals(out: &mut String, summary: &Summary) -> fmt::Result {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    write!(out, "{} rule{}:", summary.rules, plural(summary.rules))?;
+    let words = [
+        (Verdict::Loop, "in a loop"),
+        (Verdict::Unknown, "unknown"),
+        (Verdict::Latent, "latent"),
+        (Verdict::Bounded, "bounded"),
+        (Verdict::Dead, "dead"),
+        (Verdict::None, "without a loop"),
+    ];
+    let parts: Vec<String> = words
+        .into_iter()
+        .filter(|(verdict, _)| summary.count(*verdict) > 0)
+        .map(|(verdict, words)| format!(" {} {words}", summary.count(verdict)))
+        .collect();
+    writeln!(out, "{}", if parts.is_empty() { " nothing to say".to_owned() } else { parts.join(",") })
+}

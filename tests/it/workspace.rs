@@ -1,0 +1,59 @@
+//! Where the project stands, and how its command is found.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Returns the root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Returns what `cargo metadata` says of the locked dependencies.
+pub(crate) fn cargo_metadata() -> serde_json::Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Returns the folder that holds reference data beside the project, or `None` with one line that says
+/// what is left out.
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+pub(crate) fn shared(what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("LOOPGUARD_SHARED")
+        .map_or_else(|| root().join("../shared"), PathBuf::from);
+    if folder.join("corpora").is_dir() {
+        return Some(folder);
+    }
+    eprintln!("left out: {what} (no corpora beside the project; set LOOPGUARD_SHARED)");
+    None
+}
+
+/// Returns the path of the built binary of a package, built now if it is not up to date.
+pub(crate) fn binary(package: &str, bin: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--offline", "--message-format", "json", "-p", package, "--bin", bin])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "building {bin}: {}", String::from_utf8_lossy(&output.stderr));
+    let artifacts = String::from_utf8(output.stdout).unwrap();
+    let executable = artifacts
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back();
+    executable.unwrap_or_else(|| panic!("cargo named no executable for {bin}"))
+}
+
+/// Returns the command `loopguard`, ready for arguments.
+pub(crate) fn loopguard() -> Command {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    let mut command = Command::new(PATH.get_or_init(|| binary("loopguard-cli", "loopguard")));
+    command.current_dir(root()).env_remove("NO_COLOR").env_remove("RUST_LOG");
+    command
+}
