@@ -1,0 +1,123 @@
+//! An alert for programs.
+
+use super::{Alert, Step};
+use serde::Serialize;
+
+/// Version of the format.
+const FORMAT_VERSION: u32 = 1;
+
+/// SNS takes 256 KiB for message and attributes together; the text is well below the other half.
+const SIZE_LIMIT: usize = 128 * 1024;
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    at: String,
+    finding: &'a str,
+    code: &'static str,
+    verdict: &'static str,
+    certainty: Option<&'static str>,
+    mode: &'static str,
+    account: String,
+    region: String,
+    bus: &'a str,
+    rule: &'a str,
+    prior_state: &'static str,
+    choice: &'static str,
+    rules: Vec<&'a str>,
+    /// `disabled`, `failed`, `not-needed`, `would-disable` or `refused`.
+    step: &'static str,
+    reason: String,
+    /// Why the guard did not act, as a stable name.
+    refusal: Option<&'static str>,
+    change: ChangeRow<'a>,
+    hops: Vec<HopRow<'a>>,
+    remedies: &'a [String],
+    gaps: &'a [String],
+    undo: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeRow<'a> {
+    rule: &'a str,
+    call: &'a str,
+    by: &'a str,
+    event_id: &'a str,
+    at: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct HopRow<'a> {
+    rule: &'a str,
+    target: &'a str,
+    action: &'a str,
+    emits: &'a str,
+    certainty: &'static str,
+    gain: &'static str,
+    witness: Option<&'a str>,
+}
+
+pub(super) fn json(alert: &Alert) -> String {
+    let mut document = document(alert);
+    let text = written(&document);
+    if text.len() <= SIZE_LIMIT {
+        return text;
+    }
+    for hop in &mut document.hops {
+        hop.witness = None;
+    }
+    written(&document)
+}
+
+fn written(document: &Document<'_>) -> String {
+    // Only texts and lists of texts: serialising them to a string does not fail.
+    serde_json::to_string(document).unwrap_or_default()
+}
+
+fn document(alert: &Alert) -> Document<'_> {
+    Document {
+        format_version: FORMAT_VERSION,
+        at: alert.at.to_string(),
+        finding: &alert.finding,
+        code: alert.code.as_str(),
+        verdict: alert.verdict.as_str(),
+        certainty: alert.certainty.map(loopguard_analysis::Certainty::as_str),
+        mode: alert.mode.as_str(),
+        account: alert.place.account.to_string(),
+        region: alert.place.region.to_string(),
+        bus: &alert.bus,
+        rule: &alert.rule,
+        prior_state: alert.prior.as_str(),
+        choice: alert.choice,
+        rules: alert.rules.iter().map(|rule| &**rule).collect(),
+        step: alert.step.as_str(),
+        reason: alert.step.to_string(),
+        refusal: match &alert.step {
+            Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
+            Step::Intended | Step::Disabled { .. } | Step::NotNeeded(_) | Step::Failed(_) => None,
+        },
+        change: ChangeRow {
+            rule: &alert.change.rule.id,
+            call: &alert.change.call,
+            by: &alert.change.by,
+            event_id: &alert.change.event_id,
+            at: &alert.change.at,
+        },
+        hops: alert
+            .hops
+            .iter()
+            .map(|hop| HopRow {
+                rule: &hop.rule,
+                target: &hop.target,
+                action: &hop.action,
+                emits: &hop.emits,
+                certainty: hop.certainty.as_str(),
+                gain: hop.gain.as_str(),
+                witness: hop.witness.as_deref(),
+            })
+            .collect(),
+        remedies: &alert.remedies,
+        gaps: &alert.gaps,
+        undo: alert.undo(),
+    }
+}

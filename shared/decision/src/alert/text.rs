@@ -1,0 +1,126 @@
+//! An alert for people, short enough for a phone.
+
+use super::{Alert, AlertHop, Step};
+use loopguard_analysis::{Code, Verdict};
+use loopguard_model::RuleState;
+use std::fmt::{self, Write};
+
+/// SNS refuses subjects of 100 characters and more.
+const SUBJECT_LIMIT: usize = 99;
+
+/// Hops that the text lists; all are in the JSON.
+const HOPS_SHOWN: usize = 8;
+
+/// Characters of a witness that the text shows; the whole is in the JSON.
+const WITNESS_SHOWN: usize = 600;
+
+pub(super) fn subject(alert: &Alert) -> String {
+    let rule = &alert.rule;
+    let headline = match (&alert.step, alert.verdict) {
+        (Step::Disabled { .. }, _) => format!("Loopguard disabled {rule}: {}", short(alert.code)),
+        (Step::Failed(_), _) => format!("Loopguard could NOT disable {rule}: {}", short(alert.code)),
+        (Step::Intended, _) => format!("Loopguard disables {rule}: {}", short(alert.code)),
+        (Step::NotNeeded(_), _) => format!("Loopguard: {rule} needs no act any more"),
+        (Step::WouldDisable(_), _) => format!("Loopguard would disable {rule}: {}", short(alert.code)),
+        (Step::Refused(_), Verdict::Unknown) => format!("Loopguard: {rule} may loop"),
+        (Step::Refused(_), _) => format!("Loopguard: {rule} loops and stays on"),
+    };
+    let plain: String = headline.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    plain.chars().take(SUBJECT_LIMIT).collect()
+}
+
+fn short(code: Code) -> &'static str {
+    match code {
+        Code::SelfTrigger => "it triggers itself",
+        Code::MultiRuleLoop => "it is in a loop of several rules",
+        Code::PossibleLoop => "it may trigger itself",
+        Code::LatentLoop => "it is in a loop that is switched off",
+        Code::BoundedLoop => "it is in a loop that ends by itself",
+        Code::DeadRule => "no event can match it",
+    }
+}
+
+pub(super) fn text(alert: &Alert) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write_text(&mut out, alert);
+    out
+}
+
+fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
+    writeln!(out, "{}.", what(alert))?;
+    writeln!(out, "Done: {}.", alert.step)?;
+    writeln!(out)?;
+    let change = &alert.change;
+    let by = if change.by.is_empty() { String::new() } else { format!(" by {}", change.by) };
+    writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule.id, change.at)?;
+    if alert.rules.len() > 1 {
+        writeln!(out, "Why this rule: {}.", alert.choice)?;
+    }
+    writeln!(out)?;
+    for (number, hop) in (1..).zip(alert.hops.iter().take(HOPS_SHOWN)) {
+        write_hop(out, number, hop)?;
+    }
+    if let Some(more) = alert.hops.len().checked_sub(HOPS_SHOWN).filter(|more| *more > 0) {
+        writeln!(out, "... and {more} more hops; all are in the structured event")?;
+    }
+    write_advice(out, alert)?;
+    writeln!(out)?;
+    let at = format!("{} at {}", alert.finding, alert.at);
+    writeln!(out, "Finding {at}, account {}, region {}.", alert.place.account, alert.place.region)
+}
+
+fn what(alert: &Alert) -> String {
+    let certainty = alert.certainty.map(|level| format!(" ({level})")).unwrap_or_default();
+    let rule = format!("Rule `{}` on bus `{}`", alert.rule, alert.bus);
+    match alert.code {
+        Code::MultiRuleLoop => {
+            let cycle: Vec<&str> = alert.rules.iter().map(|rule| &**rule).collect();
+            format!("{rule} is in a loop of {} rules{certainty}: {}", cycle.len(), cycle.join(" -> "))
+        }
+        code => format!("{rule}: {}{certainty}", short(code)),
+    }
+}
+
+fn write_hop(out: &mut String, number: usize, hop: &AlertHop) -> fmt::Result {
+    writeln!(out, "{number}. rule `{}` runs {}", hop.rule, hop.target)?;
+    let call = if hop.action.is_empty() { String::new() } else { format!(", by {}", hop.action) };
+    writeln!(out, "   which causes: {}{call} ({}, {} run)", hop.emits, hop.certainty, often(hop))?;
+    if let Some(witness) = &hop.witness {
+        let shown: String = witness.chars().take(WITNESS_SHOWN).collect();
+        let cut = if shown.len() < witness.len() { " ..." } else { "" };
+        writeln!(out, "   an event that shows it: {shown}{cut}")?;
+    }
+    Ok(())
+}
+
+fn often(hop: &AlertHop) -> &'static str {
+    match hop.gain {
+        loopguard_analysis::Gain::Each => "in each",
+        loopguard_analysis::Gain::Many => "several times in each",
+        loopguard_analysis::Gain::Sometimes => "perhaps not in every",
+    }
+}
+
+fn write_advice(out: &mut String, alert: &Alert) -> fmt::Result {
+    for gap in &alert.gaps {
+        writeln!(out, "Not read: {gap}")?;
+    }
+    for remedy in &alert.remedies {
+        writeln!(out, "A change that breaks the loop: {remedy}")?;
+    }
+    if matches!(alert.step, Step::Disabled { .. }) {
+        writeln!(out)?;
+        writeln!(out, "Undo (it will loop again until the pattern or the target changes):")?;
+        writeln!(out, "  {}", alert.undo())?;
+        if alert.prior == RuleState::EnabledWithAllManagementEvents {
+            writeln!(
+                out,
+                "  The rule was {}; enable-rule sets ENABLED, so set that state",
+                alert.prior.as_str()
+            )?;
+            writeln!(out, "  with put-rule, which needs the rule's pattern again.")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What the owner has said, as one typed struct.
+
+use crate::{Scope, ScopeError};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What the guard may do with a loop that it is sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// Say what it would do.
+    Observe,
+    /// Tell of loops; never act.
+    Alert,
+    /// Disable rules in its scope on shown cause.
+    Enforce,
+}
+
+impl Mode {
+    /// All modes.
+    pub const ALL: [Self; 3] = [Self::Observe, Self::Alert, Self::Enforce];
+
+    /// Returns the word that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Alert => "alert",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the owner has said.
+///
+/// It has no `Default`: the mode must be said, and a scope that nobody gave is empty, so that no missing or
+/// misspelt setting can switch a rule off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What may be done.
+    pub mode: Mode,
+    /// To which rules.
+    pub scope: Scope,
+    /// The SNS topic for alerts; without one alerts are only logged.
+    pub topic_arn: Option<String>,
+    /// The stack the guard is deployed by: rules of this stack are its own.
+    pub own_stack: Option<String>,
+    /// The ARN of the role the guard runs under: changes made by it are its own.
+    pub own_role_arn: Option<String>,
+    /// The most reads of the account for one change; what is left unread then is a gap.
+    pub max_reads: usize,
+}
+
+/// Rules with this prefix belong to the guard, and it never acts on them.
+pub const OWN_PREFIX: &str = "loopguard-";
+
+/// The prefix of every setting's name.
+const PREFIX: &str = "LOOPGUARD_";
+const MODE: &str = "LOOPGUARD_MODE";
+const SCOPE: &str = "LOOPGUARD_SCOPE";
+const TOPIC_ARN: &str = "LOOPGUARD_TOPIC_ARN";
+const OWN_STACK: &str = "LOOPGUARD_OWN_STACK";
+const OWN_ROLE_ARN: &str = "LOOPGUARD_OWN_ROLE_ARN";
+const MAX_READS: &str = "LOOPGUARD_MAX_READS";
+const KEYS: [&str; 6] = [MODE, SCOPE, TOPIC_ARN, OWN_STACK, OWN_ROLE_ARN, MAX_READS];
+
+/// Enough for a change that reaches some forty targets with their roles, and far below what a minute of
+/// Lambda allows.
+const DEFAULT_MAX_READS: usize = 200;
+
+/// Settings that are not understood. Each names what would be valid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A name nobody knows.
+    #[error("`{key}` is not a setting; the nearest is `{nearest}`")]
+    UnknownKey {
+        /// The name given.
+        key: String,
+        /// The known name nearest to it.
+        nearest: &'static str,
+    },
+    /// The mode was not said.
+    #[error("`LOOPGUARD_MODE` is not set; it is `observe`, `alert` or `enforce`")]
+    NoMode,
+    /// A mode nobody knows.
+    #[error(
+        "`{value}` is not a mode; the nearest is `{nearest}` (`LOOPGUARD_MODE` is `observe`, `alert` or `enforce`)"
+    )]
+    UnknownMode {
+        /// The value given.
+        value: String,
+        /// The mode nearest to it.
+        nearest: &'static str,
+    },
+    /// A scope that is not understood.
+    #[error("`LOOPGUARD_SCOPE`: {0}")]
+    Scope(#[from] ScopeError),
+    /// A value of the wrong form.
+    #[error("`{key}` is `{value}`; it is {expected}")]
+    Value {
+        /// The setting.
+        key: &'static str,
+        /// The value given.
+        value: String,
+        /// What would be valid.
+        expected: &'static str,
+    },
+}
+
+impl Settings {
+    /// Returns the settings that name-value pairs (an environment) hold. Names without the prefix
+    /// `LOOPGUARD_` are not settings and are passed over; an unknown name with it is an error, because a
+    /// misspelt setting would otherwise be one that is silently not in force. An empty value is as none.
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, SettingsError> {
+        let mut given: BTreeMap<&'static str, String> = BTreeMap::new();
+        for (key, value) in pairs {
+            let (key, value): (String, String) = (key.into(), value.into());
+            if !key.starts_with(PREFIX) {
+                continue;
+            }
+            let Some(known) = KEYS.into_iter().find(|known| **known == *key) else {
+                let nearest = nearest(&key, &KEYS);
+                return Err(SettingsError::UnknownKey { key, nearest });
+            };
+            if !value.trim().is_empty() {
+                given.insert(known, value.trim().to_owned());
+            }
+        }
+        let mode = mode(given.get(MODE).ok_or(SettingsError::NoMode)?)?;
+        Ok(Self {
+            mode,
+            scope: given.get(SCOPE).map_or(Ok(Scope::nothing()), |text| text.parse())?,
+            topic_arn: given.get(TOPIC_ARN).map(|text| arn(TOPIC_ARN, text, "sns")).transpose()?,
+            own_stack: given.get(OWN_STACK).cloned(),
+            own_role_arn: given.get(OWN_ROLE_ARN).map(|text| arn(OWN_ROLE_ARN, text, "iam")).transpose()?,
+            max_reads: given.get(MAX_READS).map_or(Ok(DEFAULT_MAX_READS), |text| max_reads(text))?,
+        })
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, SettingsError> {
+    Mode::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| SettingsError::UnknownMode {
+        value: text.to_owned(),
+        nearest: nearest(text, &Mode::ALL.map(Mode::as_str)),
+    })
+}
+
+fn arn(key: &'static str, text: &str, service: &str) -> Result<String, SettingsError> {
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", _, found, _, _, _] if *found == service => Ok(text.to_owned()),
+        _ => Err(SettingsError::Value {
+            key,
+            value: text.to_owned(),
+            expected: match service {
+                "sns" => "the ARN of an SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`)",
+                _ => "the ARN of an IAM role (`arn:aws:iam::ACCOUNT:role/NAME`)",
+            },
+        }),
+    }
+}
+
+fn max_reads(text: &str) -> Result<usize, SettingsError> {
+    text.parse().ok().filter(|reads| (1..=100_000).contains(reads)).ok_or_else(|| SettingsError::Value {
+        key: MAX_READS,
+        value: text.to_owned(),
+        expected: "a whole number from 1 to 100000",
+    })
+}
+
+/// Returns the candidate with the fewest single-character edits to `text`; the first of equals.
+fn nearest(text: &str, candidates: &[&'static str]) -> &'static str {
+    let text = text.to_ascii_lowercase();
+    candidates
+        .iter()
+        .copied()
+        .min_by_key(|candidate| edits(&text, &candidate.to_ascii_lowercase()))
+        .unwrap_or_default()
+}
+
+/// Levenshtein distance over characters.
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.chars().zip(row.iter().skip(1)) {
+            let cost = (diagonal + usize::from(x != y)).min(left + 1).min(above + 1);
+            diagonal = *above;
+            left = cost;
+            next.push(cost);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
