@@ -1,0 +1,1 @@
+//! The real guard on the lab.

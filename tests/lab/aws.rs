@@ -1,0 +1,215 @@
+//! The calls that tests make: the account's owner sets up what the guard shall find.
+//!
+//! Requests are unsigned but name the account as their access key, which the lab takes for the root user.
+//! What runs in the lab (the guard) signs its requests, and the lab checks them.
+
+use super::http::{self, Answer};
+use super::{ACCOUNT, REGION};
+use serde_json::{Value, json};
+
+/// A client of the local AWS that acts as the root user.
+#[derive(Debug, Clone)]
+pub(crate) struct Aws {
+    port: u16,
+}
+
+/// Temporary credentials of a role.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    pub(crate) access_key: String,
+    pub(crate) secret: String,
+    pub(crate) token: String,
+}
+
+impl Aws {
+    pub(crate) fn new(port: u16) -> Self {
+        Self { port }
+    }
+
+    /// Calls an operation of EventBridge.
+    pub(crate) fn events(&self, operation: &str, input: &Value) -> Value {
+        self.json("events", "AWSEvents", operation, input)
+    }
+
+    /// Calls an operation of Step Functions.
+    pub(crate) fn states(&self, operation: &str, input: &Value) -> Value {
+        self.json("states", "AWSStepFunctions", operation, input)
+    }
+
+    /// Calls an operation of ECS.
+    pub(crate) fn ecs(&self, operation: &str, input: &Value) -> Value {
+        self.json("ecs", "AmazonEC2ContainerServiceV20141113", operation, input)
+    }
+
+    /// Calls an operation of SQS.
+    pub(crate) fn sqs(&self, operation: &str, input: &Value) -> Value {
+        self.json("sqs", "AmazonSQS", operation, input)
+    }
+
+    /// Makes a queue whose received messages come back after `visibility` seconds, and returns URL and ARN.
+    pub(crate) fn queue(&self, name: &str, visibility: u32) -> Queue {
+        let input = json!({"QueueName": name, "Attributes": {"VisibilityTimeout": visibility.to_string()}});
+        let made = self.sqs("CreateQueue", &input);
+        let url = text(&made["QueueUrl"]);
+        Queue { url, arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}") }
+    }
+
+    /// Receives at most ten messages that are visible now.
+    pub(crate) fn receive(&self, queue: &Queue) -> Vec<Value> {
+        let input = json!({
+            "QueueUrl": queue.url,
+            "MaxNumberOfMessages": 10,
+            "AttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        });
+        self.sqs("ReceiveMessage", &input)["Messages"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Deletes a received message.
+    pub(crate) fn delete(&self, queue: &Queue, message: &Value) {
+        let input = json!({"QueueUrl": queue.url, "ReceiptHandle": message["ReceiptHandle"]});
+        self.sqs("DeleteMessage", &input);
+    }
+
+    /// Makes an enabled rule on the default bus with these targets, and returns its ARN.
+    pub(crate) fn rule(&self, name: &str, pattern: &Value, targets: &[Value]) -> String {
+        let input = json!({"Name": name, "EventPattern": pattern.to_string(), "State": "ENABLED"});
+        let made = self.events("PutRule", &input);
+        self.events("PutTargets", &json!({"Rule": name, "Targets": targets}));
+        text(&made["RuleArn"])
+    }
+
+    /// Returns the state of a rule on the default bus, such as `ENABLED`.
+    pub(crate) fn rule_state(&self, name: &str) -> String {
+        text(&self.events("DescribeRule", &json!({"Name": name}))["State"])
+    }
+
+    /// Puts a custom event on the default bus.
+    pub(crate) fn put_event(&self, source: &str, detail_type: &str, detail: &Value) {
+        let entry = json!({"Source": source, "DetailType": detail_type, "Detail": detail.to_string()});
+        let put = self.events("PutEvents", &json!({"Entries": [entry]}));
+        assert_eq!(put["FailedEntryCount"], 0, "{put}");
+    }
+
+    /// Makes a role that a principal may assume, with one inline policy, and returns its ARN.
+    ///
+    /// `principal` is the value of the trust policy's `Principal`.
+    pub(crate) fn role(&self, name: &str, principal: &Value, statements: &Value) -> String {
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+        });
+        let made = self.query(
+            "iam",
+            &[("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())],
+        );
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        self.query(
+            "iam",
+            &[
+                ("Action", "PutRolePolicy"),
+                ("RoleName", name),
+                ("PolicyName", "inline"),
+                ("PolicyDocument", &policy.to_string()),
+            ],
+        );
+        element(&made, "Arn")
+    }
+
+    /// Returns credentials of a session of a role.
+    pub(crate) fn assume_role(&self, role_arn: &str, session: &str) -> Credentials {
+        let answer = self
+            .query("sts", &[("Action", "AssumeRole"), ("RoleArn", role_arn), ("RoleSessionName", session)]);
+        Credentials {
+            access_key: element(&answer, "AccessKeyId"),
+            secret: element(&answer, "SecretAccessKey"),
+            token: element(&answer, "SessionToken"),
+        }
+    }
+
+    /// Makes a topic and returns its ARN.
+    pub(crate) fn topic(&self, name: &str) -> String {
+        element(&self.query("sns", &[("Action", "CreateTopic"), ("Name", name)]), "TopicArn")
+    }
+
+    /// Sends everything published to a topic to a queue as well.
+    pub(crate) fn subscribe(&self, topic_arn: &str, queue: &Queue) {
+        let parameters = [
+            ("Action", "Subscribe"),
+            ("TopicArn", topic_arn),
+            ("Protocol", "sqs"),
+            ("Endpoint", queue.arn.as_str()),
+        ];
+        self.query("sns", &parameters);
+    }
+
+    /// Makes a state machine that passes its input on and is done, and returns its ARN.
+    pub(crate) fn state_machine(&self, name: &str, role_arn: &str) -> String {
+        let definition = json!({"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": true}}});
+        let input = json!({"name": name, "definition": definition.to_string(), "roleArn": role_arn});
+        text(&self.states("CreateStateMachine", &input)["stateMachineArn"])
+    }
+
+    /// Starts a state machine.
+    pub(crate) fn start(&self, state_machine: &str) {
+        self.states("StartExecution", &json!({"stateMachineArn": state_machine, "input": "{}"}));
+    }
+
+    fn json(&self, service: &str, prefix: &str, operation: &str, input: &Value) -> Value {
+        let target = format!("{prefix}.{operation}");
+        let fields = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
+        let answer = self.send(service, &fields, &input.to_string());
+        assert_eq!(answer.status, 200, "{operation} {input}: {}", answer.body);
+        // An operation without output may answer with nothing at all.
+        serde_json::from_str(&answer.body).unwrap_or(Value::Null)
+    }
+
+    fn query(&self, service: &str, parameters: &[(&str, &str)]) -> String {
+        let body: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+        let fields = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = self.send(service, &fields, &body.join("&"));
+        assert_eq!(answer.status, 200, "{parameters:?}: {}", answer.body);
+        answer.body
+    }
+
+    fn send(&self, service: &str, fields: &[(&str, &str)], body: &str) -> Answer {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=unsigned"
+        );
+        let mut fields = fields.to_vec();
+        fields.push(("authorization", &authorization));
+        http::send(self.port, "POST", "/", &fields, body).unwrap()
+    }
+}
+
+/// A queue by both of its names.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    pub(crate) url: String,
+    pub(crate) arn: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a string was expected, not `{value}`")).to_owned()
+}
+
+/// Returns the text of the first element of that name in an answer.
+fn element(xml: &str, name: &str) -> String {
+    let found = xml.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once("</"));
+    found.unwrap_or_else(|| panic!("no `{name}` in {xml}")).0.to_owned()
+}
+
+fn percent_encoded(value: &str) -> String {
+    let mut out = String::new();
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,173 @@
+//! A function's real binary as a process, fed from a queue as an event source mapping feeds it.
+
+use super::aws::{Aws, Credentials, Queue};
+use super::runtime_api::{Outcome, RuntimeApi};
+use super::{Lab, REGION};
+use serde_json::{Map, Value, json};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is deployed: the program and how Lambda runs it.
+#[derive(Debug)]
+pub(crate) struct Deployment<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) program: &'a Path,
+    pub(crate) arguments: &'a [&'a str],
+    pub(crate) credentials: Credentials,
+    pub(crate) environment: &'a [(&'a str, &'a str)],
+    pub(crate) queue: Queue,
+}
+
+/// A function that runs until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Function {
+    process: Child,
+    api: Arc<RuntimeApi>,
+    seen: Arc<Seen>,
+    mapping: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    stopped: AtomicBool,
+    log: Mutex<Vec<String>>,
+    outcomes: Mutex<Vec<Result<Outcome, String>>>,
+}
+
+impl Function {
+    /// Starts the process with the environment that Lambda gives it, and feeds it from its queue.
+    pub(crate) fn start(lab: &Lab, deployment: &Deployment<'_>) -> Self {
+        let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT));
+        let mut process = command(lab, deployment, &api.address()).spawn().unwrap();
+        let seen = Arc::new(Seen::default());
+        collect(process.stdout.take().unwrap(), &seen);
+        collect(process.stderr.take().unwrap(), &seen);
+        let mapping = thread::spawn({
+            let (aws, api, seen, queue) =
+                (lab.aws(), Arc::clone(&api), Arc::clone(&seen), deployment.queue.clone());
+            move || {
+                while !seen.stopped.load(Ordering::Relaxed) {
+                    if !feed(&aws, &queue, &api, &seen) {
+                        thread::sleep(Duration::from_millis(50));
+                    }
+                }
+            }
+        });
+        Self { process, api, seen, mapping: Some(mapping) }
+    }
+
+    /// Returns the lines that the function wrote so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.seen.log.lock().unwrap().clone()
+    }
+
+    /// Returns what the function made of each batch so far.
+    pub(crate) fn outcomes(&self) -> Vec<Result<Outcome, String>> {
+        self.seen.outcomes.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        self.seen.stopped.store(true, Ordering::Relaxed);
+        self.api.close();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if let Some(mapping) = self.mapping.take() {
+            let _ = mapping.join();
+        }
+        if thread::panicking() {
+            eprintln!("the function wrote:\n{}", self.log().join("\n"));
+            eprintln!("and made of its batches: {:?}", self.outcomes());
+        }
+    }
+}
+
+fn command(lab: &Lab, deployment: &Deployment<'_>, runtime_api: &str) -> Command {
+    let mut command = Command::new(deployment.program);
+    command
+        .args(deployment.arguments)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LANG", "en_US.UTF-8")
+        .env("TZ", ":UTC")
+        .env("_HANDLER", "bootstrap")
+        .env("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023")
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+        .env("AWS_LAMBDA_FUNCTION_NAME", deployment.name)
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", deployment.name))
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]00000000000000000000000000000000")
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_REGION", REGION)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", &deployment.credentials.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", &deployment.credentials.secret)
+        .env("AWS_SESSION_TOKEN", &deployment.credentials.token)
+        .env("AWS_ENDPOINT_URL", lab.endpoint())
+        .envs(deployment.environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn collect(stream: impl Read + Send + 'static, seen: &Arc<Seen>) {
+    let seen = Arc::clone(seen);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            seen.log.lock().unwrap().push(line);
+        }
+    });
+}
+
+/// Hands one batch to the function; returns whether there was one.
+///
+/// As Lambda does it: messages of a failed batch, and those that the function names, stay in the queue.
+fn feed(aws: &Aws, queue: &Queue, api: &RuntimeApi, seen: &Seen) -> bool {
+    let messages = aws.receive(queue);
+    if messages.is_empty() {
+        return false;
+    }
+    let records: Vec<Value> = messages.iter().map(|message| record(message, queue)).collect();
+    let outcome = api.invoke(&json!({"Records": records}).to_string());
+    if let Ok(Outcome::Success(response)) = &outcome {
+        let failed = failed_items(response);
+        for message in &messages {
+            if !failed.iter().any(|id| message["MessageId"] == id.as_str()) {
+                aws.delete(queue, message);
+            }
+        }
+    }
+    seen.outcomes.lock().unwrap().push(outcome);
+    true
+}
+
+fn record(message: &Value, queue: &Queue) -> Value {
+    json!({
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes").cloned().unwrap_or_else(|| Value::Object(Map::new())),
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue.arn,
+        "awsRegion": REGION,
+    })
+}
+
+fn failed_items(response: &str) -> Vec<String> {
+    let response: Value = serde_json::from_str(response).unwrap_or_default();
+    let items = response["batchItemFailures"].as_array().cloned().unwrap_or_default();
+    items.iter().filter_map(|item| item["itemIdentifier"].as_str().map(str::to_owned)).collect()
+}
