@@ -1,1 +1,15 @@
 //! Lambda: a change was made; analyse what it touches, decide, act.
+//!
+//! Input: EventBridge events of CloudTrail about rules, one per message of a queue. Output: a rule disabled
+//! or not, alerts, one log line per decision, and the messages to deliver again. The handler is generic over
+//! [`Account`](loopguard_account::Account), so that the demo and the tests run it unchanged.
+//! Deliberately not here: any judgement. The analysis finds, the decision decides.
+
+mod batch;
+mod event;
+mod gather;
+mod handler;
+
+pub use batch::batch;
+pub use event::{Changed, Ignored, read_event};
+pub use handler::{Guard, HandleError, Judgement, Outcome};

@@ -1,1 +1,18 @@
-//! The account trait over the AWS SDK.
+//! The trait [`Account`](loopguard_account::Account) over the AWS SDK.
+//!
+//! Input: credentials, region and endpoint as the environment has them. Output: facts as the model has them,
+//! receipts, errors with AWS's code and request id. Deliberately not here: any judgement, and any loop of
+//! retries beyond the SDK's own.
+
+mod account;
+mod clients;
+mod failure;
+mod home;
+mod policy;
+mod role;
+mod rule;
+mod target;
+
+pub use account::AwsAccount;
+pub use clients::Clients;
+pub use home::{Home, HomeError};

@@ -59,8 +59,6 @@ pub enum Step {
         /// The id of the request.
         request_id: Arc<str>,
     },
-    /// The rule was off, gone or no longer looping before it could be disabled; how it stands.
-    NotNeeded(Arc<str>),
     /// Disabling failed; the rule still loops.
     Failed(Arc<str>),
     /// In mode `enforce` the rule would have been disabled.
@@ -188,7 +186,6 @@ impl Step {
         match self {
             Self::Intended => "intended",
             Self::Disabled { .. } => "disabled",
-            Self::NotNeeded(_) => "not-needed",
             Self::Failed(_) => "failed",
             Self::WouldDisable(_) => "would-disable",
             Self::Refused(_) => "refused",
@@ -201,7 +198,6 @@ impl fmt::Display for Step {
         match self {
             Self::Intended => f.write_str("the rule is about to be disabled"),
             Self::Disabled { request_id } => write!(f, "the rule was disabled (request {request_id})"),
-            Self::NotNeeded(how) => write!(f, "nothing had to be done: {how}"),
             Self::Failed(error) => write!(f, "DISABLING FAILED, the rule still loops: {error}"),
             Self::WouldDisable(why) => {
                 write!(

@@ -93,7 +93,6 @@ pub fn decide(
             Refusal::ModeObserve | Refusal::ModeAlert => Step::WouldDisable(refusal),
             Refusal::Undecided
             | Refusal::CauseNotShown
-            | Refusal::Beside
             | Refusal::Own
             | Refusal::Managed
             | Refusal::OutOfScope => Step::Refused(refusal),

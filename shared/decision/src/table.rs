@@ -22,7 +22,7 @@ pub enum Cause {
 pub enum Part {
     /// The changed rule is in the cycle.
     Inside,
-    /// The changed rule only leads into it.
+    /// It is not: the cycle was there before.
     Beside,
 }
 
@@ -72,8 +72,6 @@ pub enum Refusal {
     Undecided,
     /// The loop is there, but not every hop is sure to happen in every run.
     CauseNotShown,
-    /// The change is not part of the loop.
-    Beside,
     /// The rule is the guard's own.
     Own,
     /// An AWS service manages the rule: `DisableRule` is refused (`ManagedRuleException`).
@@ -88,26 +86,44 @@ pub enum Refusal {
 
 /// Returns what to do in a case. `Disable` iff the verdict is a loop, its cause is shown, the change is part
 /// of it, the rule is in scope and neither managed nor the guard's own, and the mode is `enforce`.
+///
+/// A loop beside the change was there before it; it is logged, and left to whoever looks at the whole account.
 pub fn decision(case: Case) -> Decision {
-    match case.verdict {
-        Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => Decision::Log,
-        Verdict::Unknown => Decision::Tell(Refusal::Undecided),
-        Verdict::Loop => match (case.cause, case.part) {
-            (Cause::NotShown, Part::Inside | Part::Beside) => Decision::Tell(Refusal::CauseNotShown),
-            (Cause::Shown, Part::Beside) => Decision::Tell(Refusal::Beside),
-            (Cause::Shown, Part::Inside) => match (case.standing, case.mode) {
-                (Standing::Own, Mode::Observe | Mode::Alert | Mode::Enforce) => Decision::Tell(Refusal::Own),
-                (Standing::Managed, Mode::Observe | Mode::Alert | Mode::Enforce) => {
-                    Decision::Tell(Refusal::Managed)
-                }
-                (Standing::OutOfScope, Mode::Observe | Mode::Alert | Mode::Enforce) => {
-                    Decision::Tell(Refusal::OutOfScope)
-                }
-                (Standing::InScope, Mode::Observe) => Decision::Tell(Refusal::ModeObserve),
-                (Standing::InScope, Mode::Alert) => Decision::Tell(Refusal::ModeAlert),
-                (Standing::InScope, Mode::Enforce) => Decision::Disable,
-            },
-        },
+    match (case.part, case.verdict, case.cause) {
+        (
+            Part::Beside,
+            Verdict::Dead
+            | Verdict::Loop
+            | Verdict::Unknown
+            | Verdict::Latent
+            | Verdict::Bounded
+            | Verdict::None,
+            Cause::Shown | Cause::NotShown,
+        ) => Decision::Log,
+        (
+            Part::Inside,
+            Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None,
+            Cause::Shown | Cause::NotShown,
+        ) => Decision::Log,
+        (Part::Inside, Verdict::Unknown, Cause::Shown | Cause::NotShown) => {
+            Decision::Tell(Refusal::Undecided)
+        }
+        (Part::Inside, Verdict::Loop, Cause::NotShown) => Decision::Tell(Refusal::CauseNotShown),
+        (Part::Inside, Verdict::Loop, Cause::Shown) => shown_loop(case.standing, case.mode),
+    }
+}
+
+/// The part of the table for loops whose cause is shown.
+fn shown_loop(standing: Standing, mode: Mode) -> Decision {
+    match (standing, mode) {
+        (Standing::Own, Mode::Observe | Mode::Alert | Mode::Enforce) => Decision::Tell(Refusal::Own),
+        (Standing::Managed, Mode::Observe | Mode::Alert | Mode::Enforce) => Decision::Tell(Refusal::Managed),
+        (Standing::OutOfScope, Mode::Observe | Mode::Alert | Mode::Enforce) => {
+            Decision::Tell(Refusal::OutOfScope)
+        }
+        (Standing::InScope, Mode::Observe) => Decision::Tell(Refusal::ModeObserve),
+        (Standing::InScope, Mode::Alert) => Decision::Tell(Refusal::ModeAlert),
+        (Standing::InScope, Mode::Enforce) => Decision::Disable,
     }
 }
 
@@ -117,7 +133,6 @@ impl Refusal {
         match self {
             Self::Undecided => "undecided",
             Self::CauseNotShown => "cause-not-shown",
-            Self::Beside => "beside-the-change",
             Self::Own => "own-rule",
             Self::Managed => "managed-rule",
             Self::OutOfScope => "out-of-scope",
@@ -131,7 +146,6 @@ impl Refusal {
         match self {
             Self::Undecided => "it is not decided whether this is a loop; see what could not be read",
             Self::CauseNotShown => "not every hop is sure to happen in every run",
-            Self::Beside => "the changed rule leads into the loop but is not part of it",
             Self::Own => "the rule belongs to the guard",
             Self::Managed => "an AWS service manages the rule, so it cannot be disabled",
             Self::OutOfScope => "the rule is not in the scope of `LOOPGUARD_SCOPE`",

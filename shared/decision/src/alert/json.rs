@@ -25,7 +25,7 @@ struct Document<'a> {
     prior_state: &'static str,
     choice: &'static str,
     rules: Vec<&'a str>,
-    /// `disabled`, `failed`, `not-needed`, `would-disable` or `refused`.
+    /// `disabled`, `failed`, `would-disable` or `refused`.
     step: &'static str,
     reason: String,
     /// Why the guard did not act, as a stable name.
@@ -94,7 +94,7 @@ fn document(alert: &Alert) -> Document<'_> {
         reason: alert.step.to_string(),
         refusal: match &alert.step {
             Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
-            Step::Intended | Step::Disabled { .. } | Step::NotNeeded(_) | Step::Failed(_) => None,
+            Step::Intended | Step::Disabled { .. } | Step::Failed(_) => None,
         },
         change: ChangeRow {
             rule: &alert.change.rule.id,

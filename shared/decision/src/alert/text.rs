@@ -20,7 +20,6 @@ pub(super) fn subject(alert: &Alert) -> String {
         (Step::Disabled { .. }, _) => format!("Loopguard disabled {rule}: {}", short(alert.code)),
         (Step::Failed(_), _) => format!("Loopguard could NOT disable {rule}: {}", short(alert.code)),
         (Step::Intended, _) => format!("Loopguard disables {rule}: {}", short(alert.code)),
-        (Step::NotNeeded(_), _) => format!("Loopguard: {rule} needs no act any more"),
         (Step::WouldDisable(_), _) => format!("Loopguard would disable {rule}: {}", short(alert.code)),
         (Step::Refused(_), Verdict::Unknown) => format!("Loopguard: {rule} may loop"),
         (Step::Refused(_), _) => format!("Loopguard: {rule} loops and stays on"),

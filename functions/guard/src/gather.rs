@@ -1,0 +1,63 @@
+//! Reads what the analysis needs, and nothing else.
+
+use crate::HandleError;
+use loopguard_account::{Account, CallError};
+use loopguard_analysis::{Analysis, Catalogue, MAX_ROUNDS, analyse};
+use loopguard_model::{Facts, Gap, Inventory, Need, Rule, Scope};
+
+/// What is known after reading, and what follows from it.
+pub(crate) struct Gathered {
+    pub(crate) inventory: Inventory,
+    pub(crate) analysis: Analysis,
+    pub(crate) reads: usize,
+    pub(crate) rounds: usize,
+}
+
+/// Analyses a rule with all that it can reach.
+///
+/// Every round answers each open need once, with facts or with a gap, so the rounds end; `max_reads` bounds
+/// the calls, and a need beyond it is left as a gap that says so.
+/// Errors iff a read failed that may succeed later: then delivering the message again is better than a
+/// verdict with a hole in it.
+pub(crate) async fn gather(
+    account: &impl Account,
+    catalogue: &Catalogue,
+    home: &Scope,
+    rule: Rule,
+    max_reads: usize,
+) -> Result<Gathered, HandleError> {
+    let mut inventory = Inventory::new(home.clone());
+    inventory.rules.push(rule);
+    let (mut reads, mut rounds) = (0, 0);
+    loop {
+        let analysis = analyse(&inventory, catalogue);
+        let open: Vec<Need> =
+            analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
+        if open.is_empty() || rounds == MAX_ROUNDS {
+            return Ok(Gathered { inventory, analysis, reads, rounds });
+        }
+        rounds += 1;
+        for need in open {
+            let answer = if reads < max_reads {
+                reads += 1;
+                gap_or_retry(&need, account.answer(&need).await)?
+            } else {
+                let reason =
+                    format!("not read: one change may cost {max_reads} reads (`LOOPGUARD_MAX_READS`)");
+                Err(Gap { need: need.clone(), reason: reason.into() })
+            };
+            inventory.absorb(need, answer);
+        }
+    }
+}
+
+fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<Facts, Gap>, HandleError> {
+    match answer {
+        Ok(facts) => Ok(Ok(facts)),
+        Err(error) if error.retryable => Err(HandleError::Read(error)),
+        Err(error) => {
+            tracing::warn!(need = %need, code = error.code, error = %error, "a read left a gap");
+            Ok(Err(Gap { need: need.clone(), reason: error.to_string().into() }))
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The trait, method by method.
+
+use crate::failure::{failure, is_missing};
+use crate::{Clients, Home, role, rule};
+use aws_sdk_eventbridge::operation::RequestId;
+use aws_sdk_sns::types::MessageAttributeValue;
+use loopguard_account::{Account, CallError, Receipt};
+use loopguard_decision::Alert;
+use loopguard_model::{Facts, Need, Origin, Rule, Workload};
+use loopguard_pattern::Term;
+use std::sync::Arc;
+
+/// An account over the AWS API.
+#[derive(Debug, Clone)]
+pub struct AwsAccount {
+    pub(crate) clients: Clients,
+    pub(crate) home: Home,
+    topic_arn: Option<String>,
+}
+
+impl AwsAccount {
+    /// Returns the account that the clients reach. Alerts go to the topic, or to the log where there is none.
+    pub fn new(clients: Clients, home: Home, topic_arn: Option<String>) -> Self {
+        Self { clients, home, topic_arn }
+    }
+}
+
+/// Returns the origin of a fact that an operation told.
+pub(crate) fn told_by(operation: &str) -> Origin {
+    Origin::Api { operation: operation.into(), at: "".into() }
+}
+
+/// Returns the text of a term that has to be known for a call.
+fn known(operation: &str, term: &Term) -> Result<Arc<str>, CallError> {
+    term.as_literal()
+        .ok_or_else(|| CallError::unsupported(operation, &term.to_string(), "the name is not wholly known"))
+}
+
+impl Account for AwsAccount {
+    async fn answer(&self, need: &Need) -> Result<Facts, CallError> {
+        match need {
+            Need::RulesOfBus { bus } => {
+                let bus = known("events:ListRules", bus)?;
+                missing_or(rule::rules_of_bus(self, &bus).await.map(Facts::Rules))
+            }
+            Need::Targets { bus, rule } => {
+                let bus = known("events:ListTargetsByRule", bus)?;
+                let rule = known("events:ListTargetsByRule", rule)?;
+                missing_or(rule::targets(self, &bus, &rule).await.map(Facts::Targets))
+            }
+            Need::Workload { arn } => {
+                let arn = known("lambda:GetFunctionConfiguration", arn)?;
+                missing_or(workload(self, &arn).await)
+            }
+            Need::Role { arn } => {
+                let arn = known("iam:GetRole", arn)?;
+                missing_or(role::role(self, &arn).await.map(|role| Facts::Role(Box::new(role))))
+            }
+            Need::Trails => {
+                Err(CallError::unsupported("cloudtrail:DescribeTrails", "trails", "not read by this version"))
+            }
+            Need::BucketNotification { bucket } => Err(CallError::unsupported(
+                "s3:GetBucketNotification",
+                &bucket.to_string(),
+                "not read by this version",
+            )),
+        }
+    }
+
+    async fn rule(&self, bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
+        match rule::rule(self, bus, name).await {
+            Ok(rule) => Ok(Some(rule)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        let call = self.clients.events.disable_rule().name(name).event_bus_name(bus);
+        let answer = call.send().await.map_err(|error| failure("events:DisableRule", name, &error))?;
+        Ok(Receipt { request_id: answer.request_id().unwrap_or_default().into() })
+    }
+
+    async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
+        let Some(topic) = &self.topic_arn else {
+            tracing::warn!(alert = alert.json(), "no topic (`LOOPGUARD_TOPIC_ARN`): the alert is only here");
+            return Ok(Receipt { request_id: "".into() });
+        };
+        let mut call =
+            self.clients.sns.publish().topic_arn(topic).subject(alert.subject()).message(alert.text());
+        for (name, value) in attributes(alert) {
+            let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+            let attribute = attribute.map_err(|error| {
+                CallError::unsupported("sns:Publish", topic, &format!("attribute `{name}`: {error}"))
+            })?;
+            call = call.message_attributes(name, attribute);
+        }
+        let answer = call.send().await.map_err(|error| failure("sns:Publish", topic, &error))?;
+        Ok(Receipt { request_id: answer.message_id().unwrap_or_default().into() })
+    }
+}
+
+/// What subscriptions can filter by, and the whole alert for programs. At most ten attributes reach a queue
+/// with raw delivery (SNS Developer Guide, "Message attributes").
+fn attributes(alert: &Alert) -> [(&'static str, String); 6] {
+    [
+        ("step", alert.step.as_str().to_owned()),
+        ("code", alert.code.as_str().to_owned()),
+        ("verdict", alert.verdict.as_str().to_owned()),
+        ("bus", alert.bus.to_string()),
+        ("rule", alert.rule.to_string()),
+        ("alert", alert.json()),
+    ]
+}
+
+fn missing_or(answer: Result<Facts, CallError>) -> Result<Facts, CallError> {
+    match answer {
+        Err(error) if is_missing(&error) => Ok(Facts::Missing),
+        other => other,
+    }
+}
+
+/// Reads what runs behind an ARN. Functions alone so far: what runs behind other targets is left as a gap.
+async fn workload(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
+    const OPERATION: &str = "lambda:GetFunctionConfiguration";
+    if arn.split(':').nth(2) != Some("lambda") {
+        return Err(CallError::unsupported("workload", arn, "not read by this version"));
+    }
+    let call = account.clients.lambda.get_function_configuration().function_name(arn);
+    let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
+    Ok(Facts::Workload(Box::new(Workload {
+        class: "AWS::Lambda::Function".into(),
+        arn: loopguard_model::unqualified(&Term::literal(arn)),
+        name: Term::literal(answer.function_name().unwrap_or_default()),
+        role: answer.role().map(Term::literal),
+        definition: None,
+        origin: told_by(OPERATION),
+    })))
+}
+
+#[cfg(test)]
+mod tests;

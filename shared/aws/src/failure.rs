@@ -1,0 +1,82 @@
+//! From an SDK error to a [`CallError`], nothing lost.
+
+use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_eventbridge::operation::RequestId;
+use loopguard_account::CallError;
+use std::error::Error;
+
+/// Codes that mean "not now" whatever the HTTP status is.
+///
+/// Those of the SDK's own retry classifier (`aws-runtime`, `retries::classifiers`), and EventBridge's
+/// `ConcurrentModificationException` and `InternalException` (API reference of `DisableRule`).
+const PASSING: [&str; 16] = [
+    "BandwidthLimitExceeded",
+    "ConcurrentModificationException",
+    "EC2ThrottledException",
+    "InternalException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottledException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// Returns the error of a call, with code, request id and the whole chain of causes.
+pub(crate) fn failure<E>(operation: &str, subject: &str, error: &SdkError<E>) -> CallError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let code = error.code().map(ToOwned::to_owned);
+    CallError {
+        operation: operation.to_owned(),
+        subject: subject.to_owned(),
+        retryable: is_passing(error, code.as_deref()),
+        message: error.message().map_or_else(|| chain(error), ToOwned::to_owned),
+        request_id: error.request_id().map(ToOwned::to_owned),
+        code,
+    }
+}
+
+fn is_passing<E>(error: &SdkError<E>, code: Option<&str>) -> bool {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(_) => {
+            status.is_some_and(|status| status == 429 || status >= 500)
+                || code.is_some_and(|code| PASSING.contains(&code))
+        }
+        // Timeouts, connections that failed, answers that are none; and what the SDK may add.
+        _ => true,
+    }
+}
+
+/// Returns the error and its sources, outermost first: the SDK's outermost text alone says little
+/// ("service error").
+fn chain(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        texts.push(cause.to_string());
+        source = cause.source();
+    }
+    texts.dedup();
+    texts.join(": ")
+}
+
+/// Returns true iff the call failed because the thing does not exist.
+pub(crate) fn is_missing(error: &CallError) -> bool {
+    matches!(
+        error.code.as_deref(),
+        Some("ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException")
+    )
+}
+
+#[cfg(test)]
+mod tests;
