@@ -41,17 +41,33 @@ impl Aws {
         self.json("ecs", "AmazonEC2ContainerServiceV20141113", operation, input)
     }
 
+    /// Calls an operation of CloudTrail.
+    pub(crate) fn cloudtrail(&self, operation: &str, input: &Value) -> Value {
+        let prefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+        self.json("cloudtrail", prefix, operation, input)
+    }
+
     /// Calls an operation of SQS.
     pub(crate) fn sqs(&self, operation: &str, input: &Value) -> Value {
         self.json("sqs", "AmazonSQS", operation, input)
     }
 
-    /// Makes a queue whose received messages come back after `visibility` seconds, and returns URL and ARN.
+    /// Makes a queue whose received messages come back after `visibility` seconds, and to which rules and
+    /// topics may send.
     pub(crate) fn queue(&self, name: &str, visibility: u32) -> Queue {
-        let input = json!({"QueueName": name, "Attributes": {"VisibilityTimeout": visibility.to_string()}});
-        let made = self.sqs("CreateQueue", &input);
-        let url = text(&made["QueueUrl"]);
-        Queue { url, arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}") }
+        let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }],
+        });
+        let attributes = json!({"VisibilityTimeout": visibility.to_string(), "Policy": policy.to_string()});
+        let made = self.sqs("CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
+        Queue { url: text(&made["QueueUrl"]), arn }
     }
 
     /// Receives at most ten messages that are visible now.
@@ -125,6 +141,16 @@ impl Aws {
             secret: element(&answer, "SecretAccessKey"),
             token: element(&answer, "SessionToken"),
         }
+    }
+
+    /// Makes a trail that logs every management event.
+    ///
+    /// The lab delivers calls to rules with or without one; on AWS, and to the analysis, one must log.
+    pub(crate) fn trail(&self, name: &str) {
+        let bucket = format!("{name}-bucket");
+        let input = json!({"Name": name, "S3BucketName": bucket, "IsMultiRegionTrail": true});
+        self.cloudtrail("CreateTrail", &input);
+        self.cloudtrail("StartLogging", &json!({"Name": name}));
     }
 
     /// Makes a topic and returns its ARN.
@@ -202,14 +228,9 @@ fn element(xml: &str, name: &str) -> String {
 }
 
 fn percent_encoded(value: &str) -> String {
-    let mut out = String::new();
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    value
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }

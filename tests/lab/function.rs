@@ -47,8 +47,10 @@ impl Function {
         let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT));
         let mut process = command(lab, deployment, &api.address()).spawn().unwrap();
         let seen = Arc::new(Seen::default());
-        collect(process.stdout.take().unwrap(), &seen);
-        collect(process.stderr.take().unwrap(), &seen);
+        collect(process.stderr.take().unwrap(), &seen, || ());
+        let ended = Arc::clone(&api);
+        // A process that is gone will not answer: nobody has to wait for it.
+        collect(process.stdout.take().unwrap(), &seen, move || ended.close());
         let mapping = thread::spawn({
             let (aws, api, seen, queue) =
                 (lab.aws(), Arc::clone(&api), Arc::clone(&seen), deployment.queue.clone());
@@ -77,9 +79,9 @@ impl Function {
 impl Drop for Function {
     fn drop(&mut self) {
         self.seen.stopped.store(true, Ordering::Relaxed);
-        self.api.close();
         let _ = self.process.kill();
         let _ = self.process.wait();
+        self.api.close();
         if let Some(mapping) = self.mapping.take() {
             let _ = mapping.join();
         }
@@ -121,12 +123,13 @@ fn command(lab: &Lab, deployment: &Deployment<'_>, runtime_api: &str) -> Command
     command
 }
 
-fn collect(stream: impl Read + Send + 'static, seen: &Arc<Seen>) {
+fn collect(stream: impl Read + Send + 'static, seen: &Arc<Seen>, at_end: impl FnOnce() + Send + 'static) {
     let seen = Arc::clone(seen);
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             seen.log.lock().unwrap().push(line);
         }
+        at_end();
     });
 }
 

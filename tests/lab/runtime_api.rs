@@ -75,7 +75,7 @@ impl RuntimeApi {
 
     /// Hands an event to the function and waits for what it makes of it.
     ///
-    /// Fails with a sentence where the function did not start, or was not done in time.
+    /// Fails with a sentence where the function did not start, ended, or was not done in time.
     pub(crate) fn invoke(&self, event: &str) -> Result<Outcome, String> {
         let mut state = self.shared.lock();
         state.next_id += 1;
@@ -90,7 +90,13 @@ impl RuntimeApi {
         if let Some(error) = &state.init_error {
             return Err(format!("the function did not start: {error}"));
         }
-        state.outcomes.remove(&id).ok_or_else(|| format!("the function was not done in {limit:?}"))
+        if let Some(outcome) = state.outcomes.remove(&id) {
+            return Ok(outcome);
+        }
+        if state.closed {
+            return Err("the function has ended".to_owned());
+        }
+        Err(format!("the function was not done in {limit:?}"))
     }
 
     /// Ends all waiting, on both sides.

@@ -1,1 +1,191 @@
-//! The real guard on the lab.
+//! The real guard on the lab: its binary in a process, its changes from a queue, its acts over the AWS API.
+
+use super::harness::aws::{Aws, Queue};
+use super::harness::function::{Deployment, Function};
+use super::harness::{Lab, wait_for};
+use super::{event_bridge, idle_machine, restarting_rule, starts};
+use crate::workspace;
+use serde_json::{Value, json};
+use std::thread;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// An account with the guard in it, and beside it a rule that does no harm.
+///
+/// Fields are dropped in this order: the guard ends before the account does.
+struct Guarded {
+    guard: Function,
+    alerts: Queue,
+    work: Queue,
+    aws: Aws,
+    lab: Lab,
+}
+
+impl Guarded {
+    /// Deploys the guard, as the template does, in a new account; `None` where there is no lab.
+    fn deploy(what: &str, mode: &str) -> Option<Self> {
+        let lab = Lab::start(what)?;
+        let aws = lab.aws();
+        aws.trail("management");
+
+        let alerts = aws.queue("alerts", 30);
+        let topic = aws.topic("loopguard-alerts");
+        aws.subscribe(&topic, &alerts);
+
+        let changes = aws.queue("loopguard-changes", 30);
+        let pattern = json!({
+            "source": ["aws.events"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["events.amazonaws.com"],
+                "eventName": ["PutRule", "PutTargets", "EnableRule"],
+            },
+        });
+        aws.rule("loopguard-changes", &pattern, &[json!({"Id": "queue", "Arn": changes.arn})]);
+
+        let role = aws.role("loopguard-guard", &json!({"AWS": "*"}), &permissions(&topic));
+        let guard = Function::start(
+            &lab,
+            &Deployment {
+                name: "loopguard-guard",
+                program: &workspace::binary("loopguard-guard", "guard"),
+                arguments: &[],
+                credentials: aws.assume_role(&role, "loopguard-guard"),
+                environment: &[
+                    ("LOOPGUARD_MODE", mode),
+                    ("LOOPGUARD_SCOPE", "*"),
+                    ("LOOPGUARD_TOPIC_ARN", &topic),
+                    ("LOOPGUARD_OWN_ROLE_ARN", &role),
+                ],
+                queue: changes,
+            },
+        );
+
+        let work = aws.queue("work", 30);
+        aws.rule("harmless", &json!({"source": ["my.app"]}), &[json!({"Id": "queue", "Arn": work.arn})]);
+        Some(Self { guard, alerts, work, aws, lab })
+    }
+
+    /// Waits for an alert that names the rule, and returns it.
+    fn alert_on(&self, rule: &str) -> String {
+        let told = || {
+            self.aws.receive(&self.alerts).iter().find_map(|message| {
+                self.aws.delete(&self.alerts, message);
+                let notice: Value = serde_json::from_str(message["Body"].as_str()?).ok()?;
+                let text = notice["Message"].as_str()?;
+                text.contains(rule).then(|| text.to_owned())
+            })
+        };
+        wait_for(LONG, told).unwrap_or_else(|| panic!("no alert names `{rule}`"))
+    }
+
+    /// Checks that the guard stops the loop and tells, and that it leaves the harmless rule alone.
+    fn stops(&self, rule: &str, rule_arn: &str) {
+        let off = || (self.aws.rule_state(rule) == "DISABLED").then_some(());
+        wait_for(LONG, off).unwrap_or_else(|| panic!("`{rule}` is not disabled"));
+        let rounds = self.lab.matched(rule_arn);
+        thread::sleep(Duration::from_millis(800));
+        assert_eq!(self.lab.matched(rule_arn), rounds, "the loop goes on");
+        let alert = self.alert_on(rule);
+        assert!(alert.contains("disabled"), "{alert}");
+        self.harmless_delivers();
+        assert_eq!(self.guard.outcomes().iter().find(|outcome| outcome.is_err()), None);
+    }
+
+    fn harmless_delivers(&self) {
+        assert_eq!(self.aws.rule_state("harmless"), "ENABLED");
+        self.aws.put_event("my.app", "Thing", &json!({}));
+        let message = wait_for(LONG, || self.aws.receive(&self.work).pop());
+        assert!(message.is_some(), "the harmless rule does not deliver");
+    }
+}
+
+/// What the guard's role may do: read what decides, disable rules, publish to one topic.
+fn permissions(topic: &str) -> Value {
+    json!([
+        {
+            "Effect": "Allow",
+            "Action": [
+                "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus",
+                "ecs:DescribeTaskDefinition",
+                "events:DescribeRule", "events:ListRules", "events:ListTagsForResource",
+                "events:ListTargetsByRule",
+                "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies", "iam:ListRolePolicies",
+                "lambda:GetFunction", "lambda:GetFunctionConfiguration",
+                "s3:GetBucketNotification",
+                "states:DescribeStateMachine",
+            ],
+            "Resource": "*",
+        },
+        {"Effect": "Allow", "Action": "events:DisableRule", "Resource": "*"},
+        {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
+    ])
+}
+
+#[test]
+fn a_rule_that_restarts_its_machine_is_disabled() {
+    let Some(account) = Guarded::deploy("the guard on a restarted machine", "enforce") else { return };
+    let machine = idle_machine(&account.aws, "machine");
+    let rule = restarting_rule(&account.aws, "restart-machine", &machine);
+    account.aws.start(&machine);
+    account.stops("restart-machine", &rule);
+}
+
+#[test]
+fn a_rule_on_the_status_of_the_machine_it_starts_is_disabled() {
+    let Some(account) = Guarded::deploy("the guard on a native event", "enforce") else { return };
+    let machine = idle_machine(&account.aws, "machine");
+    let pattern = json!({
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"status": ["RUNNING"], "stateMachineArn": [machine]},
+    });
+    let target = starts(&account.aws, "again", &machine);
+    let rule = account.aws.rule("start-again", &pattern, &[target]);
+    account.aws.start(&machine);
+    account.stops("start-again", &rule);
+}
+
+#[test]
+fn a_rule_that_runs_its_task_again_is_disabled() {
+    let Some(account) = Guarded::deploy("the guard on a task", "enforce") else { return };
+    let aws = &account.aws;
+    let cluster = aws.ecs("CreateCluster", &json!({"clusterName": "cluster"}));
+    let family = json!({
+        "family": "task",
+        "containerDefinitions": [{"name": "main", "image": "public.ecr.aws/docker/library/busybox"}],
+    });
+    let task = aws.ecs("RegisterTaskDefinition", &family)["taskDefinition"]["taskDefinitionArn"].clone();
+    let may = json!([{"Effect": "Allow", "Action": ["ecs:RunTask", "iam:PassRole"], "Resource": "*"}]);
+    let role = aws.role("runs-tasks", &event_bridge(), &may);
+    let pattern = json!({
+        "source": ["aws.ecs"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": ["ecs.amazonaws.com"], "eventName": ["RunTask"]},
+    });
+    let target = json!({
+        "Id": "task",
+        "Arn": cluster["cluster"]["clusterArn"],
+        "RoleArn": role,
+        "EcsParameters": {"TaskDefinitionArn": task, "TaskCount": 1},
+    });
+    let rule_arn = aws.rule("run-task", &pattern, &[target]);
+    aws.ecs("RunTask", &json!({"cluster": "cluster", "taskDefinition": task}));
+    account.stops("run-task", &rule_arn);
+}
+
+#[test]
+fn the_guard_only_says_what_it_would_do_while_it_observes() {
+    let Some(account) = Guarded::deploy("the guard in observe mode", "observe") else { return };
+    let machine = idle_machine(&account.aws, "machine");
+    let rule = restarting_rule(&account.aws, "restart-machine", &machine);
+    account.aws.start(&machine);
+    let alert = account.alert_on("restart-machine");
+    assert!(alert.contains("would"), "{alert}");
+    assert_eq!(account.aws.rule_state("restart-machine"), "ENABLED");
+    let rounds = account.lab.matched(&rule);
+    wait_for(LONG, || (account.lab.matched(&rule) > rounds + 2).then_some(())).expect("the loop goes on");
+    account.harmless_delivers();
+}

@@ -14,7 +14,7 @@ import os
 import time
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import eventbridge
+from ministack.services import cloudtrail, cloudwatch, eventbridge
 
 DELAY_S = float(os.environ.get("LAB_DELAY_S", "0.2"))
 # A loop that doubles every round would fill the machine: beyond this many events on their way, events are lost
@@ -81,8 +81,19 @@ def _deliver(context, deliver):
 
 
 def publish_call(record):
-    """Brings the record of an API call to the default bus, after the delay."""
+    """Brings the record of an API call to the event history now, and to the default bus after the delay."""
     _totals["calls"] += 1
+    cloudtrail._get_event_queue().append({
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "EventSource": record["eventSource"],
+        "EventTime": time.time(),
+        "Username": record["userIdentity"]["arn"].rsplit("/", 1)[-1],
+        "AccessKeyId": record["userIdentity"]["accessKeyId"],
+        "ReadOnly": str(record["readOnly"]).lower(),
+        "Resources": [],
+        "CloudTrailEvent": json.dumps(record),
+    })
     event = {
         "EventId": new_uuid(),
         "Source": "aws." + record["eventSource"].split(".")[0],
@@ -125,6 +136,18 @@ def dispatch(event, view=None):
             continue
         counts = counts_of(rule)
         counts["matched"] += 1
+        measure("MatchedEvents", rule)
+        measure("TriggeredRules", rule)
         for target in list(eventbridge._targets.get(key, [])):
             counts["invoked"] += 1
+            measure("Invocations", rule)
             eventbridge._invoke_target(target, event, rule, view)
+
+
+def measure(metric, rule):
+    """Counts one for a metric that EventBridge keeps of a rule; on other buses than the default its name counts too."""
+    bus_name = rule.get("EventBusName", "default")
+    dimensions = {"RuleName": rule["Name"]}
+    if bus_name != "default":
+        dimensions["EventBusName"] = bus_name
+    cloudwatch.record_metric("AWS/Events", metric, 1, "Count", dimensions)
