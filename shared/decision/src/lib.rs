@@ -5,6 +5,8 @@
 //! plan tells the [`Alert`] how it went ([`Alert::after`]) and publishes it.
 
 mod alert;
+#[cfg(test)]
+mod fixtures;
 mod plan;
 mod scope;
 mod settings;

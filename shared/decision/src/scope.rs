@@ -131,3 +131,52 @@ impl fmt::Display for ScopeItem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+    use crate::fixtures::rule;
+
+    fn scope(text: &str) -> Scope {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn holds_what_it_names() {
+        let mut tagged = rule("a");
+        tagged.tags.insert("team".into(), "media".into());
+        tagged.tags.insert("aws:cloudformation:stack-name".into(), "shop".into());
+        for (text, holds) in [
+            ("", false),
+            ("*", true),
+            ("bus:default", true),
+            ("bus:orders", false),
+            ("bus:orders, rule:a", true),
+            ("rule:ab", false),
+            ("tag:team=media", true),
+            ("tag:team=", false),
+            ("tag:Team=media", false),
+            ("stack:shop", true),
+            ("stack:sho", false),
+        ] {
+            assert_eq!(scope(text).holds(&tagged), holds, "{text}");
+        }
+    }
+
+    /// A tag nobody has read is not there.
+    #[test]
+    fn unread_tags_put_no_rule_in() {
+        assert!(!scope("tag:team=media,stack:shop").holds(&rule("a")));
+        assert!(scope("stack:shop").looks_at_tags() && !scope("bus:default,*").looks_at_tags());
+    }
+
+    #[test]
+    fn prints_what_it_reads() {
+        for text in ["", "*", "bus:a,rule:b,tag:c=d=e,stack:f"] {
+            assert_eq!(scope(text).to_string(), text);
+        }
+        for text in ["default", "bus:", "tag:a", "tag:=b", "queue:x", ":x"] {
+            assert!(text.parse::<Scope>().is_err(), "{text}");
+        }
+    }
+}

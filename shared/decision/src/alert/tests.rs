@@ -1,1 +1,106 @@
+use super::{Step, undo_command};
+use crate::fixtures::{NOW, change, inventory, looping, rule, settings};
+use crate::{ActionKind, Alert, Mode, Scope, decide};
+use loopguard_analysis::EventWitness;
+use loopguard_model::{Rule, RuleState};
 
+fn alert_of(rules: &[&str], mode: Mode) -> Alert {
+    let facts = rules.iter().map(|name| rule(name));
+    let plan =
+        decide(&looping(rules), &inventory(facts), &change(rules[0]), &settings(mode, Scope::all()), NOW);
+    plan.0[0].kind.alert().clone()
+}
+
+#[test]
+fn the_text_can_be_acted_on_from_a_phone() {
+    let alert = alert_of(&["nightly"], Mode::Enforce).after(Step::Disabled { request_id: "r-1".into() });
+    let expected = "\
+Rule `nightly` on bus `default`: it triggers itself (declared).
+Done: the rule was disabled (request r-1).
+
+Why now: PutTargets on rule `nightly` by arn:aws:iam::111122223333:user/ada at 2023-11-14T22:13:05Z.
+
+1. rule `nightly` runs arn:aws:ecs:eu-west-1:111122223333:cluster/c
+   which causes: aws.ecs / ECS Task State Change, by ecs:RunTask (declared, in each run)
+   an event that shows it: {\"source\":\"aws.ecs\"}
+
+Undo (it will loop again until the pattern or the target changes):
+  aws events enable-rule --name nightly --event-bus-name default --region eu-west-1
+
+Finding self-trigger:nightly at 2023-11-14T22:13:20Z, account 111122223333, region eu-west-1.
+";
+    assert_eq!(alert.text(), expected);
+    assert_eq!(alert.subject(), "Loopguard disabled nightly: it triggers itself");
+}
+
+#[test]
+fn observe_says_what_it_would_do_and_no_undo() {
+    let alert = alert_of(&["a", "b"], Mode::Observe);
+    let text = alert.text();
+    assert!(text.contains("loop of 2 rules (declared): a -> b"), "{text}");
+    assert!(text.contains("in mode `enforce` the rule would have been disabled"), "{text}");
+    assert!(text.contains("Why this rule: it is the rule that was changed"), "{text}");
+    assert!(!text.contains("enable-rule"), "{text}");
+    assert!(alert.subject().starts_with("Loopguard would disable a"));
+}
+
+#[test]
+fn a_failed_act_is_loud() {
+    let alert =
+        alert_of(&["a"], Mode::Enforce).after(Step::Failed("events:DisableRule: AccessDenied".into()));
+    assert!(alert.subject().contains("could NOT disable"));
+    assert!(alert.text().contains("DISABLING FAILED, the rule still loops"));
+}
+
+#[test]
+fn undoing_another_state_than_enabled_is_explained() {
+    let all = Rule { state: RuleState::EnabledWithAllManagementEvents, ..rule("a") };
+    let settings = settings(Mode::Enforce, Scope::all());
+    let plan = decide(&looping(&["a"]), &inventory([all]), &change("a"), &settings, NOW);
+    let ActionKind::DisableRule(_, alert) = &plan.0[0].kind else { panic!("no act planned") };
+    let done = (**alert).clone().after(Step::Disabled { request_id: "r".into() });
+    assert!(done.text().contains("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"));
+}
+
+#[test]
+fn subjects_are_what_sns_takes() {
+    let name = "\u{1b}[2J\n".to_owned() + &"long-".repeat(40);
+    let subject = alert_of(&[&name], Mode::Observe).subject();
+    assert!(subject.len() < 100 && subject.chars().all(|c| (' '..='~').contains(&c)), "{subject}");
+}
+
+#[test]
+fn the_json_has_all_that_the_text_has() {
+    let alert = alert_of(&["a", "b"], Mode::Observe);
+    let json: serde_json::Value = serde_json::from_str(&alert.json()).unwrap();
+    assert_eq!(json["format_version"], 1);
+    assert_eq!(json["finding"], "multi-rule-loop:a,b");
+    assert_eq!((&json["verdict"], &json["certainty"]), (&"loop".into(), &"declared".into()));
+    assert_eq!((&json["step"], &json["refusal"]), (&"would-disable".into(), &"mode-observe".into()));
+    assert_eq!(json["hops"].as_array().unwrap().len(), 2);
+    assert_eq!(json["hops"][1]["witness"], r#"{"source":"aws.ecs"}"#);
+    assert_eq!(json["undo"], "aws events enable-rule --name a --event-bus-name default --region eu-west-1");
+    assert_eq!(json["change"]["call"], "PutTargets");
+}
+
+#[test]
+fn an_alert_fits_into_a_message() {
+    let mut finding = looping(&["a"]);
+    let event = format!(r#"{{"source":"{}"}}"#, "x".repeat(300_000));
+    finding.hops[0].witness = Some(EventWitness { event: event.into(), assignment: Vec::new() });
+    let settings = settings(Mode::Observe, Scope::all());
+    let plan = decide(&finding, &inventory([rule("a")]), &change("a"), &settings, NOW);
+    let alert = plan.0[0].kind.alert();
+    assert!(alert.json().len() + alert.text().len() < 256 * 1024);
+    assert!(alert.text().contains(" ..."));
+}
+
+#[test]
+fn undo_commands_are_safe_in_a_shell() {
+    let command = undo_command("a'b; rm", "partner/x", Some("eu-west-1"));
+    assert_eq!(
+        command,
+        r"aws events enable-rule --name 'a'\''b; rm' --event-bus-name partner/x --region eu-west-1"
+    );
+    assert_eq!(undo_command("", "b", None), "aws events enable-rule --name '' --event-bus-name b");
+}

@@ -1,1 +1,158 @@
+use super::{ActionKind, Plan, cause, decide};
+use crate::fixtures::{NOW, change, inventory, looping, rule, settings};
+use crate::{Alert, Cause, Mode, Refusal, Scope, Step};
+use loopguard_analysis::{Certainty, Finding, Gain, Status, Verdict};
+use loopguard_model::Rule;
 
+fn enforced(finding: &Finding, rules: impl IntoIterator<Item = Rule>) -> Plan {
+    decide(finding, &inventory(rules), &change("a"), &settings(Mode::Enforce, Scope::all()), NOW)
+}
+
+fn refused(plan: &Plan) -> Option<Refusal> {
+    match plan.0.as_slice() {
+        [action] => match &action.kind {
+            ActionKind::Alert(alert) => match alert.step {
+                Step::Refused(why) | Step::WouldDisable(why) => Some(why),
+                _ => None,
+            },
+            ActionKind::DisableRule(..) => None,
+        },
+        _ => None,
+    }
+}
+
+fn disabled(plan: &Plan) -> Option<(&str, &Alert)> {
+    match plan.0.as_slice() {
+        [action] => match &action.kind {
+            ActionKind::DisableRule(disable, alert) => Some((&disable.rule, alert)),
+            ActionKind::Alert(_) => None,
+        },
+        _ => None,
+    }
+}
+
+#[test]
+fn a_shown_loop_is_cut_with_its_alert() {
+    let plan = enforced(&looping(&["a"]), [rule("a")]);
+    let (name, alert) = disabled(&plan).unwrap();
+    assert_eq!((name, &*alert.rule, &alert.step), ("a", "a", &Step::Intended));
+    assert_eq!(&*plan.0[0].because, "self-trigger:a");
+}
+
+/// Each way in which one hop is less than shown; all but the first hop stay as they are.
+#[test]
+fn every_hop_must_show_the_cause() {
+    let weaken: [(&str, fn(&mut Finding)); 10] = [
+        ("no hops", |f| f.hops.clear()),
+        ("no witness", |f| f.hops[1].witness = None),
+        ("sometimes", |f| f.hops[1].gain = Gain::Sometimes),
+        ("observed", |f| f.hops[1].certainty = Certainty::Observed),
+        ("coded", |f| f.hops[1].certainty = Certainty::Coded),
+        ("permitted", |f| f.hops[1].certainty = Certainty::Permitted),
+        ("broad", |f| f.hops[1].certainty = Certainty::Broad),
+        ("assumed", |f| f.hops[1].certainty = Certainty::Assumed),
+        ("off", |f| f.hops[1].status = Status::Off("the rule is disabled".into())),
+        ("bounded", |f| f.hops[1].status = Status::Bounded("one bus hop".into())),
+    ];
+    for (name, weaken) in weaken {
+        let mut finding = looping(&["a", "b"]);
+        assert_eq!(cause(&finding), Cause::Shown);
+        weaken(&mut finding);
+        assert_eq!(cause(&finding), Cause::NotShown, "{name}");
+        let plan = enforced(&finding, [rule("a"), rule("b")]);
+        assert_eq!(refused(&plan), Some(Refusal::CauseNotShown), "{name}");
+    }
+    let mut many = looping(&["a"]);
+    many.hops[0].gain = Gain::Many;
+    assert_eq!(cause(&many), Cause::Shown);
+}
+
+#[test]
+fn nobody_touches_what_is_not_theirs() {
+    let managed = Rule { managed_by: Some("autoscaling.amazonaws.com".into()), ..rule("a") };
+    assert_eq!(refused(&enforced(&looping(&["a"]), [managed])), Some(Refusal::Managed));
+
+    let own = looping(&["loopguard-changes"]);
+    let plan = decide(
+        &own,
+        &inventory([rule("loopguard-changes")]),
+        &change("loopguard-changes"),
+        &settings(Mode::Enforce, Scope::all()),
+        NOW,
+    );
+    assert_eq!(refused(&plan), Some(Refusal::Own));
+
+    let mut stacked = rule("a");
+    stacked.tags.insert("aws:cloudformation:stack-name".into(), "guard-stack".into());
+    let mut own_stack = settings(Mode::Enforce, Scope::all());
+    own_stack.own_stack = Some("guard-stack".to_owned());
+    let plan = decide(&looping(&["a"]), &inventory([stacked]), &change("a"), &own_stack, NOW);
+    assert_eq!(refused(&plan), Some(Refusal::Own));
+}
+
+#[test]
+fn an_empty_scope_holds_nothing() {
+    let plan = decide(
+        &looping(&["a"]),
+        &inventory([rule("a")]),
+        &change("a"),
+        &settings(Mode::Enforce, Scope::nothing()),
+        NOW,
+    );
+    assert_eq!(refused(&plan), Some(Refusal::OutOfScope));
+}
+
+#[test]
+fn observe_and_alert_say_what_enforce_would_do() {
+    for (mode, why) in [(Mode::Observe, Refusal::ModeObserve), (Mode::Alert, Refusal::ModeAlert)] {
+        let settings = settings(mode, Scope::all());
+        let plan = decide(&looping(&["a"]), &inventory([rule("a")]), &change("a"), &settings, NOW);
+        assert_eq!(refused(&plan), Some(why));
+        assert_eq!(plan.0[0].kind.alert().step, Step::WouldDisable(why));
+    }
+}
+
+#[test]
+fn what_does_not_repeat_is_not_told() {
+    for verdict in [Verdict::Latent, Verdict::Bounded, Verdict::Dead, Verdict::None] {
+        let finding = Finding { verdict, ..looping(&["a"]) };
+        assert_eq!(enforced(&finding, [rule("a")]), Plan::default(), "{verdict}");
+    }
+    let finding = Finding { verdict: Verdict::Unknown, ..looping(&["a"]) };
+    assert_eq!(refused(&enforced(&finding, [rule("a")])), Some(Refusal::Undecided));
+}
+
+#[test]
+fn a_loop_beside_the_change_is_left_alone() {
+    let plan = enforced(&looping(&["b", "c"]), [rule("a"), rule("b"), rule("c")]);
+    assert_eq!(plan, Plan::default());
+}
+
+#[test]
+fn a_loop_of_several_rules_is_cut_at_the_change_if_that_may_be() {
+    let plan = enforced(&looping(&["c", "a", "b"]), [rule("a"), rule("b"), rule("c")]);
+    let (name, alert) = disabled(&plan).unwrap();
+    assert_eq!((name, alert.choice), ("a", "it is the rule that was changed"));
+    assert_eq!(alert.rules.iter().map(|rule| &**rule).collect::<Vec<_>>(), ["c", "a", "b"]);
+}
+
+#[test]
+fn otherwise_at_the_first_rule_that_may_be() {
+    let managed = Rule { managed_by: Some("config.amazonaws.com".into()), ..rule("a") };
+    let scope: Scope = "rule:a,rule:b".parse().unwrap();
+    let plan = decide(
+        &looping(&["c", "a", "b"]),
+        &inventory([managed, rule("b"), rule("c")]),
+        &change("a"),
+        &settings(Mode::Enforce, scope),
+        NOW,
+    );
+    let (name, alert) = disabled(&plan).unwrap();
+    assert_eq!(name, "b");
+    assert!(alert.choice.contains("first of the loop"), "{}", alert.choice);
+}
+
+#[test]
+fn a_finding_without_known_rules_plans_nothing() {
+    assert_eq!(enforced(&looping(&["a"]), []), Plan::default());
+}

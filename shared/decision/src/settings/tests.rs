@@ -1,1 +1,90 @@
+use super::{Mode, Settings, SettingsError, edits};
+use crate::Scope;
 
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Settings::from_pairs(pairs.iter().copied())
+}
+
+#[test]
+fn the_mode_must_be_said() {
+    assert_eq!(read(&[]), Err(SettingsError::NoMode));
+    assert_eq!(read(&[("LOOPGUARD_MODE", " ")]), Err(SettingsError::NoMode));
+}
+
+#[test]
+fn what_is_not_said_cannot_disable_a_rule() {
+    let settings = read(&[("LOOPGUARD_MODE", "enforce")]).unwrap();
+    assert_eq!(settings.scope, Scope::nothing());
+    assert!(settings.scope.is_empty());
+    assert_eq!((settings.topic_arn, settings.own_stack, settings.own_role_arn), (None, None, None));
+}
+
+#[test]
+fn all_settings_are_read() {
+    let settings = read(&[
+        ("PATH", "/bin"),
+        ("LOOPGUARD_MODE", "observe"),
+        ("LOOPGUARD_SCOPE", "bus:orders, stack:shop"),
+        ("LOOPGUARD_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:alerts"),
+        ("LOOPGUARD_OWN_STACK", "loopguard"),
+        ("LOOPGUARD_OWN_ROLE_ARN", "arn:aws:iam::111122223333:role/guard"),
+        ("LOOPGUARD_MAX_READS", "7"),
+    ])
+    .unwrap();
+    assert_eq!(settings.mode, Mode::Observe);
+    assert_eq!(settings.scope.to_string(), "bus:orders,stack:shop");
+    assert_eq!(settings.topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:alerts"));
+    assert_eq!(settings.own_stack.as_deref(), Some("loopguard"));
+    assert_eq!(settings.own_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/guard"));
+    assert_eq!(settings.max_reads, 7);
+}
+
+#[test]
+fn errors_name_what_would_be_valid() {
+    for (pairs, message) in [
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_SCOPES", "*")],
+            "`LOOPGUARD_SCOPES` is not a setting; the nearest is `LOOPGUARD_SCOPE`",
+        ),
+        (
+            [("LOOPGUARD_MODE", "enforced"), ("LOOPGUARD_SCOPE", "*")],
+            "`enforced` is not a mode; the nearest is `enforce` (`LOOPGUARD_MODE` is `observe`, `alert` or `enforce`)",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_SCOPE", "orders")],
+            "`LOOPGUARD_SCOPE`: `orders` names no rules; a scope is `*`, or a list with commas of `bus:NAME`, \
+             `rule:NAME`, `tag:KEY=VALUE`, `stack:NAME`",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_TOPIC_ARN", "alerts")],
+            "`LOOPGUARD_TOPIC_ARN` is `alerts`; it is the ARN of an SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`)",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_MAX_READS", "0")],
+            "`LOOPGUARD_MAX_READS` is `0`; it is a whole number from 1 to 100000",
+        ),
+    ] {
+        assert_eq!(read(&pairs).unwrap_err().to_string(), message);
+    }
+}
+
+/// A mode is a word, exactly: nothing near `enforce` may act.
+#[test]
+fn no_misspelt_mode_is_taken() {
+    for word in ["Enforce", "ENFORCE", "enforce!", "observ", "true", "1"] {
+        assert!(
+            matches!(read(&[("LOOPGUARD_MODE", word)]), Err(SettingsError::UnknownMode { .. })),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn distances_are_known() {
+    for (a, b, distance) in
+        [("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("same", "same", 0)]
+    {
+        assert_eq!(edits(a, b), distance);
+        assert_eq!(edits(b, a), distance);
+    }
+}
