@@ -6,8 +6,9 @@
 mod error;
 
 pub use error::CallError;
+/// What [`Account::publish`] takes; implementations name it without an arrow to the decision.
+pub use loopguard_decision::Alert;
 
-use loopguard_decision::Alert;
 use loopguard_model::{Facts, Need, Rule};
 use std::future::Future;
 use std::sync::Arc;
