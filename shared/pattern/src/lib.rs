@@ -1,5 +1,6 @@
 //! The Amazon EventBridge event-pattern language: parse, match, and the algebra of patterns.
 
+mod assign;
 mod ast;
 pub mod json;
 mod term;

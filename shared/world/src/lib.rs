@@ -1,1 +1,36 @@
 //! An in-memory twin of an account: buses, clock, targets that make scripted calls.
+//!
+//! Input: an [`Inventory`](loopguard_model::Inventory) (read from a template, say), a [`Script`] of what its
+//! workloads do and what happens from outside, and [`Settings`]. Output: what happens, in virtual time, the
+//! same for the same seed: rules match, EventBridge delivers, workloads call, CloudTrail records the calls,
+//! services send events of their own, and all of these are events again.
+//!
+//! The world is the truth that the analysis is tested against. It knows nothing of the analysis, and its
+//! facts about AWS are its own tables, `facts/*.toml`.
+//!
+//! Deliberately not here: access control. A script says which calls a workload attempts and which of them
+//! fail. Schedules do not tick; a script puts what they would start.
+
+mod bus;
+mod calls;
+mod change;
+mod concrete;
+mod event;
+mod facts;
+mod fill;
+mod identity;
+mod log;
+mod rng;
+mod rules;
+pub mod script;
+mod settings;
+mod time;
+mod twin;
+mod world;
+
+pub use change::SwitchError;
+pub use log::{Counts, Entry, Happening, Matched};
+pub use script::{Script, ScriptError};
+pub use settings::{Range, Settings};
+pub use twin::Twin;
+pub use world::{Limits, Message, Stop, World, WorldError};

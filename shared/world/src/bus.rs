@@ -1,0 +1,177 @@
+//! From an event on a bus to the delivery to a target.
+
+use crate::calls::Call;
+use crate::event::{Event, Past};
+use crate::facts::DeliveryCaller;
+use crate::fill;
+use crate::identity::{Identity, Session};
+use crate::log::{Happening, Matched};
+use crate::rules::text;
+use crate::world::{Act, World};
+use loopguard_model::{Target, unqualified};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// How long EventBridge keeps the credentials of a target's role: an hour, which is what roles give unless told
+/// otherwise. That EventBridge keeps them is not verified.
+const CREDENTIALS_MS: u64 = 3_600_000;
+
+/// The name under which EventBridge makes its calls.
+const EVENTBRIDGE: &str = "events.amazonaws.com";
+
+impl World {
+    /// Matches an event against the rules of a bus.
+    pub(crate) fn arrive(&mut self, bus: &str, event: &Event) {
+        let hits: Vec<usize> =
+            (0..self.rules.len()).filter(|index| self.is_hit(*index, bus, event)).collect();
+        for index in hits {
+            self.matched(index, event);
+        }
+    }
+
+    fn is_hit(&self, index: usize, bus: &str, event: &Event) -> bool {
+        self.rules.get(index).is_some_and(|live| {
+            *live.bus == *bus
+                && live.acting.sees(event.read_only)
+                && live.acting.pattern.as_ref().is_some_and(|pattern| hits(pattern, &event.text))
+        })
+    }
+
+    fn matched(&mut self, index: usize, event: &Event) {
+        let (past, round) = Past::after(event, index);
+        let Some(live) = self.rules.get_mut(index) else { return };
+        live.counts.matched += 1;
+        live.counts.rounds = live.counts.rounds.max(round);
+        let member = |path: &str| fill::at(&event.json, path).and_then(Value::as_str).map(Arc::<str>::from);
+        let matched = Matched {
+            rule: live.name.clone(),
+            bus: live.bus.clone(),
+            event: event.id.clone(),
+            cause: event.past.cause.clone(),
+            round,
+            source: member("$.source").unwrap_or_default(),
+            detail_type: member("$.detail-type").unwrap_or_default(),
+            event_name: member("$.detail.eventName"),
+        };
+        let acting = live.acting.clone();
+        self.note(Happening::Matched(matched));
+        let twice = self.rng.within((0, 999)) < self.settings.duplicates_per_mille;
+        for target in &acting.targets {
+            for _ in 0..if twice { 2 } else { 1 } {
+                let delay = self.rng.within(self.settings.delivery_latency);
+                let (target, event, past) = (Box::new(target.clone()), event.clone(), past.clone());
+                self.soon(delay, Act::Invoke { rule: index, target, event, past });
+            }
+        }
+    }
+
+    /// Delivers an event to a target.
+    pub(crate) fn invoke(&mut self, rule: usize, target: &Target, event: &Event, past: Past) {
+        let Some(live) = self.rules.get_mut(rule) else { return };
+        live.counts.invocations += 1;
+        let (rule_arn, rule_name) = (live.arn.clone(), live.name.clone());
+        let arn = text(&target.arn);
+        self.offer(&arn, &event.text);
+        if let Some(bus) = self.local_bus(&arn) {
+            self.forward(&bus, &rule_name, event, past);
+            return;
+        }
+        let Some(fact) = self.facts.target(&arn).cloned() else { return };
+        let parameters = nested(target);
+        let input = received(target, event);
+        let context = json!({
+            "event": &*event.json, "input": input, "text": input.to_string(),
+            "target": {"arn": &*arn, "name": name_in(&arn), "parameters": parameters},
+            "rule": {"arn": &*rule_arn, "name": &*rule_name},
+            "account": self.settings.account, "region": self.settings.region, "id": self.rng.uuid(),
+        });
+        let caller = self.delivering(fact.caller, target, &past);
+        let request = fill::fill(&fact.parameters, &context).unwrap_or_default();
+        let runs =
+            fact.repeat.and_then(|path| fill::at(&context, &path).and_then(Value::as_u64)).unwrap_or(1);
+        let call = Call {
+            identity: caller,
+            api: fact.call.into(),
+            parameters: request,
+            error: None,
+            input: Arc::new(input),
+            entries: Vec::new(),
+            runs,
+            past,
+            answer: None,
+        };
+        self.perform(&call);
+    }
+
+    /// Returns as whom EventBridge delivers; taking on a role is a call, too.
+    fn delivering(&mut self, caller: DeliveryCaller, target: &Target, past: &Past) -> Identity {
+        let service = Identity::Service(EVENTBRIDGE.into());
+        // A row `service` says what happens without a role; with one, EventBridge uses it.
+        let (DeliveryCaller::Role | DeliveryCaller::Service, Some(role)) = (caller, &target.role) else {
+            return service;
+        };
+        let role = text(role);
+        let name: Arc<str> = self.rng.hex().into();
+        if self.assumed.get(&role).is_none_or(|until| *until <= self.now()) {
+            self.assumed.insert(role.clone(), self.now().saturating_add(CREDENTIALS_MS));
+            let parameters = json!({"roleArn": &*role, "roleSessionName": &*name});
+            let mut call = Call::from_outside(service, "sts:AssumeRole", parameters, None);
+            call.past = past.clone();
+            self.perform(&call);
+        }
+        Identity::Session(Session { role, name, invoked_by: Some(EVENTBRIDGE.into()), in_scope: None })
+    }
+
+    /// Returns the name of the bus that the ARN names in this account and region.
+    fn local_bus(&self, arn: &str) -> Option<String> {
+        let here = format!(":events:{}:{}:event-bus/", self.settings.region, self.settings.account);
+        arn.split_once(&here).map(|(_, name)| name.to_owned())
+    }
+
+    /// Sends an event to another bus: one hop and no further (EventBridge User Guide, eb-bus-to-bus).
+    fn forward(&mut self, bus: &str, rule: &Arc<str>, event: &Event, past: Past) {
+        if event.forwarded {
+            self.note(Happening::HopRefused { rule: rule.clone() });
+            return;
+        }
+        let event = Event { forwarded: true, past, ..event.clone() };
+        self.soon(0, Act::Arrive { bus: bus.into(), event });
+    }
+}
+
+/// Returns true iff the pattern matches the event.
+pub(crate) fn hits(pattern: &loopguard_pattern::EventPattern, text: &str) -> bool {
+    loopguard_pattern::matches(pattern, text).unwrap_or(false)
+}
+
+/// Returns what the target receives: the event, the part or the constant that the target asks for.
+/// An input transformer is not modelled; its target receives the event.
+fn received(target: &Target, event: &Event) -> Value {
+    if let Some(constant) = target.parameters.get("Input") {
+        let constant = text(constant);
+        return serde_json::from_str(&constant).unwrap_or_else(|_| Value::String(constant.to_string()));
+    }
+    let path = target.parameters.get("InputPath").map(text);
+    match path.and_then(|path| fill::at(&event.json, &path).cloned()) {
+        Some(part) => part,
+        None => (*event.json).clone(),
+    }
+}
+
+/// Returns the target's parameters as a tree: `EcsParameters.TaskCount` under `EcsParameters`.
+fn nested(target: &Target) -> Value {
+    let mut tree = Value::Object(Map::new());
+    for (name, value) in &target.parameters {
+        let value = text(value);
+        let leaf = value.parse::<u64>().map_or_else(|_| Value::String(value.to_string()), Value::from);
+        let branch = name.rsplit('.').fold(leaf, |below, key| json!({ key: below }));
+        tree = fill::merge(tree, branch);
+    }
+    tree
+}
+
+/// Returns the name in an ARN: what stands behind the last `/` or `:`, versions left out.
+pub(crate) fn name_in(arn: &str) -> String {
+    let arn = text(&unqualified(&arn.into()));
+    arn.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,296 @@
+//! API calls: their record, the events they cause, what they start.
+
+use crate::bus::{hits, name_in};
+use crate::event::{Event, Past};
+use crate::facts::{NativeFact, Phase, Recording, RunnerFact};
+use crate::fill;
+use crate::identity::{Identity, Session};
+use crate::log::Happening;
+use crate::rules::text;
+use crate::script::{Entry, Run, ScriptedCall};
+use crate::world::{Act, World};
+use loopguard_model::{Workload, unqualified};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The region in which global services are recorded (CloudTrail User Guide, global service events).
+const GLOBAL_REGION: &str = "us-east-1";
+
+/// An API call to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) identity: Identity,
+    /// `s3:PutBucketAcl`.
+    pub(crate) api: Arc<str>,
+    pub(crate) parameters: Value,
+    pub(crate) error: Option<Arc<str>>,
+    /// What a workload that the call starts receives.
+    pub(crate) input: Arc<Value>,
+    pub(crate) entries: Vec<Entry>,
+    /// How many runs one call starts.
+    pub(crate) runs: u64,
+    pub(crate) past: Past,
+    /// What the call answers, where no table says it.
+    pub(crate) answer: Option<Value>,
+}
+
+/// A call that a running workload is to make.
+#[derive(Debug, Clone)]
+pub(crate) struct RunCall {
+    run: Arc<Running>,
+    call: ScriptedCall,
+}
+
+/// A workload that runs.
+#[derive(Debug)]
+struct Running {
+    identity: Identity,
+    input: Arc<Value>,
+    past: Past,
+}
+
+/// What a successful call set going.
+struct Started {
+    /// Context of the rows of native events.
+    context: Value,
+    ends_after: u64,
+}
+
+impl Call {
+    /// Returns a call that no rule led to.
+    pub(crate) fn from_outside(
+        identity: Identity,
+        api: &str,
+        parameters: Value,
+        error: Option<&str>,
+    ) -> Self {
+        Self {
+            identity,
+            api: api.into(),
+            parameters,
+            error: error.map(Into::into),
+            input: Arc::default(),
+            entries: Vec::new(),
+            runs: 1,
+            past: Past::default(),
+            answer: None,
+        }
+    }
+}
+
+impl World {
+    /// Makes a call: what it starts, its record, the events it causes.
+    pub(crate) fn perform(&mut self, call: &Call) {
+        self.note(Happening::Called {
+            api: call.api.clone(),
+            error: call.error.clone(),
+            cause: call.past.cause.clone(),
+        });
+        if call.error.is_some() {
+            self.record(call, &Value::Null);
+            return;
+        }
+        let started: Vec<Started> = (0..call.runs).map(|_| self.start(call)).collect();
+        let template = self.facts.call(&call.api).and_then(|fact| fact.answers.clone());
+        let context = started.first().map(|started| &started.context);
+        let filled = template.zip(context).and_then(|(template, context)| fill::fill(&template, context));
+        self.record(call, &call.answer.clone().or(filled).unwrap_or_default());
+        self.natives(call, &started);
+        for entry in &call.entries {
+            let detail = fill::fill(&entry.detail, &call.input).unwrap_or_default();
+            let event = self.event(&entry.source, &entry.detail_type, &json!([]), &detail, call.past.clone());
+            self.soon(0, Act::Arrive { bus: entry.bus.as_str().into(), event });
+        }
+    }
+
+    /// Makes a call of a script, if its conditions hold.
+    pub(crate) fn perform_scripted(&mut self, planned: &RunCall) {
+        let (run, call) = (&planned.run, &planned.call);
+        if call.when.as_ref().is_some_and(|pattern| !hits(pattern, &run.input.to_string())) {
+            return;
+        }
+        if let Some(changes) = &call.changes {
+            let (key, to) = (fill::insert(&changes.key, &run.input), fill::insert(&changes.to, &run.input));
+            if self.states.get(&key) == Some(&to) {
+                return;
+            }
+            if call.error.is_none() {
+                self.states.insert(key, to);
+            }
+        }
+        let made = Call {
+            identity: run.identity.clone(),
+            api: call.api.as_str().into(),
+            parameters: fill::fill(&call.parameters, &run.input).unwrap_or_default(),
+            error: call.error.as_deref().map(Into::into),
+            input: run.input.clone(),
+            entries: call.entries.clone(),
+            runs: 1,
+            past: run.past.clone(),
+            answer: None,
+        };
+        for _ in 0..call.times {
+            self.perform(&made);
+        }
+    }
+
+    /// Starts what the call starts, if anything, and returns the context of its events.
+    fn start(&mut self, call: &Call) -> Started {
+        let id = self.rng.uuid();
+        let root = json!({"request": call.parameters});
+        let path = self.facts.call(&call.api).and_then(|fact| fact.starts.clone());
+        let reference = path.and_then(|path| fill::at(&root, &path).map(fill::plain));
+        let workload = reference.as_deref().and_then(|reference| self.workload(reference).cloned());
+        let name = workload.as_ref().map(|one| text(&one.name));
+        let name = name.unwrap_or_else(|| name_in(reference.as_deref().unwrap_or_default()).into());
+        let mut context = json!({
+            "request": call.parameters, "call": {"api": &*call.api, "operation": operation(&call.api)},
+            "id": id, "name": &*name, "letters": self.rng.letters(), "started": reference,
+            "account": self.settings.account, "region": self.settings.region,
+        });
+        let class = workload.as_ref().map_or("*", |one| &*one.class);
+        let Some(runner) = self.facts.runner(class).cloned() else {
+            return Started { context, ends_after: self.settings.run_ms };
+        };
+        let execution = fill::insert(&runner.execution, &context);
+        context = fill::merge(context, json!({ "execution": execution }));
+        let arn = workload.as_ref().map(|one| text(&one.arn)).unwrap_or_default();
+        let run = reference.and_then(|_| self.script.run_of(&arn, &name)).cloned();
+        let ends_after = run.as_ref().map_or(self.settings.run_ms, Run::length);
+        if let Some(run) = run {
+            let identity = running_as(&runner, workload.as_ref(), &context);
+            let running = Running { identity, input: call.input.clone(), past: call.past.clone() };
+            self.plan_run(run, Arc::new(running));
+        }
+        Started { context, ends_after }
+    }
+
+    fn plan_run(&mut self, run: Run, running: Arc<Running>) {
+        for call in run.calls {
+            self.soon(call.after_ms, Act::RunCall(Box::new(RunCall { run: running.clone(), call })));
+        }
+    }
+
+    /// Returns the workload that a call names, by ARN, by name, or by family without revision.
+    fn workload(&self, reference: &str) -> Option<&Workload> {
+        let wanted = text(&unqualified(&reference.into()));
+        let family = |name: &str| {
+            let tail = name.rsplit('/').next().unwrap_or(name);
+            tail.split(':').next().unwrap_or(tail).to_owned()
+        };
+        let by_arn = |one: &&Workload| text(&unqualified(&one.arn)) == wanted;
+        let by_name = |one: &&Workload| *text(&one.name) == *family(&wanted);
+        let workloads = &self.account.workloads;
+        workloads.iter().find(by_arn).or_else(|| workloads.iter().find(by_name))
+    }
+
+    /// Sends the record of a call to the default bus, if a trail delivers it.
+    fn record(&mut self, call: &Call, answers: &Value) {
+        let recording = self.facts.recording(&call.api);
+        if !self.is_recorded(&recording) {
+            return;
+        }
+        let time = crate::time::rfc3339(self.unix_millis());
+        let (address, agent) = call.identity.from();
+        let mut detail = json!({
+            "eventVersion": "1.11", "userIdentity": call.identity.element(&self.settings.account, &time),
+            "eventTime": time, "eventSource": recording.event_source, "eventName": recording.event_name,
+            "awsRegion": self.settings.region, "sourceIPAddress": address, "userAgent": agent,
+            "requestParameters": call.parameters, "responseElements": answers,
+            "requestID": self.rng.uuid(), "eventID": self.rng.uuid(), "readOnly": recording.read_only,
+            "eventType": "AwsApiCall", "managementEvent": recording.data.is_none(),
+            "eventCategory": if recording.data.is_none() { "Management" } else { "Data" },
+            "recipientAccountId": self.settings.account,
+        });
+        if let Some(error) = &call.error {
+            let failed = json!({"errorCode": &**error, "errorMessage": "scripted failure"});
+            detail = fill::merge(detail, failed);
+        }
+        let home = recording.event_source.split('.').next().unwrap_or_default();
+        let source = format!("aws.{home}");
+        let event =
+            self.event(&source, "AWS API Call via CloudTrail", &json!([]), &detail, call.past.clone());
+        let read_only = recording.read_only && recording.data.is_none();
+        let latency = self.rng.within(self.settings.cloudtrail_latency);
+        self.soon(latency, Act::Arrive { bus: "default".into(), event: Event { read_only, ..event } });
+    }
+
+    fn is_recorded(&self, recording: &Recording) -> bool {
+        if recording.global && self.settings.region != GLOBAL_REGION {
+            return false;
+        }
+        self.account.trails.as_ref().is_some_and(|trails| {
+            trails.logging
+                && match &recording.data {
+                    Some(class) => trails.data.iter().any(|selected| **selected == **class),
+                    None if recording.read_only => trails.management_reads,
+                    None => trails.management_writes,
+                }
+        })
+    }
+
+    /// Sends the events that services make of a successful call.
+    fn natives(&mut self, call: &Call, started: &[Started]) {
+        let facts: Vec<NativeFact> = self.facts.natives(&call.api).cloned().collect();
+        for fact in &facts {
+            for started in started {
+                self.native(fact, started, &call.past);
+            }
+        }
+    }
+
+    fn native(&mut self, fact: &NativeFact, started: &Started, past: &Past) {
+        let context = &started.context;
+        if let Some(path) = &fact.bucket {
+            let bucket = fill::at(context, path).map(fill::plain).unwrap_or_default();
+            if self.account.bucket_notifications.get(&bucket.as_str().into()) != Some(&true) {
+                return;
+            }
+        }
+        if let Some(state) = &fact.state {
+            let key = fill::insert(&state.key, context);
+            if self.states.get(&key) == Some(&state.becomes) {
+                return;
+            }
+            self.states.insert(key, state.becomes.clone());
+        }
+        let (source, detail_type) = &fact.event;
+        for step in &fact.step {
+            let own = step.detail.clone().unwrap_or_else(|| json!({}));
+            let detail = fill::fill(&fill::merge(fact.detail.clone(), own), context).unwrap_or_default();
+            let resources = fill::fill(&fact.resources, context).unwrap_or_default();
+            let delay = match step.at {
+                Phase::Call => step.after_ms,
+                Phase::End => started.ends_after.saturating_add(step.after_ms),
+            };
+            let event = self.event(source, detail_type, &resources, &detail, past.clone());
+            self.soon(delay, Act::Arrive { bus: "default".into(), event });
+        }
+    }
+}
+
+impl Run {
+    /// Returns how long a run takes: as long as the script says, and not less than until its last call.
+    fn length(&self) -> u64 {
+        let last = self.calls.iter().map(|call| call.after_ms).max().unwrap_or_default();
+        self.takes_ms.unwrap_or_default().max(last)
+    }
+}
+
+/// Returns as whom a workload calls.
+fn running_as(runner: &RunnerFact, workload: Option<&Workload>, context: &Value) -> Identity {
+    let Some((workload, role)) = workload.and_then(|one| one.role.as_ref().map(|role| (one, role))) else {
+        return Identity::Service("unknown.amazonaws.com".into());
+    };
+    let in_scope = runner.in_scope.as_ref().map(|class| (text(&workload.arn), class.as_str().into()));
+    Identity::Session(Session {
+        role: text(role),
+        name: fill::insert(&runner.session, context).into(),
+        invoked_by: runner.invoked_by.as_deref().map(Into::into),
+        in_scope,
+    })
+}
+
+fn operation(api: &str) -> &str {
+    api.split_once(':').map_or(api, |(_, operation)| operation)
+}

@@ -1,0 +1,126 @@
+//! Changes of rules over the API. What is described changes at once, what the bus does a little later.
+
+use crate::calls::Call;
+use crate::identity::Identity;
+use crate::log::Happening;
+use crate::rules::{Acting, MAX_TARGETS};
+use crate::world::{Act, World};
+use loopguard_model::{Rule, RuleState};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Time between `PutRule` and `PutTargets` of one deployment.
+const BETWEEN_MS: u64 = 1_500;
+
+/// Why a rule could not be switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SwitchError {
+    /// There is no such rule.
+    #[error("ResourceNotFoundException")]
+    Missing,
+    /// A service manages the rule.
+    #[error("ManagedRuleException")]
+    Managed,
+}
+
+impl World {
+    /// Switches a rule on or off, as `EnableRule` and `DisableRule` do, by the user or role of that ARN.
+    ///
+    /// Returns whether that changed anything. The bus goes on as before for a moment.
+    pub fn switch(&mut self, bus: &str, rule: &str, on: bool, by: &str) -> Result<bool, SwitchError> {
+        let found = self.rules.iter().position(|live| *live.bus == *bus && *live.name == *rule);
+        let described = found.and_then(|at| self.rules.get_mut(at)?.described.as_mut());
+        let (Some(index), Some(described)) = (found, described) else { return Err(SwitchError::Missing) };
+        if described.managed_by.is_some() {
+            return Err(SwitchError::Managed);
+        }
+        let wanted = if on { RuleState::Enabled } else { RuleState::Disabled };
+        let changed = (described.state == RuleState::Disabled) == on;
+        if changed {
+            described.state = wanted;
+        }
+        let operation = if on { "EnableRule" } else { "DisableRule" };
+        let parameters = on_bus(json!({"name": rule}), bus);
+        self.changed(index, operation, parameters, None, Identity::from_arn(by));
+        Ok(changed)
+    }
+
+    /// Makes a planned rule, without its targets yet.
+    pub(crate) fn put_rule(&mut self, index: usize, planned: Box<Rule>, by: Identity) {
+        let Some(live) = self.rules.get_mut(index) else { return };
+        live.described = Some(Rule { targets: Some(Vec::new()), ..(*planned).clone() });
+        let (name, bus, arn) = (live.name.clone(), live.bus.clone(), live.arn.clone());
+        let parameters = on_bus(json!({"name": &*name, "state": planned.state.as_str()}), &bus);
+        self.changed(index, "PutRule", parameters, Some(json!({"ruleArn": &*arn})), by.clone());
+        self.soon(BETWEEN_MS, Act::PutTargets { rule: index, planned, by });
+    }
+
+    /// Gives a planned rule its targets.
+    pub(crate) fn put_targets(&mut self, index: usize, planned: &Rule, by: Identity) {
+        let Some(live) = self.rules.get_mut(index) else { return };
+        let targets: Vec<_> = planned.targets.clone().unwrap_or_default();
+        let listed: Vec<Value> = targets.iter().map(described_target).collect();
+        let parameters = on_bus(json!({"rule": &*live.name, "targets": listed}), &live.bus.clone());
+        if targets.len() > MAX_TARGETS {
+            let code = "LimitExceededException";
+            let call = Call::from_outside(by, "events:PutTargets", parameters, Some(code));
+            self.perform(&call);
+            return;
+        }
+        if let Some(described) = &mut live.described {
+            described.targets = Some(targets);
+        }
+        let answer = json!({"failedEntryCount": 0, "failedEntries": []});
+        self.changed(index, "PutTargets", parameters, Some(answer), by);
+    }
+
+    /// Records a change and lets the bus learn of it.
+    fn changed(
+        &mut self,
+        index: usize,
+        operation: &str,
+        parameters: Value,
+        answer: Option<Value>,
+        by: Identity,
+    ) {
+        let Some(live) = self.rules.get_mut(index) else { return };
+        live.version += 1;
+        let (rule, version) = (live.name.clone(), live.version);
+        let acting = Arc::new(Acting::of(live.described.as_ref()));
+        self.note(Happening::Changed { rule, by: operation.into() });
+        let mut call = Call::from_outside(by, &format!("events:{operation}"), parameters, None);
+        call.answer = answer;
+        self.perform(&call);
+        let delay = self.rng.within(self.settings.rule_change);
+        self.soon(delay, Act::Settle { rule: index, acting, version });
+    }
+
+    /// Lets the bus act on a change, unless it already acts on a later one.
+    pub(crate) fn settle(&mut self, index: usize, acting: Arc<Acting>, version: u64) {
+        let Some(live) = self.rules.get_mut(index) else { return };
+        if version <= live.settled {
+            return;
+        }
+        live.settled = version;
+        let on = acting.state != RuleState::Disabled;
+        live.acting = acting;
+        let rule = live.name.clone();
+        self.note(Happening::Settled { rule, on });
+    }
+}
+
+/// Names the bus as the API does: not at all for the default one.
+fn on_bus(mut parameters: Value, bus: &str) -> Value {
+    if let (Some(members), true) = (parameters.as_object_mut(), bus != "default") {
+        members.insert("eventBusName".to_owned(), json!(bus));
+    }
+    parameters
+}
+
+fn described_target(target: &loopguard_model::Target) -> Value {
+    let mut described = json!({"id": &*target.id, "arn": target.arn.to_string()});
+    if let (Some(members), Some(role)) = (described.as_object_mut(), &target.role) {
+        members.insert("roleArn".to_owned(), json!(role.to_string()));
+    }
+    described
+}

@@ -1,0 +1,117 @@
+//! The world as an [`Account`]: what the guard may ask of it and do to it.
+
+use crate::change::SwitchError;
+use crate::rules::text;
+use crate::world::World;
+use loopguard_account::{Account, Alert, CallError, Receipt};
+use loopguard_model::{Facts, Need, Rule};
+use loopguard_pattern::Term;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A world that answers the guard.
+///
+/// Alerts are kept; taking part in virtual time is the caller's: an answer takes no time of its own.
+#[derive(Debug)]
+pub struct Twin {
+    world: Mutex<World>,
+    alerts: Mutex<Vec<Alert>>,
+    /// As whom the guard acts.
+    role: String,
+}
+
+impl Twin {
+    /// Returns the account of that world; the guard acts as the role of that ARN.
+    pub fn new(world: World, guard_role: &str) -> Self {
+        Self { world: Mutex::new(world), alerts: Mutex::new(Vec::new()), role: guard_role.to_owned() }
+    }
+
+    /// Returns the world, for as long as the caller holds it.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere leaves at worst a half-noted entry; going on shows more than a second panic.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the alerts published since the last time, oldest first.
+    pub fn take_alerts(&self) -> Vec<Alert> {
+        std::mem::take(&mut *self.alerts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn receipt(world: &mut World) -> Receipt {
+        Receipt { request_id: world.rng.uuid().into() }
+    }
+}
+
+impl Account for Twin {
+    async fn answer(&self, need: &Need) -> Result<Facts, CallError> {
+        Ok(self.world().facts_for(need))
+    }
+
+    async fn rule(&self, bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
+        Ok(self.world().described(bus, name).cloned())
+    }
+
+    async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        let mut world = self.world();
+        match world.switch(bus, name, false, &self.role) {
+            Ok(_) => Ok(Self::receipt(&mut world)),
+            Err(error) => Err(refused(name, error)),
+        }
+    }
+
+    async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).push(alert.clone());
+        Ok(Self::receipt(&mut self.world()))
+    }
+}
+
+fn refused(rule: &str, error: SwitchError) -> CallError {
+    CallError {
+        operation: "events:DisableRule".to_owned(),
+        subject: rule.to_owned(),
+        code: Some(error.to_string()),
+        request_id: None,
+        retryable: false,
+        message: match error {
+            SwitchError::Missing => "the rule does not exist".to_owned(),
+            SwitchError::Managed => "a service manages the rule".to_owned(),
+        },
+    }
+}
+
+impl World {
+    /// Returns a rule as `DescribeRule` and `ListTargetsByRule` would; `None` iff it does not exist now.
+    pub fn described(&self, bus: &str, name: &str) -> Option<&Rule> {
+        let live = self.rules.iter().find(|live| *live.bus == *bus && *live.name == *name)?;
+        live.described.as_ref()
+    }
+
+    /// Returns the facts that a need asks for, as the account is now.
+    pub fn facts_for(&self, need: &Need) -> Facts {
+        let missing = || Facts::Missing;
+        match need {
+            Need::RulesOfBus { bus } => Facts::Rules(self.rules_of(bus)),
+            Need::Targets { bus, rule } => self
+                .described(&text(bus), &text(rule))
+                .map_or_else(missing, |rule| Facts::Targets(rule.targets.clone().unwrap_or_default())),
+            Need::Workload { arn } => self
+                .account
+                .workload(arn)
+                .map_or_else(missing, |workload| Facts::Workload(Box::new(workload.clone()))),
+            Need::Role { arn } => {
+                self.account.role(arn).map_or_else(missing, |role| Facts::Role(Box::new(role.clone())))
+            }
+            Need::Trails => self.account.trails.clone().map_or_else(missing, Facts::Trails),
+            Need::BucketNotification { bucket } => {
+                let on = self.account.bucket_notifications.get(bucket).copied();
+                Facts::BucketNotification(on.unwrap_or(false))
+            }
+        }
+    }
+
+    fn rules_of(&self, bus: &Term) -> Vec<Rule> {
+        let bus = text(bus);
+        let here = self.rules.iter().filter(|live| live.bus == bus);
+        let listed = |rule: &Rule| Rule { targets: None, ..rule.clone() };
+        here.filter_map(|live| live.described.as_ref().map(listed)).collect()
+    }
+}
