@@ -7,8 +7,11 @@ mod bridge;
 mod guard;
 mod runtime;
 
+use harness::Lab;
 use harness::aws::Aws;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 
 /// Who may assume the roles of targets.
 fn event_bridge() -> Value {
@@ -41,4 +44,37 @@ fn starts(aws: &Aws, name: &str, machine: &str) -> Value {
     let may = json!([{"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine}]);
     let role = aws.role(&format!("{name}-starts"), &event_bridge(), &may);
     json!({"Id": "machine", "Arn": machine, "RoleArn": role})
+}
+
+/// Makes a bucket and a rule that hears changes of its access list and runs a function that changes it,
+/// and returns the rule's ARN.
+fn access_list_rule(lab: &Lab, name: &str) -> String {
+    const PACK: &str = "\
+import base64, io, sys, zipfile
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, 'w') as archive:
+    entry = zipfile.ZipInfo('bootstrap')
+    entry.external_attr = 0o755 << 16
+    archive.writestr(entry, sys.argv[1])
+print(base64.b64encode(packed.getvalue()).decode())
+";
+    let aws = lab.aws();
+    aws.bucket("watched");
+    let may = json!([{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "arn:aws:s3:::watched"}]);
+    let role = aws.role(&format!("{name}-runs"), &json!({"Service": "lambda.amazonaws.com"}), &may);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/acl.py");
+    let bootstrap = format!("#!/bin/sh\nexec '{}' '{}'\n", lab.python().display(), script.display());
+    let packed = Command::new(lab.python()).args(["-c", PACK, &bootstrap]).output().unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    let function = aws.function(name, &role, String::from_utf8(packed.stdout).unwrap().trim());
+    let pattern = json!({
+        "source": ["aws.s3"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["s3.amazonaws.com"],
+            "eventName": ["PutBucketAcl"],
+            "requestParameters": {"bucketName": ["watched"]},
+        },
+    });
+    aws.rule(name, &pattern, &[json!({"Id": "function", "Arn": function})])
 }

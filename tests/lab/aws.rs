@@ -72,9 +72,18 @@ impl Aws {
 
     /// Receives at most ten messages that are visible now.
     pub(crate) fn receive(&self, queue: &Queue) -> Vec<Value> {
+        self.receive_at_most(queue, 10)
+    }
+
+    /// Receives the first message that is visible now.
+    pub(crate) fn receive_one(&self, queue: &Queue) -> Option<Value> {
+        self.receive_at_most(queue, 1).pop()
+    }
+
+    fn receive_at_most(&self, queue: &Queue, most: u32) -> Vec<Value> {
         let input = json!({
             "QueueUrl": queue.url,
-            "MaxNumberOfMessages": 10,
+            "MaxNumberOfMessages": most,
             "AttributeNames": ["All"],
             "MessageAttributeNames": ["All"],
         });
@@ -181,10 +190,59 @@ impl Aws {
         self.states("StartExecution", &json!({"stateMachineArn": state_machine, "input": "{}"}));
     }
 
+    /// Returns the sum of a metric of EventBridge for a rule since it is there.
+    pub(crate) fn measured(&self, metric: &str, rule: &str) -> f64 {
+        let answer = self.query(
+            "monitoring",
+            &[
+                ("Action", "GetMetricStatistics"),
+                ("Namespace", "AWS/Events"),
+                ("MetricName", metric),
+                ("Dimensions.member.1.Name", "RuleName"),
+                ("Dimensions.member.1.Value", rule),
+                ("StartTime", "2000-01-01T00:00:00Z"),
+                ("EndTime", "2100-01-01T00:00:00Z"),
+                ("Period", "3600"),
+                ("Statistics.member.1", "Sum"),
+            ],
+        );
+        answer.split("<Sum>").skip(1).filter_map(|rest| rest.split('<').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// Makes a bucket of which accounts may still be granted access by lists.
+    pub(crate) fn bucket(&self, name: &str) {
+        let fields = [("x-amz-object-ownership", "ObjectWriter")];
+        let answer = self.send("s3", "PUT", &format!("/{name}"), &fields, "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// Sets the access list of a bucket to one of the canned ones, such as `private`.
+    pub(crate) fn put_bucket_acl(&self, name: &str, acl: &str) {
+        let answer = self.send("s3", "PUT", &format!("/{name}?acl"), &[("x-amz-acl", acl)], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// Makes a function from a zip file with a `bootstrap` (in base64) that the lab itself runs, and returns
+    /// its ARN.
+    pub(crate) fn function(&self, name: &str, role_arn: &str, zip: &str) -> String {
+        let input = json!({
+            "FunctionName": name,
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Role": role_arn,
+            "Code": {"ZipFile": zip},
+        });
+        let fields = [("content-type", "application/json")];
+        let answer = self.send("lambda", "POST", "/2015-03-31/functions", &fields, &input.to_string());
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let made: Value = serde_json::from_str(&answer.body).unwrap();
+        text(&made["FunctionArn"])
+    }
+
     fn json(&self, service: &str, prefix: &str, operation: &str, input: &Value) -> Value {
         let target = format!("{prefix}.{operation}");
         let fields = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
-        let answer = self.send(service, &fields, &input.to_string());
+        let answer = self.send(service, "POST", "/", &fields, &input.to_string());
         assert_eq!(answer.status, 200, "{operation} {input}: {}", answer.body);
         // An operation without output may answer with nothing at all.
         serde_json::from_str(&answer.body).unwrap_or(Value::Null)
@@ -194,19 +252,19 @@ impl Aws {
         let body: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
         let fields = [("content-type", "application/x-www-form-urlencoded")];
-        let answer = self.send(service, &fields, &body.join("&"));
+        let answer = self.send(service, "POST", "/", &fields, &body.join("&"));
         assert_eq!(answer.status, 200, "{parameters:?}: {}", answer.body);
         answer.body
     }
 
-    fn send(&self, service: &str, fields: &[(&str, &str)], body: &str) -> Answer {
+    fn send(&self, service: &str, method: &str, path: &str, fields: &[(&str, &str)], body: &str) -> Answer {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=unsigned"
         );
         let mut fields = fields.to_vec();
         fields.push(("authorization", &authorization));
-        http::send(self.port, "POST", "/", &fields, body).unwrap()
+        http::send(self.port, method, path, &fields, body).unwrap()
     }
 }
 

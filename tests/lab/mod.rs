@@ -9,7 +9,7 @@ pub(crate) mod runtime_api;
 
 use aws::Aws;
 use serde_json::Value;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) struct Lab {
     process: Child,
     python: PathBuf,
     port: u16,
-    log: PathBuf,
+    folder: PathBuf,
 }
 
 impl Lab {
@@ -53,14 +53,16 @@ impl Lab {
     fn run(python: &Path) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let nth = STARTED.fetch_add(1, Ordering::Relaxed);
-        let log = install::folder().join(format!("log-{}-{nth}.txt", std::process::id()));
+        let folder = install::folder().join(format!("run-{}-{nth}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let log = folder.join("log.txt");
         let mut process = Command::new(python)
             .arg("-B")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/bridge"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", install::folder())
-            .env("TMPDIR", install::folder())
+            .env("HOME", &folder)
+            .env("TMPDIR", &folder)
             .env("GATEWAY_PORT", "0")
             .env("BIND_HOST", "127.0.0.1")
             .env("LAB_ENDS_WITH_STDIN", "1")
@@ -75,7 +77,7 @@ impl Lab {
         let ready: Value = serde_json::from_str(&first)
             .unwrap_or_else(|error| panic!("the lab did not start ({error}), see {}", log.display()));
         let port = u16::try_from(ready["port"].as_u64().unwrap()).unwrap();
-        let lab = Self { process, python: python.to_owned(), port, log };
+        let lab = Self { process, python: python.to_owned(), port, folder };
         // Connections are accepted from the first line on and answered once everything is loaded.
         lab.state();
         lab
@@ -99,9 +101,9 @@ impl Lab {
     /// Returns what the bridge counted since the start.
     pub(crate) fn state(&self) -> Value {
         let answer = http::get(self.port, "/_lab/state");
-        answer
-            .and_then(|answer| Ok(serde_json::from_str(&answer.body)?))
-            .unwrap_or_else(|error| panic!("the lab does not answer ({error}), see {}", self.log.display()))
+        answer.and_then(|answer| Ok(serde_json::from_str(&answer.body)?)).unwrap_or_else(|error| {
+            panic!("the lab does not answer ({error}), see {}", self.folder.display())
+        })
     }
 
     /// Returns how many events a rule matched so far, disabled or not by now.
@@ -119,7 +121,7 @@ impl Drop for Lab {
             let _ = self.process.wait();
         }
         if !thread::panicking() {
-            let _ = std::fs::remove_file(&self.log);
+            let _ = fs::remove_dir_all(&self.folder);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::harness::aws::{Aws, Queue};
 use super::harness::{ACCOUNT, Lab, wait_for};
-use super::{event_bridge, idle_machine, restarting_rule, starts};
+use super::{access_list_rule, event_bridge, idle_machine, restarting_rule, starts};
 use serde_json::{Value, json};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ const LONG: Duration = Duration::from_secs(15);
 
 /// Returns the next event that a queue has for us.
 fn next_event(aws: &Aws, queue: &Queue) -> Value {
-    let message = wait_for(LONG, || aws.receive(queue).pop()).expect("a message");
+    let message = wait_for(LONG, || aws.receive_one(queue)).expect("a message");
     aws.delete(queue, &message);
     serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()
 }
@@ -57,6 +57,25 @@ fn a_status_change_starts_a_machine_again() {
     let rule = aws.rule("again", &pattern, &[starts(&aws, "again", &machine)]);
     aws.start(&machine);
     wait_for(LONG, || (lab.matched(&rule) > 3).then_some(())).expect("more than three rounds");
+}
+
+#[test]
+fn a_function_that_changes_what_its_rule_hears_loops_as_itself() {
+    let Some(lab) = Lab::start("a function that runs itself") else { return };
+    let aws = lab.aws();
+    let rule = access_list_rule(&lab, "close-bucket");
+    let calls = calls(&aws, "aws.s3", "PutBucketAcl");
+    aws.put_bucket_acl("watched", "private");
+    wait_for(LONG, || (lab.matched(&rule) > 3).then_some(())).expect("more than three rounds");
+
+    assert_eq!(next_event(&aws, &calls)["detail"]["userIdentity"]["type"], "Root");
+    let identity = next_event(&aws, &calls)["detail"]["userIdentity"].clone();
+    assert_eq!(identity["type"], "AssumedRole");
+    assert_eq!(
+        identity["sessionContext"]["sessionIssuer"]["arn"],
+        format!("arn:aws:iam::{ACCOUNT}:role/close-bucket-runs")
+    );
+    assert_eq!(identity.get("invokedBy"), None);
 }
 
 #[test]
@@ -127,6 +146,24 @@ fn only_the_wider_state_hears_read_only_calls() {
     assert_eq!(heard["detail"]["eventName"], "ListRules");
     assert_eq!(heard["detail"]["readOnly"], true);
     assert_eq!(aws.receive(&narrow), Vec::<Value>::new());
+}
+
+#[test]
+fn what_happened_is_measured_and_in_the_event_history() {
+    let Some(lab) = Lab::start("metrics and event history") else { return };
+    let aws = lab.aws();
+    let machine = idle_machine(&aws, "machine");
+    aws.rule("run", &json!({"source": ["my.app"]}), &[starts(&aws, "run", &machine)]);
+    aws.put_event("my.app", "Thing", &json!({}));
+    aws.put_event("my.app", "Thing", &json!({}));
+    assert!((aws.measured("Invocations", "run") - 2.0).abs() < f64::EPSILON);
+
+    let named = json!([{"AttributeKey": "EventName", "AttributeValue": "StartExecution"}]);
+    let found = aws.cloudtrail("LookupEvents", &json!({"LookupAttributes": named}));
+    let records = found["Events"].as_array().unwrap();
+    assert_eq!(records.len(), 2);
+    let record: Value = serde_json::from_str(records[0]["CloudTrailEvent"].as_str().unwrap()).unwrap();
+    assert_eq!(record["userIdentity"]["invokedBy"], "events.amazonaws.com");
 }
 
 #[test]

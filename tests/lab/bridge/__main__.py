@@ -40,6 +40,8 @@ def listen():
     listener.listen(128)
     port = listener.getsockname()[1]
     os.environ["GATEWAY_PORT"] = str(port)
+    # Where functions that the lab runs make their calls.
+    os.environ["AWS_ENDPOINT_URL"] = f"http://{host}:{port}"
     return listener, port
 
 
