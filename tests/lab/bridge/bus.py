@@ -60,15 +60,18 @@ def counts_of(rule):
 
 
 def later(deliver):
-    """Calls `deliver` on the loop after the delay, in the account and region of the caller."""
+    """Calls `deliver` on the loop after the delay, in the account and region of the caller; any thread may ask."""
+    _loop.call_soon_threadsafe(_schedule, contextvars.copy_context(), deliver)
+
+
+def _schedule(context, deliver):
     global _pending
     if _pending >= MOST_PENDING:
         _totals["lost"] += 1
         log.warning("an event is lost: %d are on their way", _pending)
         return
     _pending += 1
-    context = contextvars.copy_context()
-    _loop.call_soon_threadsafe(_loop.call_later, DELAY_S, functools.partial(_deliver, context, deliver))
+    _loop.call_later(DELAY_S, _deliver, context, deliver)
 
 
 def _deliver(context, deliver):
@@ -145,7 +148,7 @@ def dispatch(event, view=None):
 
 
 def measure(metric, rule):
-    """Counts one for a metric that EventBridge keeps of a rule; on other buses than the default its name counts too."""
+    """Counts one for a metric of a rule; of a rule on another bus than the default, the bus is a dimension too."""
     bus_name = rule.get("EventBusName", "default")
     dimensions = {"RuleName": rule["Name"]}
     if bus_name != "default":

@@ -40,6 +40,8 @@ LAMBDA_NAMES = {
     "UpdateFunctionCode": "UpdateFunctionCode20150331v2",
     "UpdateFunctionConfiguration": "UpdateFunctionConfiguration20150331v2",
 }
+# Types of identities by the kind of resource in their ARN.
+IDENTITIES = {"assumed-role": "AssumedRole", "user": "IAMUser", "federated-user": "FederatedUser"}
 READ_ONLY = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Test", "Simulate")
 # Read-only in CloudTrail although the name does not say so.
 ALSO_READ_ONLY = {"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}
@@ -109,7 +111,7 @@ def caller(access_key):
     arn = known.get("userArn") or f"arn:aws:iam::{account}:root"
     kind = arn.split(":")[5].split("/")[0]
     identity = {
-        "type": {"assumed-role": "AssumedRole", "user": "IAMUser", "federated-user": "FederatedUser"}.get(kind, "Root"),
+        "type": IDENTITIES.get(kind, "Root"),
         "principalId": known.get("userId") or account,
         "arn": arn,
         "accountId": account,
