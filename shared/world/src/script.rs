@@ -37,6 +37,7 @@
 //!
 //! [[event]]
 //! at_ms = 95000
+//! every_ms = 300000                     # default: once
 //! bus = "orders"
 //! source = "shop"
 //! detail-type = "Order Changed"
@@ -48,6 +49,7 @@
 use loopguard_pattern::EventPattern;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// A script, read and checked.
@@ -150,6 +152,9 @@ pub(crate) struct CallAt {
 pub(crate) struct EventAt {
     #[serde(default, rename = "at_ms")]
     pub(crate) at_ms: u64,
+    /// Again and again after as many milliseconds.
+    #[serde(rename = "every_ms")]
+    pub(crate) every_ms: Option<NonZeroU64>,
     #[serde(default = "default_bus")]
     pub(crate) bus: String,
     pub(crate) source: String,

@@ -257,6 +257,9 @@ impl World {
             Act::RunCall(call) => self.perform_scripted(&call),
             Act::Put(put) => {
                 self.put_event(&put.bus, &put.source, &put.detail_type, &put.detail);
+                if let Some(every) = put.every_ms {
+                    self.soon(every.get(), Act::Put(put));
+                }
             }
             Act::PutRule { rule, planned, by } => self.put_rule(rule, planned, by),
             Act::PutTargets { rule, planned, by } => self.put_targets(rule, &planned, by),

@@ -441,3 +441,14 @@ fn events_are_limited() {
     assert_eq!(world.events(), 50);
     assert_eq!(world.put_event("default", "shop", "Order", &json!({})).len(), 36);
 }
+
+#[test]
+fn an_event_may_come_again_and_again() {
+    let mut account = account();
+    let mailer = function(&mut account, "mailer");
+    rule(&mut account, "default", "orders", r#"{"source":["shop"]}"#, &[mailer]);
+    let mut world = world(&account, "event = [{ every_ms = 60000, source = 'shop', detail-type = 'Order' }]");
+    assert_eq!(run_minutes(&mut world, 10), Stop::Time);
+    let counts = world.counts("default", "orders").unwrap();
+    assert_eq!((counts.matched, counts.rounds), (11, 1), "many events, none of them caused by the rule");
+}
