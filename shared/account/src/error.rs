@@ -1,6 +1,7 @@
 //! Why a call of the account failed.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A call that failed, with what is needed to say why and to look it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct CallError {
     /// AWS's error code (`AccessDeniedException`); `None` where the call got no answer.
     pub code: Option<String>,
     /// AWS's request id, for support.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// Whether the same call may succeed later: throttled, timed out, AWS's own fault.
     pub retryable: bool,
     /// The whole chain of causes.

@@ -39,7 +39,7 @@ where
         subject: subject.to_owned(),
         retryable: is_passing(error, code.as_deref()),
         message: error.message().map_or_else(|| chain(error), ToOwned::to_owned),
-        request_id: error.request_id().map(ToOwned::to_owned),
+        request_id: error.request_id().map(Into::into),
         code,
     }
 }
@@ -77,6 +77,3 @@ pub(crate) fn is_missing(error: &CallError) -> bool {
         Some("ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException")
     )
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,6 +9,8 @@ mod clients;
 mod failure;
 mod home;
 mod policy;
+#[cfg(test)]
+mod replay;
 mod role;
 mod rule;
 mod target;

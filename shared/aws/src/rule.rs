@@ -159,6 +159,3 @@ fn trigger(pattern: Option<&str>, schedule: Option<&str>) -> Trigger {
         (None, None) => Trigger::Unreadable("the rule has neither a pattern nor a schedule".into()),
     }
 }
-
-#[cfg(test)]
-mod tests;

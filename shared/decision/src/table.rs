@@ -89,27 +89,17 @@ pub enum Refusal {
 ///
 /// A loop beside the change was there before it; it is logged, and left to whoever looks at the whole account.
 pub fn decision(case: Case) -> Decision {
-    match (case.part, case.verdict, case.cause) {
-        (
-            Part::Beside,
-            Verdict::Dead
-            | Verdict::Loop
-            | Verdict::Unknown
-            | Verdict::Latent
-            | Verdict::Bounded
-            | Verdict::None,
-            Cause::Shown | Cause::NotShown,
-        ) => Decision::Log,
-        (
-            Part::Inside,
-            Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None,
-            Cause::Shown | Cause::NotShown,
-        ) => Decision::Log,
-        (Part::Inside, Verdict::Unknown, Cause::Shown | Cause::NotShown) => {
-            Decision::Tell(Refusal::Undecided)
-        }
-        (Part::Inside, Verdict::Loop, Cause::NotShown) => Decision::Tell(Refusal::CauseNotShown),
-        (Part::Inside, Verdict::Loop, Cause::Shown) => shown_loop(case.standing, case.mode),
+    match case.part {
+        Part::Beside => Decision::Log,
+        Part::Inside => match (case.verdict, case.cause) {
+            (
+                Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None,
+                Cause::Shown | Cause::NotShown,
+            ) => Decision::Log,
+            (Verdict::Unknown, Cause::Shown | Cause::NotShown) => Decision::Tell(Refusal::Undecided),
+            (Verdict::Loop, Cause::NotShown) => Decision::Tell(Refusal::CauseNotShown),
+            (Verdict::Loop, Cause::Shown) => shown_loop(case.standing, case.mode),
+        },
     }
 }
 

@@ -1,1 +1,222 @@
+use crate::replay::{Call, Replay, account_at};
+use loopguard_account::Account;
+use loopguard_model::{Facts, Need, RuleState, Trigger};
+use loopguard_pattern::Term;
 
+const ROLE: &str = "arn:aws:iam::111122223333:role/team/fixer";
+
+fn events(call: &Call) -> (u16, String) {
+    let body = match call.operation.as_str() {
+        "DescribeRule" => {
+            r#"{"Name":"r","Arn":"arn:aws:events:eu-west-1:111122223333:rule/orders/r","EventBusName":"orders",
+            "EventPattern":"{\"source\":[\"aws.s3\"]}","State":"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+            "ManagedBy":"config.amazonaws.com"}"#
+        }
+        "ListTargetsByRule" if call.content.contains("NextToken") => {
+            r#"{"Targets":[{"Id":"2","Arn":"arn:aws:ecs:eu-west-1:111122223333:cluster/c","RoleArn":"arn:role",
+            "EcsParameters":{"TaskDefinitionArn":"arn:task","TaskCount":2,"LaunchType":"FARGATE"},
+            "InputTransformer":{"InputPathsMap":{"id":"$.id"},"InputTemplate":"<id>"}}]}"#
+        }
+        "ListTargetsByRule" => {
+            r#"{"Targets":[{"Id":"1","Arn":"arn:aws:sns:eu-west-1:111122223333:t","Input":"{}"}],"NextToken":"n"}"#
+        }
+        "ListTagsForResource" => r#"{"Tags":[{"Key":"team","Value":"media"}]}"#,
+        "ListRules" if call.content.contains("NextToken") => {
+            r#"{"Rules":[{"Name":"b","ScheduleExpression":"rate(1 day)","State":"DISABLED"}]}"#
+        }
+        "ListRules" => {
+            r#"{"Rules":[{"Name":"a","EventPattern":"{\"source\":[\"aws.s3\"","State":"ENABLED"}],"NextToken":"n"}"#
+        }
+        "DisableRule" => "",
+        other => panic!("`{other}` is not in the script"),
+    };
+    (200, body.to_owned())
+}
+
+#[tokio::test]
+async fn a_rule_is_read_with_targets_and_tags() {
+    let replay = Replay::start(events);
+    let rule = replay.account().rule("orders", "r").await.unwrap().unwrap();
+    assert_eq!(rule.key.to_string(), "r");
+    assert_eq!((&*rule.key.bus, &*rule.key.source), ("orders", "111122223333/eu-west-1"));
+    assert_eq!(rule.state, RuleState::EnabledWithAllManagementEvents);
+    assert_eq!(rule.managed_by.as_deref(), Some("config.amazonaws.com"));
+    assert_eq!(rule.tags.get("team").map(|value| &**value), Some("media"));
+    assert!(matches!(&rule.trigger, Trigger::Pattern(pattern) if pattern.branches().len() == 1));
+    let targets = rule.targets.unwrap();
+    let ids: Vec<&str> = targets.iter().map(|target| &*target.id).collect();
+    assert_eq!(ids, ["1", "2"]);
+    let parameters: Vec<(&str, String)> =
+        targets[1].parameters.iter().map(|(name, value)| (&**name, value.to_string())).collect();
+    assert_eq!(
+        parameters,
+        [
+            ("EcsParameters.LaunchType", "FARGATE".to_owned()),
+            ("EcsParameters.TaskCount", "2".to_owned()),
+            ("EcsParameters.TaskDefinitionArn", "arn:task".to_owned()),
+            ("InputTransformer.InputPathsMap.id", "$.id".to_owned()),
+            ("InputTransformer.InputTemplate", "<id>".to_owned()),
+        ]
+    );
+    assert_eq!(
+        replay.operations(),
+        ["DescribeRule", "ListTargetsByRule", "ListTargetsByRule", "ListTagsForResource"]
+    );
+}
+
+#[tokio::test]
+async fn a_listing_is_read_to_its_end() {
+    let replay = Replay::start(events);
+    let need = Need::RulesOfBus { bus: Term::literal("default") };
+    let Facts::Rules(rules) = replay.account().answer(&need).await.unwrap() else { panic!("not rules") };
+    assert_eq!(rules.len(), 2);
+    assert!(matches!(rules[0].trigger, Trigger::Unreadable(_)), "a broken pattern is kept as unreadable");
+    assert_eq!(&*rules[0].path, "arn:aws:events:eu-west-1:111122223333:rule/a");
+    assert!(matches!(&rules[1].trigger, Trigger::Schedule(text) if &**text == "rate(1 day)"));
+    assert_eq!(rules[1].state, RuleState::Disabled);
+    assert!(rules[1].targets.is_none());
+}
+
+#[tokio::test]
+async fn disabling_names_rule_and_bus_and_keeps_the_request_id() {
+    let replay = Replay::start(events);
+    let receipt = replay.account().disable_rule("orders", "r").await.unwrap();
+    assert_eq!(&*receipt.request_id, "req-1");
+    let body = replay.content("DisableRule");
+    assert!(body.contains(r#""Name":"r""#) && body.contains(r#""EventBusName":"orders""#), "{body}");
+}
+
+fn failing(status: u16, code: &'static str) -> Replay {
+    Replay::start(move |_| (status, format!(r#"{{"__type":"{code}","message":"the reason"}}"#)))
+}
+
+#[tokio::test]
+async fn a_rule_that_is_gone_is_none() {
+    let account = failing(400, "ResourceNotFoundException").account();
+    assert!(account.rule("default", "r").await.unwrap().is_none());
+    let need = Need::Targets { bus: Term::literal("default"), rule: Term::literal("r") };
+    assert!(matches!(account.answer(&need).await, Ok(Facts::Missing)));
+}
+
+#[tokio::test]
+async fn errors_keep_code_request_and_whether_later_may_help() {
+    for (status, code, retryable) in [
+        (400, "AccessDeniedException", false),
+        (400, "ManagedRuleException", false),
+        (400, "ThrottlingException", true),
+        (400, "ConcurrentModificationException", true),
+        (500, "InternalException", true),
+        (503, "Whatever", true),
+    ] {
+        let error = failing(status, code).account().disable_rule("default", "r").await.unwrap_err();
+        assert_eq!((error.code.as_deref(), error.retryable), (Some(code), retryable));
+        assert_eq!(error.request_id.as_deref(), Some("req-1"));
+        assert_eq!(
+            error.to_string(),
+            format!("events:DisableRule on `r`: {code}: the reason (request req-1)")
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_answer_at_all_may_help_later_and_says_why() {
+    let error = account_at("http://127.0.0.1:1").disable_rule("default", "r").await.unwrap_err();
+    assert!(error.retryable && error.code.is_none());
+    assert!(error.message.contains("onnect"), "the chain of causes is kept: {}", error.message);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_yet_is_said() {
+    let account = account_at("http://127.0.0.1:1");
+    for need in [
+        Need::Trails,
+        Need::BucketNotification { bucket: Term::literal("b") },
+        Need::Workload { arn: Term::literal("arn:aws:states:eu-west-1:111122223333:stateMachine:m") },
+    ] {
+        let error = account.answer(&need).await.unwrap_err();
+        assert!(!error.retryable && error.message.contains("not read by this version"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_is_read_with_its_role() {
+    let answer = format!(r#"{{"FunctionName":"fixer","FunctionArn":"arn:x","Role":"{ROLE}"}}"#);
+    let replay = Replay::start(move |_| (200, answer.clone()));
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:fixer:live";
+    let need = Need::Workload { arn: Term::literal(arn) };
+    let Facts::Workload(workload) = replay.account().answer(&need).await.unwrap() else {
+        panic!("no workload")
+    };
+    assert_eq!(workload.arn, Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer"));
+    assert_eq!((workload.name, workload.role), (Term::literal("fixer"), Some(Term::literal(ROLE))));
+}
+
+/// IAM's answers, as its API reference shows them: XML, documents percent-encoded.
+fn iam(call: &Call) -> (u16, String) {
+    let document = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3APutBucketAcl%22\
+                    %2C%22Resource%22%3A%22*%22%7D%5D%7D";
+    let result = match call.operation.as_str() {
+        "GetRole" => format!(
+            "<Role><Path>/team/</Path><RoleName>fixer</RoleName><RoleId>AROA</RoleId><Arn>{ROLE}</Arn>\
+             <CreateDate>2026-01-01T00:00:00Z</CreateDate><PermissionsBoundary><PermissionsBoundaryType>Policy\
+             </PermissionsBoundaryType><PermissionsBoundaryArn>arn:edge</PermissionsBoundaryArn>\
+             </PermissionsBoundary></Role>"
+        ),
+        "ListRolePolicies" => {
+            "<PolicyNames><member>inline</member></PolicyNames><IsTruncated>false</IsTruncated>".to_owned()
+        }
+        "GetRolePolicy" => format!(
+            "<RoleName>fixer</RoleName><PolicyName>inline</PolicyName><PolicyDocument>{document}</PolicyDocument>"
+        ),
+        "ListAttachedRolePolicies" if call.content.contains("Marker") => {
+            "<AttachedPolicies><member><PolicyArn>arn:denied</PolicyArn></member></AttachedPolicies>\
+             <IsTruncated>false</IsTruncated>"
+                .to_owned()
+        }
+        "ListAttachedRolePolicies" => {
+            "<AttachedPolicies><member><PolicyArn>arn:open</PolicyArn></member></AttachedPolicies>\
+             <IsTruncated>true</IsTruncated><Marker>m</Marker>"
+                .to_owned()
+        }
+        "GetPolicy" if call.content.contains("denied") => {
+            let error = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>\
+                         </Error><RequestId>r</RequestId></ErrorResponse>";
+            return (403, error.to_owned());
+        }
+        "GetPolicy" => "<Policy><DefaultVersionId>v3</DefaultVersionId></Policy>".to_owned(),
+        "GetPolicyVersion" => {
+            assert!(call.content.contains("VersionId=v3"), "{}", call.content);
+            format!("<PolicyVersion><Document>{document}</Document></PolicyVersion>")
+        }
+        other => panic!("`{other}` is not in the script"),
+    };
+    let name = &call.operation;
+    (200, format!("<{name}Response><{name}Result>{result}</{name}Result></{name}Response>"))
+}
+
+#[tokio::test]
+async fn a_role_is_read_with_every_policy_and_what_is_denied_is_named() {
+    let replay = Replay::start(iam);
+    let need = Need::Role { arn: Term::literal(ROLE) };
+    let Facts::Role(role) = replay.account().answer(&need).await.unwrap() else { panic!("not a role") };
+    assert_eq!((role.arn, role.name), (Term::literal(ROLE), Term::literal("fixer")));
+    let names: Vec<&str> = role.policies.iter().map(|policy| &*policy.name).collect();
+    assert_eq!(names, ["inline", "arn:open"]);
+    assert!(role.policies.iter().all(|policy| policy.statements.len() == 1 && policy.unread.is_empty()));
+    assert_eq!(role.attached_unread, [Term::literal("arn:denied")]);
+    assert_eq!(role.boundary.map(|policy| policy.name), Some("arn:edge".into()));
+}
+
+#[tokio::test]
+async fn a_throttled_policy_fails_the_role_so_that_it_is_read_again() {
+    let replay = Replay::start(|call| match call.operation.as_str() {
+        "GetRolePolicy" => {
+            let error = "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>\
+                         </ErrorResponse>";
+            (400, error.to_owned())
+        }
+        _ => iam(call),
+    });
+    let error = replay.account().answer(&Need::Role { arn: Term::literal(ROLE) }).await.unwrap_err();
+    assert!(error.retryable, "{error}");
+}

@@ -39,10 +39,13 @@ fn a_shown_loop_is_cut_with_its_alert() {
     assert_eq!(&*plan.0[0].because, "self-trigger:a");
 }
 
+/// Makes a finding show less.
+type Weaken = fn(&mut Finding);
+
 /// Each way in which one hop is less than shown; all but the first hop stay as they are.
 #[test]
 fn every_hop_must_show_the_cause() {
-    let weaken: [(&str, fn(&mut Finding)); 10] = [
+    let weaken: [(&str, Weaken); 10] = [
         ("no hops", |f| f.hops.clear()),
         ("no witness", |f| f.hops[1].witness = None),
         ("sometimes", |f| f.hops[1].gain = Gain::Sometimes),
