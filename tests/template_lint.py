@@ -1,0 +1,61 @@
+"""Lints `template.yaml`: expands SAM first, then lints the CloudFormation that comes out.
+
+Linting the SAM text alone misses a wrong runtime or a misspelt action, so both texts are linted.
+Needs the packages `aws-sam-translator` and `cfn-lint`; exits with 0 (clean), 1 (findings) or 2 (could not run).
+"""
+
+import json
+import pathlib
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "template.yaml"
+REGIONS = ["us-east-1", "eu-west-1"]
+
+
+def expanded(text):
+    """Returns the template with SAM resources replaced by the CloudFormation they stand for."""
+    import os
+
+    from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
+    from samtranslator.translator.transform import transform
+    from samtranslator.yaml_helper import yaml_parse
+
+    template = yaml_parse(text)
+    for resource in template["Resources"].values():
+        # The translator takes code from S3 only; packaging puts it there.
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packaged/code.zip"
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGIONS[0])
+    policies = ManagedPolicyLoader(None)
+    policies._policy_map = {}  # no managed policy is named, so none has to be looked up
+    return transform(template, {}, policies)
+
+
+def findings(path):
+    """Returns what cfn-lint says about a file."""
+    from cfnlint.api import ManualArgs, lint_file
+
+    return lint_file(path, config=ManualArgs(regions=REGIONS))
+
+
+def main():
+    try:
+        expansion = expanded(TEMPLATE.read_text(encoding="utf-8"))
+    except ImportError as error:
+        print(f"template lint left out: {error}", file=sys.stderr)
+        return 2
+    found = list(findings(TEMPLATE))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "expanded.json"
+        path.write_text(json.dumps(expansion, indent=1), encoding="utf-8")
+        found += findings(path)
+    for match in found:
+        print(match)
+    print(f"template.yaml: {len(found)} findings, {len(expansion['Resources'])} resources after expansion")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
