@@ -8,9 +8,10 @@ use crate::facts::Facts;
 use crate::identity::Identity;
 use crate::log::{Counts, Entry, Happening};
 use crate::rng::Rng;
-use crate::rules::{Acting, LiveRule};
+use crate::rules::{Acting, LiveRule, text};
 use crate::script::{EventAt, Script};
 use loopguard_model::{Inventory, Rule, Trails};
+use loopguard_pattern::Term;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -151,10 +152,18 @@ impl World {
         Ok(world)
     }
 
-    /// Adds a rule of another source (the guard's own), in force at once.
-    pub fn add_rule(&mut self, rule: &Rule) {
+    /// Adds a rule of another source (the guard's own), in force at once, and watches its targets.
+    pub fn listen(&mut self, rule: &Rule) {
         let rule = self.names.rule(rule);
+        for target in rule.targets.iter().flatten() {
+            self.watch(&text(&target.arn));
+        }
         self.add_live(rule);
+    }
+
+    /// Returns a term of the account's sources as this world writes it: every symbol with its value.
+    pub fn text_of(&self, term: &Term) -> Arc<str> {
+        text(&self.names.term(term))
     }
 
     fn add_live(&mut self, rule: Rule) {
@@ -204,6 +213,11 @@ impl World {
     /// Returns the counts of a rule; `None` iff there is no such rule.
     pub fn counts(&self, bus: &str, rule: &str) -> Option<Counts> {
         self.rules.iter().find(|live| *live.bus == *bus && *live.name == *rule).map(|live| live.counts)
+    }
+
+    /// Returns bus and name of every rule of the account, planned ones too, in their order.
+    pub fn rule_names(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        self.rules.iter().map(|live| (live.bus.clone(), live.name.clone())).collect()
     }
 
     /// Returns how many events have arrived on buses.

@@ -357,10 +357,11 @@ fn a_watched_target_gets_the_events_of_its_rule() {
     let queue = arn("sqs:HERE:guard");
     let changes = r#"{"source":["aws.events"],"detail":{"eventName":["PutRule","PutTargets"]}}"#;
     rule(&mut account, "default", "guard-changes", changes, std::slice::from_ref(&queue));
+    let guard = account.rules.pop().unwrap();
     let script =
         format!("{script}\n[[deploy]]\nat_ms = 1000\nrule = 'revert-acl'\nby = 'arn:aws:iam::1:user/dana'");
     let mut world = world(&account, &script);
-    world.watch(&queue.to_string());
+    world.listen(&guard);
     assert!(world.described("default", "revert-acl").is_none(), "not deployed yet");
     assert_eq!(run_minutes(&mut world, 60), Stop::Message);
     let put = world.take_message().unwrap();

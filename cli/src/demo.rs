@@ -1,0 +1,61 @@
+//! `loopguard demo`: a loop runs, and the guard stops it, on an account in memory.
+
+mod account;
+mod course;
+mod stage;
+mod story;
+
+use crate::exit::Exit;
+use anyhow::Result;
+use clap::Args;
+use course::Course;
+use stage::Stage;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  \
+    loopguard demo --hours 24 --speed 0\n\nNothing here touches AWS or the network: the account is \
+    examples/media, read from its template, and its clock is virtual.")]
+pub(crate) struct DemoArgs {
+    /// Only the comparison at the end
+    #[arg(long, short)]
+    quiet: bool,
+    /// How fast lines appear on a terminal; 2 is twice as fast, 0 at once
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
+    speed: f64,
+    /// Only the run without the guard
+    #[arg(long)]
+    no_guard: bool,
+    /// How long the account runs, in hours of its own clock
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=72))]
+    hours: u64,
+    /// Where all randomness comes from: latencies and ids
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor >= 0.0 => Ok(factor),
+        _ => Err("write it as a number from 0 up".to_owned()),
+    }
+}
+
+/// Runs the account once without the guard and once with it, and tells both.
+pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
+    let example = account::example()?;
+    let mut stage = Stage::of_stdout(args.speed);
+    let without = Course::run(&example, args.seed, args.hours, false)?;
+    if !args.quiet {
+        story::opening(&mut stage, &example, args.hours)?;
+        story::without(&mut stage, &without)?;
+    }
+    if args.no_guard {
+        return Ok(Exit::Clean);
+    }
+    let with = Course::run(&example, args.seed, args.hours, true)?;
+    if !args.quiet {
+        story::with(&mut stage, &with)?;
+    }
+    story::comparison(&mut stage, &without, &with)?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,69 @@
+//! The account of the demo: an example of this repository, built into the command.
+
+use anyhow::{Context, Result};
+use loopguard_model::{Inventory, Rule, Scope};
+use loopguard_pattern::Term;
+use loopguard_template::{Options, Source};
+use loopguard_world::Script;
+
+/// Where the example's template stands in the repository.
+pub(super) const TEMPLATE: &str = "examples/media/template.yaml";
+
+/// The account and the region that the example is deployed to.
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const REGION: &str = "eu-west-1";
+
+/// The rule of the guard's stack that listens to changes of rules.
+const CHANGE_RULE: &str = "ChangeRule";
+
+/// An account with what happens in it.
+#[derive(Debug)]
+pub(super) struct Example {
+    pub(super) inventory: Inventory,
+    pub(super) script: Script,
+}
+
+/// Reads the example.
+pub(super) fn example() -> Result<Example> {
+    let inventory = read(TEMPLATE, include_str!("../../../examples/media/template.yaml"), "media");
+    let script = Script::parse(include_str!("../../../examples/media/script.toml"))
+        .context("reading examples/media/script.toml")?;
+    Ok(Example { inventory, script })
+}
+
+/// The guard as its own template deploys it.
+#[derive(Debug)]
+pub(super) struct GuardStack {
+    /// The rule that brings changes of rules to the guard's queue.
+    pub(super) rule: Rule,
+    /// The ARN of the role that it runs under.
+    pub(super) role: Term,
+}
+
+/// Returns the account and region of the guard.
+pub(super) fn home() -> Scope {
+    Scope { partition: "aws".into(), account: ACCOUNT.into(), region: REGION.into() }
+}
+
+/// Reads the guard's stack from the template that deploys it.
+pub(super) fn guard_stack() -> Result<GuardStack> {
+    let file = "template.yaml";
+    let stack = read(file, include_str!("../../../template.yaml"), "loopguard");
+    let rule = stack.rules.iter().find(|rule| &*rule.key.id == CHANGE_RULE).cloned();
+    let guard = stack.workloads.iter().find(|one| &*one.class == "AWS::Lambda::Function");
+    let role = guard.and_then(|guard| guard.role.clone());
+    Ok(GuardStack {
+        rule: rule.with_context(|| format!("`{file}` has no rule `{CHANGE_RULE}`"))?,
+        role: role.with_context(|| format!("`{file}` has no function with a role"))?,
+    })
+}
+
+fn read(file: &str, text: &str, stack: &str) -> Inventory {
+    let options = Options {
+        account: Some(ACCOUNT.into()),
+        region: Some(REGION.into()),
+        stack_name: Some(stack.into()),
+        ..Options::default()
+    };
+    loopguard_template::read(&[Source { file: file.into(), text: text.into() }], &options)
+}

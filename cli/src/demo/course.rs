@@ -1,0 +1,192 @@
+//! One run of the account, with or without the guard.
+
+use super::account::{self, Example};
+use anyhow::{Context, Result};
+use loopguard_account::Alert;
+use loopguard_analysis::Catalogue;
+use loopguard_decision::{Settings, Timestamp};
+use loopguard_guard::{Guard, Outcome};
+use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Message, Stop, Twin, World};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Milliseconds of an hour.
+const HOUR: u64 = 3_600_000;
+
+/// More events than any run of the example makes; a twin that multiplies its events ends here.
+const MAX_EVENTS: u64 = 2_000_000;
+
+/// From a message in the guard's queue to the start of its handler: polling, and a start from cold.
+const PICKUP_MS: u64 = 1_500;
+
+/// How often and after how long a message that could not be handled is delivered again.
+const REDELIVERIES: u32 = 3;
+const REDELIVERY_MS: u64 = 60_000;
+
+/// What came of one run.
+#[derive(Debug)]
+pub(super) struct Course {
+    /// Every rule of the account by name, and how often it ran.
+    pub(super) counts: BTreeMap<Arc<str>, Counts>,
+    /// What is worth telling, in order.
+    pub(super) beats: Vec<Beat>,
+    /// Hours of virtual time.
+    pub(super) hours: u64,
+}
+
+/// One line of the timeline.
+#[derive(Debug)]
+pub(super) struct Beat {
+    /// Milliseconds since the start.
+    pub(super) at: u64,
+    pub(super) what: What,
+}
+
+/// What a line tells.
+#[derive(Debug)]
+pub(super) enum What {
+    /// A rule came into the account with its targets.
+    Deployed(Arc<str>),
+    /// A rule matched.
+    Round(Box<Matched>),
+    /// The bus stopped or began to act on a rule.
+    Settled { rule: Arc<str>, on: bool },
+    /// The guard looked at a change and found nothing to tell.
+    Harmless { rule: Arc<str> },
+    /// The guard told something, after a change.
+    Told(Box<Alert>),
+    /// The guard could not handle a change.
+    Failed(String),
+}
+
+/// A message on its way to the handler.
+#[derive(Debug)]
+struct Pending {
+    due: u64,
+    deliveries: u32,
+    message: Message,
+}
+
+impl Course {
+    /// Runs the account for some hours of its clock.
+    pub(super) fn run(example: &Example, seed: u64, hours: u64, guarded: bool) -> Result<Self> {
+        let mut settings = loopguard_world::Settings::with_seed(seed);
+        settings.account = account::ACCOUNT.to_owned();
+        settings.region = account::REGION.to_owned();
+        let mut world = World::new(&example.inventory, &example.script, settings)?;
+        let rules = world.rule_names();
+        let guard = account::guard_stack()?;
+        let role = world.text_of(&guard.role);
+        if guarded {
+            world.listen(&guard.rule);
+        }
+        let twin = Twin::new(world, &role);
+        let told = Watch::new(&role)?.over(&twin, hours * HOUR)?;
+        let world = twin.world();
+        let mut beats: Vec<Beat> = world.log().iter().filter_map(beat).collect();
+        beats.extend(told);
+        // Stable: what the guard did comes after what it saw at the same moment.
+        beats.sort_by_key(|beat| beat.at);
+        let counts =
+            rules.into_iter().filter_map(|(bus, rule)| Some((rule.clone(), world.counts(&bus, &rule)?)));
+        Ok(Self { counts: counts.collect(), beats, hours })
+    }
+}
+
+fn beat(entry: &Entry) -> Option<Beat> {
+    let what = match &entry.what {
+        Happening::Matched(matched) => What::Round(Box::new(matched.clone())),
+        Happening::Changed { rule, by } if &**by == "PutTargets" => What::Deployed(rule.clone()),
+        Happening::Settled { rule, on } => What::Settled { rule: rule.clone(), on: *on },
+        Happening::Changed { .. } | Happening::Called { .. } | Happening::HopRefused { .. } => return None,
+    };
+    Some(Beat { at: entry.at, what })
+}
+
+/// The guard beside the account: takes what arrives in its queue and handles it, in virtual time.
+struct Watch {
+    runtime: tokio::runtime::Runtime,
+    catalogue: Arc<Catalogue>,
+    settings: Settings,
+    pending: VecDeque<Pending>,
+    beats: Vec<Beat>,
+}
+
+impl Watch {
+    fn new(role: &str) -> Result<Self> {
+        let settings =
+            [("LOOPGUARD_MODE", "enforce"), ("LOOPGUARD_SCOPE", "*"), ("LOOPGUARD_OWN_ROLE_ARN", role)];
+        Ok(Self {
+            runtime: tokio::runtime::Builder::new_current_thread().build().context("starting the guard")?,
+            catalogue: Catalogue::embedded(),
+            settings: Settings::from_pairs(settings)?,
+            pending: VecDeque::new(),
+            beats: Vec::new(),
+        })
+    }
+
+    /// Runs the account until `end` and returns what the guard did.
+    fn over(mut self, twin: &Twin, end: u64) -> Result<Vec<Beat>> {
+        loop {
+            let due = self.pending.front().map_or(end, |pending| pending.due.min(end));
+            let stop = twin.world().run(Limits { until: due, events: MAX_EVENTS });
+            match stop {
+                Stop::Message => self.take(twin),
+                Stop::Events => return Ok(self.beats),
+                Stop::Time | Stop::Quiet => match self.pending.pop_front() {
+                    Some(pending) if pending.due <= end => self.handle(twin, pending),
+                    _ => return Ok(self.beats),
+                },
+            }
+        }
+    }
+
+    fn take(&mut self, twin: &Twin) {
+        while let Some(message) = twin.world().take_message() {
+            let due = message.at.saturating_add(PICKUP_MS);
+            self.pending.push_back(Pending { due, deliveries: 1, message });
+        }
+    }
+
+    fn handle(&mut self, twin: &Twin, pending: Pending) {
+        let (at, now) = {
+            let world = twin.world();
+            (world.now(), Timestamp(world.unix_millis()))
+        };
+        let home = account::home();
+        let guard =
+            Guard { account: twin, catalogue: &self.catalogue, settings: &self.settings, home: &home };
+        let outcome = self.runtime.block_on(guard.handle(&pending.message.text, now));
+        match outcome {
+            Ok(outcome) => self.judged(at, &outcome, &pending.message),
+            Err(error) if pending.deliveries > REDELIVERIES => {
+                self.beats.push(Beat { at, what: What::Failed(error.to_string()) });
+            }
+            Err(_) => self.pending.push_back(Pending {
+                due: at.saturating_add(REDELIVERY_MS),
+                deliveries: pending.deliveries + 1,
+                message: pending.message,
+            }),
+        }
+        self.pending.make_contiguous().sort_by_key(|pending| pending.due);
+    }
+
+    fn judged(&mut self, at: u64, outcome: &Outcome, message: &Message) {
+        let Outcome::Judged(judgements) = outcome else { return };
+        let alerts: Vec<&Alert> = judgements.iter().filter_map(|one| one.alert.as_deref()).collect();
+        if alerts.is_empty() {
+            self.beats.push(Beat { at, what: What::Harmless { rule: rule_of(&message.text) } });
+        }
+        for alert in alerts {
+            self.beats.push(Beat { at, what: What::Told(Box::new(alert.clone())) });
+        }
+    }
+}
+
+/// Returns the rule that the record of a change names.
+fn rule_of(record: &str) -> Arc<str> {
+    let record: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+    let parameters = record.pointer("/detail/requestParameters");
+    let named = |key: &str| parameters.and_then(|parameters| parameters.get(key)?.as_str());
+    named("rule").or_else(|| named("name")).unwrap_or_default().into()
+}

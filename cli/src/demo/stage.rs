@@ -1,0 +1,84 @@
+//! Where the demo is told: a terminal with colours and a pace, or plain text.
+
+use std::io::{self, IsTerminal, Write};
+use std::thread;
+use std::time::Duration;
+
+/// Between two lines on a terminal, in milliseconds.
+const BEAT_MS: f64 = 25.0;
+
+/// Standard output, and how to treat it.
+#[derive(Debug)]
+pub(super) struct Stage {
+    colours: bool,
+    pause: Option<Duration>,
+}
+
+/// How a piece of text looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Look {
+    Plain,
+    Strong,
+    Faint,
+    Bad,
+    Good,
+    Warning,
+}
+
+impl Stage {
+    /// Returns standard output: with colours and a pace on a terminal (`NO_COLOR` takes the colours away),
+    /// plain and at once elsewhere.
+    pub(super) fn of_stdout(speed: f64) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let paced = terminal && speed > 0.0;
+        Self {
+            colours: terminal && !no_colour && !dumb,
+            pause: paced.then(|| Duration::from_secs_f64((BEAT_MS / 1000.0 / speed).min(1.0))),
+        }
+    }
+
+    /// Writes one line, of pieces with their looks.
+    pub(super) fn line(&mut self, pieces: &[(Look, &str)]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        for (look, text) in pieces {
+            let text = loopguard_report::escaped(text);
+            match look.code().filter(|_| self.colours) {
+                Some(code) => write!(out, "\u{1b}[{code}m{text}\u{1b}[0m")?,
+                None => write!(out, "{text}")?,
+            }
+        }
+        writeln!(out)?;
+        if let Some(pause) = self.pause {
+            out.flush()?;
+            drop(out);
+            thread::sleep(pause);
+        }
+        Ok(())
+    }
+
+    /// Writes one line of plain text.
+    pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
+        self.line(&[(Look::Plain, text)])
+    }
+
+    /// Writes a headline.
+    pub(super) fn headline(&mut self, text: &str) -> io::Result<()> {
+        self.say("")?;
+        self.line(&[(Look::Strong, text)])
+    }
+}
+
+impl Look {
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Strong => Some("1"),
+            Self::Faint => Some("2"),
+            Self::Bad => Some("1;31"),
+            Self::Good => Some("1;32"),
+            Self::Warning => Some("33"),
+        }
+    }
+}
