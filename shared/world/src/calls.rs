@@ -160,12 +160,12 @@ impl World {
         if let Some(run) = run {
             let identity = running_as(&runner, workload.as_ref(), &context);
             let running = Running { identity, input: call.input.clone(), past: call.past.clone() };
-            self.plan_run(run, Arc::new(running));
+            self.plan_run(run, &Arc::new(running));
         }
         Started { context, ends_after }
     }
 
-    fn plan_run(&mut self, run: Run, running: Arc<Running>) {
+    fn plan_run(&mut self, run: Run, running: &Arc<Running>) {
         for call in run.calls {
             self.soon(call.after_ms, Act::RunCall(Box::new(RunCall { run: running.clone(), call })));
         }

@@ -55,7 +55,7 @@ impl Names {
         closed.rules = open.rules.iter().map(|rule| self.rule(rule)).collect();
         closed.workloads = open.workloads.iter().map(|workload| self.workload(workload)).collect();
         closed.roles = open.roles.iter().map(|role| self.role(role)).collect();
-        closed.trails = open.trails.clone();
+        closed.trails.clone_from(&open.trails);
         closed.bucket_notifications =
             open.bucket_notifications.iter().map(|(bucket, on)| (self.term(bucket), *on)).collect();
         closed

@@ -41,8 +41,9 @@ impl Identity {
     /// Returns what stands in `sourceIPAddress` and `userAgent` of the record.
     pub(crate) fn from(&self) -> (&str, &str) {
         match self {
-            Self::Service(service) => (service, service),
-            Self::Session(Session { invoked_by: Some(service), .. }) => (service, service),
+            Self::Service(service) | Self::Session(Session { invoked_by: Some(service), .. }) => {
+                (service, service)
+            }
             Self::Session(Session { in_scope: Some(_), .. }) => {
                 ("203.0.113.10", "aws-sdk-python exec-env/AWS_Lambda_python3.13")
             }

@@ -23,7 +23,7 @@ pub struct Settings {
     pub cloudtrail_latency: Range,
     /// From a bus to the invocation of a target.
     pub delivery_latency: Range,
-    /// From the answer to a change of a rule until the bus acts on it ("a short period of time", API_DisableRule).
+    /// From the answer to a change of a rule until the bus acts on it ("a short period of time", `DisableRule`).
     pub rule_change: Range,
     /// How many of a thousand matches are delivered twice (delivery is at least once).
     pub duplicates_per_mille: u64,
