@@ -1,0 +1,68 @@
+//! `loopguard demo`: what it shows, and that it shows the same each time.
+
+use crate::workspace;
+
+fn demo(args: &[&str]) -> String {
+    let output = workspace::loopguard().arg("demo").args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Returns the numbers of a row of the comparison: without and with the guard.
+fn compared(text: &str, rule: &str) -> (u64, u64) {
+    let (_, table) = text.split_once("without / with the guard").unwrap();
+    let row = table.lines().find(|line| line.trim_start().starts_with(rule)).unwrap();
+    let numbers: Vec<u64> = row
+        .replace(',', "")
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    assert_eq!(numbers.len(), 2, "{row}");
+    (numbers[0], numbers[1])
+}
+
+#[test]
+fn the_loop_runs_for_hours_without_the_guard_and_for_moments_with_it() {
+    let text = demo(&[]);
+    let (without, with) = compared(&text, "restart-importer");
+    assert!(without > 500, "{without} rounds in eight hours");
+    assert!((1..=5).contains(&with), "{with} rounds before the guard was through");
+    assert!(text.contains("DISABLED by the guard"), "{text}");
+    assert!(text.contains("ecs:RunTask -> aws.ecs"), "the hop is shown with its event: {text}");
+    assert!(text.contains("Loopguard disabled restart-importer: it triggers itself"));
+    assert!(text.contains("aws events enable-rule"), "the alert says how to undo it: {text}");
+}
+
+#[test]
+fn a_loop_that_is_only_permitted_is_told_and_left_on() {
+    let text = demo(&[]);
+    let (without, with) = compared(&text, "revert-acl");
+    assert!(without > 300 && with > 300, "{without} / {with}");
+    assert!(text.contains("Loopguard: revert-acl loops and stays on"), "{text}");
+    assert!(text.contains("a loop, told but not stopped"));
+}
+
+#[test]
+fn the_harmless_rule_works_on() {
+    let (without, with) = compared(&demo(&["--quiet"]), "order-mail");
+    assert_eq!(without, 96, "one order each five minutes for eight hours");
+    assert_eq!(with, without);
+}
+
+#[test]
+fn the_demo_is_the_same_each_time_and_plain_in_a_pipe() {
+    let text = demo(&[]);
+    assert_eq!(text, demo(&[]));
+    assert!(!text.contains('\u{1b}'), "no colours in a pipe");
+    assert_ne!(text, demo(&["--seed", "2"]));
+}
+
+#[test]
+fn quiet_shows_only_what_came_of_it() {
+    let text = demo(&["--quiet", "--hours", "2"]);
+    assert!(text.trim_start().starts_with("After 2 hours"), "{text}");
+    assert!(!text.contains("round 1 "));
+    let alone = demo(&["--no-guard"]);
+    assert!(alone.contains("restart-importer has gone round") && !alone.contains("With the guard"), "{alone}");
+}
