@@ -157,12 +157,35 @@ impl World {
         let arn = workload.as_ref().map(|one| text(&one.arn)).unwrap_or_default();
         let run = reference.and_then(|_| self.script.run_of(&arn, &name)).cloned();
         let ends_after = run.as_ref().map_or(self.settings.run_ms, Run::length);
+        let identity = running_as(&runner, workload.as_ref(), &context);
+        if workload.is_some() {
+            self.warm_up(&runner, &arn, &identity, &context, &call.past);
+        }
         if let Some(run) = run {
-            let identity = running_as(&runner, workload.as_ref(), &context);
             let running = Running { identity, input: call.input.clone(), past: call.past.clone() };
             self.plan_run(run, &Arc::new(running));
         }
         Started { context, ends_after }
+    }
+
+    /// Makes the platform's own call where the workload has not run for a while.
+    fn warm_up(
+        &mut self,
+        runner: &RunnerFact,
+        arn: &Arc<str>,
+        identity: &Identity,
+        context: &Value,
+        past: &Past,
+    ) {
+        let Some(cold) = &runner.cold_start else { return };
+        let last = self.warm.insert(arn.clone(), self.now());
+        if last.is_some_and(|last| self.now().saturating_sub(last) < cold.idle_ms) {
+            return;
+        }
+        let parameters = fill::fill(&cold.parameters, context).unwrap_or_default();
+        let call =
+            Call { past: past.clone(), ..Call::from_outside(identity.clone(), &cold.api, parameters, None) };
+        self.perform(&call);
     }
 
     fn plan_run(&mut self, run: Run, running: &Arc<Running>) {

@@ -118,8 +118,18 @@ pub(crate) struct RunnerFact {
     pub(crate) invoked_by: Option<String>,
     pub(crate) in_scope: Option<String>,
     pub(crate) execution: String,
+    pub(crate) cold_start: Option<ColdStart>,
     #[cfg_attr(not(test), expect(dead_code, reason = "a test demands that every row names its source"))]
     source: String,
+}
+
+/// The call that the platform makes for a workload that runs afresh.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ColdStart {
+    pub(crate) api: String,
+    pub(crate) parameters: Value,
+    pub(crate) idle_ms: u64,
 }
 
 /// How one call is recorded.

@@ -444,6 +444,18 @@ fn events_are_limited() {
 }
 
 #[test]
+fn a_function_that_starts_cold_makes_a_log_stream() {
+    let mut account = account();
+    let auditor = function(&mut account, "auditor");
+    let pattern = r#"{"source":["aws.logs"],"detail":{"eventName":["CreateLogStream"]}}"#;
+    rule(&mut account, "default", "audit", pattern, std::slice::from_ref(&auditor));
+    rule(&mut account, "default", "orders", r#"{"source":["shop"]}"#, &[auditor]);
+    let mut world = world(&account, "event = [{ source = 'shop', detail-type = 'Order' }]");
+    assert_eq!(run_minutes(&mut world, 60), Stop::Quiet);
+    assert_eq!(world.counts("default", "audit").unwrap().matched, 1, "the second run is warm");
+}
+
+#[test]
 fn an_event_may_come_again_and_again() {
     let mut account = account();
     let mailer = function(&mut account, "mailer");
