@@ -98,7 +98,7 @@ fn beat(entry: &Entry) -> Option<Beat> {
         Happening::Matched(matched) => What::Round(Box::new(matched.clone())),
         Happening::Changed { rule, by } if &**by == "PutTargets" => What::Deployed(rule.clone()),
         Happening::Settled { rule, on } => What::Settled { rule: rule.clone(), on: *on },
-        Happening::Changed { .. } | Happening::Called { .. } | Happening::HopRefused { .. } => return None,
+        _ => return None,
     };
     Some(Beat { at: entry.at, what })
 }

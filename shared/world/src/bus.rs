@@ -85,7 +85,10 @@ impl World {
             "rule": {"arn": &*rule_arn, "name": &*rule_name},
             "account": self.settings.account, "region": self.settings.region, "id": self.rng.uuid(),
         });
-        let caller = self.delivering(fact.caller, target, &past);
+        let Some(caller) = self.delivering(fact.caller, target, &past) else {
+            self.note(Happening::NotDelivered { rule: rule_name });
+            return;
+        };
         let request = fill::fill(&fact.parameters, &context).unwrap_or_default();
         let runs =
             fact.repeat.and_then(|path| fill::at(&context, &path).and_then(Value::as_u64)).unwrap_or(1);
@@ -103,12 +106,12 @@ impl World {
         self.perform(&call);
     }
 
-    /// Returns as whom EventBridge delivers; taking on a role is a call, too.
-    fn delivering(&mut self, caller: DeliveryCaller, target: &Target, past: &Past) -> Identity {
+    /// Returns as whom EventBridge delivers, which taking on a role makes a call of its own; `None` iff such a
+    /// target needs a role and has none.
+    fn delivering(&mut self, caller: DeliveryCaller, target: &Target, past: &Past) -> Option<Identity> {
         let service = Identity::Service(EVENTBRIDGE.into());
-        // A row `service` says what happens without a role; with one, EventBridge uses it.
-        let (DeliveryCaller::Role | DeliveryCaller::Service, Some(role)) = (caller, &target.role) else {
-            return service;
+        let Some(role) = &target.role else {
+            return (caller == DeliveryCaller::Service).then_some(service);
         };
         let role = text(role);
         let name: Arc<str> = self.rng.hex().into();
@@ -119,7 +122,7 @@ impl World {
             call.past = past.clone();
             self.perform(&call);
         }
-        Identity::Session(Session { role, name, invoked_by: Some(EVENTBRIDGE.into()), in_scope: None })
+        Some(Identity::Session(Session { role, name, invoked_by: Some(EVENTBRIDGE.into()), in_scope: None }))
     }
 
     /// Returns the name of the bus that the ARN names in this account and region.

@@ -39,6 +39,11 @@ pub enum Happening {
         /// Whether the rule now matches anything.
         on: bool,
     },
+    /// A delivery failed: such a target needs a role and has none.
+    NotDelivered {
+        /// The rule's name.
+        rule: Arc<str>,
+    },
     /// An event came back over a second hop between buses and was not sent on.
     HopRefused {
         /// The rule's name.

@@ -456,6 +456,24 @@ fn a_function_that_starts_cold_makes_a_log_stream() {
 }
 
 #[test]
+fn a_target_that_needs_a_role_is_not_reached_without_one() {
+    let mut account = account();
+    rule(
+        &mut account,
+        "default",
+        "orders",
+        r#"{"source":["shop"]}"#,
+        &[arn("states:HERE:stateMachine:ship")],
+    );
+    account.rules[0].targets.as_mut().unwrap()[0].role = None;
+    let mut world = world(&account, "event = [{ source = 'shop', detail-type = 'Order' }]");
+    run_minutes(&mut world, 5);
+    assert!(
+        matches!(&world.log().last().unwrap().what, Happening::NotDelivered { rule } if &**rule == "orders")
+    );
+}
+
+#[test]
 fn an_event_may_come_again_and_again() {
     let mut account = account();
     let mailer = function(&mut account, "mailer");
