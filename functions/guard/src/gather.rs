@@ -56,7 +56,12 @@ fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<
         Ok(facts) => Ok(Ok(facts)),
         Err(error) if error.retryable => Err(HandleError::Read(error)),
         Err(error) => {
-            tracing::warn!(need = %need, code = error.code, error = %error, "a read left a gap");
+            if error.code.is_some() {
+                tracing::warn!(need = %need, code = error.code, %error, "a read left a gap");
+            } else {
+                // Nobody was asked: this version has no way to read it.
+                tracing::debug!(need = %need, %error, "a need left a gap");
+            }
             Ok(Err(Gap { need: need.clone(), reason: error.to_string().into() }))
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::event::{Changed, Ignored, read_event};
 use crate::gather::{Gathered, gather};
+use crate::same::is_same;
 use loopguard_account::{Account, CallError};
 use loopguard_analysis::{Catalogue, Certainty, Code, Finding, Verdict};
 use loopguard_decision::{Action, ActionKind, Alert, Change, Disable, Settings, Step, Timestamp, decide};
-use loopguard_model::{Rule, RuleKey, Scope, Target, Trigger};
+use loopguard_model::{RuleKey, Scope};
 use std::sync::Arc;
 
 /// What handling needs beside the event. Built once, used for every message.
@@ -219,59 +220,6 @@ fn judgement(finding: &Finding, alert: Option<Box<Alert>>) -> Judgement {
         certainty: finding.certainty,
         alert,
     }
-}
-
-/// Returns true iff the rule does the same: its tags may differ.
-fn is_same(a: &Rule, b: &Rule) -> bool {
-    a.state == b.state
-        && a.managed_by == b.managed_by
-        && is_same_trigger(&a.trigger, &b.trigger)
-        && same_targets(a, b)
-}
-
-fn is_same_trigger(a: &Trigger, b: &Trigger) -> bool {
-    match (a, b) {
-        (Trigger::Pattern(a), Trigger::Pattern(b)) => is_same_pattern(a, b),
-        (Trigger::Schedule(a), Trigger::Schedule(b)) | (Trigger::Unreadable(a), Trigger::Unreadable(b)) => {
-            a == b
-        }
-        (Trigger::Both(a, at), Trigger::Both(b, bt)) => is_same_pattern(a, b) && at == bt,
-        _ => false,
-    }
-}
-
-fn is_same_pattern(a: &loopguard_pattern::EventPattern, b: &loopguard_pattern::EventPattern) -> bool {
-    let fields = |pattern: &loopguard_pattern::EventPattern| {
-        let branches = pattern.branches().iter();
-        branches
-            .map(|branch| {
-                let fields = branch.fields().iter();
-                fields
-                    .map(|field| {
-                        let kinds = field.matchers.iter().map(|matcher| matcher.kind.clone());
-                        (field.path.clone(), kinds.collect::<Vec<_>>())
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect::<Vec<_>>()
-    };
-    fields(a) == fields(b)
-}
-
-/// A listing of targets has no order of its own.
-fn same_targets(a: &Rule, b: &Rule) -> bool {
-    let sorted = |rule: &Rule| {
-        let mut targets: Vec<_> = rule.targets.iter().flatten().map(target_facts).collect();
-        targets.sort();
-        targets
-    };
-    sorted(a) == sorted(b)
-}
-
-fn target_facts(target: &Target) -> (Arc<str>, String, Option<String>, Vec<(Arc<str>, String)>) {
-    let parameters = target.parameters.iter().map(|(name, value)| (name.clone(), value.to_string()));
-    let role = target.role.as_ref().map(ToString::to_string);
-    (target.id.clone(), target.arn.to_string(), role, parameters.collect())
 }
 
 fn log_ignored(ignored: Ignored) -> Outcome {

@@ -7,8 +7,11 @@
 
 mod batch;
 mod event;
+#[cfg(test)]
+mod fake;
 mod gather;
 mod handler;
+mod same;
 
 pub use batch::batch;
 pub use event::{Changed, Ignored, read_event};
