@@ -138,14 +138,36 @@ impl Inventory {
 }
 
 /// Returns the function ARN without version or alias: `arn:aws:lambda:R:A:function:NAME`. Others stay as they are.
+///
+/// Colons are looked for in the known parts alone: accounts, regions and names that AWS makes hold none.
 pub fn unqualified(arn: &Term) -> Term {
-    let Some(text) = arn.as_literal() else { return arn.clone() };
-    let fields: Vec<&str> = text.split(':').collect();
+    let mut fields = vec![Term::default()];
+    for part in arn.parts() {
+        match part {
+            Part::Symbol(symbol) => extend_last(&mut fields, symbol.clone().into()),
+            Part::Literal(text) => {
+                for (at, piece) in text.split(':').enumerate() {
+                    if at > 0 {
+                        fields.push(Term::default());
+                    }
+                    extend_last(&mut fields, Term::literal(piece));
+                }
+            }
+        }
+    }
+    let is = |field: &Term, text: &str| *field == Term::literal(text);
     match fields.as_slice() {
-        [_, _, "lambda", _, _, "function", _, _, ..] => {
-            Term::literal(&fields.into_iter().take(7).collect::<Vec<_>>().join(":"))
+        [_, _, service, _, _, kind, _, _, ..] if is(service, "lambda") && is(kind, "function") => {
+            let colon = |at: usize| if at > 0 { Term::literal(":") } else { Term::default() };
+            Term::concat(fields.iter().take(7).enumerate().flat_map(|(at, field)| [colon(at), field.clone()]))
         }
         _ => arn.clone(),
+    }
+}
+
+fn extend_last(fields: &mut [Term], more: Term) {
+    if let Some(last) = fields.last_mut() {
+        *last = Term::concat([std::mem::take(last), more]);
     }
 }
 

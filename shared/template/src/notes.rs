@@ -1,0 +1,57 @@
+//! What is told about a reading: notes with places, and assumptions.
+
+use crate::source_text::SourceText;
+use loopguard_model::ReadNote;
+use loopguard_pattern::json::Span;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The most notes kept of one file: a hostile file could make one for each byte.
+const MOST_PER_FILE: usize = 200;
+
+/// Collects what is told about one file.
+///
+/// Shared by everything that reads a template, hence the interior mutability.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    source: Arc<SourceText>,
+    found: RefCell<BTreeSet<(Span, String)>>,
+    assumed: RefCell<BTreeSet<Arc<str>>>,
+}
+
+impl Notes {
+    pub(crate) fn new(source: Arc<SourceText>) -> Self {
+        Self { source, found: RefCell::default(), assumed: RefCell::default() }
+    }
+
+    /// Notes something that was not understood; said twice, it is kept once.
+    pub(crate) fn tell(&self, span: Span, message: impl Into<String>) {
+        let mut found = self.found.borrow_mut();
+        if found.len() < MOST_PER_FILE {
+            found.insert((span, message.into()));
+        }
+    }
+
+    /// Records what was taken for granted.
+    pub(crate) fn assume(&self, what: &str) {
+        let mut assumed = self.assumed.borrow_mut();
+        if !assumed.contains(what) {
+            assumed.insert(what.into());
+        }
+    }
+
+    /// Returns notes in the order of the file, and assumptions in the order of their text.
+    pub(crate) fn into_parts(self) -> (Vec<ReadNote>, BTreeSet<Arc<str>>) {
+        let found = self.found.into_inner();
+        let full = found.len() == MOST_PER_FILE;
+        let mut notes: Vec<ReadNote> = found
+            .into_iter()
+            .map(|(span, message)| ReadNote { origin: self.source.origin(span), message })
+            .collect();
+        if full && let Some(last) = notes.last_mut() {
+            last.message = format!("{}; further notes on this file are left out", last.message);
+        }
+        (notes, self.assumed.into_inner())
+    }
+}

@@ -1,0 +1,155 @@
+//! From files to an inventory.
+
+mod bucket;
+mod role;
+mod rule;
+mod target;
+mod trail;
+mod workload;
+
+use crate::document;
+use crate::nodes::{get, members};
+use crate::notes::Notes;
+use crate::resolve::{Resolver, Stacks};
+use crate::source_text::SourceText;
+use crate::template::{Resource, Template};
+use crate::{Options, Source};
+use loopguard_model::{Inventory, Origin};
+use loopguard_pattern::json::{Span, Value, ValueKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Returns what the files declare.
+pub(crate) fn inventory(files: &[Source], options: &Options) -> Inventory {
+    let files: Vec<(Notes, Vec<Template>)> = files.iter().map(templates).collect();
+    let all = || files.iter().flat_map(|(_, templates)| templates);
+    let stacks = Stacks {
+        options,
+        scope: options.scope(),
+        shared_names: shared_names(all()),
+        several: all().count() > 1,
+    };
+    let mut inventory = Inventory::new(stacks.scope.clone());
+    if stacks.several {
+        inventory.assumptions.insert("all templates are deployed to one account and one region".into());
+    }
+    for (notes, templates) in &files {
+        for template in templates {
+            Reader::new(template, &stacks, notes).read_into(&mut inventory);
+        }
+    }
+    for (notes, _) in files {
+        let (told, assumed) = notes.into_parts();
+        inventory.notes.extend(told);
+        inventory.assumptions.extend(assumed);
+    }
+    inventory
+}
+
+fn templates(file: &Source) -> (Notes, Vec<Template>) {
+    let source = Arc::new(SourceText::new(file.file.clone(), file.text.clone()));
+    let notes = Notes::new(source.clone());
+    let documents = document::documents(&file.text, &notes);
+    let several = documents.len() > 1;
+    let mut templates = Vec::new();
+    for (at, document) in documents.iter().enumerate() {
+        let unit = if several { format!("{}#{}", file.file, at + 1).into() } else { file.file.clone() };
+        match Template::new(document, source.clone(), unit, &notes) {
+            Some(template) => templates.push(template),
+            None => notes.tell(document.span, "not a template: it has no `Resources`"),
+        }
+    }
+    if documents.is_empty() {
+        notes.tell(Span::default(), "not a template: the file is empty");
+    }
+    (notes, templates)
+}
+
+/// Returns the names that more than one template declares.
+fn shared_names<'a>(templates: impl Iterator<Item = &'a Template>) -> BTreeSet<Arc<str>> {
+    let mut count: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for template in templates {
+        let ids = template.resources.iter().map(|resource| &resource.id).chain(template.parameters.keys());
+        for id in ids.collect::<BTreeSet<_>>() {
+            *count.entry(id.clone()).or_default() += 1;
+        }
+    }
+    count.into_iter().filter(|(_, count)| *count > 1).map(|(id, _)| id).collect()
+}
+
+/// Reads the resources of one template.
+struct Reader<'a> {
+    template: &'a Template,
+    stacks: &'a Stacks<'a>,
+    notes: &'a Notes,
+    resolver: Resolver<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(template: &'a Template, stacks: &'a Stacks<'a>, notes: &'a Notes) -> Self {
+        Self { template, stacks, notes, resolver: Resolver::new(template, stacks, notes) }
+    }
+
+    fn read_into(&self, inventory: &mut Inventory) {
+        let mut roles = role::Roles::default();
+        for resource in &self.template.resources {
+            let before = (inventory.rules.len(), inventory.workloads.len(), roles.len());
+            match &*resource.class {
+                "AWS::Events::Rule" => inventory.rules.push(self.rule(resource)),
+                "AWS::IAM::Role" => self.role(resource, &mut roles),
+                "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" | "AWS::IAM::ManagedPolicy" => {
+                    self.policy(resource, &mut roles);
+                }
+                "AWS::S3::Bucket" | "Custom::S3BucketNotifications" => self.bucket(resource, inventory),
+                "AWS::CloudTrail::Trail" => self.trail(resource, inventory),
+                class => inventory.workloads.extend(self.workload(resource, class)),
+            }
+            let read = before != (inventory.rules.len(), inventory.workloads.len(), roles.len());
+            if let Some(condition) = resource.condition.as_ref().filter(|_| read) {
+                self.notes.assume(&format!(
+                    "what depends on condition `{condition}` of {} is there",
+                    self.template.unit
+                ));
+            }
+        }
+        inventory.roles.extend(roles.joined(self.notes));
+    }
+
+    /// Returns the resource's properties with intrinsic functions resolved.
+    fn properties(&self, resource: &Resource) -> Value {
+        let nothing = || Value { kind: ValueKind::Object(Vec::new()), span: resource.span };
+        let value = self.resolver.value(&resource.properties).unwrap_or_else(nothing);
+        if !matches!(value.kind, ValueKind::Object(_)) {
+            let message =
+                format!("the properties of `{}` are not an object of names and values", resource.id);
+            self.notes.tell(value.span, message);
+        }
+        value
+    }
+
+    fn origin(&self, span: Span) -> Origin {
+        self.template.source.origin(span)
+    }
+
+    /// Returns where a member stands: its value, or its key where the value begins on a later line.
+    fn origin_of_member(&self, parent: &Value, key: &str) -> Option<Origin> {
+        let member = members(parent).iter().rev().find(|member| &*member.key == key)?;
+        let source = &self.template.source;
+        let same_line = source.line(member.key_span.start) == source.line(member.value.span.start);
+        let span = if same_line || member.value.span.start < member.key_span.start {
+            member.value.span
+        } else {
+            Span { start: member.key_span.start, end: member.value.span.end }
+        };
+        Some(self.origin(span))
+    }
+
+    /// Returns a member as text, if it is there and not empty.
+    fn text(&self, value: &Value, key: &str) -> Option<loopguard_pattern::Term> {
+        let value = get(value, key).filter(|value| value.kind != ValueKind::Null)?;
+        Some(self.resolver.as_term(value)).filter(|term| *term != loopguard_pattern::Term::default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Broken and hostile files.
+
+use super::{inventory, notes, source};
+use crate::{Options, read};
+use proptest::prelude::*;
+
+const GOOD: &str = include_str!("../../../../../tests/cases/templates/acl-guarded.yaml");
+
+#[test]
+fn a_broken_file_is_told_and_the_others_are_read() {
+    let files = [
+        source("a.yaml", "Resources:\n  A: [unclosed\n"),
+        source("b.json", "{\"Resources\": {"),
+        source("c.yaml", "not: a template\n"),
+        source("d.yaml", ""),
+        source("good.yaml", GOOD),
+    ];
+    let inventory = read(&files, &Options::default());
+    assert_eq!(inventory.rules.len(), 1);
+    let told = notes(&inventory);
+    for (file, words) in [
+        ("a.yaml:", "not YAML"),
+        ("b.json:1:", "not JSON"),
+        ("c.yaml:1:1", "not a template"),
+        ("d.yaml", "empty"),
+    ] {
+        assert!(
+            told.iter().any(|note| note.starts_with(file) && note.contains(words)),
+            "{file} in {told:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_before_a_break_is_read() {
+    let broken = format!("{GOOD}\n  Next:\n    Type: [\n  ]: {{\n");
+    let inventory = inventory(&broken);
+    assert_eq!(inventory.rules.len(), 1);
+    assert!(notes(&inventory).iter().any(|note| note.contains("read up to here")), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn a_tab_is_named() {
+    let inventory = inventory("Resources:\n\tA:\n\t\tType: x\n");
+    let told = notes(&inventory);
+    assert!(told.iter().any(|note| note.starts_with("t.yaml:2:") && note.contains("tab")), "{told:?}");
+}
+
+#[test]
+fn json_with_comments_and_with_final_commas_is_read() {
+    let text = "// made by hand\n{\n  \"Resources\": { /* one */\n    \"R\": {\"Type\": \"AWS::Events::Rule\", \"Properties\": {\"ScheduleExpression\": \"rate(1 day) // kept\"}}\n  }\n}\n";
+    let strict = inventory(text);
+    assert_eq!(notes(&strict), Vec::<String>::new());
+    assert_eq!(strict.rules[0].origin.place().unwrap().line, 4);
+    let commas = inventory(
+        "{\"Resources\": {\"R\": {\"Type\": \"AWS::Events::Rule\", \"Properties\": {\"ScheduleExpression\": \"x\",},},},}",
+    );
+    assert_eq!(commas.rules.len(), 1, "{:?}", notes(&commas));
+}
+
+#[test]
+fn documents_of_one_file_are_templates_of_their_own() {
+    let one = "Resources:\n  R: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: x}}\n";
+    let inventory = inventory(&format!("{one}---\n{one}"));
+    let sources: Vec<&str> = inventory.rules.iter().map(|rule| &*rule.key.source).collect();
+    assert_eq!(sources, ["t.yaml#1", "t.yaml#2"]);
+    assert_eq!(inventory.rules[1].origin.place().unwrap().line, 5);
+}
+
+#[test]
+fn aliases_cannot_blow_up_and_depth_is_bounded() {
+    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        let list = vec![before.as_str(); 10].join(", ");
+        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+    }
+    laughs.push_str("Resources: {}\n");
+    let told = notes(&inventory(&laughs));
+    assert!(told.iter().any(|note| note.contains("more than 1000000 nodes")), "{told:?}");
+    for deep in
+        ["[".repeat(100_000), "{a: ".repeat(50_000), format!("Resources: {}", "{\"a\":".repeat(50_000))]
+    {
+        assert!(!notes(&inventory(&deep)).is_empty());
+    }
+    let nested: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(!notes(&inventory(&nested)).is_empty());
+    let json = format!("{{\"Resources\": {}", "{\"a\":".repeat(50_000));
+    assert!(!notes(&inventory(&json)).is_empty());
+}
+
+#[test]
+fn names_that_grow_with_every_reference_are_bounded() {
+    let mut text = "Resources:\n".to_owned();
+    for level in 0..200 {
+        let next = level + 1;
+        text.push_str(&format!(
+            "  F{level}: {{Type: 'AWS::Lambda::Function', Properties: {{FunctionName: !Sub '${{F{next}}}-${{F{next}}}', Role: r}}}}\n"
+        ));
+    }
+    text.push_str("  F200: {Type: 'AWS::Lambda::Function', Properties: {FunctionName: !Ref F0, Role: r}}\n");
+    assert_eq!(inventory(&text).workloads.len(), 201);
+}
+
+#[test]
+fn same_files_same_notes() {
+    let files = [source("x.yaml", GOOD), source("y.yaml", "Resources: {A: {}}")];
+    let debug = || format!("{:?}", read(&files, &Options::default()));
+    assert_eq!(debug(), debug());
+}
+
+/// Pieces that make trouble where they are put into a template.
+const PIECES: &[&str] = &[
+    "!Ref ",
+    "!Sub ",
+    "!GetAtt ",
+    "!If [",
+    "!Join [',', ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ": ",
+    "- ",
+    "\t",
+    "\n",
+    "|\n",
+    "'",
+    "\"",
+    "#",
+    "${",
+    "}",
+    "Fn::ForEach::X: ",
+    "!Transform ",
+    "%TAG ",
+    "---\n",
+    "...",
+    "\u{feff}",
+    "\0",
+    "é",
+    "? ",
+    "!!binary ",
+    "{{resolve:",
+    "!FindInMap [a, b, c]",
+    "!Select [0, !Split [",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_templates_never_panic(
+        edits in prop::collection::vec((0.0..1.0_f64, 0..PIECES.len(), 0..12_usize), 1..8),
+        sam in any::<bool>(),
+    ) {
+        let base = if sam { include_str!("../../../../../tests/cases/templates/harmless.yaml") } else { GOOD };
+        let mut text: Vec<char> = base.chars().collect();
+        for (place, piece, cut) in edits {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place within a short text")]
+            let at = (place * text.len() as f64) as usize;
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, PIECES[piece].chars());
+        }
+        let text: String = text.into_iter().collect();
+        let inventory = inventory(&text);
+        for note in &inventory.notes {
+            let place = note.origin.place().unwrap();
+            prop_assert!(place.span.start <= place.span.end && place.span.end <= text.len());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_panic(text in "[\\[\\]{}:,&*!|>'\"%@#?\\- \n\ta-c0-9\u{0}\u{e9}]{0,200}") {
+        inventory(&text);
+    }
+}

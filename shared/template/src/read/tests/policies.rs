@@ -1,0 +1,95 @@
+//! Roles and what is attached to them; buckets and trails.
+
+use super::{inventory, notes, role};
+use loopguard_model::Scoped;
+use loopguard_pattern::Term;
+
+const POLICY: &str = "PolicyDocument: {Statement: {Effect: Allow, Action: 'a:B', Resource: '*'}}";
+
+#[test]
+fn policies_beside_a_role_are_joined_to_it() {
+    let inventory = inventory(&format!(
+        "Resources:\n  Role: {{Type: 'AWS::IAM::Role', Properties: {{Path: /app/, ManagedPolicyArns: [!Ref Managed, 'arn:aws:iam::aws:policy/ReadOnlyAccess'], PermissionsBoundary: !Ref Managed}}}}\n  Named: {{Type: 'AWS::IAM::Role', Properties: {{RoleName: named, PermissionsBoundary: b}}}}\n  One: {{Type: 'AWS::IAM::Policy', Properties: {{PolicyName: one, Roles: [!Ref Role, named], {POLICY}}}}}\n  Two: {{Type: 'AWS::IAM::RolePolicy', Properties: {{PolicyName: two, RoleName: !Ref Role, {POLICY}}}}}\n  Managed: {{Type: 'AWS::IAM::ManagedPolicy', Properties: {{{POLICY}}}}}\n  Stranger: {{Type: 'AWS::IAM::Policy', Properties: {{PolicyName: s, Roles: [elsewhere], {POLICY}}}}}\n"
+    ));
+    let found = role(&inventory, "Role");
+    assert_eq!(found.arn.to_string(), "arn:aws:iam::${AWS::AccountId}:role/app/${Role}");
+    let names: Vec<&str> = found.policies.iter().map(|policy| &*policy.name).collect();
+    assert_eq!(names, ["one", "two", "Managed"]);
+    assert_eq!(found.attached_unread, [Term::literal("arn:aws:iam::aws:policy/ReadOnlyAccess")]);
+    assert_eq!(found.boundary.as_ref().unwrap().statements.len(), 1);
+    let named = role(&inventory, "named");
+    assert_eq!(named.policies.len(), 1);
+    assert_eq!(named.boundary_unread, Some(Term::literal("b")));
+    assert_eq!(notes(&inventory).len(), 1);
+    assert!(notes(&inventory)[0].contains("role `elsewhere`"), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn sam_policies_of_every_form_are_read() {
+    let inventory = inventory(
+        "Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Tracing: Active, Timeout: 3}}\nConditions: {C: !Equals [!Ref 'AWS::Region', eu-west-1]}\nResources:\n  Own: {Type: 'AWS::IAM::ManagedPolicy', Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: 'o:O', Resource: '*'}}}}\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      DeadLetterQueue: {Type: SQS, TargetArn: 'arn:q'}\n      Policies:\n        - AmazonS3ReadOnlyAccess\n        - !Ref Own\n        - S3CrudPolicy: {BucketName: !Ref 'AWS::StackName'}\n        - Statement: [{Effect: Allow, Action: 'a:B', Resource: '*'}]\n        - !If [C, {Statement: {Effect: Allow, Action: 'i:I', Resource: '*'}}, !Ref 'AWS::NoValue']\n        - NoSuchPolicy: {}\n",
+    );
+    let role = role(&inventory, "FRole");
+    let actions: Vec<String> = role
+        .policies
+        .iter()
+        .flat_map(|policy| &policy.statements)
+        .map(|statement| match &statement.actions {
+            Scoped::Only(actions) => actions[0].to_string(),
+            Scoped::AllBut(_) => panic!("{statement:?}"),
+        })
+        .collect();
+    assert_eq!(actions, ["sqs:SendMessage", "s3:GetObject", "a:B", "i:I", "o:O"]);
+    let Some(Scoped::Only(buckets)) = &role.policies[1].statements[0].resources else { panic!() };
+    assert_eq!(buckets[1].to_string(), "arn:aws:s3:::${AWS::StackName}/*");
+    let attached: Vec<String> = role.attached_unread.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        attached,
+        [
+            "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+            "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
+            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+            "NoSuchPolicy",
+        ]
+    );
+    assert!(notes(&inventory)[0].contains("`NoSuchPolicy` is not known"), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn a_document_that_cannot_be_read_is_kept_as_unread() {
+    let inventory = inventory(
+        "Resources:\n  Role: {Type: 'AWS::IAM::Role', Properties: {Policies: [{PolicyName: p, PolicyDocument: {Statement: [{Effect: Perhaps}, !Transform {Name: x}]}}]}}\n",
+    );
+    assert_eq!(role(&inventory, "Role").policies[0].unread.len(), 2);
+}
+
+#[test]
+fn buckets_tell_whether_they_send_events() {
+    let inventory = inventory(
+        "Resources:\n  A: {Type: 'AWS::S3::Bucket'}\n  B: {Type: 'AWS::S3::Bucket', Properties: {BucketName: b, NotificationConfiguration: {EventBridgeConfiguration: {EventBridgeEnabled: true}}}}\n  C: {Type: 'AWS::S3::Bucket'}\n  N: {Type: 'Custom::S3BucketNotifications', Properties: {BucketName: !Ref C, NotificationConfiguration: {EventBridgeConfiguration: {}}}}\n  D: {Type: 'AWS::S3::Bucket', Properties: {NotificationConfiguration: {EventBridgeConfiguration: {EventBridgeEnabled: !Ref Unknown}}}}\n",
+    );
+    let told: Vec<(String, bool)> =
+        inventory.bucket_notifications.iter().map(|(name, on)| (name.to_string(), *on)).collect();
+    assert_eq!(told, [("b".to_owned(), true), ("${A}".to_owned(), false), ("${C}".to_owned(), true)]);
+}
+
+#[test]
+fn trails_tell_what_they_select() {
+    let trails = |properties: &str| {
+        inventory(&format!("Resources:\n  T: {{Type: 'AWS::CloudTrail::Trail', Properties: {properties}}}\n"))
+            .trails
+    };
+    assert!(trails("{IsLogging: true}").unwrap().management_reads);
+    assert_eq!(trails("{IsLogging: false}"), None);
+    let data = trails(
+        "{IsLogging: true, EventSelectors: [{ReadWriteType: WriteOnly, DataResources: [{Type: 'AWS::S3::Object', Values: ['arn:aws:s3']}]}]}",
+    )
+    .unwrap();
+    assert!(!data.management_reads);
+    assert_eq!(data.data, ["AWS::S3::Object".into()]);
+    let advanced = trails(
+        "{IsLogging: true, AdvancedEventSelectors: [{FieldSelectors: [{Field: eventCategory, Equals: [Data]}, {Field: resources.type, Equals: ['AWS::DynamoDB::Table']}]}]}",
+    )
+    .unwrap();
+    assert_eq!(advanced.data, ["AWS::DynamoDB::Table".into()]);
+}

@@ -1,0 +1,159 @@
+//! SAM resources written out as the plain CloudFormation resources that the transform makes of them.
+//!
+//! Only what the inventory looks at is written out: functions, state machines, their roles and the rules of
+//! their events. Each made node stands where the node stands that it was made from. Logical ids are those of
+//! the transform, because templates refer to them.
+
+mod events;
+mod globals;
+mod policies;
+
+use crate::nodes::{attribute, get, list, literal, members, object, reference, string};
+use crate::notes::Notes;
+use crate::template::Resource;
+use loopguard_pattern::json::{Member, Span, Value, ValueKind};
+
+/// Returns the resources with SAM's written out.
+pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Notes) -> Vec<Resource> {
+    let mut all = Vec::with_capacity(resources.len());
+    for resource in resources {
+        match &*resource.class {
+            "AWS::Serverless::Function" => function(resource, globals, notes, &mut all),
+            "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
+            "AWS::Serverless::SimpleTable" => {
+                all.push(Resource { class: "AWS::DynamoDB::Table".into(), ..resource })
+            }
+            "AWS::Serverless::Connector" => {
+                notes.tell(
+                    resource.span,
+                    format!("the permissions that connector `{}` gives are not read", resource.id),
+                );
+                all.push(resource);
+            }
+            _ => all.push(resource),
+        }
+    }
+    all
+}
+
+fn function(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {
+    let properties = globals::merged(get(globals, "Function"), &resource.properties);
+    let resource = Resource { properties, ..resource };
+    let owner = Owner::new(&resource, attribute(resource.span, &resource.id, "Arn"));
+    let mut made = Vec::new();
+    if get(&resource.properties, "Role").is_none() {
+        made.push(policies::function_role(&owner, notes));
+    }
+    if let Some(alias) = get(&resource.properties, "AutoPublishAlias") {
+        made.extend(published(&resource, alias));
+    }
+    events::write_out(&owner, notes, &mut made);
+    let properties = with_role(&resource, "Role");
+    all.push(Resource { class: "AWS::Lambda::Function".into(), properties, ..resource });
+    all.extend(made);
+}
+
+fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {
+    let properties = globals::merged(get(globals, "StateMachine"), &resource.properties);
+    let resource = Resource { properties, ..resource };
+    let owner = Owner::new(&resource, reference(resource.span, &resource.id));
+    let mut made = Vec::new();
+    if get(&resource.properties, "Role").is_none() {
+        made.push(policies::state_machine_role(&owner, notes));
+    }
+    events::write_out(&owner, notes, &mut made);
+    if let Some(uri) = get(&resource.properties, "DefinitionUri") {
+        notes.tell(
+            uri.span,
+            format!("the definition of `{}` stands in another file; it is not read", resource.id),
+        );
+    }
+    let properties = renamed(with_role(&resource, "RoleArn"), "Name", "StateMachineName");
+    all.push(Resource { class: "AWS::StepFunctions::StateMachine".into(), properties, ..resource });
+    all.extend(made);
+}
+
+/// A SAM resource that owns events and perhaps a role.
+#[derive(Debug)]
+struct Owner<'a> {
+    resource: &'a Resource,
+    /// Its ARN as a raw tree.
+    arn: Value,
+}
+
+impl<'a> Owner<'a> {
+    fn new(resource: &'a Resource, arn: Value) -> Self {
+        Self { resource, arn }
+    }
+
+    /// Returns a resource that the transform makes for this one.
+    fn makes(&self, suffix: &str, class: &str, span: Span, properties: Value) -> Resource {
+        Resource {
+            id: format!("{}{suffix}", self.resource.id).into(),
+            class: class.into(),
+            properties,
+            path: self.resource.path.clone(),
+            span,
+            condition: self.resource.condition.clone(),
+        }
+    }
+}
+
+/// Returns the alias and the version that `AutoPublishAlias` makes, under the names that templates refer to.
+fn published(function: &Resource, alias: &Value) -> [Resource; 2] {
+    let span = alias.span;
+    let made = |suffix: &str, class: &str, properties: Value| Resource {
+        id: format!("{}.{suffix}", function.id).into(),
+        class: class.into(),
+        properties,
+        path: function.path.clone(),
+        span,
+        condition: function.condition.clone(),
+    };
+    let owner = ("FunctionName", reference(span, &function.id));
+    [
+        made("Alias", "AWS::Lambda::Alias", object(span, [owner.clone(), ("Name", alias.clone())])),
+        made("Version", "AWS::Lambda::Version", object(span, [owner])),
+    ]
+}
+
+/// Returns the properties with SAM's `Role`, or the role the transform makes, under the plain property's name.
+fn with_role(resource: &Resource, property: &str) -> Value {
+    let role = match get(&resource.properties, "Role") {
+        Some(role) => role.clone(),
+        None => attribute(resource.span, &format!("{}Role", resource.id), "Arn"),
+    };
+    let mut kept: Vec<Member> =
+        members(&resource.properties).iter().filter(|member| &*member.key != "Role").cloned().collect();
+    kept.push(Member { key: property.into(), key_span: role.span, value: role });
+    Value { kind: ValueKind::Object(kept), span: resource.properties.span }
+}
+
+fn renamed(properties: Value, from: &str, to: &str) -> Value {
+    let span = properties.span;
+    let renamed = members(&properties).iter().cloned().map(|mut member| {
+        if &*member.key == from {
+            member.key = to.into();
+        }
+        member
+    });
+    Value { kind: ValueKind::Object(renamed.collect()), span }
+}
+
+/// Returns a policy document of one statement that allows `action` on `resource`.
+fn allowing(span: Span, actions: &[&str], resource: Value) -> Value {
+    let actions = actions.iter().map(|action| string(span, action)).collect();
+    let statement = object(
+        span,
+        [("Effect", string(span, "Allow")), ("Action", list(span, actions)), ("Resource", resource)],
+    );
+    object(span, [("Statement", list(span, vec![statement]))])
+}
+
+/// Returns whether a flag is set.
+fn is_true(value: Option<&Value>) -> bool {
+    value.and_then(literal).is_some_and(|text| &*text == "true")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The role that the transform makes of `Policies`.
+
+use super::{Owner, allowing};
+use crate::facts;
+use crate::nodes::{elements, get, list, literal, members, object, string};
+use crate::notes::Notes;
+use crate::template::Resource;
+use loopguard_pattern::json::{Member, Span, Value, ValueKind};
+
+const MANAGED: &str = "arn:${AWS::Partition}:iam::aws:policy/";
+
+/// Returns the role of a function without `Role`.
+pub(super) fn function_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
+    let properties = &owner.resource.properties;
+    let span = owner.resource.span;
+    let mut role = RoleParts::default();
+    role.attach(span, "service-role/AWSLambdaBasicExecutionRole");
+    if get(properties, "VpcConfig").is_some() {
+        role.attach(span, "service-role/AWSLambdaVPCAccessExecutionRole");
+    }
+    if let Some(tracing) = get(properties, "Tracing").filter(|v| literal(v).is_none_or(|t| &*t == "Active")) {
+        role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
+    }
+    for event in get(properties, "Events").map(members).unwrap_or_default() {
+        let polled = get(&event.value, "Type").and_then(literal).and_then(|class| match &*class {
+            "SQS" => Some("service-role/AWSLambdaSQSQueueExecutionRole"),
+            "Kinesis" => Some("service-role/AWSLambdaKinesisExecutionRole"),
+            "DynamoDB" => Some("service-role/AWSLambdaDynamoDBExecutionRole"),
+            "MSK" => Some("service-role/AWSLambdaMSKExecutionRole"),
+            _ => None,
+        });
+        if let Some(policy) = polled {
+            role.attach(event.key_span, policy);
+        }
+    }
+    destinations(properties, &mut role);
+    role.add(owner, notes);
+    role.into_resource(owner)
+}
+
+/// Returns the role of a state machine without `Role`.
+pub(super) fn state_machine_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
+    let mut role = RoleParts::default();
+    if let Some(tracing) = get(&owner.resource.properties, "Tracing") {
+        role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
+    }
+    role.add(owner, notes);
+    role.into_resource(owner)
+}
+
+/// Adds what dead-letter queues and destinations need.
+fn destinations(properties: &Value, role: &mut RoleParts) {
+    let places = [
+        get(properties, "DeadLetterQueue").map(|queue| (queue, "TargetArn")),
+        crate::nodes::at(properties, "EventInvokeConfig.DestinationConfig.OnSuccess")
+            .map(|to| (to, "Destination")),
+        crate::nodes::at(properties, "EventInvokeConfig.DestinationConfig.OnFailure")
+            .map(|to| (to, "Destination")),
+    ];
+    for (place, member) in places.into_iter().flatten() {
+        let action = get(place, "Type").and_then(literal).and_then(|kind| match &*kind {
+            "SQS" => Some("sqs:SendMessage"),
+            "SNS" => Some("sns:Publish"),
+            "Lambda" => Some("lambda:InvokeFunction"),
+            "EventBridge" => Some("events:PutEvents"),
+            _ => None,
+        });
+        if let (Some(action), Some(resource)) = (action, get(place, member)) {
+            role.document(place.span, allowing(place.span, &[action], resource.clone()));
+        }
+    }
+}
+
+/// What a role is made of.
+#[derive(Debug, Default)]
+struct RoleParts {
+    inline: Vec<Value>,
+    attached: Vec<Value>,
+}
+
+impl RoleParts {
+    fn attach(&mut self, span: Span, managed: &str) {
+        let arn = string(span, &format!("{MANAGED}{managed}"));
+        self.attached.push(object(span, [("Fn::Sub", arn)]));
+    }
+
+    fn document(&mut self, span: Span, document: Value) {
+        let name = format!("Policy{}", self.inline.len());
+        self.inline.push(object(span, [("PolicyName", string(span, &name)), ("PolicyDocument", document)]));
+    }
+
+    /// Adds what the owner's `Policies` say.
+    fn add(&mut self, owner: &Owner<'_>, notes: &Notes) {
+        for policy in get(&owner.resource.properties, "Policies").map(elements).unwrap_or_default() {
+            self.policy(policy, notes);
+        }
+    }
+
+    fn policy(&mut self, policy: &Value, notes: &Notes) {
+        match (&policy.kind, members(policy)) {
+            (ValueKind::String(_), _) => self.attached.push(managed_by_name(policy)),
+            (_, [only]) if &*only.key == "Fn::If" => {
+                // Either side may hold; a statement too many is safe, one too few is not.
+                if let [_, yes, no] = elements(&only.value) {
+                    for side in [yes, no] {
+                        elements(side).iter().for_each(|side| self.policy(side, notes));
+                    }
+                }
+            }
+            (_, [only]) if &*only.key == "Ref" => {
+                if literal(&only.value).is_none_or(|name| &*name != "AWS::NoValue") {
+                    self.attached.push(policy.clone());
+                }
+            }
+            (_, [only]) if only.key.starts_with("Fn::") => self.attached.push(policy.clone()),
+            (ValueKind::Object(_), _) if get(policy, "Statement").is_some() => {
+                self.document(policy.span, policy.clone());
+            }
+            (_, [only]) => self.template(only, policy, notes),
+            _ => notes.tell(policy.span, "this policy is neither a name, a document nor a policy template"),
+        }
+    }
+
+    /// Adds a SAM policy template (`S3CrudPolicy: {BucketName: ..}`).
+    fn template(&mut self, member: &Member, policy: &Value, notes: &Notes) {
+        match facts::policy_template(&member.key) {
+            Some(template) => {
+                let statements = template.statements.iter().map(|statement| {
+                    let resources = statement.resources.iter().map(|form| filled(form, member)).collect();
+                    let actions =
+                        statement.actions.iter().map(|action| string(policy.span, action)).collect();
+                    object(
+                        policy.span,
+                        [
+                            ("Effect", string(policy.span, "Allow")),
+                            ("Action", list(policy.span, actions)),
+                            ("Resource", list(policy.span, resources)),
+                        ],
+                    )
+                });
+                let statements = list(policy.span, statements.collect());
+                self.document(policy.span, object(policy.span, [("Statement", statements)]));
+            }
+            None => {
+                notes.tell(
+                    policy.span,
+                    format!("policy template `{}` is not known; it may allow anything", member.key),
+                );
+                self.attached.push(string(policy.span, &member.key));
+            }
+        }
+    }
+
+    fn into_resource(self, owner: &Owner<'_>) -> Resource {
+        let span = owner.resource.span;
+        let mut properties =
+            vec![("Policies", list(span, self.inline)), ("ManagedPolicyArns", list(span, self.attached))];
+        for name in ["PermissionsBoundary", "RolePath"] {
+            if let Some(value) = get(&owner.resource.properties, name) {
+                properties.push((if name == "RolePath" { "Path" } else { name }, value.clone()));
+            }
+        }
+        owner.makes("Role", "AWS::IAM::Role", span, object(span, properties))
+    }
+}
+
+/// Returns a resource of a policy template: its form with the template's parameters as variables.
+fn filled(form: &str, member: &Member) -> Value {
+    let span = member.key_span;
+    object(span, [("Fn::Sub", list(member.value.span, vec![string(span, form), member.value.clone()]))])
+}
+
+/// Returns the ARN of an AWS managed policy given by name alone; others as they are.
+fn managed_by_name(policy: &Value) -> Value {
+    match literal(policy) {
+        Some(name) if !name.starts_with("arn:") && !name.contains(['{', '/']) => {
+            object(policy.span, [("Fn::Sub", string(policy.span, &format!("{MANAGED}{name}")))])
+        }
+        _ => policy.clone(),
+    }
+}

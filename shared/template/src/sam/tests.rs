@@ -1,0 +1,35 @@
+use crate::{Options, Source, read};
+
+fn inventory(text: &str) -> loopguard_model::Inventory {
+    read(&[Source { file: "t.yaml".into(), text: text.into() }], &Options::default())
+}
+
+#[test]
+fn globals_fill_in_what_a_function_leaves_open() {
+    let inventory = inventory(
+        "Globals: {Function: {Role: 'arn:aws:iam::1:role/shared', Tags: {a: b}}}\nResources:\n  A: {Type: 'AWS::Serverless::Function', Properties: {Tags: {c: d}}}\n  B: {Type: 'AWS::Serverless::Function', Properties: {Role: 'arn:aws:iam::1:role/own'}}\n",
+    );
+    let roles: Vec<String> =
+        inventory.workloads.iter().map(|workload| workload.role.clone().unwrap().to_string()).collect();
+    assert_eq!(roles, ["arn:aws:iam::1:role/shared", "arn:aws:iam::1:role/own"]);
+    assert!(inventory.roles.is_empty(), "no role is generated where one is given");
+}
+
+#[test]
+fn a_generated_role_can_be_referred_to() {
+    let inventory = inventory(
+        "Resources:\n  F: {Type: 'AWS::Serverless::Function', Properties: {AutoPublishAlias: live}}\n  R: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: x, Targets: [{Id: a, Arn: !Ref F.Alias, RoleArn: !GetAtt FRole.Arn}]}}\n",
+    );
+    let target = &inventory.rules[0].targets.as_ref().unwrap()[0];
+    assert_eq!(target.role.as_ref(), Some(&inventory.roles[0].arn));
+    assert_eq!(target.arn.to_string(), format!("{}:live", inventory.workloads[0].arn));
+    assert!(inventory.workload(&target.arn).is_some(), "an alias runs its function");
+}
+
+#[test]
+fn connectors_and_definitions_elsewhere_are_told() {
+    let inventory = inventory(
+        "Resources:\n  C: {Type: 'AWS::Serverless::Connector'}\n  M: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: m.json}}\n",
+    );
+    assert_eq!(inventory.notes.len(), 2, "{:?}", inventory.notes);
+}

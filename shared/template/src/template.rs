@@ -1,0 +1,131 @@
+//! A document as a template: its sections, SAM written out.
+
+use crate::nodes::{get, literal, member, members};
+use crate::notes::Notes;
+use crate::sam;
+use crate::source_text::SourceText;
+use loopguard_pattern::json::{Span, Value, ValueKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One template. Resources are plain CloudFormation: SAM's have been written out.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) source: Arc<SourceText>,
+    /// Names the template among all that are read: the file, with a number where a file holds several.
+    pub(crate) unit: Arc<str>,
+    pub(crate) parameters: BTreeMap<Arc<str>, Parameter>,
+    pub(crate) mappings: Value,
+    pub(crate) conditions: Value,
+    /// In the order of the text, what SAM generates behind its owner.
+    pub(crate) resources: Vec<Resource>,
+    by_id: BTreeMap<Arc<str>, usize>,
+}
+
+/// A parameter's declaration.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    /// Its default as text; none where it has none or where the default is not the value (SSM parameters).
+    pub(crate) default: Option<Arc<str>>,
+    /// Whether its value is a list.
+    pub(crate) list: bool,
+    /// Whether the template hides its value.
+    pub(crate) secret: bool,
+}
+
+/// A resource's declaration.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    /// The logical id.
+    pub(crate) id: Arc<str>,
+    /// The CloudFormation type.
+    pub(crate) class: Arc<str>,
+    /// The properties as written.
+    pub(crate) properties: Value,
+    /// The full path in the template.
+    pub(crate) path: Arc<str>,
+    /// Where its key stands.
+    pub(crate) span: Span,
+    /// The condition it is created under.
+    pub(crate) condition: Option<Arc<str>>,
+}
+
+impl Template {
+    /// Returns the template that the document is, or none if it is not one.
+    pub(crate) fn new(
+        document: &Value,
+        source: Arc<SourceText>,
+        unit: Arc<str>,
+        notes: &Notes,
+    ) -> Option<Self> {
+        let resources = get(document, "Resources")?;
+        if !matches!(resources.kind, ValueKind::Object(_) | ValueKind::Null) {
+            notes.tell(resources.span, "`Resources` is not an object of resources by name");
+        }
+        let declared = members(resources).iter().filter_map(|member| {
+            let resource = Resource::new(&member.key, member.key_span, &member.value, notes)?;
+            Some(resource)
+        });
+        let section = |name: &str| {
+            get(document, name).cloned().unwrap_or(Value { kind: ValueKind::Null, span: Span::default() })
+        };
+        let resources = sam::written_out(declared.collect(), &section("Globals"), notes);
+        let by_id = resources.iter().enumerate().map(|(at, resource)| (resource.id.clone(), at)).collect();
+        let parameters = section("Parameters");
+        let parameters = members(&parameters)
+            .iter()
+            .map(|member| (member.key.clone(), Parameter::new(&member.value)))
+            .collect();
+        Some(Self {
+            source,
+            unit,
+            parameters,
+            mappings: section("Mappings"),
+            conditions: section("Conditions"),
+            resources,
+            by_id,
+        })
+    }
+
+    /// Returns the resource of that logical id.
+    pub(crate) fn resource(&self, id: &str) -> Option<&Resource> {
+        self.by_id.get(id).and_then(|at| self.resources.get(*at))
+    }
+}
+
+impl Parameter {
+    fn new(declaration: &Value) -> Self {
+        let kind = get(declaration, "Type").and_then(literal).unwrap_or_else(|| "String".into());
+        // The default of such a parameter names an entry of the Parameter Store; the value is what stands there.
+        let stored = kind.starts_with("AWS::SSM::Parameter::Value");
+        let default = if stored { None } else { get(declaration, "Default").and_then(literal) };
+        let secret = get(declaration, "NoEcho").and_then(literal).is_some_and(|text| &*text == "true");
+        Self { default, list: kind.contains("List"), secret }
+    }
+}
+
+impl Resource {
+    fn new(id: &Arc<str>, span: Span, declaration: &Value, notes: &Notes) -> Option<Self> {
+        if id.starts_with("Fn::") {
+            let message = format!("`{id}` makes resources when the stack is deployed; they are not read");
+            notes.tell(span, message);
+            return None;
+        }
+        let Some(class) = get(declaration, "Type").and_then(literal) else {
+            notes.tell(span, format!("resource `{id}` has no `Type`; it is not read"));
+            return None;
+        };
+        let properties = match member(declaration, "Properties") {
+            Some(member) => member.value.clone(),
+            None => Value { kind: ValueKind::Object(Vec::new()), span },
+        };
+        Some(Self {
+            id: id.clone(),
+            class,
+            properties,
+            path: format!("Resources.{id}").into(),
+            span,
+            condition: get(declaration, "Condition").and_then(literal),
+        })
+    }
+}
