@@ -68,7 +68,8 @@ def _schedule(context, deliver):
     global _pending
     if _pending >= MOST_PENDING:
         _totals["lost"] += 1
-        log.warning("an event is lost: %d are on their way", _pending)
+        if _totals["lost"] == 1:
+            log.warning("events are lost from now on: %d are on their way", _pending)
         return
     _pending += 1
     _loop.call_later(DELAY_S, _deliver, context, deliver)
