@@ -3,7 +3,7 @@
 use super::harness::aws::{Aws, Queue};
 use super::harness::function::{Deployment, Function};
 use super::harness::runtime_api::Outcome;
-use super::harness::{Lab, wait_for};
+use super::harness::{ACCOUNT, Lab, REGION, wait_for};
 use super::{access_list_rule, event_bridge, idle_machine, restarting_rule, starts};
 use crate::workspace;
 use serde_json::{Value, json};
@@ -121,21 +121,24 @@ impl Guarded {
     }
 }
 
-/// What the guard's role may do: read what decides, disable rules, publish to one topic.
+/// What the guard's role may do: what the template grants, and to disable rules, which the template's modes do
+/// not need yet.
 fn permissions(topic: &str) -> Value {
+    let rules = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/*");
+    let roles = format!("arn:aws:iam::{ACCOUNT}:role/*");
+    let functions = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:*");
+    let policies = [format!("arn:aws:iam::{ACCOUNT}:policy/*"), "arn:aws:iam::aws:policy/*".to_owned()];
+    let role_reads =
+        ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
+    // The lab's ministack takes the resource of the last two for `*`; the template names rules.
+    let rule_reads = ["events:ListRules", "events:ListTagsForResource", "events:ListTargetsByRule"];
     json!([
-        {
-            "Effect": "Allow",
-            "Action": [
-                "events:DescribeRule", "events:ListRules", "events:ListTagsForResource",
-                "events:ListTargetsByRule",
-                "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
-                "iam:ListAttachedRolePolicies", "iam:ListRolePolicies",
-                "lambda:GetFunctionConfiguration",
-            ],
-            "Resource": "*",
-        },
-        {"Effect": "Allow", "Action": "events:DisableRule", "Resource": "*"},
+        {"Effect": "Allow", "Action": "events:DescribeRule", "Resource": rules},
+        {"Effect": "Allow", "Action": rule_reads, "Resource": "*"},
+        {"Effect": "Allow", "Action": role_reads, "Resource": roles},
+        {"Effect": "Allow", "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"], "Resource": policies},
+        {"Effect": "Allow", "Action": "lambda:GetFunctionConfiguration", "Resource": functions},
+        {"Effect": "Allow", "Action": "events:DisableRule", "Resource": rules},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
     ])
 }
