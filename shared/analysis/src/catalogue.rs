@@ -1,9 +1,48 @@
-//! Facts of AWS as tables.
+//! Facts of AWS as tables: operations, quirks of their names, native events, targets, bindings, managed policies.
+//!
+//! The tables stand beside this file; each row of a hand-written one has a source and a confidence. They are
+//! parsed on first use, operations per service.
+
+mod binding;
+mod error;
+mod managed;
+mod native;
+mod operation;
+mod quirk;
+mod service;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use error::CatalogueError;
+
+pub(crate) use binding::Binding;
+pub(crate) use native::Native;
+pub(crate) use operation::{Kind, Operation};
+pub(crate) use service::Service;
+pub(crate) use target::{Caller, TargetKind, Then};
+
+use loopguard_model::Policy;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// The facts of AWS that the analysis rests on.
 #[derive(Debug)]
 pub struct Catalogue {
     info: CatalogueInfo,
+    services: Vec<Service>,
+    by_prefix: BTreeMap<Arc<str>, Vec<usize>>,
+    by_event_source: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Services that record an operation under another name: event name -> service.
+    renamed: BTreeMap<Arc<str>, Vec<usize>>,
+    natives: Vec<Native>,
+    /// `prefix:Operation` -> rows of `natives`.
+    natives_of: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Rows of `natives` that every write of these services causes, by prefix.
+    natives_of_writes: BTreeMap<Arc<str>, Vec<usize>>,
+    targets: Vec<TargetKind>,
+    bindings: BTreeMap<Arc<str>, Vec<Binding>>,
+    managed: BTreeMap<Arc<str>, Policy>,
 }
 
 /// What a report says about the catalogue it used.
@@ -13,33 +52,169 @@ pub struct CatalogueInfo {
     pub format: u32,
     /// Where the generated part comes from (`botocore 1.44.5`).
     pub generated_from: String,
+    /// SHA-256 of the generated rows, as the generator wrote it.
+    pub sha256: String,
     /// Services whose operations are known.
     pub services: usize,
     /// Operations known.
     pub operations: usize,
     /// Kinds of targets known.
     pub target_kinds: usize,
-    /// Rows that map a call to a native event.
+    /// Rows that map calls to a native event.
     pub native_rows: usize,
 }
 
 impl Catalogue {
-    /// Returns the catalogue that is built in.
-    pub fn embedded() -> Self {
+    /// Returns the catalogue that is built in. Loaded once per process.
+    ///
+    /// The tables are part of the program, and a test loads them; so a table that cannot be read leaves an empty
+    /// catalogue rather than an error that no caller could act on.
+    pub fn embedded() -> Arc<Self> {
+        static EMBEDDED: OnceLock<Arc<Catalogue>> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Arc::new(Self::load().unwrap_or_else(|_| Self::empty()))).clone()
+    }
+
+    /// Reads the built-in tables; fails iff one of them is not what its loader expects.
+    pub fn load() -> Result<Self, CatalogueError> {
+        let (info, mut services) = service::read(include_str!("catalogue/operations.txt"))?;
+        let quirks = quirk::read(include_str!("catalogue/quirks.toml"))?;
+        let mut catalogue = Self { info, ..Self::empty() };
+        quirk::apply(&quirks, &mut services)?;
+        for (index, service) in services.iter().enumerate() {
+            catalogue.by_prefix.entry(service.prefix.clone()).or_default().push(index);
+            for source in &service.event_sources {
+                catalogue.by_event_source.entry(source.clone()).or_default().push(index);
+            }
+            for name in service.renamed() {
+                catalogue.renamed.entry(name).or_default().push(index);
+            }
+        }
+        catalogue.services = services;
+        catalogue.natives = native::read(include_str!("catalogue/natives.toml"))?;
+        for (index, native) in catalogue.natives.iter().enumerate() {
+            for api in &native.apis {
+                catalogue.natives_of.entry(api.clone()).or_default().push(index);
+            }
+            for prefix in &native.writes_of {
+                catalogue.natives_of_writes.entry(prefix.clone()).or_default().push(index);
+            }
+        }
+        catalogue.targets = target::read(include_str!("catalogue/targets.toml"))?;
+        catalogue.bindings = binding::read(include_str!("catalogue/binds.toml"))?;
+        catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
+        catalogue.info.target_kinds = catalogue.targets.len();
+        catalogue.info.native_rows = catalogue.natives.len();
+        Ok(catalogue)
+    }
+
+    fn empty() -> Self {
         Self {
             info: CatalogueInfo {
                 format: 1,
-                generated_from: "botocore 1.44.5".to_owned(),
+                generated_from: String::new(),
+                sha256: String::new(),
                 services: 0,
                 operations: 0,
                 target_kinds: 0,
                 native_rows: 0,
             },
+            services: Vec::new(),
+            by_prefix: BTreeMap::new(),
+            by_event_source: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            natives: Vec::new(),
+            natives_of: BTreeMap::new(),
+            natives_of_writes: BTreeMap::new(),
+            targets: Vec::new(),
+            bindings: BTreeMap::new(),
+            managed: BTreeMap::new(),
         }
     }
 
     /// Returns what a report says about the catalogue.
     pub fn describe(&self) -> &CatalogueInfo {
         &self.info
+    }
+
+    /// Returns all services, in the order of their ids.
+    pub(crate) fn services(&self) -> &[Service] {
+        &self.services
+    }
+
+    /// Returns the services whose IAM prefix this is.
+    pub(crate) fn services_of_prefix(&self, prefix: &str) -> impl Iterator<Item = &Service> {
+        self.pick(self.by_prefix.get(prefix))
+    }
+
+    /// Returns the services whose calls CloudTrail records with this `eventSource`.
+    pub(crate) fn services_of_event_source(&self, source: &str) -> impl Iterator<Item = &Service> {
+        self.pick(self.by_event_source.get(source))
+    }
+
+    fn pick<'a>(&'a self, indices: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a Service> {
+        indices.into_iter().flatten().filter_map(|index| self.services.get(*index))
+    }
+
+    /// Returns the operations that CloudTrail may record under this `eventName`.
+    pub(crate) fn operations_of_event_name(&self, name: &str) -> Vec<&Arc<Operation>> {
+        let renamed = self.pick(self.renamed.get(name)).map(|service| &*service.id).collect::<Vec<_>>();
+        self.services
+            .iter()
+            .filter(|service| service.names(name) || renamed.contains(&&*service.id))
+            .flat_map(Service::operations)
+            .filter(|operation| operation.event_names.iter().any(|known| &**known == name))
+            .collect()
+    }
+
+    /// Returns the operations `prefix:Operation`: one for each service of that prefix that has it.
+    pub(crate) fn operations_of(&self, call: &str) -> Vec<&Arc<Operation>> {
+        let Some((prefix, name)) = call.split_once(':') else { return Vec::new() };
+        self.services_of_prefix(prefix)
+            .filter(|service| service.names(name))
+            .flat_map(Service::operations)
+            .filter(|operation| &*operation.name == name)
+            .collect()
+    }
+
+    /// Returns the operation `prefix:Operation` of the service that the prefix is called after, else of any.
+    pub(crate) fn operation(&self, call: &str) -> Option<&Arc<Operation>> {
+        let (prefix, name) = call.split_once(':')?;
+        let main =
+            self.services_of_prefix(prefix).find(|service| &*service.id == prefix && service.names(name));
+        let found = main.into_iter().flat_map(Service::operations).find(|operation| &*operation.name == name);
+        found.or_else(|| self.operations_of(call).into_iter().next())
+    }
+
+    /// Returns the native events that a call of the operation can cause.
+    pub(crate) fn natives_of(&self, operation: &Operation) -> impl Iterator<Item = &Native> {
+        let writes = (!operation.read_only && operation.kind == Kind::Management)
+            .then(|| self.natives_of_writes.get(&operation.prefix))
+            .flatten();
+        self.natives_of
+            .get(&*operation.call)
+            .into_iter()
+            .chain(writes)
+            .flatten()
+            .filter_map(|index| self.natives.get(*index))
+    }
+
+    /// Returns all rows of native events.
+    pub(crate) fn natives(&self) -> &[Native] {
+        &self.natives
+    }
+
+    /// Returns all kinds of targets.
+    pub(crate) fn targets(&self) -> &[TargetKind] {
+        &self.targets
+    }
+
+    /// Returns how the resource of the operation shows in its events, if that is known.
+    pub(crate) fn binding(&self, operation: &Operation) -> Option<&Binding> {
+        self.bindings.get(&operation.prefix)?.iter().find(|binding| binding.covers(&operation.name))
+    }
+
+    /// Returns the AWS managed policy of that name, if the table has it.
+    pub(crate) fn managed_policy(&self, name: &str) -> Option<&Policy> {
+        self.managed.get(name)
     }
 }

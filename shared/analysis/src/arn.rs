@@ -1,0 +1,146 @@
+//! ARNs whose parts may be symbols.
+
+use loopguard_pattern::{Part, Term};
+
+/// An ARN taken apart: `arn:partition:service:region:account:resource`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arn {
+    pub(crate) service: Term,
+    pub(crate) region: Term,
+    pub(crate) account: Term,
+    /// What stands behind the fifth colon, colons included.
+    pub(crate) resource: Term,
+}
+
+impl Arn {
+    /// Returns the parts of `arn`, if its literal text has the five colons.
+    pub(crate) fn parse(arn: &Term) -> Option<Self> {
+        let mut fields: Vec<Term> = vec![Term::default()];
+        for part in arn.parts() {
+            match part {
+                Part::Symbol(symbol) => append(&mut fields, symbol.clone().into()),
+                Part::Literal(text) => {
+                    let mut rest: &str = text;
+                    while fields.len() < 6
+                        && let Some((before, after)) = rest.split_once(':')
+                    {
+                        append(&mut fields, Term::literal(before));
+                        fields.push(Term::default());
+                        rest = after;
+                    }
+                    append(&mut fields, Term::literal(rest));
+                }
+            }
+        }
+        let [arn, _partition, service, region, account, resource] = <[Term; 6]>::try_from(fields).ok()?;
+        (arn.as_literal().as_deref() == Some("arn")).then_some(Self { service, region, account, resource })
+    }
+
+    /// Returns the resource part behind `start`, if it begins so.
+    pub(crate) fn resource_after(&self, start: &str) -> Option<Term> {
+        strip_prefix(&self.resource, start)
+    }
+}
+
+fn append(fields: &mut [Term], more: Term) {
+    if let Some(last) = fields.last_mut() {
+        *last = Term::concat([last.clone(), more]);
+    }
+}
+
+/// Returns the term without the literal text `start`, if it begins so.
+pub(crate) fn strip_prefix(term: &Term, start: &str) -> Option<Term> {
+    if start.is_empty() {
+        return Some(term.clone());
+    }
+    let mut parts = term.parts().iter();
+    let Some(Part::Literal(first)) = parts.next() else { return None };
+    let rest = first.strip_prefix(start)?;
+    Some(Term::concat(std::iter::once(Term::literal(rest)).chain(parts.map(one_part))))
+}
+
+fn one_part(part: &Part) -> Term {
+    match part {
+        Part::Literal(text) => Term::literal(text),
+        Part::Symbol(symbol) => symbol.clone().into(),
+    }
+}
+
+/// Returns the ARN of a function or state machine without version or alias; others stay as they are.
+pub(crate) fn unqualified(arn: &Term) -> Term {
+    let qualifiable = Arn::parse(arn).is_some_and(|parsed| {
+        let service = parsed.service.as_literal();
+        (service.as_deref() == Some("lambda") && parsed.resource_after("function:").is_some())
+            || (service.as_deref() == Some("states") && parsed.resource_after("stateMachine:").is_some())
+    });
+    if !qualifiable {
+        return arn.clone();
+    }
+    let mut kept = Term::default();
+    let mut colons = 0;
+    for part in arn.parts() {
+        match part {
+            Part::Symbol(symbol) => kept = Term::concat([kept, symbol.clone().into()]),
+            Part::Literal(text) => {
+                for character in text.chars() {
+                    colons += usize::from(character == ':');
+                    if colons == 7 {
+                        return kept;
+                    }
+                    kept.push_str(character.encode_utf8(&mut [0; 4]));
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// Returns what stands in front of the first `separator` in the literal text, symbols kept.
+pub(crate) fn before(term: &Term, separator: char) -> Term {
+    let mut head = Term::default();
+    for part in term.parts() {
+        match part {
+            Part::Literal(text) => match text.split_once(separator) {
+                Some((before, _)) => {
+                    head.push_str(before);
+                    return head;
+                }
+                None => head.push_str(text),
+            },
+            Part::Symbol(symbol) => head = Term::concat([head, symbol.clone().into()]),
+        }
+    }
+    head
+}
+
+/// Returns what stands behind the last `separator` in the literal text, symbols kept; the whole without one.
+pub(crate) fn after_last(term: &Term, separator: char) -> Term {
+    let mut tail = Term::default();
+    for part in term.parts() {
+        match part {
+            Part::Literal(text) => match text.rsplit_once(separator) {
+                Some((_, after)) => tail = Term::literal(after),
+                None => tail.push_str(text),
+            },
+            Part::Symbol(symbol) => tail = Term::concat([tail, symbol.clone().into()]),
+        }
+    }
+    tail
+}
+
+/// Returns true iff both are known and differ, or are two names that one stack makes for two resources.
+pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
+    match (left.as_literal(), right.as_literal()) {
+        (Some(left), Some(right)) => left != right,
+        _ => match (left.parts(), right.parts()) {
+            ([Part::Symbol(left)], [Part::Symbol(right)]) => {
+                left != right && left.class == right.class && [left, right].into_iter().all(created)
+            }
+            _ => false,
+        },
+    }
+}
+
+fn created(symbol: &loopguard_pattern::Symbol) -> bool {
+    symbol.kind == loopguard_pattern::SymbolKind::Created
+}

@@ -1,0 +1,54 @@
+//! What can be wrong with a table.
+
+use thiserror::Error;
+
+/// A table that its loader does not understand.
+#[derive(Debug, Error)]
+pub enum CatalogueError {
+    /// A TOML table does not have the expected members.
+    #[error("table `{table}` cannot be read")]
+    Table {
+        /// The file's name.
+        table: &'static str,
+        /// What the reader says.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A line of the generated table does not have its four columns.
+    #[error("line {line} of the operations is `{text}`, not id, prefix, endpoint and operations")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// Its beginning.
+        text: String,
+    },
+    /// A hand-written row names a service that the generated table does not have.
+    #[error("a row names the service `{service}`, which the generated table does not have")]
+    Service {
+        /// The service's id.
+        service: String,
+    },
+    /// A hand-written row does not say who says so, or how sure that is.
+    #[error(
+        "a row of table `{table}` has source `{origin}` and confidence `{confidence}`; it needs a source and one of {CONFIDENCES:?}"
+    )]
+    Row {
+        /// The file's name.
+        table: &'static str,
+        /// The row's source.
+        origin: String,
+        /// The row's confidence.
+        confidence: String,
+    },
+}
+
+/// How sure a row can be.
+const CONFIDENCES: [&str; 5] = ["documented", "mapped", "logged", "known", "inferred"];
+
+/// Returns an error iff a row lacks a source or a known confidence.
+pub(super) fn check(table: &'static str, source: &str, confidence: &str) -> Result<(), CatalogueError> {
+    if !source.is_empty() && CONFIDENCES.contains(&confidence) {
+        return Ok(());
+    }
+    Err(CatalogueError::Row { table, origin: source.to_owned(), confidence: confidence.to_owned() })
+}

@@ -1,0 +1,74 @@
+//! One operation: what IAM calls it and what CloudTrail writes.
+
+use crate::catalogue::Service;
+use std::sync::Arc;
+
+/// Whether and how CloudTrail records a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// As a management event.
+    Management,
+    /// As a data event, only where a trail selects it.
+    Data,
+    /// Not at all.
+    Unlogged,
+}
+
+/// An operation of a service.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// `s3:PutBucketEncryption`: prefix and name, which names the operation here.
+    pub(crate) call: Arc<str>,
+    /// The IAM prefix of its service.
+    pub(crate) prefix: Arc<str>,
+    /// The name in the SDKs.
+    pub(crate) name: Arc<str>,
+    /// The IAM actions it needs (`s3:PutEncryptionConfiguration`); the operation may succeed only if those of
+    /// its own service are allowed. Empty: no permission is needed.
+    pub(crate) actions: Vec<Arc<str>>,
+    /// What CloudTrail writes as `eventName`: one of these.
+    pub(crate) event_names: Vec<Arc<str>>,
+    /// What CloudTrail writes as `eventSource`: one of these.
+    pub(crate) event_sources: Vec<Arc<str>>,
+    /// How CloudTrail records it.
+    pub(crate) kind: Kind,
+    /// CloudTrail marks it read-only.
+    pub(crate) read_only: bool,
+    /// Recorded in the home region of the partition only.
+    pub(crate) global: bool,
+    /// For data events: the resource type that a trail selects, where it is known.
+    pub(crate) data_type: Option<Arc<str>>,
+}
+
+impl Operation {
+    pub(crate) fn new(service: &Service, name: &str) -> Self {
+        let quirks = &service.quirks;
+        let full = |action: &Arc<str>| -> Arc<str> {
+            if action.contains(':') { action.clone() } else { format!("{}:{action}", service.prefix).into() }
+        };
+        let call: Arc<str> = format!("{}:{name}", service.prefix).into();
+        let by_name = name.starts_with("Get") || name.starts_with("List") || name.starts_with("Describe");
+        let kind = if quirks.unlogged.contains(name) {
+            Kind::Unlogged
+        } else if quirks.data.contains(name) {
+            Kind::Data
+        } else {
+            Kind::Management
+        };
+        Self {
+            actions: quirks
+                .actions
+                .get(name)
+                .map_or_else(|| vec![call.clone()], |actions| actions.iter().map(full).collect()),
+            event_names: quirks.names.get(name).cloned().unwrap_or_else(|| vec![name.into()]),
+            event_sources: service.event_sources.clone(),
+            kind,
+            read_only: quirks.read_only.contains(name) || (by_name && !quirks.writes.contains(name)),
+            global: service.global,
+            data_type: if kind == Kind::Data { quirks.data_type.clone() } else { None },
+            call,
+            prefix: service.prefix.clone(),
+            name: name.into(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Kinds of targets: what delivery is, and what runs then.
+
+use crate::catalogue::CatalogueError;
+use crate::catalogue::error::check;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Who calls when EventBridge delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Caller {
+    /// The target's role, assumed by EventBridge.
+    Role,
+    /// The service principal, under the resource's policy.
+    Service,
+}
+
+/// What continues after delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Then {
+    /// A workload with a role; the role says what it can do.
+    Role,
+    /// Whoever reads the queue, topic, stream or log group.
+    Consumers,
+    /// The rules of another bus.
+    Bus,
+    /// The subscribers of a custom bus of the newer kind.
+    Busv2,
+    /// Something outside AWS, or behind an HTTP interface.
+    Outside,
+    /// A workload whose role no source reads yet.
+    UnseenRole,
+    /// Nothing beyond the call.
+    Nothing,
+}
+
+/// One kind of target.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetKind {
+    pub(crate) id: Arc<str>,
+    /// Service and beginning of the resource part.
+    pub(crate) arn: (Arc<str>, Arc<str>),
+    pub(crate) call: Option<Arc<str>>,
+    pub(crate) caller: Caller,
+    pub(crate) class: Option<Arc<str>>,
+    pub(crate) workload: Option<Arc<str>>,
+    pub(crate) session: Option<Arc<str>>,
+    pub(crate) invoked_by: Option<Arc<str>>,
+    pub(crate) then: Then,
+    /// The target's input names EC2 instances.
+    #[serde(default)]
+    pub(crate) instances: bool,
+    /// Native events come only if this parameter is `true`.
+    pub(crate) only_with: Option<Arc<str>>,
+    #[serde(default)]
+    pub(crate) request: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    #[serde(default)]
+    pub(crate) native: Vec<TargetNative>,
+    pub(crate) source: String,
+    pub(crate) confidence: String,
+}
+
+/// A native event of a delivery.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetNative {
+    pub(crate) event: (Arc<str>, Arc<str>),
+    /// Fields that the target fixes: path -> texts.
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Every run causes, for each group, an event with one of the group's values.
+    pub(crate) sure: Option<Sure>,
+}
+
+/// What every run causes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sure {
+    pub(crate) path: Arc<str>,
+    pub(crate) groups: Vec<Vec<Arc<str>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    target: Vec<TargetKind>,
+}
+
+pub(crate) fn read(text: &str) -> Result<Vec<TargetKind>, CatalogueError> {
+    let table: Table = toml::from_str(text)
+        .map_err(|source| CatalogueError::Table { table: "targets.toml", source: Box::new(source) })?;
+    for row in &table.target {
+        check("targets.toml", &row.source, &row.confidence)?;
+    }
+    Ok(table.target)
+}

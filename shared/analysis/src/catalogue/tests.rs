@@ -1,0 +1,144 @@
+//! The tables: they load, every row has a source, and what they name exists.
+
+use super::{Catalogue, Kind, managed, quirk, service};
+use std::collections::BTreeSet;
+
+const CONFIDENCES: [&str; 5] = ["documented", "mapped", "logged", "known", "inferred"];
+
+fn catalogue() -> Catalogue {
+    Catalogue::load().expect("the tables load")
+}
+
+#[test]
+fn the_head_of_the_generated_table_is_true() {
+    let catalogue = catalogue();
+    let info = catalogue.describe();
+    assert_eq!(info.generated_from, "botocore 1.44.5");
+    assert_eq!(info.services, 439);
+    assert_eq!(info.sha256.len(), 64);
+    let extra: usize = catalogue.services().iter().map(|service| service.quirks.extra.len()).sum();
+    let operations: usize = catalogue.services().iter().map(|service| service.operations().len()).sum();
+    assert_eq!(operations, info.operations + extra);
+}
+
+#[test]
+fn quirks_name_operations_that_exist_and_say_who_says_so() {
+    let rows = quirk::read(include_str!("quirks.toml")).expect("the table loads");
+    let catalogue = catalogue();
+    let known = |id: &str, operation: &str| {
+        catalogue
+            .services()
+            .iter()
+            .find(|service| &*service.id == id)
+            .is_some_and(|service| service.names(operation))
+    };
+    let mut seen = BTreeSet::new();
+    for row in &rows.service {
+        assert!(seen.insert(row.id.clone()), "`{}` stands twice", row.id);
+        assert!(!row.source.is_empty() && CONFIDENCES.contains(&&*row.confidence), "{row:?}");
+    }
+    for row in rows.actions.iter().chain(&rows.names) {
+        assert!(!row.source.is_empty() && CONFIDENCES.contains(&&*row.confidence), "{row:?}");
+        for operation in row.of.keys() {
+            assert!(known(&row.service, operation), "{}:{operation}", row.service);
+        }
+    }
+    let lists = [&rows.data, &rows.unlogged, &rows.read_only, &rows.writes, &rows.extra];
+    for row in lists.into_iter().flatten() {
+        assert!(!row.source.is_empty() && CONFIDENCES.contains(&&*row.confidence), "{row:?}");
+        for operation in &row.operations {
+            assert!(known(&row.service, operation), "{}:{operation}", row.service);
+        }
+    }
+}
+
+#[test]
+fn native_rows_name_calls_that_exist_once_per_event() {
+    // Permissions and console actions that the sources of the table list, but that are no operation of an SDK.
+    const NOT_OPERATIONS: [&str; 1] = ["iam:PassRole"];
+    let catalogue = catalogue();
+    let mut missing = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for native in catalogue.natives() {
+        assert!(!native.source.is_empty() && !native.name.is_empty(), "{native:?}");
+        assert!(CONFIDENCES.contains(&&*native.confidence), "{native:?}");
+        for api in &native.apis {
+            assert!(
+                seen.insert((api.clone(), native.event.clone(), format!("{:?}", native.fields))),
+                "{api} {native:?}"
+            );
+            if catalogue.operation(api).is_none() && !NOT_OPERATIONS.contains(&&**api) {
+                missing.insert(api.clone());
+            }
+        }
+        for prefix in &native.writes_of {
+            assert!(catalogue.services_of_prefix(prefix).next().is_some(), "{prefix}");
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn targets_and_bindings_name_calls_that_exist() {
+    let catalogue = catalogue();
+    let mut seen = BTreeSet::new();
+    for kind in catalogue.targets() {
+        assert!(seen.insert(kind.id.clone()), "`{}` stands twice", kind.id);
+        assert!(!kind.source.is_empty() && CONFIDENCES.contains(&&*kind.confidence), "{}", kind.id);
+        if let Some(call) = &kind.call
+            && &**call != "glue:NotifyEvent"
+        {
+            assert!(catalogue.operation(call).is_some(), "{call}");
+        }
+    }
+    for (service, rows) in &catalogue.bindings {
+        for row in rows {
+            assert!(!row.source.is_empty() && CONFIDENCES.contains(&&*row.confidence), "{row:?}");
+            let covers = catalogue
+                .services_of_prefix(service)
+                .flat_map(service::Service::operations)
+                .any(|operation| row.covers(&operation.name));
+            assert!(covers, "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn managed_policies_load() {
+    let policies = managed::read(include_str!("managed.toml")).expect("the table loads");
+    assert!(policies.contains_key("AWSLambdaBasicExecutionRole"));
+    assert!(policies.values().all(|policy| !policy.statements.is_empty()));
+}
+
+#[test]
+fn names_go_both_ways() {
+    let catalogue = catalogue();
+    let calls = |name: &str| -> Vec<String> {
+        catalogue.operations_of_event_name(name).iter().map(|operation| operation.call.to_string()).collect()
+    };
+    assert_eq!(calls("UpdateFunctionCode20150331v2"), ["lambda:UpdateFunctionCode"]);
+    assert_eq!(calls("UpdateFunctionCode"), ["lambda:UpdateFunctionCode"]);
+    assert_eq!(calls("PutBucketPublicAccessBlock"), ["s3:PutPublicAccessBlock"]);
+    assert_eq!(calls("PutAccountPublicAccessBlock"), ["s3:PutPublicAccessBlock"]);
+    assert_eq!(calls("PutBucketLifecycle"), ["s3:PutBucketLifecycle", "s3:PutBucketLifecycleConfiguration"]);
+    assert!(calls("NoSuchCall").is_empty());
+}
+
+#[test]
+fn kinds_and_read_only_flags() {
+    let catalogue = catalogue();
+    let cases: [(&str, Kind, bool); 8] = [
+        ("s3:PutObject", Kind::Data, false),
+        ("s3:PutBucketAcl", Kind::Management, false),
+        ("lambda:Invoke", Kind::Data, false),
+        ("ec2:DescribeInstances", Kind::Management, true),
+        ("sts:AssumeRole", Kind::Management, true),
+        ("logs:PutLogEvents", Kind::Unlogged, false),
+        ("events:PutEvents", Kind::Data, false),
+        ("logs:CreateLogStream", Kind::Management, false),
+    ];
+    for (call, kind, read_only) in cases {
+        let operation = catalogue.operation(call).expect(call);
+        assert_eq!((operation.kind, operation.read_only), (kind, read_only), "{call}");
+    }
+}

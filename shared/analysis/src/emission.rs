@@ -1,0 +1,77 @@
+//! Events that a target can cause, as symbolic events.
+
+mod custom;
+mod fields;
+mod generic;
+mod identity;
+mod record;
+
+pub(crate) use custom::{custom, replay};
+pub(crate) use fields::{Field, Fields};
+pub(crate) use generic::{generic_native, generic_record};
+pub(crate) use identity::Identity;
+pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
+
+use crate::glob::Glob;
+use crate::{Certainty, Emits};
+use loopguard_model::Origin;
+use loopguard_pattern::Term;
+use loopguard_pattern::json::Span;
+use std::sync::Arc;
+
+/// Where an event arrives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Bus {
+    /// On the default bus: everything that AWS itself sends.
+    Default,
+    /// On the buses whose name fits.
+    Named(Glob),
+}
+
+/// What kind of event it is, for the limits that apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// The CloudTrail record of a management call.
+    Record {
+        /// Rules in the plain enabled state do not see it.
+        read_only: bool,
+    },
+    /// The CloudTrail record of a data call.
+    DataRecord {
+        /// The resource type that a trail must select, where it is known.
+        resource_type: Option<Arc<str>>,
+    },
+    /// An event of the service itself.
+    Native,
+    /// A native event of a bucket: it comes only if the bucket sends its events to EventBridge.
+    Bucket,
+    /// An event that the caller puts.
+    Custom,
+    /// An event that a rule passes on.
+    Forwarded,
+}
+
+/// One symbolic event, with what is known of how it comes about.
+#[derive(Debug, Clone)]
+pub(crate) struct Emission {
+    /// What is known of it.
+    pub(crate) fields: Fields,
+    /// It in three words.
+    pub(crate) emits: Emits,
+    /// The call that causes it, as an IAM action.
+    pub(crate) action: Arc<str>,
+    /// How surely the target makes the call.
+    pub(crate) certainty: Certainty,
+    /// Every run causes it.
+    pub(crate) every_run: bool,
+    /// Where it arrives.
+    pub(crate) bus: Bus,
+    /// The region it arrives in; none: where the actor is.
+    pub(crate) region: Option<Term>,
+    /// What kind it is.
+    pub(crate) family: Family,
+    /// The statement that allows the call.
+    pub(crate) policy: Option<(Origin, Span)>,
+    /// What a reader should know.
+    pub(crate) note: Arc<str>,
+}

@@ -1,0 +1,47 @@
+//! Events that a caller puts, and events that an archive puts again.
+
+use super::{Bus, Emission, Family, Field, Fields};
+use crate::glob::Glob;
+use crate::iam::EventLimits;
+use crate::{Certainty, Emits};
+use loopguard_model::Scope;
+
+/// Returns the events that `events:PutEvents` may put on the buses that fit.
+///
+/// A caller chooses source and detail-type, but for sources that begin with `aws.`, unless conditions limit them.
+pub(crate) fn custom(limits: &EventLimits, bus: Glob, scope: &Scope, certainty: Certainty) -> Emission {
+    let mut fields = Fields::default();
+    fields.exactly("account", scope.account.clone());
+    fields.exactly("region", scope.region.clone());
+    fields.set("replay-name", Field::Absent);
+    match &limits.sources {
+        Some(sources) => fields.set("source", Field::Exactly(sources.clone())),
+        None => fields.custom_source = true,
+    }
+    let detail_types = limits.detail_types.clone().unwrap_or_else(|| vec![Glob::any()]);
+    fields.set("detail-type", Field::Exactly(detail_types));
+    emission(fields, "events:PutEvents", bus, certainty)
+}
+
+/// Returns the events that `events:StartReplay` may put again.
+pub(crate) fn replay(scope: &Scope, certainty: Certainty) -> Emission {
+    let mut fields = Fields::default();
+    fields.exactly("account", scope.account.clone());
+    fields.set("replay-name", Field::Exactly(vec![Glob::any()]));
+    emission(fields, "events:StartReplay", Glob::any(), certainty)
+}
+
+fn emission(fields: Fields, action: &str, bus: Glob, certainty: Certainty) -> Emission {
+    Emission {
+        fields,
+        emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
+        action: action.into(),
+        certainty,
+        every_run: false,
+        bus: Bus::Named(bus),
+        region: None,
+        family: Family::Custom,
+        policy: None,
+        note: "".into(),
+    }
+}

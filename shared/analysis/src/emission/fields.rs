@@ -1,0 +1,88 @@
+//! What is known of an event, path by path.
+
+use crate::accept;
+use crate::glob::Glob;
+use loopguard_pattern::{Branch, EventSet, Term, ValueSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is known of one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// It is there, with one of these texts.
+    Exactly(Vec<Glob>),
+    /// It may be there; if it is, with one of these texts.
+    Maybe(Vec<Glob>),
+    /// It is not there.
+    Absent,
+}
+
+/// What is known of an event; every path that is not listed is open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Fields {
+    paths: BTreeMap<Arc<str>, Field>,
+    /// The source is one that AWS does not reserve.
+    pub(crate) custom_source: bool,
+}
+
+impl Fields {
+    /// Sets a path to one exact value.
+    pub(crate) fn exactly(&mut self, path: &str, value: Term) {
+        self.set(path, Field::Exactly(vec![Glob::exact(value)]));
+    }
+
+    /// Sets a path to one literal text.
+    pub(crate) fn text(&mut self, path: &str, text: &str) {
+        self.exactly(path, Term::literal(text));
+    }
+
+    /// Sets a path.
+    pub(crate) fn set(&mut self, path: &str, field: Field) {
+        self.paths.insert(path.into(), field);
+    }
+
+    /// Returns what is known of a path.
+    pub(crate) fn get(&self, path: &str) -> Option<&Field> {
+        self.paths.get(path)
+    }
+
+    /// Returns the symbolic event.
+    pub(crate) fn to_set(&self) -> EventSet {
+        let mut set = EventSet::open();
+        for (path, field) in &self.paths {
+            set = match field {
+                Field::Exactly(globs) => set.with_values(path, values(globs)),
+                Field::Maybe(globs) => set.optional(path, values(globs)),
+                Field::Absent => set.absent(path),
+            };
+        }
+        set
+    }
+
+    /// Returns true only if the branch surely matches every event that fits: all its paths are known.
+    pub(crate) fn surely_match(&self, branch: &Branch) -> bool {
+        branch.fields().iter().all(|wanted| match self.get(&wanted.path) {
+            Some(Field::Exactly(globs)) => {
+                globs.iter().all(|glob| glob.as_exact().is_some_and(|value| accept::surely(wanted, value)))
+            }
+            Some(Field::Absent) => accept::accepts_absence(wanted),
+            Some(Field::Maybe(_)) | None => false,
+        })
+    }
+}
+
+fn values(globs: &[Glob]) -> ValueSet {
+    let exact: Option<Vec<Term>> = globs.iter().map(|glob| glob.as_exact().cloned()).collect();
+    if let Some(terms) = exact {
+        return ValueSet::terms(terms);
+    }
+    globs
+        .iter()
+        .map(|glob| match glob.as_exact() {
+            Some(term) => ValueSet::terms([term.clone()]),
+            None if glob.is_any() => ValueSet::any_string(),
+            None => ValueSet::wildcard(&glob.to_wildcard()),
+        })
+        .reduce(ValueSet::union)
+        .unwrap_or_else(ValueSet::any_string)
+}

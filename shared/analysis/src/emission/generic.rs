@@ -1,0 +1,51 @@
+//! Events of which next to nothing is known.
+
+use super::{API_CALL, Bus, Emission, Family, Field, Fields, Identity};
+use crate::glob::Glob;
+use crate::{Certainty, Emits};
+use loopguard_model::Scope;
+
+/// Any API call of the caller.
+pub(crate) fn generic_record(identity: &Identity, scope: &Scope) -> Emission {
+    let mut fields = Fields::default();
+    fields.set("source", Field::Exactly(vec![Glob::of_stars("aws.*")]));
+    fields.text("detail-type", API_CALL);
+    fields.exactly("account", scope.account.clone());
+    fields.set("replay-name", Field::Absent);
+    identity.write(scope, &mut fields);
+    generic(fields, Family::Record { read_only: false })
+}
+
+/// Any event of a service.
+pub(crate) fn generic_native(scope: &Scope) -> Emission {
+    let mut fields = Fields::default();
+    fields.set("source", Field::Exactly(vec![Glob::any()]));
+    fields.set("detail-type", Field::Exactly(vec![Glob::any()]));
+    fields.exactly("account", scope.account.clone());
+    for path in [
+        "type",
+        "arn",
+        "principalId",
+        "sessionContext.sessionIssuer.arn",
+        "sessionContext.sessionIssuer.userName",
+    ] {
+        fields.set(&format!("detail.userIdentity.{path}"), Field::Absent);
+    }
+    fields.set("detail.eventSource", Field::Absent);
+    generic(fields, Family::Native)
+}
+
+fn generic(fields: Fields, family: Family) -> Emission {
+    Emission {
+        fields,
+        emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
+        action: "".into(),
+        certainty: Certainty::Assumed,
+        every_run: false,
+        bus: Bus::Default,
+        region: None,
+        family,
+        policy: None,
+        note: "".into(),
+    }
+}

@@ -1,0 +1,189 @@
+//! The events of one API call: CloudTrail records and native events.
+
+use super::{Bus, Emission, Family, Field, Fields, Identity};
+use crate::catalogue::{Binding, Kind, Operation};
+use crate::glob::Glob;
+use crate::iam::Bound;
+use crate::{Certainty, Emits};
+use loopguard_model::Scope;
+use loopguard_pattern::Term;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The detail-type of API calls.
+pub(crate) const API_CALL: &str = "AWS API Call via CloudTrail";
+
+/// Whether a call went through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It did: no error code.
+    Success,
+    /// It was refused or failed: an error code, the request perhaps left out.
+    Failure,
+}
+
+/// Returns the CloudTrail records of one call, one for each event source that records differ in.
+///
+/// None where CloudTrail does not record the call.
+pub(crate) fn record(
+    operation: &Operation,
+    identity: &Identity,
+    outcome: Outcome,
+    scope: &Scope,
+    certainty: Certainty,
+) -> Vec<Emission> {
+    let family = match operation.kind {
+        Kind::Unlogged => return Vec::new(),
+        Kind::Management => Family::Record { read_only: operation.read_only },
+        Kind::Data => Family::DataRecord { resource_type: operation.data_type.clone() },
+    };
+    let region = operation.global.then(|| home_region(scope));
+    let names: Vec<Glob> =
+        operation.event_names.iter().map(|name| Glob::exact(Term::literal(name))).collect();
+    let one = |event_source: &Arc<str>| {
+        let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
+        let mut fields = envelope(&source, API_CALL, scope, region.as_ref());
+        identity.write(scope, &mut fields);
+        fields.text("detail.eventSource", event_source);
+        fields.set("detail.eventName", Field::Exactly(names.clone()));
+        fields.exactly("detail.awsRegion", region.clone().unwrap_or_else(|| scope.region.clone()));
+        fields.text("detail.eventType", "AwsApiCall");
+        match outcome {
+            Outcome::Success => {
+                fields.set("detail.errorCode", Field::Absent);
+                fields.set("detail.errorMessage", Field::Absent);
+            }
+            Outcome::Failure => {
+                fields.set("detail.errorCode", Field::Exactly(vec![Glob::any()]));
+                fields.set("detail.errorMessage", Field::Maybe(vec![Glob::any()]));
+            }
+        }
+        Emission {
+            fields,
+            emits: Emits {
+                source: source.as_str().into(),
+                detail_type: API_CALL.into(),
+                event_name: operation.event_names.first().cloned(),
+            },
+            action: operation.actions.first().unwrap_or(&operation.call).clone(),
+            certainty,
+            every_run: false,
+            bus: Bus::Default,
+            region: region.clone(),
+            family: family.clone(),
+            policy: None,
+            note: match outcome {
+                Outcome::Success => "".into(),
+                Outcome::Failure => "a call that is refused or fails is an event too".into(),
+            },
+        }
+    };
+    operation.event_sources.iter().map(one).collect()
+}
+
+/// Returns a native event of a call.
+pub(crate) fn native(
+    operation: &Operation,
+    (source, detail_type): &(Arc<str>, Arc<str>),
+    fixed: &BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    note: &str,
+    scope: &Scope,
+    certainty: Certainty,
+) -> Emission {
+    let mut fields = envelope(source, detail_type, scope, None);
+    if !detail_type.ends_with("via CloudTrail") {
+        without_call(source, &mut fields);
+    }
+    for (path, texts) in fixed {
+        let texts = texts.iter().map(|text| Glob::of_stars(text)).collect();
+        fields.set(path, Field::Exactly(texts));
+    }
+    let bucket = &**source == "aws.s3";
+    Emission {
+        fields,
+        emits: Emits { source: source.clone(), detail_type: detail_type.clone(), event_name: None },
+        action: operation.actions.first().unwrap_or(&operation.call).clone(),
+        certainty,
+        every_run: false,
+        bus: Bus::Default,
+        region: None,
+        family: if bucket { Family::Bucket } else { Family::Native },
+        policy: None,
+        note: note.into(),
+    }
+}
+
+/// Native events carry neither a caller nor a call, but for the few named here.
+fn without_call(source: &str, fields: &mut Fields) {
+    // ECS service actions and deployments have an `eventName` of their own.
+    if source != "aws.ecs" {
+        fields.set("detail.eventName", Field::Absent);
+    }
+    for path in [
+        "detail.eventSource",
+        "detail.errorCode",
+        "detail.requestParameters.bucketName",
+        "detail.userIdentity.type",
+        "detail.userIdentity.arn",
+        "detail.userIdentity.principalId",
+        "detail.userIdentity.invokedBy",
+        "detail.userIdentity.sessionContext.sessionIssuer.arn",
+        "detail.userIdentity.sessionContext.sessionIssuer.userName",
+    ] {
+        fields.set(path, Field::Absent);
+    }
+}
+
+pub(super) fn envelope(source: &str, detail_type: &str, scope: &Scope, region: Option<&Term>) -> Fields {
+    let mut fields = Fields::default();
+    fields.text("source", source);
+    fields.text("detail-type", detail_type);
+    fields.exactly("account", scope.account.clone());
+    fields.exactly("region", region.unwrap_or(&scope.region).clone());
+    // Only replayed events have it.
+    fields.set("replay-name", Field::Absent);
+    fields
+}
+
+/// The region in which a partition records the calls of its global services.
+pub(crate) fn home_region(scope: &Scope) -> Term {
+    let partition = scope.partition.as_literal();
+    Term::literal(match partition.as_deref() {
+        Some("aws-cn") => "cn-northwest-1",
+        Some("aws-us-gov") => "us-gov-west-1",
+        _ => "us-east-1",
+    })
+}
+
+impl Emission {
+    /// Writes what the resource of the call shows in this event.
+    pub(crate) fn bind(&mut self, binding: &Binding, bound: &Bound, operation: &Operation) {
+        let value = |name: &str| bound.get(name);
+        let filled = |templates: &[Arc<str>]| -> Option<Vec<Glob>> {
+            let globs: Vec<Glob> = templates.iter().map(|template| Glob::fill(template, &value)).collect();
+            (!globs.iter().any(Glob::is_any)).then_some(globs)
+        };
+        match &self.family {
+            Family::Record { .. } | Family::DataRecord { .. } => {
+                for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
+                    if let Some(globs) = filled(templates) {
+                        // A record may leave its request out: over 100 KB, or on a refused call.
+                        self.fields.set(path, Field::Maybe(globs));
+                    }
+                }
+            }
+            Family::Native | Family::Bucket => {
+                let named = |only: &Vec<Arc<str>>| only.contains(&self.emits.detail_type);
+                if !binding.native_only.as_ref().is_none_or(named) {
+                    return;
+                }
+                for (path, templates) in binding.native.get(&self.emits.source).into_iter().flatten() {
+                    if let Some(globs) = filled(templates) {
+                        self.fields.set(path, Field::Exactly(globs));
+                    }
+                }
+            }
+            Family::Custom | Family::Forwarded => {}
+        }
+    }
+}

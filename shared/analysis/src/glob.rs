@@ -1,0 +1,174 @@
+//! Texts with `*`: what policies, bindings and tables write instead of a value.
+
+use loopguard_pattern::{Part, Symbol, SymbolKind, Term, Wildcard};
+use std::sync::Arc;
+
+/// A text in which some runs are not known: literal pieces with any run between two of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Glob {
+    /// INVARIANT: never empty; one piece means an exact text.
+    pieces: Vec<Term>,
+}
+
+impl Glob {
+    /// Returns the glob that is exactly `term`.
+    pub(crate) fn exact(term: Term) -> Self {
+        Self { pieces: vec![term] }
+    }
+
+    /// Returns the glob that every text fits.
+    pub(crate) fn any() -> Self {
+        Self { pieces: vec![Term::default(), Term::default()] }
+    }
+
+    /// Returns the text, if it is known.
+    pub(crate) fn as_exact(&self) -> Option<&Term> {
+        match self.pieces.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Returns true iff every text fits.
+    pub(crate) fn is_any(&self) -> bool {
+        self.pieces.len() > 1 && self.pieces.iter().all(|piece| *piece == Term::default())
+    }
+
+    /// Returns the glob as the wildcard of a pattern.
+    pub(crate) fn to_wildcard(&self) -> Wildcard {
+        Wildcard { pieces: self.pieces.clone() }
+    }
+
+    /// Appends what another glob stands for.
+    pub(crate) fn push(&mut self, other: &Self) {
+        let mut rest = other.pieces.iter();
+        if let (Some(last), Some(first)) = (self.pieces.last_mut(), rest.next()) {
+            *last = Term::concat([last.clone(), first.clone()]);
+        }
+        self.pieces.extend(rest.cloned());
+    }
+
+    /// Returns `template` with each `{name}` replaced by what `value` knows of it, else by any text.
+    pub(crate) fn fill(template: &str, value: &dyn Fn(&str) -> Option<Glob>) -> Self {
+        let mut glob = Self::exact(Term::default());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            glob.push(&Self::of_stars(before));
+            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            glob.push(&value(name).unwrap_or_else(Self::any));
+            rest = behind;
+        }
+        glob.push(&Self::of_stars(rest));
+        glob
+    }
+
+    /// Returns the glob of a literal text with `*`.
+    pub(crate) fn of_stars(text: &str) -> Self {
+        Self { pieces: text.split('*').map(Term::literal).collect() }
+    }
+}
+
+/// One character of a policy's text, or something that stands for unknown characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A character.
+    Char(char),
+    /// Any run: `*`, `?` (widened), a policy variable.
+    Star,
+    /// A value of a template.
+    Symbol(Symbol),
+}
+
+/// Returns the tokens of a policy's text.
+pub(crate) fn tokens(term: &Term) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for part in term.parts() {
+        match part {
+            Part::Symbol(symbol) => tokens.push(Token::Symbol(symbol.clone())),
+            Part::Literal(text) => push_text(text, &mut tokens),
+        }
+    }
+    tokens
+}
+
+fn push_text(text: &str, tokens: &mut Vec<Token>) {
+    let mut rest = text;
+    loop {
+        // A policy variable (`${aws:username}`) stands for text that is not known here.
+        if let Some((_, behind)) = rest.strip_prefix("${").and_then(|inner| inner.split_once('}')) {
+            tokens.push(Token::Star);
+            rest = behind;
+            continue;
+        }
+        let mut characters = rest.chars();
+        match characters.next() {
+            None => return,
+            Some('*' | '?') => tokens.push(Token::Star),
+            Some(character) => tokens.push(Token::Char(character)),
+        }
+        rest = characters.as_str();
+    }
+}
+
+/// Returns the glob of a run of tokens.
+pub(crate) fn glob_of(tokens: &[Token]) -> Glob {
+    let mut pieces = vec![Term::default()];
+    for token in tokens {
+        match token {
+            Token::Star => pieces.push(Term::default()),
+            Token::Char(character) => {
+                if let Some(last) = pieces.last_mut() {
+                    last.push_str(character.encode_utf8(&mut [0; 4]));
+                }
+            }
+            Token::Symbol(symbol) => {
+                if let Some(last) = pieces.last_mut() {
+                    *last = Term::concat([last.clone(), symbol.clone().into()]);
+                }
+            }
+        }
+    }
+    Glob { pieces }
+}
+
+/// Returns true if the symbol is a name that a stack makes for a resource, so that it holds no separator.
+pub(crate) fn is_plain_name(symbol: &Symbol) -> bool {
+    symbol.kind == SymbolKind::Created
+}
+
+/// Returns true iff `text` fits `pattern` (`*` any run, `?` one character), both literal.
+pub(crate) fn fits(pattern: &str, text: &str, ignore_case: bool) -> bool {
+    let fold = |value: &str| -> Vec<char> {
+        if ignore_case { value.to_lowercase().chars().collect() } else { value.chars().collect() }
+    };
+    let (pattern, text) = (fold(pattern), fold(text));
+    // The usual two-pointer walk: on a mismatch go back to the last star and let it eat one character more.
+    let (mut at_pattern, mut at_text) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(character) = text.get(at_text) {
+        match pattern.get(at_pattern) {
+            Some('*') => {
+                star = Some((at_pattern, at_text));
+                at_pattern += 1;
+            }
+            Some(wanted) if wanted == character || *wanted == '?' => {
+                at_pattern += 1;
+                at_text += 1;
+            }
+            _ => match star {
+                Some((pattern_at, text_at)) => {
+                    star = Some((pattern_at, text_at + 1));
+                    at_pattern = pattern_at + 1;
+                    at_text = text_at + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(at_pattern..).is_some_and(|rest| rest.iter().all(|left| *left == '*'))
+}
+
+/// Returns the literal text of a term, or nothing where it has symbols.
+pub(crate) fn literal(term: &Term) -> Option<Arc<str>> {
+    term.as_literal()
+}

@@ -1,0 +1,213 @@
+//! What limits an edge: buses, regions, rule states, trails, bucket notifications.
+
+use crate::Status;
+use crate::accept;
+use crate::arn::surely_differ;
+use crate::emission::{Bus, Emission, Family, Field};
+use crate::glob::{Glob, fits};
+use crate::listener::Listener;
+use loopguard_model::{Inventory, Need, Rule, RuleState, Scope};
+use loopguard_pattern::{Part, SymbolKind, Term};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Where a refinement cut what would have been an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Refinement {
+    Bus,
+    Source,
+    Name,
+    Access,
+    Resource,
+    Identity,
+}
+
+impl Refinement {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Bus => "bus",
+            Self::Source => "source",
+            Self::Name => "name",
+            Self::Access => "access",
+            Self::Resource => "resource",
+            Self::Identity => "identity",
+        }
+    }
+
+    /// Returns the refinement that a path of the event belongs to.
+    pub(crate) fn of_path(path: &str) -> Self {
+        if path.contains("userIdentity") || path.ends_with("userAgent") || path.ends_with("sourceIPAddress") {
+            Self::Identity
+        } else if matches!(path, "source" | "detail-type" | "account" | "region") {
+            Self::Source
+        } else if matches!(path, "detail.eventName" | "detail.eventSource") {
+            Self::Name
+        } else {
+            Self::Resource
+        }
+    }
+}
+
+/// Whether an event arrives at a rule's bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrives {
+    Yes,
+    No,
+    /// It depends on a name that is not known.
+    Perhaps,
+}
+
+/// Returns whether the event arrives where the rule listens.
+pub(crate) fn arrives(emission: &Emission, from: &Scope, rule: &Rule) -> Arrives {
+    let region = emission.region.as_ref().unwrap_or(&from.region);
+    if surely_differ(&from.account, &rule.scope.account) || surely_differ(region, &rule.scope.region) {
+        return Arrives::No;
+    }
+    match &emission.bus {
+        Bus::Default => same_bus(&Glob::exact(Term::literal("default")), &rule.bus),
+        Bus::Named(bus) => same_bus(bus, &rule.bus),
+    }
+}
+
+fn same_bus(sent_to: &Glob, listens_on: &Term) -> Arrives {
+    if sent_to.is_any() {
+        return Arrives::Yes;
+    }
+    if let Some(exact) = sent_to.as_exact() {
+        if exact == listens_on {
+            return Arrives::Yes;
+        }
+        if surely_differ(exact, listens_on) || is_default_and_created(exact, listens_on) {
+            return Arrives::No;
+        }
+        return Arrives::Perhaps;
+    }
+    let texts: Option<Vec<Arc<str>>> = sent_to.to_wildcard().pieces.iter().map(Term::as_literal).collect();
+    match (texts, listens_on.as_literal()) {
+        (Some(pieces), Some(bus)) => {
+            if fits(&pieces.join("*"), &bus, false) {
+                Arrives::Yes
+            } else {
+                Arrives::No
+            }
+        }
+        _ => Arrives::Perhaps,
+    }
+}
+
+/// Nobody can make the default bus, so a bus that the stack makes is another.
+fn is_default_and_created(left: &Term, right: &Term) -> bool {
+    let created =
+        |term: &Term| matches!(term.parts(), [Part::Symbol(symbol)] if symbol.kind == SymbolKind::Created);
+    let default = Term::literal("default");
+    (*left == default && created(right)) || (*right == default && created(left))
+}
+
+/// What is known of an edge's presence: its status, what would say more, what is taken for granted.
+#[derive(Debug, Default)]
+pub(crate) struct Presence {
+    pub(crate) off: Option<Arc<str>>,
+    pub(crate) needs: BTreeSet<Need>,
+    pub(crate) assumptions: BTreeSet<String>,
+}
+
+impl Presence {
+    pub(crate) fn status(&self) -> Status {
+        self.off.clone().map_or(Status::Live, Status::Off)
+    }
+
+    fn switch(&mut self, why: String) {
+        if self.off.is_none() {
+            self.off = Some(why.into());
+        }
+    }
+}
+
+/// Returns what keeps the event from reaching the rule now.
+pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inventory) -> Presence {
+    let mut presence = Presence::default();
+    let Some(rule) = inventory.rules.get(listener.rule) else { return presence };
+    if rule.state == RuleState::Disabled {
+        presence.switch(format!("rule `{}` is disabled", rule.key));
+    }
+    match &emission.family {
+        Family::Record { read_only } => {
+            if *read_only && rule.state == RuleState::Enabled {
+                presence.switch(format!(
+                    "rule `{}` is in the state ENABLED, in which it does not see read-only management events",
+                    rule.key
+                ));
+            }
+            let selected = |trails: &loopguard_model::Trails| {
+                if *read_only { trails.management_reads } else { trails.management_writes }
+            };
+            trails(inventory, &mut presence, &selected, "management events");
+        }
+        Family::DataRecord { resource_type } => {
+            let selected = |trails: &loopguard_model::Trails| match resource_type {
+                Some(wanted) => trails.data.contains(wanted),
+                None => !trails.data.is_empty(),
+            };
+            let what = resource_type.as_ref().map_or_else(
+                || "these data events".to_owned(),
+                |wanted| format!("data events of `{wanted}`"),
+            );
+            trails(inventory, &mut presence, &selected, &what);
+        }
+        Family::Bucket => bucket(emission, listener, inventory, &mut presence),
+        Family::Native | Family::Custom | Family::Forwarded => {}
+    }
+    presence
+}
+
+fn trails(
+    inventory: &Inventory,
+    presence: &mut Presence,
+    selected: &dyn Fn(&loopguard_model::Trails) -> bool,
+    what: &str,
+) {
+    match &inventory.trails {
+        Some(trails) if !trails.logging => presence.switch("no trail logs here".to_owned()),
+        Some(trails) if !selected(trails) => presence.switch(format!("no trail selects {what}")),
+        Some(_) => {}
+        None => {
+            presence.needs.insert(Need::Trails);
+            presence.assumptions.insert(format!("a trail logs here and selects {what}"));
+        }
+    }
+}
+
+/// A bucket sends its events only if it was told to.
+fn bucket(emission: &Emission, listener: &Listener, inventory: &Inventory, presence: &mut Presence) {
+    let mut buckets: Vec<Term> = Vec::new();
+    match emission.fields.get("detail.bucket.name") {
+        Some(Field::Exactly(globs)) if globs.iter().all(|glob| glob.as_exact().is_some()) => {
+            buckets.extend(globs.iter().filter_map(Glob::as_exact).cloned());
+        }
+        _ => {
+            for branch in listener.pattern.branches() {
+                let Some(listed) = accept::listed_terms(branch, "detail.bucket.name") else {
+                    buckets.clear();
+                    break;
+                };
+                buckets.extend(listed);
+            }
+        }
+    }
+    if buckets.is_empty() {
+        presence.assumptions.insert("the buckets concerned send their events to EventBridge".to_owned());
+        return;
+    }
+    if buckets.iter().all(|bucket| inventory.bucket_notifications.get(bucket) == Some(&false)) {
+        let names: Vec<String> = buckets.iter().map(|bucket| format!("`{bucket}`")).collect();
+        presence.switch(format!("bucket {} does not send its events to EventBridge", names.join(", ")));
+        return;
+    }
+    for bucket in buckets {
+        if inventory.bucket_notifications.contains_key(&bucket) {
+            continue;
+        }
+        presence.assumptions.insert(format!("bucket `{bucket}` sends its events to EventBridge"));
+        presence.needs.insert(Need::BucketNotification { bucket });
+    }
+}

@@ -1,0 +1,202 @@
+//! Rules as listeners: what each could hear, so that only those calls are looked at.
+
+use crate::accept;
+use crate::catalogue::{Catalogue, Kind, Operation, Service};
+use crate::emission::{API_CALL, Field, Fields};
+use loopguard_model::Inventory;
+use loopguard_pattern::{Branch, EventPattern, EventSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// More services than this in one pattern, and it counts as listening to everything.
+const WIDE: usize = 24;
+
+/// A rule with a pattern.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// The rule's place in the inventory.
+    pub(crate) rule: usize,
+    /// Its pattern.
+    pub(crate) pattern: Arc<EventPattern>,
+    /// The pattern as a set of events.
+    pub(crate) set: EventSet,
+}
+
+/// All listeners, with an index from calls.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    pub(crate) all: Vec<Listener>,
+    /// `prefix:Operation` -> listeners that may hear the call or a native event of it.
+    of_call: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Listeners that may hear custom events of sources that they do not list.
+    custom_open: Vec<usize>,
+    /// Source -> listeners that list it, for custom events.
+    custom_listed: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Listeners that may hear nearly everything.
+    pub(crate) wide: Vec<usize>,
+}
+
+impl Listeners {
+    /// Returns the rules of the inventory that have a pattern.
+    pub(crate) fn new(inventory: &Inventory, catalogue: &Catalogue) -> Self {
+        let mut listeners = Self {
+            all: Vec::new(),
+            of_call: BTreeMap::new(),
+            custom_open: Vec::new(),
+            custom_listed: BTreeMap::new(),
+            wide: Vec::new(),
+        };
+        for (rule, known) in inventory.rules.iter().enumerate() {
+            let Some(pattern) = known.trigger.pattern() else { continue };
+            let at = listeners.all.len();
+            let calls = calls(pattern, catalogue);
+            for call in calls.iter().flatten() {
+                listeners.of_call.entry(call.clone()).or_default().push(at);
+            }
+            if pattern.branches().iter().any(accept::may_be_custom) {
+                listeners.index_custom(at, pattern);
+            }
+            if calls.is_none() {
+                listeners.wide.push(at);
+            }
+            listeners.all.push(Listener { rule, pattern: pattern.clone(), set: EventSet::from(&**pattern) });
+        }
+        listeners
+    }
+
+    fn index_custom(&mut self, at: usize, pattern: &EventPattern) {
+        let listed: Option<Vec<_>> =
+            pattern.branches().iter().map(|branch| accept::listed(branch, "source")).collect();
+        match listed {
+            Some(sources) => {
+                for source in sources.into_iter().flatten().collect::<BTreeSet<_>>() {
+                    self.custom_listed.entry(source).or_default().push(at);
+                }
+            }
+            None => self.custom_open.push(at),
+        }
+    }
+
+    /// Returns the listeners that may hear custom events; of these sources only, if they are given.
+    pub(crate) fn custom(&self, sources: Option<&[Arc<str>]>) -> Vec<usize> {
+        let mut found: BTreeSet<usize> = self.custom_open.iter().copied().collect();
+        match sources {
+            None => found.extend(self.custom_listed.values().flatten()),
+            Some(sources) => {
+                found.extend(sources.iter().filter_map(|source| self.custom_listed.get(source)).flatten());
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Returns the listeners that may hear the call or a native event of it.
+    pub(crate) fn of_call(&self, call: &str) -> Vec<usize> {
+        let mut found: BTreeSet<usize> = self.wide.iter().copied().collect();
+        found.extend(self.of_call.get(call).into_iter().flatten());
+        found.into_iter().collect()
+    }
+
+    /// Returns the calls that some listener, wide ones aside, may hear, each with these listeners.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&Arc<str>, &Vec<usize>)> {
+        self.of_call.iter()
+    }
+}
+
+/// Returns the calls whose records or native events the pattern may accept; none: too many to list.
+fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<str>>> {
+    let mut calls = BTreeSet::new();
+    for branch in pattern.branches() {
+        if accept::may(branch, "detail-type", API_CALL) {
+            for operation in recorded(branch, catalogue)? {
+                if operation.kind != Kind::Unlogged {
+                    calls.insert(operation.call.clone());
+                }
+            }
+        }
+        for kind in catalogue.targets() {
+            if let Some(call) = &kind.call
+                && kind.native.iter().any(|native| hears(branch, &native.event))
+            {
+                calls.insert(call.clone());
+            }
+        }
+        for native in catalogue.natives().iter().filter(|native| hears(branch, &native.event)) {
+            calls.extend(native.apis.iter().cloned());
+            for prefix in &native.writes_of {
+                let writes = catalogue
+                    .services_of_prefix(prefix)
+                    .flat_map(Service::operations)
+                    .filter(|operation| operation.kind == Kind::Management && !operation.read_only);
+                calls.extend(writes.map(|operation| operation.call.clone()));
+            }
+        }
+    }
+    Some(calls)
+}
+
+/// Returns true if the branch may accept the native event.
+fn hears(branch: &Branch, (source, detail_type): &(Arc<str>, Arc<str>)) -> bool {
+    accept::may(branch, "source", source) && accept::may(branch, "detail-type", detail_type)
+}
+
+/// Returns the operations whose CloudTrail record the branch may accept; none: too many to list.
+fn recorded<'a>(branch: &Branch, catalogue: &'a Catalogue) -> Option<Vec<&'a Arc<Operation>>> {
+    let from = |operation: &&Arc<Operation>| {
+        operation.event_sources.iter().any(|source| hears_source(branch, source))
+    };
+    if let Some(names) = accept::listed(branch, "detail.eventName") {
+        let named = names.iter().flat_map(|name| catalogue.operations_of_event_name(name));
+        return Some(named.filter(from).collect());
+    }
+    let heard: Vec<_> = catalogue
+        .services()
+        .iter()
+        .filter(|service| service.event_sources.iter().any(|source| hears_source(branch, source)))
+        .collect();
+    if heard.len() > WIDE {
+        return None;
+    }
+    let may_name = |operation: &&Arc<Operation>| {
+        operation.event_names.iter().any(|name| accept::may(branch, "detail.eventName", name))
+    };
+    Some(heard.into_iter().flat_map(Service::operations).filter(may_name).collect())
+}
+
+fn hears_source(branch: &Branch, event_source: &str) -> bool {
+    let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
+    accept::may(branch, "source", &source) && accept::may(branch, "detail.eventSource", event_source)
+}
+
+/// Returns the path by which every branch surely refuses the event, judged by what it names exactly; none if some
+/// branch may accept it. Cheap: it saves most overlaps.
+pub(crate) fn refuses(pattern: &EventPattern, fields: &Fields) -> Option<&'static str> {
+    const NAMED: [&str; 4] = ["source", "detail-type", "detail.eventSource", "detail.eventName"];
+    let refused_at = |branch: &Branch| {
+        if fields.custom_source && !accept::may_be_custom(branch) {
+            return Some("source");
+        }
+        NAMED.into_iter().find(|path| {
+            let Some(wanted) = branch.field(path) else { return false };
+            match fields.get(path) {
+                Some(Field::Exactly(globs)) => globs.iter().all(|glob| {
+                    glob.as_exact()
+                        .and_then(loopguard_pattern::Term::as_literal)
+                        .is_some_and(|text| !accept::may(branch, path, &text))
+                }),
+                Some(Field::Absent) => !wanted.matchers.iter().any(|matcher| {
+                    matches!(
+                        matcher.kind,
+                        loopguard_pattern::MatcherKind::Exists(false)
+                            | loopguard_pattern::MatcherKind::Opaque(_)
+                    )
+                }),
+                Some(Field::Maybe(_)) | None => false,
+            }
+        })
+    };
+    let mut last = None;
+    for branch in pattern.branches() {
+        last = Some(refused_at(branch)?);
+    }
+    last
+}

@@ -1,0 +1,6 @@
+//! Whole analyses of small inventories.
+
+mod build;
+mod cases;
+mod cycles;
+mod shapes;

@@ -1,0 +1,196 @@
+//! Inventories in a few words.
+
+use crate::{Analysis, Catalogue, Certainty, Finding, Verdict, close};
+use loopguard_model::{
+    Inventory, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trails, Trigger, Workload,
+};
+use loopguard_pattern::{Term, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) const ACCOUNT: &str = "111122223333";
+
+/// Builds one inventory.
+pub(super) struct Build {
+    pub(super) inventory: Inventory,
+}
+
+pub(super) fn origin() -> Origin {
+    Origin::Assumed("a test".into())
+}
+
+pub(super) fn account() -> Build {
+    account_in("eu-west-1")
+}
+
+pub(super) fn account_in(region: &str) -> Build {
+    let scope = Scope { partition: "aws".into(), account: ACCOUNT.into(), region: region.into() };
+    Build { inventory: Inventory::new(scope) }
+}
+
+pub(super) fn role_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+pub(super) fn function_arn(region: &str, name: &str) -> String {
+    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
+}
+
+impl Build {
+    fn region(&self) -> String {
+        self.inventory.scope.region.to_string()
+    }
+
+    /// A rule on the default bus with one target.
+    pub(super) fn rule(self, id: &str, pattern: &str, target: &str) -> Self {
+        self.rule_on("default", id, pattern, &[target])
+    }
+
+    pub(super) fn rule_on(mut self, bus: &str, id: &str, pattern: &str, targets: &[&str]) -> Self {
+        let pattern = loopguard_pattern::parse(pattern).expect("a valid pattern");
+        let target = |(at, arn): (usize, &&str)| Target {
+            id: format!("t{at}").into(),
+            arn: Term::literal(arn),
+            role: None,
+            parameters: BTreeMap::new(),
+            origin: origin(),
+        };
+        self.inventory.rules.push(Rule {
+            key: RuleKey { bus: bus.into(), source: "test".into(), id: id.into() },
+            path: format!("Resources.{id}").into(),
+            name: Term::literal(id),
+            bus: Term::literal(bus),
+            scope: self.inventory.scope.clone(),
+            state: RuleState::Enabled,
+            trigger: Trigger::Pattern(Arc::new(pattern)),
+            targets: Some(targets.iter().enumerate().map(target).collect()),
+            managed_by: None,
+            tags: BTreeMap::new(),
+            origin: origin(),
+        });
+        self
+    }
+
+    /// Changes the rule that was added last.
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Rule)) -> Self {
+        change(self.inventory.rules.last_mut().expect("a rule"));
+        self
+    }
+
+    /// The target role and parameters of the last rule's first target.
+    pub(super) fn target(self, role: &str, parameters: &[(&str, &str)]) -> Self {
+        self.with(|rule| {
+            let target = rule.targets.as_mut().and_then(|targets| targets.first_mut()).expect("a target");
+            target.role = (!role.is_empty()).then(|| Term::literal(&role_arn(role)));
+            for (key, value) in parameters {
+                target.parameters.insert((*key).into(), Term::literal(value));
+            }
+        })
+    }
+
+    /// A function with a role of its name and one statement.
+    pub(super) fn function(self, name: &str, statements: &str) -> Self {
+        let arn = function_arn(&self.region(), name);
+        self.workload("AWS::Lambda::Function", &arn, name, Some(name)).role(name, statements)
+    }
+
+    pub(super) fn workload(mut self, class: &str, arn: &str, name: &str, role: Option<&str>) -> Self {
+        self.inventory.workloads.push(Workload {
+            class: class.into(),
+            arn: Term::literal(arn),
+            name: Term::literal(name),
+            role: role.map(|role| Term::literal(&role_arn(role))),
+            definition: None,
+            origin: origin(),
+        });
+        self
+    }
+
+    /// A role with one policy; `statements` is the JSON of one statement or of a list.
+    pub(super) fn role(mut self, name: &str, statements: &str) -> Self {
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
+        let document = json::parse(&document).expect("valid JSON");
+        self.inventory.roles.push(Role {
+            arn: Term::literal(&role_arn(name)),
+            name: Term::literal(name),
+            policies: vec![Policy::from_value("inline", &document, origin())],
+            attached_unread: Vec::new(),
+            boundary: None,
+            boundary_unread: None,
+            origin: origin(),
+        });
+        self
+    }
+
+    pub(super) fn trails(mut self, data: &[&str]) -> Self {
+        self.inventory.trails = Some(Trails {
+            logging: true,
+            management_writes: true,
+            management_reads: true,
+            data: data.iter().map(|kind| (*kind).into()).collect(),
+        });
+        self
+    }
+
+    pub(super) fn bucket(mut self, name: &str, notifies: bool) -> Self {
+        self.inventory.bucket_notifications.insert(Term::literal(name), notifies);
+        self
+    }
+
+    /// Analyses with nothing more to read.
+    pub(super) fn close(mut self) -> Done {
+        let analysis = close(&mut self.inventory, &Catalogue::embedded(), "not in the test");
+        Done { analysis, inventory: self.inventory }
+    }
+}
+
+/// An analysis with what it is of.
+pub(super) struct Done {
+    pub(super) analysis: Analysis,
+    pub(super) inventory: Inventory,
+}
+
+impl Done {
+    pub(super) fn verdict(&self, id: &str) -> Verdict {
+        let found = self.analysis.rules.iter().find(|rule| &*rule.key.id == id).expect("the rule");
+        assert!(!found.reasons.is_empty(), "`{id}` has no reason");
+        found.verdict
+    }
+
+    pub(super) fn certainty(&self, id: &str) -> Option<Certainty> {
+        self.analysis.rules.iter().find(|rule| &*rule.key.id == id).and_then(|rule| rule.certainty)
+    }
+
+    pub(super) fn reasons(&self, id: &str) -> String {
+        self.analysis
+            .rules
+            .iter()
+            .find(|rule| &*rule.key.id == id)
+            .map(|rule| rule.reasons.join("\n"))
+            .unwrap_or_default()
+    }
+
+    /// The finding that the rule is in; every witness in it is checked against the pattern it is for.
+    pub(super) fn finding(&self, id: &str) -> &Finding {
+        let finding = self
+            .analysis
+            .findings
+            .iter()
+            .find(|finding| finding.rules.iter().any(|key| &*key.id == id))
+            .expect("a finding");
+        for (at, hop) in finding.hops.iter().enumerate() {
+            let next = finding.rules.get((at + 1) % finding.rules.len()).expect("the next rule");
+            let heard_by = self.inventory.rules.iter().find(|rule| rule.key == *next).expect("the next rule");
+            if let (Some(witness), Some(pattern)) = (&hop.witness, heard_by.trigger.pattern())
+                && witness.assignment.is_empty()
+            {
+                assert!(
+                    loopguard_pattern::matches(pattern, &witness.event).expect("a readable event"),
+                    "the witness {} does not match rule `{next}`",
+                    witness.event
+                );
+            }
+        }
+        finding
+    }
+}
