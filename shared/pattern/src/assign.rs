@@ -17,15 +17,17 @@ impl EventPattern {
     /// ```
     #[must_use]
     pub fn assign(&self, value: &dyn Fn(&Symbol) -> Option<Arc<str>>) -> Self {
-        let branches = self.branches.iter().map(|branch| Branch {
-            fields: branch.fields.iter().map(|one| field(one, value)).collect(),
-        });
+        let branches = self
+            .branches
+            .iter()
+            .map(|branch| Branch { fields: branch.fields.iter().map(|one| field(one, value)).collect() });
         Self { branches: branches.collect(), notes: self.notes.clone() }
     }
 }
 
 fn field(field: &Field, value: Values<'_>) -> Field {
-    let matchers = field.matchers.iter().map(|matcher| Matcher { kind: kind(&matcher.kind, value), span: matcher.span });
+    let matchers =
+        field.matchers.iter().map(|matcher| Matcher { kind: kind(&matcher.kind, value), span: matcher.span });
     Field { path: field.path.clone(), matchers: matchers.collect(), span: field.span }
 }
 
@@ -57,7 +59,9 @@ fn anything_but(except: &AnythingBut, value: Values<'_>) -> AnythingBut {
         AnythingBut::Prefix(list) => AnythingBut::Prefix(terms(list)),
         AnythingBut::Suffix(list) => AnythingBut::Suffix(terms(list)),
         AnythingBut::EqualsIgnoreCase(list) => AnythingBut::EqualsIgnoreCase(terms(list)),
-        AnythingBut::Wildcard(list) => AnythingBut::Wildcard(list.iter().map(|one| wildcard(one, value)).collect()),
+        AnythingBut::Wildcard(list) => {
+            AnythingBut::Wildcard(list.iter().map(|one| wildcard(one, value)).collect())
+        }
     }
 }
 

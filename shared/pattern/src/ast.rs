@@ -1,7 +1,7 @@
 //! A compiled event pattern: branches, fields, matchers.
 
-use crate::json::Span;
 use crate::Term;
+use crate::json::Span;
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -5,6 +5,10 @@
 //! text, because the pattern language compares decimals and not binary floats; object keys keep their
 //! order and their duplicates, because the last writer wins and is worth a note.
 
+mod reader;
+
+pub use reader::{SyntaxError, parse, parse_strict};
+
 use crate::Term;
 use std::sync::Arc;
 
@@ -58,3 +62,6 @@ pub struct Member {
     /// The value.
     pub value: Value,
 }
+
+/// The deepest nesting that is read.
+pub const MAX_DEPTH: usize = 1_000;
