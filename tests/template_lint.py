@@ -64,7 +64,7 @@ def permissions(expansion):
             granted |= set([actions] if isinstance(actions, str) else actions)
     called = set()
     for path in sorted(CALLS.glob("*.rs")):
-        called |= set(re.findall(r'"((?:events|iam|lambda|sns):[A-Z]\w+)"', path.read_text(encoding="utf-8")))
+        called |= set(re.findall(r'"((?:events|iam|lambda|sns|states):[A-Z]\w+)"', path.read_text(encoding="utf-8")))
     wanted = called - NOT_GRANTED_YET | BY_LAMBDA
     return [f"`{action}` is called and not granted" for action in sorted(wanted - granted)] + [
         f"`{action}` is granted and not called" for action in sorted(granted - wanted)

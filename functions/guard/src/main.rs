@@ -12,24 +12,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let settings = settings().inspect_err(|error| tracing::error!(%error, "settings not understood"))?;
-    let shell = Shell { settings, catalogue: Catalogue::embedded(), clients: Clients::from_env().await };
+    let catalogue = Catalogue::embedded();
+    let shell = Shell { settings, catalogue: &catalogue, clients: Clients::from_env().await };
     lambda_runtime::run(service_fn(|event| shell.invoke(event))).await
 }
 
 /// What is built once and used by every invocation.
-struct Shell {
+struct Shell<'a> {
     settings: Settings,
-    catalogue: Catalogue,
+    catalogue: &'a Catalogue,
     clients: Clients,
 }
 
-impl Shell {
+impl Shell<'_> {
     async fn invoke(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let home = Home::of_function(&event.context.invoked_function_arn)?;
         let account = AwsAccount::new(self.clients.clone(), home.clone(), self.settings.topic_arn.clone());
         let guard = Guard {
             account: &account,
-            catalogue: &self.catalogue,
+            catalogue: self.catalogue,
             settings: &self.settings,
             home: home.scope(),
         };

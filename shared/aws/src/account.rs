@@ -1,12 +1,12 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
-use crate::{Clients, Home, role, rule};
+use crate::{Clients, Home, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_sns::types::MessageAttributeValue;
 use loopguard_account::{Account, CallError, Receipt};
 use loopguard_decision::Alert;
-use loopguard_model::{Facts, Need, Origin, Rule, Workload};
+use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
 use std::sync::Arc;
 
@@ -49,8 +49,8 @@ impl Account for AwsAccount {
                 missing_or(rule::targets(self, &bus, &rule).await.map(Facts::Targets))
             }
             Need::Workload { arn } => {
-                let arn = known("lambda:GetFunctionConfiguration", arn)?;
-                missing_or(workload(self, &arn).await)
+                let arn = known("workload", arn)?;
+                missing_or(workload::workload(self, &arn).await.map(|found| Facts::Workload(Box::new(found))))
             }
             Need::Role { arn } => {
                 let arn = known("iam:GetRole", arn)?;
@@ -118,24 +118,6 @@ fn missing_or(answer: Result<Facts, CallError>) -> Result<Facts, CallError> {
         Err(error) if is_missing(&error) => Ok(Facts::Missing),
         other => other,
     }
-}
-
-/// Reads what runs behind an ARN. Functions alone so far: what runs behind other targets is left as a gap.
-async fn workload(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
-    const OPERATION: &str = "lambda:GetFunctionConfiguration";
-    if arn.split(':').nth(2) != Some("lambda") {
-        return Err(CallError::unsupported("workload", arn, "not read by this version"));
-    }
-    let call = account.clients.lambda.get_function_configuration().function_name(arn);
-    let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
-    Ok(Facts::Workload(Box::new(Workload {
-        class: "AWS::Lambda::Function".into(),
-        arn: loopguard_model::unqualified(&Term::literal(arn)),
-        name: Term::literal(answer.function_name().unwrap_or_default()),
-        role: answer.role().map(Term::literal),
-        definition: None,
-        origin: told_by(OPERATION),
-    })))
 }
 
 #[cfg(test)]

@@ -74,6 +74,11 @@ fn chain(error: &dyn Error) -> String {
 pub(crate) fn is_missing(error: &CallError) -> bool {
     matches!(
         error.code.as_deref(),
-        Some("ResourceNotFoundException" | "NoSuchEntity" | "NoSuchEntityException")
+        Some(
+            "ResourceNotFoundException"
+                | "NoSuchEntity"
+                | "NoSuchEntityException"
+                | "StateMachineDoesNotExist"
+        )
     )
 }

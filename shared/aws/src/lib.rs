@@ -14,6 +14,7 @@ mod replay;
 mod role;
 mod rule;
 mod target;
+mod workload;
 
 pub use account::AwsAccount;
 pub use clients::Clients;

@@ -131,7 +131,7 @@ async fn what_cannot_be_read_yet_is_said() {
     for need in [
         Need::Trails,
         Need::BucketNotification { bucket: Term::literal("b") },
-        Need::Workload { arn: Term::literal("arn:aws:states:eu-west-1:111122223333:stateMachine:m") },
+        Need::Workload { arn: Term::literal("arn:aws:ecs:eu-west-1:111122223333:task-definition/t:1") },
     ] {
         let error = account.answer(&need).await.unwrap_err();
         assert!(!error.retryable && error.message.contains("not read by this version"), "{error}");
@@ -149,6 +149,27 @@ async fn a_function_is_read_with_its_role() {
     };
     assert_eq!(workload.arn, Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer"));
     assert_eq!((workload.name, workload.role), (Term::literal("fixer"), Some(Term::literal(ROLE))));
+}
+
+#[tokio::test]
+async fn a_state_machine_is_read_with_role_and_definition() {
+    let arn = "arn:aws:states:eu-west-1:111122223333:stateMachine:m";
+    let answer = format!(
+        r#"{{"stateMachineArn":"{arn}","name":"m","roleArn":"{ROLE}","type":"STANDARD","creationDate":1,
+        "definition":"{{\"StartAt\":\"A\"}}"}}"#
+    );
+    let replay = Replay::start(move |_| (200, answer.clone()));
+    let need = Need::Workload { arn: Term::literal(arn) };
+    let Facts::Workload(workload) = replay.account().answer(&need).await.unwrap() else {
+        panic!("no workload")
+    };
+    assert_eq!((&*workload.class, workload.arn), ("AWS::StepFunctions::StateMachine", Term::literal(arn)));
+    assert_eq!((workload.name, workload.role), (Term::literal("m"), Some(Term::literal(ROLE))));
+    assert!(workload.definition.is_some());
+    assert_eq!(replay.operations(), ["DescribeStateMachine"]);
+
+    let gone = failing(400, "StateMachineDoesNotExist").account();
+    assert!(matches!(gone.answer(&need).await, Ok(Facts::Missing)));
 }
 
 /// IAM's answers, as its API reference shows them: XML, documents percent-encoded.

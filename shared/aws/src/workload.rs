@@ -1,0 +1,46 @@
+//! What runs behind a target, and under which role.
+
+use crate::AwsAccount;
+use crate::account::told_by;
+use crate::failure::failure;
+use loopguard_account::CallError;
+use loopguard_model::{Workload, unqualified};
+use loopguard_pattern::{Term, json};
+use std::sync::Arc;
+
+/// Reads what runs behind an ARN: functions and state machines. What runs behind other targets is left as a gap.
+pub(crate) async fn workload(account: &AwsAccount, arn: &str) -> Result<Workload, CallError> {
+    match arn.split(':').nth(2) {
+        Some("lambda") => function(account, arn).await,
+        Some("states") => state_machine(account, arn).await,
+        _ => Err(CallError::unsupported("workload", arn, "not read by this version")),
+    }
+}
+
+async fn function(account: &AwsAccount, arn: &str) -> Result<Workload, CallError> {
+    const OPERATION: &str = "lambda:GetFunctionConfiguration";
+    let call = account.clients.lambda.get_function_configuration().function_name(arn);
+    let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
+    Ok(Workload {
+        class: "AWS::Lambda::Function".into(),
+        arn: unqualified(&Term::literal(arn)),
+        name: Term::literal(answer.function_name().unwrap_or_default()),
+        role: answer.role().map(Term::literal),
+        definition: None,
+        origin: told_by(OPERATION),
+    })
+}
+
+async fn state_machine(account: &AwsAccount, arn: &str) -> Result<Workload, CallError> {
+    const OPERATION: &str = "states:DescribeStateMachine";
+    let call = account.clients.sfn.describe_state_machine().state_machine_arn(arn);
+    let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
+    Ok(Workload {
+        class: "AWS::StepFunctions::StateMachine".into(),
+        arn: Term::literal(arn),
+        name: Term::literal(answer.name()),
+        role: Some(Term::literal(answer.role_arn())),
+        definition: json::parse(answer.definition()).ok().map(Arc::new),
+        origin: told_by(OPERATION),
+    })
+}
