@@ -22,15 +22,10 @@ pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
 
 /// Returns the documents of a text that starts as JSON but is YAML only (final commas, unquoted keys).
 fn json_like_yaml(text: &str, notes: &Notes) -> Option<Vec<Value>> {
-    let source = std::sync::Arc::new(crate::source_text::SourceText::new("".into(), "".into()));
-    let trial = Notes::new(source);
-    let documents = yaml::documents(text, &trial);
-    let (problems, _) = trial.into_parts();
-    if problems.iter().any(|note| note.message.contains("read up to here")) {
-        return None;
-    }
-    drop(documents);
-    Some(yaml::documents(text, notes))
+    let attempt = notes.fresh();
+    let documents = yaml::documents(text, &attempt);
+    // Any note at all (a syntax error, a doubled key) makes the JSON reading the one to tell about.
+    attempt.is_empty().then_some(documents)
 }
 
 fn starts_like_json(text: &str) -> bool {

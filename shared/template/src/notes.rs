@@ -41,6 +41,24 @@ impl Notes {
         }
     }
 
+    /// Returns a collector for an attempt whose notes may be thrown away.
+    pub(crate) fn fresh(&self) -> Self {
+        Self::new(self.source.clone())
+    }
+
+    /// Takes in what an attempt has told.
+    pub(crate) fn take_in(&self, attempt: Self) {
+        for (span, message) in attempt.found.into_inner() {
+            self.tell(span, message);
+        }
+        self.assumed.borrow_mut().extend(attempt.assumed.into_inner());
+    }
+
+    /// Returns whether anything has been told.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.borrow().is_empty()
+    }
+
     /// Returns notes in the order of the file, and assumptions in the order of their text.
     pub(crate) fn into_parts(self) -> (Vec<ReadNote>, BTreeSet<Arc<str>>) {
         let found = self.found.into_inner();

@@ -21,7 +21,7 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
             "AWS::Serverless::Function" => function(resource, globals, notes, &mut all),
             "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
             "AWS::Serverless::SimpleTable" => {
-                all.push(Resource { class: "AWS::DynamoDB::Table".into(), ..resource })
+                all.push(Resource { class: "AWS::DynamoDB::Table".into(), ..resource });
             }
             "AWS::Serverless::Connector" => {
                 notes.tell(
@@ -68,7 +68,7 @@ fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut V
             format!("the definition of `{}` stands in another file; it is not read", resource.id),
         );
     }
-    let properties = renamed(with_role(&resource, "RoleArn"), "Name", "StateMachineName");
+    let properties = renamed(&with_role(&resource, "RoleArn"), "Name", "StateMachineName");
     all.push(Resource { class: "AWS::StepFunctions::StateMachine".into(), properties, ..resource });
     all.extend(made);
 }
@@ -129,9 +129,9 @@ fn with_role(resource: &Resource, property: &str) -> Value {
     Value { kind: ValueKind::Object(kept), span: resource.properties.span }
 }
 
-fn renamed(properties: Value, from: &str, to: &str) -> Value {
+fn renamed(properties: &Value, from: &str, to: &str) -> Value {
     let span = properties.span;
-    let renamed = members(&properties).iter().cloned().map(|mut member| {
+    let renamed = members(properties).iter().cloned().map(|mut member| {
         if &*member.key == from {
             member.key = to.into();
         }

@@ -4,9 +4,11 @@
 //! tags are written out (`!Ref X` is `{"Ref": "X"}`), merge keys are merged. Nesting and the size that
 //! aliases expand to are bounded, so that a hostile file costs no more than a large one.
 
+mod repair;
 mod scalar;
 
 use crate::notes::Notes;
+use crate::yaml::repair::Repairs;
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 use saphyr_parser::{Event, Parser, Span as YamlSpan, Tag};
@@ -21,13 +23,40 @@ const MAX_NODES: usize = 1_000_000;
 
 /// Returns the documents of `text`. Where it stops being YAML a note says so, and what stood before is returned.
 pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
-    let offsets = Offsets::new(text);
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser::new_from_str(body);
+    let mut repairs = Repairs::default();
+    loop {
+        let attempt = notes.fresh();
+        let (documents, stop) = parse(text, &repairs, &attempt);
+        let Some(stop) = stop else {
+            notes.take_in(attempt);
+            return documents;
+        };
+        if !repairs.repair(text, stop.at, &stop.info, stop.flow) {
+            notes.take_in(attempt);
+            notes.tell(Span { start: stop.at, end: stop.at }, problem(text, stop.at, &stop.info));
+            return documents;
+        }
+    }
+}
+
+/// Where and why the parser stopped.
+struct Stop {
+    at: usize,
+    info: String,
+    /// The outermost bracket that is open there.
+    flow: Option<usize>,
+}
+
+fn parse(text: &str, repairs: &Repairs, notes: &Notes) -> (Vec<Value>, Option<Stop>) {
+    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let (repaired, bytes) = repairs.apply(text);
+    let offsets = Offsets { bytes, end: text.len() };
+    let mut parser = Parser::new_from_str(&repaired);
     let mut builder =
         Builder { offsets, notes, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, done: Vec::new() };
-    // An event consumes text or closes something that was opened; the bound only guards against a parser that does neither.
-    for _ in 0..text.len().saturating_mul(4).saturating_add(64) {
+    let mut stop = None;
+    // An event consumes text or closes what was opened; the bound only guards against a parser that does neither.
+    for _ in 0..repaired.len().saturating_mul(4).saturating_add(64) {
         match parser.next_event() {
             None | Some(Ok((Event::StreamEnd, _))) => break,
             Some(Ok((event, span))) => {
@@ -36,13 +65,20 @@ pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
                 }
             }
             Some(Err(error)) => {
-                let at = builder.offsets.byte(error.marker().index());
-                notes.tell(Span { start: at, end: at }, problem(text, at, error.info()));
+                let at = builder.offsets.byte(error.marker().index()).max(mark);
+                let flow = builder.open.iter().map(|open| open.span.start).find(|at| is_flow(text, *at));
+                stop = Some(Stop { at, info: error.info().to_owned(), flow });
                 break;
             }
         }
     }
-    builder.finish()
+    (builder.finish(), stop)
+}
+
+/// Returns whether the collection that starts at byte `at`, tag and anchor in front, is written with brackets.
+fn is_flow(text: &str, at: usize) -> bool {
+    let head = text.get(at..).unwrap_or("").split_whitespace();
+    head.take(3).find(|word| !word.starts_with(['!', '&'])).is_some_and(|word| word.starts_with(['[', '{']))
 }
 
 /// Returns the sentence for a syntax error at byte `at`.
@@ -61,23 +97,13 @@ fn problem(text: &str, at: usize, info: &str) -> String {
 struct Offsets {
     /// One offset for each character; empty where every character is one byte.
     bytes: Vec<usize>,
-    /// Bytes of a byte order mark in front.
-    mark: usize,
     end: usize,
 }
 
 impl Offsets {
-    fn new(text: &str) -> Self {
-        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let body = text.get(mark..).unwrap_or("");
-        let bytes =
-            if body.is_ascii() { Vec::new() } else { body.char_indices().map(|(at, _)| at).collect() };
-        Self { bytes, mark, end: text.len() }
-    }
-
     fn byte(&self, character: usize) -> usize {
         let at = if self.bytes.is_empty() { Some(character) } else { self.bytes.get(character).copied() };
-        at.map_or(self.end, |at| (at + self.mark).min(self.end))
+        at.map_or(self.end, |at| at.min(self.end))
     }
 
     fn span(&self, span: YamlSpan) -> Span {
@@ -176,13 +202,11 @@ impl Builder<'_> {
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
-        match self.anchors.get(&anchor).cloned() {
-            Some((value, nodes)) => self.place(value, 0, nodes),
-            None => {
-                self.notes.tell(span, "this alias stands inside its own anchor, or has none; taken as null");
-                self.place(Value { kind: ValueKind::Null, span }, 0, 1)
-            }
+        if let Some((value, nodes)) = self.anchors.get(&anchor).cloned() {
+            return self.place(value, 0, nodes);
         }
+        self.notes.tell(span, "this alias stands inside its own anchor, or has none; taken as null");
+        self.place(Value { kind: ValueKind::Null, span }, 0, 1)
     }
 
     /// Puts a finished node where it belongs; returns false when the file has grown too large.

@@ -11,7 +11,7 @@ use loopguard_pattern::json::{Span, Value, ValueKind};
 /// Roles and policies of one template before they are joined.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
-    roles: Vec<Declared>,
+    declared: Vec<Declared>,
     attachments: Vec<Attachment>,
     managed: Vec<(Term, Policy)>,
 }
@@ -35,12 +35,12 @@ struct Attachment {
 impl Roles {
     /// Returns how much has been read.
     pub(super) fn len(&self) -> usize {
-        self.roles.len() + self.attachments.len() + self.managed.len()
+        self.declared.len() + self.attachments.len() + self.managed.len()
     }
 
     /// Returns the roles with every policy of the template that belongs to them.
     pub(super) fn joined(self, notes: &Notes) -> Vec<Role> {
-        let Self { roles, attachments, managed } = self;
+        let Self { declared: roles, attachments, managed } = self;
         for attachment in &attachments {
             let belongs = |role: &Term| roles.iter().any(|declared| is_called(&declared.role, role));
             for stranger in attachment.roles.iter().filter(|role| !belongs(role)) {
@@ -89,7 +89,7 @@ impl Reader<'_> {
         let inline = get(&properties, "Policies").map(elements).unwrap_or_default();
         let policies = inline.iter().map(|policy| self.inline(policy)).collect();
         let attached = get(&properties, "ManagedPolicyArns").map(elements).unwrap_or_default();
-        roles.roles.push(Declared {
+        roles.declared.push(Declared {
             role: Role {
                 arn: self.resolver.resource_attribute(resource, "Arn"),
                 name: self.resolver.resource_name(resource),

@@ -13,22 +13,18 @@ impl Reader<'_> {
         let Some(list) = get(properties, "Targets") else { return Vec::new() };
         let mut targets = Vec::new();
         for (at, target) in elements(list).iter().enumerate() {
-            match &target.kind {
-                ValueKind::Object(_) => targets.push(self.target(at, target)),
-                _ => {
-                    self.notes.tell(
-                        target.span,
-                        "a target that is not known before deployment; it may do anything",
-                    );
-                    targets.push(Target {
-                        id: format!("target{at}").into(),
-                        arn: self.resolver.expression(target.span),
-                        role: None,
-                        parameters: BTreeMap::new(),
-                        origin: self.origin(target.span),
-                    });
-                }
+            if matches!(target.kind, ValueKind::Object(_)) {
+                targets.push(self.target(at, target));
+                continue;
             }
+            self.notes.tell(target.span, "a target that is not known before deployment; it may do anything");
+            targets.push(Target {
+                id: format!("target{at}").into(),
+                arn: self.resolver.expression(target.span),
+                role: None,
+                parameters: BTreeMap::new(),
+                origin: self.origin(target.span),
+            });
         }
         targets
     }

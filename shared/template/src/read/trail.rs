@@ -28,8 +28,12 @@ impl Reader<'_> {
         let mut selected = Selected::default();
         let classic = get(&properties, "EventSelectors").map(elements).unwrap_or_default();
         let advanced = get(&properties, "AdvancedEventSelectors").map(elements).unwrap_or_default();
-        classic.iter().for_each(|selector| selected.add(selector));
-        advanced.iter().for_each(|selector| selected.add_advanced(selector));
+        for selector in classic {
+            selected.add(selector);
+        }
+        for selector in advanced {
+            selected.add_advanced(selector);
+        }
         // Without selectors a trail takes all management events.
         trails.management_reads |= selected.reads || (classic.is_empty() && advanced.is_empty());
         let mut data: BTreeSet<Arc<str>> = std::mem::take(&mut trails.data).into_iter().collect();

@@ -160,15 +160,14 @@ impl Resolver<'_> {
             }
             [] => return self.opaque(span),
         };
-        let kind = match self.template.resource(&id) {
-            Some(resource) => ValueKind::String(self.resource_attribute(resource, &attribute)),
-            None => {
-                self.notes.tell(span, format!("`{id}` is no resource of this template"));
-                let class = format!("undeclared name of {}", self.template.unit);
-                ValueKind::String(Symbol::given(&class, &format!("{id}.{attribute}")).into())
-            }
+        let term = if let Some(resource) = self.template.resource(&id) {
+            self.resource_attribute(resource, &attribute)
+        } else {
+            self.notes.tell(span, format!("`{id}` is no resource of this template"));
+            let class = format!("undeclared name of {}", self.template.unit);
+            Symbol::given(&class, &format!("{id}.{attribute}")).into()
         };
-        Value { kind, span }
+        Value { kind: ValueKind::String(term), span }
     }
 
     /// Splits `Id.Attribute`; ids that SAM makes (`Function.Alias`) hold a dot themselves.

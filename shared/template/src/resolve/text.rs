@@ -9,7 +9,7 @@ impl Resolver<'_> {
     pub(super) fn substitution(&self, argument: &Value, span: Span) -> Value {
         let (text, variables) = match (&argument.kind, elements(argument)) {
             (ValueKind::Array(_), [text, variables]) => (literal(text), Some(variables)),
-            (ValueKind::Array(_), [text]) | (ValueKind::String(_), [text]) => (literal(text), None),
+            (ValueKind::Array(_) | ValueKind::String(_), [text]) => (literal(text), None),
             _ => (None, None),
         };
         let Some(text) = text else {

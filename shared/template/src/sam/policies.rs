@@ -103,7 +103,9 @@ impl RoleParts {
                 // Either side may hold; a statement too many is safe, one too few is not.
                 if let [_, yes, no] = elements(&only.value) {
                     for side in [yes, no] {
-                        elements(side).iter().for_each(|side| self.policy(side, notes));
+                        for policy in elements(side) {
+                            self.policy(policy, notes);
+                        }
                     }
                 }
             }
@@ -123,32 +125,24 @@ impl RoleParts {
 
     /// Adds a SAM policy template (`S3CrudPolicy: {BucketName: ..}`).
     fn template(&mut self, member: &Member, policy: &Value, notes: &Notes) {
-        match facts::policy_template(&member.key) {
-            Some(template) => {
-                let statements = template.statements.iter().map(|statement| {
-                    let resources = statement.resources.iter().map(|form| filled(form, member)).collect();
-                    let actions =
-                        statement.actions.iter().map(|action| string(policy.span, action)).collect();
-                    object(
-                        policy.span,
-                        [
-                            ("Effect", string(policy.span, "Allow")),
-                            ("Action", list(policy.span, actions)),
-                            ("Resource", list(policy.span, resources)),
-                        ],
-                    )
-                });
-                let statements = list(policy.span, statements.collect());
-                self.document(policy.span, object(policy.span, [("Statement", statements)]));
-            }
-            None => {
-                notes.tell(
-                    policy.span,
-                    format!("policy template `{}` is not known; it may allow anything", member.key),
-                );
-                self.attached.push(string(policy.span, &member.key));
-            }
-        }
+        let Some(template) = facts::policy_template(&member.key) else {
+            let message = format!("policy template `{}` is not known; it may allow anything", member.key);
+            notes.tell(policy.span, message);
+            self.attached.push(string(policy.span, &member.key));
+            return;
+        };
+        let statements = template.statements.iter().map(|statement| {
+            let resources = statement.resources.iter().map(|form| filled(form, member)).collect();
+            let actions = statement.actions.iter().map(|action| string(policy.span, action)).collect();
+            let entries = [
+                ("Effect", string(policy.span, "Allow")),
+                ("Action", list(policy.span, actions)),
+                ("Resource", list(policy.span, resources)),
+            ];
+            object(policy.span, entries)
+        });
+        let statements = list(policy.span, statements.collect());
+        self.document(policy.span, object(policy.span, [("Statement", statements)]));
     }
 
     fn into_resource(self, owner: &Owner<'_>) -> Resource {

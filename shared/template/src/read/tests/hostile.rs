@@ -59,6 +59,26 @@ fn json_with_comments_and_with_final_commas_is_read() {
 }
 
 #[test]
+fn indentation_that_cloudformation_takes_is_read_in_its_place() {
+    let text = "Resources:\n  Röle:\n    Type: AWS::IAM::Role\n    Properties:\n      Policies:\n        - PolicyName: p\n          PolicyDocument: !Sub '{\n      \"Statement\": [{\"Effect\": \"Allow\",\n\n      \"Action\": \"a:B\", \"Resource\": \"it''s\"}]}'\n  R:\n    Type: AWS::Events::Rule\n    Properties: {\n    \"EventPattern\": {\n  \"source\": [\n  \"aws.s3\"\n  ]}\n    }\n";
+    let inventory = inventory(text);
+    assert_eq!(notes(&inventory), Vec::<String>::new());
+    assert_eq!(inventory.roles[0].policies[0].statements.len(), 1);
+    let pattern = inventory.rules[0].trigger.pattern().unwrap();
+    let span = pattern.branches()[0].field("source").unwrap().matchers[0].span;
+    assert_eq!(text.get(span.start..span.end), Some("\"aws.s3\""));
+}
+
+#[test]
+fn a_byte_order_mark_moves_no_place() {
+    let inventory = inventory(
+        "\u{feff}Resources:\n  R: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: x}}\n",
+    );
+    let place = inventory.rules[0].origin.place().unwrap().clone();
+    assert_eq!((place.line, place.column, place.span.start), (2, 3, 16));
+}
+
+#[test]
 fn documents_of_one_file_are_templates_of_their_own() {
     let one = "Resources:\n  R: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: x}}\n";
     let inventory = inventory(&format!("{one}---\n{one}"));
@@ -72,8 +92,8 @@ fn aliases_cannot_blow_up_and_depth_is_bounded() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        let list = vec![before.as_str(); 10].join(", ");
-        laughs.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        let list = [before.as_str(); 10].join(", ");
+        laughs += &["a", &level.to_string(), ": &a", &level.to_string(), " [", &list, "]\n"].concat();
     }
     laughs.push_str("Resources: {}\n");
     let told = notes(&inventory(&laughs));
@@ -83,7 +103,7 @@ fn aliases_cannot_blow_up_and_depth_is_bounded() {
     {
         assert!(!notes(&inventory(&deep)).is_empty());
     }
-    let nested: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let nested: String = (0..5_000).flat_map(|depth| [" ".repeat(depth), "a:\n".to_owned()]).collect();
     assert!(!notes(&inventory(&nested)).is_empty());
     let json = format!("{{\"Resources\": {}", "{\"a\":".repeat(50_000));
     assert!(!notes(&inventory(&json)).is_empty());
@@ -94,9 +114,16 @@ fn names_that_grow_with_every_reference_are_bounded() {
     let mut text = "Resources:\n".to_owned();
     for level in 0..200 {
         let next = level + 1;
-        text.push_str(&format!(
-            "  F{level}: {{Type: 'AWS::Lambda::Function', Properties: {{FunctionName: !Sub '${{F{next}}}-${{F{next}}}', Role: r}}}}\n"
-        ));
+        let name = format!("${{F{next}}}-${{F{next}}}");
+        let properties = format!("{{FunctionName: !Sub '{name}', Role: r}}");
+        text += &[
+            "  F",
+            &level.to_string(),
+            ": {Type: 'AWS::Lambda::Function', Properties: ",
+            &properties,
+            "}\n",
+        ]
+        .concat();
     }
     text.push_str("  F200: {Type: 'AWS::Lambda::Function', Properties: {FunctionName: !Ref F0, Role: r}}\n");
     assert_eq!(inventory(&text).workloads.len(), 201);

@@ -17,9 +17,9 @@ fn policies_beside_a_role_are_joined_to_it() {
     assert_eq!(names, ["one", "two", "Managed"]);
     assert_eq!(found.attached_unread, [Term::literal("arn:aws:iam::aws:policy/ReadOnlyAccess")]);
     assert_eq!(found.boundary.as_ref().unwrap().statements.len(), 1);
-    let named = role(&inventory, "named");
-    assert_eq!(named.policies.len(), 1);
-    assert_eq!(named.boundary_unread, Some(Term::literal("b")));
+    let other = role(&inventory, "named");
+    assert_eq!(other.policies.len(), 1);
+    assert_eq!(other.boundary_unread, Some(Term::literal("b")));
     assert_eq!(notes(&inventory).len(), 1);
     assert!(notes(&inventory)[0].contains("role `elsewhere`"), "{:?}", notes(&inventory));
 }
