@@ -45,7 +45,9 @@ impl Function {
     /// Starts the process with the environment that Lambda gives it, and feeds it from its queue.
     pub(crate) fn start(lab: &Lab, deployment: &Deployment<'_>) -> Self {
         let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT));
-        let mut process = command(lab, deployment, &api.address()).spawn().unwrap();
+        let mut process = command(lab, deployment, &api.address())
+            .spawn()
+            .unwrap_or_else(|error| panic!("`{}` does not run: {error}", deployment.program.display()));
         let seen = Arc::new(Seen::default());
         collect(process.stderr.take().unwrap(), &seen, || ());
         let ended = Arc::clone(&api);

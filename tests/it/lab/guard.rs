@@ -127,6 +127,7 @@ fn permissions(topic: &str) -> Value {
     let rules = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/*");
     let roles = format!("arn:aws:iam::{ACCOUNT}:role/*");
     let functions = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:*");
+    let machines = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:*");
     let policies = [format!("arn:aws:iam::{ACCOUNT}:policy/*"), "arn:aws:iam::aws:policy/*".to_owned()];
     let role_reads =
         ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
@@ -138,6 +139,7 @@ fn permissions(topic: &str) -> Value {
         {"Effect": "Allow", "Action": role_reads, "Resource": roles},
         {"Effect": "Allow", "Action": ["iam:GetPolicy", "iam:GetPolicyVersion"], "Resource": policies},
         {"Effect": "Allow", "Action": "lambda:GetFunctionConfiguration", "Resource": functions},
+        {"Effect": "Allow", "Action": "states:DescribeStateMachine", "Resource": machines},
         {"Effect": "Allow", "Action": "events:DisableRule", "Resource": rules},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
     ])
