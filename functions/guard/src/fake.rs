@@ -64,12 +64,11 @@ pub(crate) fn rule(name: &str, pattern: &str, target: &str) -> Rule {
     }
 }
 
-/// The pattern of the call that starts a state machine.
+/// The pattern of the event that every start of a state machine causes.
 pub(crate) fn on_start_of(machine: &str) -> String {
     format!(
-        r#"{{"source":["aws.states"],"detail-type":["AWS API Call via CloudTrail"],"detail":{{
-        "eventSource":["states.amazonaws.com"],"eventName":["StartExecution"],
-        "requestParameters":{{"stateMachineArn":["{machine}"]}}}}}}"#
+        r#"{{"source":["aws.states"],"detail-type":["Step Functions Execution Status Change"],
+        "detail":{{"status":["RUNNING"],"stateMachineArn":["{machine}"]}}}}"#
     )
 }
 
@@ -93,7 +92,7 @@ pub(crate) fn on_acl(name: &str) -> Rule {
 pub(crate) fn fixer() -> (Workload, Role) {
     let role = "arn:aws:iam::111122223333:role/fixer";
     let document = r#"{"Statement":[{"Effect":"Allow","Action":"s3:PutBucketAcl","Resource":"*"}]}"#;
-    let document = loopguard_pattern::json::parse(document).unwrap();
+    let document = loopguard_pattern::json::parse_strict(document).unwrap();
     let workload = Workload {
         class: "AWS::Lambda::Function".into(),
         arn: Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer"),
@@ -188,6 +187,7 @@ fn operation(need: &Need) -> &'static str {
     match need {
         Need::RulesOfBus { .. } => "ListRules",
         Need::Targets { .. } => "ListTargetsByRule",
+        Need::Workload { arn } if arn.to_string().contains(":stateMachine:") => "DescribeStateMachine",
         Need::Workload { .. } => "GetFunctionConfiguration",
         Need::Role { .. } => "GetRole",
         Need::Trails => "DescribeTrails",

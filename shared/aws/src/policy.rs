@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// Returns the policy of a document that IAM sent: JSON text, percent-encoded (RFC 3986, IAM API reference of
 /// `GetRolePolicy`). What cannot be read is kept as unread.
 pub(crate) fn policy(name: &str, document: &str, origin: Origin) -> Policy {
-    let read =
-        decoded(document).and_then(|text| json::parse(&text).map_err(|error| error.to_string().into()));
+    let read = decoded(document)
+        .and_then(|text| json::parse_strict(&text).map_err(|error| error.to_string().into()));
     match read {
         Ok(value) => Policy::from_value(name, &value, origin),
         Err(why) => Policy { name: name.into(), statements: Vec::new(), unread: vec![why], origin },

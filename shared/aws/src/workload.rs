@@ -40,7 +40,7 @@ async fn state_machine(account: &AwsAccount, arn: &str) -> Result<Workload, Call
         arn: Term::literal(arn),
         name: Term::literal(answer.name()),
         role: Some(Term::literal(answer.role_arn())),
-        definition: json::parse(answer.definition()).ok().map(Arc::new),
+        definition: json::parse_strict(answer.definition()).ok().map(Arc::new),
         origin: told_by(OPERATION),
     })
 }
