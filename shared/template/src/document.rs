@@ -11,7 +11,7 @@ pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
     }
     let bare = without_comments(text);
     let value = json::parse(&bare);
-    match broken(&value) {
+    match broken(&value).or_else(|| behind(&bare, &value)) {
         None => vec![unique(value, notes)],
         Some((span, message)) => json_like_yaml(&bare, notes).unwrap_or_else(|| {
             notes.tell(span, format!("not JSON: {message}; the file is read up to here"));
@@ -77,6 +77,14 @@ fn without_comments(text: &str) -> String {
         }
     }
     out
+}
+
+/// Returns the place of text behind the value, if there is any.
+fn behind(text: &str, value: &Value) -> Option<(Span, String)> {
+    let rest = text.get(value.span.end..)?;
+    let start = value.span.end + (rest.len() - rest.trim_start().len());
+    (start < text.len())
+        .then(|| (Span { start, end: start }, "there is text behind the closing bracket".to_owned()))
 }
 
 /// Returns the first place where a value stops being JSON.

@@ -20,9 +20,6 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
         match &*resource.class {
             "AWS::Serverless::Function" => function(resource, globals, notes, &mut all),
             "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
-            "AWS::Serverless::SimpleTable" => {
-                all.push(Resource { class: "AWS::DynamoDB::Table".into(), ..resource });
-            }
             "AWS::Serverless::Connector" => {
                 notes.tell(
                     resource.span,
@@ -30,11 +27,23 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
                 );
                 all.push(resource);
             }
-            _ => all.push(resource),
+            class => {
+                let class =
+                    PLAIN.iter().find(|(sam, _)| *sam == class).map_or(class, |(_, plain)| plain).into();
+                all.push(Resource { class, ..resource });
+            }
         }
     }
     all
 }
+
+/// SAM types that become one resource of a plain type under the same logical id.
+const PLAIN: &[(&str, &str)] = &[
+    ("AWS::Serverless::SimpleTable", "AWS::DynamoDB::Table"),
+    ("AWS::Serverless::Api", "AWS::ApiGateway::RestApi"),
+    ("AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Api"),
+    ("AWS::Serverless::GraphQLApi", "AWS::AppSync::GraphQLApi"),
+];
 
 fn function(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {
     let properties = globals::merged(get(globals, "Function"), &resource.properties);

@@ -63,6 +63,8 @@ impl Roles {
                     // A policy may name the role and the role the policy.
                     Some((_, policy)) if role.policies.iter().any(|has| has.origin == policy.origin) => {}
                     Some((_, policy)) => role.policies.push(policy.clone()),
+                    // SAM attaches a policy by ARN that its author may name, too.
+                    None if role.attached_unread.iter().any(|has| ends_alike(has, &arn)) => {}
                     None => role.attached_unread.push(arn),
                 }
             }
@@ -81,6 +83,12 @@ impl Roles {
 /// Returns whether `name` is the role's name or ARN.
 fn is_called(role: &Role, name: &Term) -> bool {
     role.name == *name || role.arn == *name
+}
+
+/// Returns whether two known names or ARNs name one managed policy.
+fn ends_alike(a: &Term, b: &Term) -> bool {
+    let name = |term: &Term| term.as_literal().and_then(|text| text.rsplit('/').next().map(str::to_owned));
+    a == b || name(a).is_some_and(|a| Some(a) == name(b))
 }
 
 impl Reader<'_> {

@@ -83,8 +83,9 @@ impl Reader<'_> {
             _ => written.clone(),
         };
         EventPattern::from_value(&tree).map_err(|error| {
-            self.notes.tell(error.span().unwrap_or(written.span), error.to_string());
-            error.to_string().into()
+            let message = error.bus_message();
+            self.notes.tell(error.span(), message.clone());
+            message.into()
         })
     }
 }

@@ -109,7 +109,19 @@ impl Resolver<'_> {
                 Some(name) => Term::literal(name),
                 None => self.own_symbol("pseudo parameter", name),
             },
-            "AWS::StackId" | "AWS::NotificationARNs" => self.own_symbol("pseudo parameter", name),
+            "AWS::StackId" => Term::concat([
+                "arn:".into(),
+                scope.partition.clone(),
+                ":cloudformation:".into(),
+                scope.region.clone(),
+                ":".into(),
+                scope.account.clone(),
+                ":stack/".into(),
+                self.pseudo_parameter("AWS::StackName").unwrap_or_default(),
+                "/".into(),
+                Symbol::created("AWS::CloudFormation::Stack.Uuid", &self.template.unit).into(),
+            ]),
+            "AWS::NotificationARNs" => self.own_symbol("pseudo parameter", name),
             _ => return None,
         })
     }

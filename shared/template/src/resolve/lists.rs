@@ -65,9 +65,11 @@ fn pieces(term: &Term, delimiter: &str) -> Option<Vec<Term>> {
                 }
             }
             Part::Symbol(symbol) => {
-                // Names and ids that AWS makes, accounts and regions hold neither colons nor slashes.
+                // Names and ids that AWS makes, accounts, regions and stack names hold neither colons nor slashes.
                 let opaque = symbol.kind == SymbolKind::Created
-                    || matches!(&*symbol.name, "AWS::AccountId" | "AWS::Region");
+                    || ["AWS::AccountId", "AWS::Region", "AWS::StackName"]
+                        .iter()
+                        .any(|known| symbol.name.starts_with(known));
                 if !opaque || !matches!(delimiter, ":" | "/") {
                     return None;
                 }

@@ -102,6 +102,11 @@ fn lists() {
         text("!Select [0, !Split ['-', !Ref Given]]").contains("!Select"),
         "a parameter may hold the delimiter"
     );
+    assert_eq!(
+        text("!Select [2, !Split ['/', !Ref 'AWS::StackId']]"),
+        "${t.yaml}",
+        "the part that AWS makes"
+    );
     assert!(text("!Select [9, [a]]").contains("!Select"));
 }
 

@@ -14,7 +14,8 @@ pub(super) fn function_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
     let properties = &owner.resource.properties;
     let span = owner.resource.span;
     let mut role = RoleParts::default();
-    role.attach(span, "service-role/AWSLambdaBasicExecutionRole");
+    let durable = get(properties, "DurableConfig").is_some();
+    role.attach(span, if durable { DURABLE } else { "service-role/AWSLambdaBasicExecutionRole" });
     if get(properties, "VpcConfig").is_some() {
         role.attach(span, "service-role/AWSLambdaVPCAccessExecutionRole");
     }
@@ -22,20 +23,39 @@ pub(super) fn function_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
         role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
     }
     for event in get(properties, "Events").map(members).unwrap_or_default() {
-        let polled = get(&event.value, "Type").and_then(literal).and_then(|class| match &*class {
-            "SQS" => Some("service-role/AWSLambdaSQSQueueExecutionRole"),
-            "Kinesis" => Some("service-role/AWSLambdaKinesisExecutionRole"),
-            "DynamoDB" => Some("service-role/AWSLambdaDynamoDBExecutionRole"),
-            "MSK" => Some("service-role/AWSLambdaMSKExecutionRole"),
-            _ => None,
-        });
-        if let Some(policy) = polled {
-            role.attach(event.key_span, policy);
-        }
+        polled(event, &mut role);
     }
     destinations(properties, &mut role);
     role.add(owner, notes);
     role.into_resource(owner)
+}
+
+const DURABLE: &str = "service-role/AWSLambdaBasicDurableExecutionRolePolicy";
+
+/// Adds what reading from the event's source needs.
+fn polled(event: &Member, role: &mut RoleParts) {
+    let span = event.key_span;
+    match get(&event.value, "Type").and_then(literal).as_deref() {
+        Some("SQS") => role.attach(span, "service-role/AWSLambdaSQSQueueExecutionRole"),
+        Some("Kinesis") => role.attach(span, "service-role/AWSLambdaKinesisExecutionRole"),
+        Some("DynamoDB") => role.attach(span, "service-role/AWSLambdaDynamoDBExecutionRole"),
+        Some("MSK") => role.attach(span, "service-role/AWSLambdaMSKExecutionRole"),
+        Some("MQ") => {
+            let actions = ["mq:DescribeBroker", "secretsmanager:GetSecretValue"];
+            role.document(span, allowing(span, &actions, string(span, "*")));
+        }
+        Some("DocumentDB") => {
+            let actions = [
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:Describe*",
+                "rds:Describe*",
+                "secretsmanager:GetSecretValue",
+            ];
+            role.document(span, allowing(span, &actions, string(span, "*")));
+        }
+        _ => {}
+    }
 }
 
 /// Returns the role of a state machine without `Role`.
@@ -98,7 +118,8 @@ impl RoleParts {
 
     fn policy(&mut self, policy: &Value, notes: &Notes) {
         match (&policy.kind, members(policy)) {
-            (ValueKind::String(_), _) => self.attached.push(managed_by_name(policy)),
+            // A name without its path, which only IAM's own list tells, or an ARN.
+            (ValueKind::String(_), _) => self.attached.push(policy.clone()),
             (_, [only]) if &*only.key == "Fn::If" => {
                 // Either side may hold; a statement too many is safe, one too few is not.
                 if let [_, yes, no] = elements(&only.value) {
@@ -162,14 +183,4 @@ impl RoleParts {
 fn filled(form: &str, member: &Member) -> Value {
     let span = member.key_span;
     object(span, [("Fn::Sub", list(member.value.span, vec![string(span, form), member.value.clone()]))])
-}
-
-/// Returns the ARN of an AWS managed policy given by name alone; others as they are.
-fn managed_by_name(policy: &Value) -> Value {
-    match literal(policy) {
-        Some(name) if !name.starts_with("arn:") && !name.contains(['{', '/']) => {
-            object(policy.span, [("Fn::Sub", string(policy.span, &format!("{MANAGED}{name}")))])
-        }
-        _ => policy.clone(),
-    }
 }

@@ -52,6 +52,11 @@ fn json_with_comments_and_with_final_commas_is_read() {
     let strict = inventory(text);
     assert_eq!(notes(&strict), Vec::<String>::new());
     assert_eq!(strict.rules[0].origin.place().unwrap().line, 4);
+    let rule = "{\"Resources\": {\"R\": {\"Type\": \"AWS::Events::Rule\", \"Properties\": {\"ScheduleExpression\": \"x\"}}}}";
+    let behind = inventory(&format!("{rule}\n}}"));
+    assert_eq!(behind.rules.len(), 1);
+    assert!(notes(&behind)[0].starts_with("t.yaml:2:1: not JSON"), "{:?}", notes(&behind));
+    assert_eq!(inventory(&format!("{rule}\n---\n{rule}")).rules.len(), 2, "JSON as YAML documents");
     let commas = inventory(
         "{\"Resources\": {\"R\": {\"Type\": \"AWS::Events::Rule\", \"Properties\": {\"ScheduleExpression\": \"x\",},},},}",
     );

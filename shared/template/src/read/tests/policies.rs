@@ -27,7 +27,7 @@ fn policies_beside_a_role_are_joined_to_it() {
 #[test]
 fn sam_policies_of_every_form_are_read() {
     let inventory = inventory(
-        "Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Tracing: Active, Timeout: 3}}\nConditions: {C: !Equals [!Ref 'AWS::Region', eu-west-1]}\nResources:\n  Own: {Type: 'AWS::IAM::ManagedPolicy', Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: 'o:O', Resource: '*'}}}}\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      DeadLetterQueue: {Type: SQS, TargetArn: 'arn:q'}\n      Policies:\n        - AmazonS3ReadOnlyAccess\n        - !Ref Own\n        - S3CrudPolicy: {BucketName: !Ref 'AWS::StackName'}\n        - Statement: [{Effect: Allow, Action: 'a:B', Resource: '*'}]\n        - !If [C, {Statement: {Effect: Allow, Action: 'i:I', Resource: '*'}}, !Ref 'AWS::NoValue']\n        - NoSuchPolicy: {}\n",
+        "Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Tracing: Active, Timeout: 3}}\nConditions: {C: !Equals [!Ref 'AWS::Region', eu-west-1]}\nResources:\n  Own: {Type: 'AWS::IAM::ManagedPolicy', Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: 'o:O', Resource: '*'}}}}\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      DeadLetterQueue: {Type: SQS, TargetArn: 'arn:q'}\n      Policies:\n        - AmazonS3ReadOnlyAccess\n        - AWSLambdaBasicExecutionRole\n        - !Ref Own\n        - S3CrudPolicy: {BucketName: !Ref 'AWS::StackName'}\n        - Statement: [{Effect: Allow, Action: 'a:B', Resource: '*'}]\n        - !If [C, {Statement: {Effect: Allow, Action: 'i:I', Resource: '*'}}, !Ref 'AWS::NoValue']\n        - NoSuchPolicy: {}\n",
     );
     let role = role(&inventory, "FRole");
     let actions: Vec<String> = role
@@ -48,7 +48,7 @@ fn sam_policies_of_every_form_are_read() {
         [
             "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
             "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess",
-            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+            "AmazonS3ReadOnlyAccess",
             "NoSuchPolicy",
         ]
     );
