@@ -8,27 +8,32 @@ mod trail;
 mod workload;
 
 use crate::document;
-use crate::nodes::{get, members};
+use crate::nodes::{at, get, members};
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
 use crate::source_text::SourceText;
 use crate::template::{Resource, Template};
 use crate::{Options, Source};
 use loopguard_model::{Inventory, Origin};
+use loopguard_pattern::Term;
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Returns what the files declare.
 pub(crate) fn inventory(files: &[Source], options: &Options) -> Inventory {
+    let texts = files.iter().map(|source| (source.file.clone(), source.text.clone())).collect();
     let files: Vec<(Notes, Vec<Template>)> = files.iter().map(templates).collect();
     let all = || files.iter().flat_map(|(_, templates)| templates);
-    let stacks = Stacks {
+    let mut stacks = Stacks {
         options,
         scope: options.scope(),
         shared_names: shared_names(all()),
         several: all().count() > 1,
+        exports: BTreeMap::new(),
+        files: &texts,
     };
+    stacks.exports = exports(&files, &stacks);
     let mut inventory = Inventory::new(stacks.scope.clone());
     if stacks.several {
         inventory.assumptions.insert("all templates are deployed to one account and one region".into());
@@ -56,6 +61,8 @@ fn templates(file: &Source) -> (Notes, Vec<Template>) {
         let unit = if several { format!("{}#{}", file.file, at + 1).into() } else { file.file.clone() };
         match Template::new(document, source.clone(), unit, &notes) {
             Some(template) => templates.push(template),
+            // A state machine's definition is read where a template refers to it.
+            None if get(document, "StartAt").is_some() && get(document, "States").is_some() => {}
             None => notes.tell(document.span, "not a template: it has no `Resources`"),
         }
     }
@@ -63,6 +70,28 @@ fn templates(file: &Source) -> (Notes, Vec<Template>) {
         notes.tell(Span::default(), "not a template: the file is empty");
     }
     (notes, templates)
+}
+
+/// Returns what the templates export, name to value; a name that two of them export is left out.
+fn exports(files: &[(Notes, Vec<Template>)], stacks: &Stacks<'_>) -> BTreeMap<Term, Term> {
+    let mut exports: BTreeMap<Term, Option<Term>> = BTreeMap::new();
+    for (notes, templates) in files {
+        for template in templates {
+            // What exports have to tell is told where their values are used.
+            let quiet = notes.fresh();
+            let resolver = Resolver::new(template, stacks, &quiet);
+            for output in members(&template.outputs) {
+                if let (Some(name), Some(value)) =
+                    (at(&output.value, "Export.Name"), get(&output.value, "Value"))
+                {
+                    let value = Some(resolver.term(value));
+                    let name = resolver.term(name);
+                    exports.entry(name).and_modify(|known| *known = None).or_insert(value);
+                }
+            }
+        }
+    }
+    exports.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// Returns the names that more than one template declares.
@@ -145,9 +174,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns a member as text, if it is there and not empty.
-    fn text(&self, value: &Value, key: &str) -> Option<loopguard_pattern::Term> {
+    fn text(&self, value: &Value, key: &str) -> Option<Term> {
         let value = get(value, key).filter(|value| value.kind != ValueKind::Null)?;
-        Some(self.resolver.as_term(value)).filter(|term| *term != loopguard_pattern::Term::default())
+        Some(self.resolver.as_term(value)).filter(|term| *term != Term::default())
     }
 }
 

@@ -39,6 +39,10 @@ pub(crate) struct Stacks<'a> {
     pub(crate) scope: Scope,
     /// Logical ids and parameters that more than one template has: their symbols name the file, too.
     pub(crate) shared_names: BTreeSet<Arc<str>>,
+    /// What templates export: name to value.
+    pub(crate) exports: BTreeMap<Term, Term>,
+    /// All files that are read, by name: a template may refer to another file.
+    pub(crate) files: &'a BTreeMap<Arc<str>, Arc<str>>,
     /// Whether there is more than one template.
     pub(crate) several: bool,
 }

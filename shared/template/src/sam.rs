@@ -71,12 +71,6 @@ fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut V
         made.push(policies::state_machine_role(&owner, notes));
     }
     events::write_out(&owner, notes, &mut made);
-    if let Some(uri) = get(&resource.properties, "DefinitionUri") {
-        notes.tell(
-            uri.span,
-            format!("the definition of `{}` stands in another file; it is not read", resource.id),
-        );
-    }
     let properties = renamed(&with_role(&resource, "RoleArn"), "Name", "StateMachineName");
     all.push(Resource { class: "AWS::StepFunctions::StateMachine".into(), properties, ..resource });
     all.extend(made);

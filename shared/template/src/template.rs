@@ -17,6 +17,7 @@ pub(crate) struct Template {
     pub(crate) parameters: BTreeMap<Arc<str>, Parameter>,
     pub(crate) mappings: Value,
     pub(crate) conditions: Value,
+    pub(crate) outputs: Value,
     /// In the order of the text, what SAM generates behind its owner.
     pub(crate) resources: Vec<Resource>,
     by_id: BTreeMap<Arc<str>, usize>,
@@ -82,6 +83,7 @@ impl Template {
             parameters,
             mappings: section("Mappings"),
             conditions: section("Conditions"),
+            outputs: section("Outputs"),
             resources,
             by_id,
         })

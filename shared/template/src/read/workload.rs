@@ -1,13 +1,16 @@
 //! What runs behind targets: functions, state machines, task definitions, build projects, documents.
 
 use super::Reader;
+use crate::document;
 use crate::embedded;
 use crate::facts;
-use crate::nodes::{at, get};
+use crate::nodes::{at, get, literal};
+use crate::notes::Notes;
+use crate::source_text::SourceText;
 use crate::template::Resource;
 use loopguard_model::Workload;
 use loopguard_pattern::Term;
-use loopguard_pattern::json::{Value, ValueKind};
+use loopguard_pattern::json::{Span, Value, ValueKind};
 use std::sync::Arc;
 
 impl Reader<'_> {
@@ -22,12 +25,17 @@ impl Reader<'_> {
         };
         let role = fact.role.iter().find_map(|path| at(&properties, path));
         let definition = fact.definition.iter().find_map(|path| at(&properties, path));
+        let definition = match (definition, get(&properties, "DefinitionUri")) {
+            (Some(written), _) => self.definition(written, &properties),
+            (None, Some(uri)) => self.definition_of_file(uri, &properties),
+            (None, None) => None,
+        };
         Some(Workload {
             class: class.into(),
             arn,
             name: self.resolver.resource_name(resource),
             role: role.and_then(|role| self.role_arn(role)),
-            definition: definition.and_then(|definition| self.definition(definition, &properties)),
+            definition,
             origin: self.origin(resource.span),
         })
     }
@@ -42,6 +50,26 @@ impl Reader<'_> {
             &*resource.class == "AWS::IAM::Role" && self.resolver.resource_name(resource) == written
         });
         Some(named.map_or(written, |role| self.resolver.resource_attribute(role, "Arn")))
+    }
+
+    /// Returns the definition that stands in another file, if that file is read, too. Its values are told at
+    /// the reference, because an origin names one file.
+    fn definition_of_file(&self, uri: &Value, properties: &Value) -> Option<Arc<Value>> {
+        let path = literal(uri).and_then(|uri| beside(&self.template.source.file, &uri));
+        let Some((file, text)) = path.and_then(|path| self.stacks.files.get_key_value(&*path)) else {
+            let name = literal(uri).map_or_else(|| "an object in S3".to_owned(), |uri| format!("`{uri}`"));
+            self.notes.tell(uri.span, format!("the definition is in {name}, which is not read"));
+            return None;
+        };
+        let source = Arc::new(SourceText::new(file.clone(), text.clone()));
+        let attempt = Notes::new(source);
+        let document = document::documents(text, &attempt).into_iter().next();
+        if !attempt.is_empty() {
+            self.notes.tell(uri.span, format!("the definition in `{file}` is not read to its end"));
+        }
+        let mut tree = document?;
+        place_at(&mut tree, uri.span);
+        self.definition(&tree, properties)
     }
 
     fn definition(&self, written: &Value, properties: &Value) -> Option<Arc<Value>> {
@@ -59,5 +87,59 @@ impl Reader<'_> {
             return None;
         }
         Some(Arc::new(tree))
+    }
+}
+
+/// Returns the path of `uri` as seen from the folder of `file`, or none for a URL or a path that leaves the root.
+fn beside(file: &str, uri: &str) -> Option<String> {
+    if uri.contains("://") || uri.starts_with('/') {
+        return None;
+    }
+    let root = if file.starts_with('/') { "/" } else { "" };
+    let mut parts: Vec<&str> = file.split('/').filter(|part| !part.is_empty()).collect();
+    parts.pop();
+    for part in uri.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, "." | "..")) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(format!("{root}{}", parts.join("/")))
+}
+
+/// Puts a whole tree in one place.
+fn place_at(tree: &mut Value, span: Span) {
+    tree.span = span;
+    match &mut tree.kind {
+        ValueKind::Array(items) => items.iter_mut().for_each(|item| place_at(item, span)),
+        ValueKind::Object(members) => {
+            for member in members {
+                member.key_span = span;
+                place_at(&mut member.value, span);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn paths_are_seen_from_the_templates_folder() {
+        for (file, uri, path) in [
+            ("template.yaml", "m.json", "m.json"),
+            ("a/b/t.yaml", "./m/x.json", "a/b/m/x.json"),
+            ("a/b/t.yaml", "../x.json", "a/x.json"),
+            ("./a/t.yaml", "x.json", "./a/x.json"),
+            ("/a/t.yaml", "x.json", "/a/x.json"),
+        ] {
+            assert_eq!(beside(file, uri).as_deref(), Some(path), "{uri} from {file}");
+        }
+        assert_eq!(beside("t.yaml", "s3://bucket/key"), None);
     }
 }

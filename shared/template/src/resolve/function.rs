@@ -20,8 +20,9 @@ impl Resolver<'_> {
             "Fn::FindInMap" => Some(self.find_in_map(argument, span)),
             "Fn::ImportValue" => {
                 let export = self.term(argument);
-                let symbol = Symbol::given("import", &export.to_string());
-                Some(Value { kind: ValueKind::String(symbol.into()), span })
+                let known = self.stacks.exports.get(&export).cloned();
+                let term = known.unwrap_or_else(|| Symbol::given("import", &export.to_string()).into());
+                Some(Value { kind: ValueKind::String(term), span })
             }
             // The value itself is more useful than its text: readers take either.
             "Fn::ToJsonString" => self.value(argument),

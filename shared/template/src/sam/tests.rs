@@ -33,3 +33,16 @@ fn connectors_and_definitions_elsewhere_are_told() {
     );
     assert_eq!(inventory.notes.len(), 2, "{:?}", inventory.notes);
 }
+
+#[test]
+fn a_definition_in_a_file_that_is_read_is_found_and_filled_in() {
+    let template = "Resources:\n  T: {Type: 'AWS::SNS::Topic'}\n  M: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: flows/m.asl.json, DefinitionSubstitutions: {Topic: !Ref T}}}\n";
+    let definition = "{\"StartAt\": \"A\", \"States\": {\"A\": {\"TopicArn\": \"${Topic}\"}}}";
+    let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
+    let files = [source("app/t.yaml", template), source("app/flows/m.asl.json", definition)];
+    let inventory = read(&files, &Options::default());
+    assert!(inventory.notes.is_empty(), "{:?}", inventory.notes);
+    let found = inventory.workloads[0].definition.clone().unwrap();
+    let topic = crate::nodes::at(&found, "States.A.TopicArn").and_then(crate::nodes::text).unwrap();
+    assert_eq!(topic.to_string(), "arn:aws:sns:${AWS::Region}:${AWS::AccountId}:${T}");
+}

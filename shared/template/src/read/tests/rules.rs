@@ -155,6 +155,17 @@ fn equal_ids_of_two_files_do_not_meet() {
 }
 
 #[test]
+fn an_export_of_one_file_is_imported_by_another() {
+    let bus = "Resources:\n  Bus: {Type: 'AWS::Events::EventBus', Properties: {Name: orders}}\nOutputs:\n  O: {Value: !GetAtt Bus.Arn, Export: {Name: orders-bus}}\n";
+    let user = "Resources:\n  R: {Type: 'AWS::Events::Rule', Properties: {EventBusName: !ImportValue orders-bus, ScheduleExpression: x}}\n";
+    let both = read(&[source("a.yaml", bus), source("b.yaml", user)], &Options::default());
+    assert_eq!(rule(&both, "R").bus, Term::literal("orders"));
+    let twice =
+        read(&[source("a.yaml", bus), source("b.yaml", user), source("c.yaml", bus)], &Options::default());
+    assert_eq!(rule(&twice, "R").bus.to_string(), "${orders-bus}", "two stacks cannot export one name");
+}
+
+#[test]
 fn options_fill_in_what_the_deployment_decides() {
     let options = Options {
         account: Some("111122223333".into()),
