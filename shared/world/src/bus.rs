@@ -54,15 +54,16 @@ impl World {
             event_name: member("$.detail.eventName"),
         };
         let acting = live.acting.clone();
-        self.note(Happening::Matched(matched));
-        let twice = self.rng.within((0, 999)) < self.settings.duplicates_per_mille;
+        let duplicates = self.settings.duplicates_per_mille;
+        let twice = self.rng.of(&matched.rule).within((0, 999)) < duplicates;
         for target in &acting.targets {
             for _ in 0..if twice { 2 } else { 1 } {
-                let delay = self.rng.within(self.settings.delivery_latency);
+                let delay = self.rng.of(&matched.rule).within(self.settings.delivery_latency);
                 let (target, event, past) = (Box::new(target.clone()), event.clone(), past.clone());
                 self.soon(delay, Act::Invoke { rule: index, target, event, past });
             }
         }
+        self.note(Happening::Matched(matched));
     }
 
     /// Delivers an event to a target.
@@ -83,7 +84,7 @@ impl World {
             "event": &*event.json, "input": input, "text": input.to_string(),
             "target": {"arn": &*arn, "name": name_in(&arn), "parameters": parameters},
             "rule": {"arn": &*rule_arn, "name": &*rule_name},
-            "account": self.settings.account, "region": self.settings.region, "id": self.rng.uuid(),
+            "account": self.settings.account, "region": self.settings.region, "id": self.rng.of(&rule_name).uuid(),
         });
         let Some(caller) = self.delivering(fact.caller, target, &past) else {
             self.note(Happening::NotDelivered { rule: rule_name });
@@ -114,7 +115,7 @@ impl World {
             return (caller == DeliveryCaller::Service).then_some(service);
         };
         let role = text(role);
-        let name: Arc<str> = self.rng.hex().into();
+        let name: Arc<str> = self.rng.of(&role).hex().into();
         if self.assumed.get(&role).is_none_or(|until| *until <= self.now()) {
             self.assumed.insert(role.clone(), self.now().saturating_add(CREDENTIALS_MS));
             let parameters = json!({"roleArn": &*role, "roleSessionName": &*name});

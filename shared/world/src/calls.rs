@@ -136,7 +136,7 @@ impl World {
 
     /// Starts what the call starts, if anything, and returns the context of its events.
     fn start(&mut self, call: &Call) -> Started {
-        let id = self.rng.uuid();
+        let id = self.rng.of(&call.api).uuid();
         let root = json!({"request": call.parameters});
         let path = self.facts.call(&call.api).and_then(|fact| fact.starts.clone());
         let reference = path.and_then(|path| fill::at(&root, &path).map(fill::plain));
@@ -145,7 +145,7 @@ impl World {
         let name = name.unwrap_or_else(|| name_in(reference.as_deref().unwrap_or_default()).into());
         let mut context = json!({
             "request": call.parameters, "call": {"api": &*call.api, "operation": operation(&call.api)},
-            "id": id, "name": &*name, "letters": self.rng.letters(), "started": reference,
+            "id": id, "name": &*name, "letters": self.rng.of(&call.api).letters(), "started": reference,
             "account": self.settings.account, "region": self.settings.region,
         });
         let class = workload.as_ref().map_or("*", |one| &*one.class);
@@ -220,7 +220,7 @@ impl World {
             "eventTime": time, "eventSource": recording.event_source, "eventName": recording.event_name,
             "awsRegion": self.settings.region, "sourceIPAddress": address, "userAgent": agent,
             "requestParameters": call.parameters, "responseElements": answers,
-            "requestID": self.rng.uuid(), "eventID": self.rng.uuid(), "readOnly": recording.read_only,
+            "requestID": self.rng.of(&call.api).uuid(), "eventID": self.rng.of(&call.api).uuid(), "readOnly": recording.read_only,
             "eventType": "AwsApiCall", "managementEvent": recording.data.is_none(),
             "eventCategory": if recording.data.is_none() { "Management" } else { "Data" },
             "recipientAccountId": self.settings.account,
@@ -234,7 +234,7 @@ impl World {
         let event =
             self.event(&source, "AWS API Call via CloudTrail", &json!([]), &detail, call.past.clone());
         let read_only = recording.read_only && recording.data.is_none();
-        let latency = self.rng.within(self.settings.cloudtrail_latency);
+        let latency = self.rng.of(&call.api).within(self.settings.cloudtrail_latency);
         self.soon(latency, Act::Arrive { bus: "default".into(), event: Event { read_only, ..event } });
     }
 

@@ -91,7 +91,7 @@ impl World {
         let mut call = Call::from_outside(by, &format!("events:{operation}"), parameters, None);
         call.answer = answer;
         self.perform(&call);
-        let delay = self.rng.within(self.settings.rule_change);
+        let delay = self.rng.of(operation).within(self.settings.rule_change);
         self.soon(delay, Act::Settle { rule: index, acting, version });
     }
 

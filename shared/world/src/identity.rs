@@ -100,11 +100,7 @@ fn last(arn: &str) -> &str {
 
 /// Returns 17 letters and digits that look like AWS's unique ids, the same for the same text.
 fn unique(text: &str) -> String {
-    // FNV-1a: no secret depends on it, it only has to stay the same.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:017X}")
+    format!("{:017X}", crate::rng::fnv(text))
 }
 
 #[cfg(test)]

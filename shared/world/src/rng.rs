@@ -1,5 +1,35 @@
 //! Randomness that a seed determines.
 
+use std::collections::BTreeMap;
+
+/// Streams of random numbers, one for each thing that needs some.
+///
+/// What happens in one corner of the account does not shift the latencies and ids of another, so that two
+/// runs of which one has the guard in it differ only in what the guard does.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams {
+    seed: u64,
+    streams: BTreeMap<String, Rng>,
+}
+
+impl Streams {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, streams: BTreeMap::new() }
+    }
+
+    /// Returns the stream of that name.
+    pub(crate) fn of(&mut self, name: &str) -> &mut Rng {
+        let seed = self.seed;
+        self.streams.entry(name.to_owned()).or_insert_with(|| Rng::new(seed ^ fnv(name)))
+    }
+}
+
+/// Returns the FNV-1a hash of a text: no secret depends on it, it only has to stay the same.
+pub(crate) fn fnv(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// Sebastiano Vigna's splitmix64: small, good enough for latencies and ids, the same on every machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(u64);
@@ -48,7 +78,15 @@ impl Rng {
 
 #[cfg(test)]
 mod tests {
-    use super::Rng;
+    use super::{Rng, Streams};
+
+    #[test]
+    fn streams_do_not_disturb_each_other() {
+        let (mut a, mut b) = (Streams::new(7), Streams::new(7));
+        b.of("other").next();
+        assert_eq!(a.of("one").next(), b.of("one").next());
+        assert_ne!(Streams::new(7).of("one").next(), Streams::new(7).of("other").next());
+    }
 
     #[test]
     fn one_seed_one_sequence() {

@@ -1,7 +1,7 @@
 //! Rules as they are described and as the bus acts on them.
 
 use crate::log::Counts;
-use loopguard_model::{Rule, RuleState, Target};
+use loopguard_model::{Origin, Rule, RuleKey, RuleState, Target};
 use loopguard_pattern::{EventPattern, Term};
 use std::sync::Arc;
 
@@ -34,12 +34,21 @@ pub(crate) struct Acting {
 
 impl LiveRule {
     /// Returns the rule, in force at once.
+    ///
+    /// The rule is known by its name and its ARN from here on, as in an account: nobody there knows its template.
     pub(crate) fn new(rule: Rule, account: &str, region: &str) -> Self {
         let (name, bus) = (text(&rule.name), text(&rule.bus));
         let path = if &*bus == "default" { name.to_string() } else { format!("{bus}/{name}") };
+        let arn: Arc<str> = format!("arn:aws:events:{region}:{account}:rule/{path}").into();
+        let rule = Rule {
+            key: RuleKey { bus: bus.clone(), source: format!("{account} {region}").into(), id: name.clone() },
+            path: arn.clone(),
+            origin: Origin::Api { operation: "events:DescribeRule".into(), at: "".into() },
+            ..rule
+        };
         let acting = Arc::new(Acting::of(Some(&rule)));
         Self {
-            arn: format!("arn:aws:events:{region}:{account}:rule/{path}").into(),
+            arn,
             name,
             bus,
             described: Some(rule),

@@ -37,7 +37,7 @@ impl Twin {
     }
 
     fn receipt(world: &mut World) -> Receipt {
-        Receipt { request_id: world.rng.uuid().into() }
+        Receipt { request_id: world.rng.of("requests").uuid().into() }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::event::{Event, Past};
 use crate::facts::Facts;
 use crate::identity::Identity;
 use crate::log::{Counts, Entry, Happening};
-use crate::rng::Rng;
+use crate::rng::Streams;
 use crate::rules::{Acting, LiveRule, text};
 use crate::script::{EventAt, Script};
 use loopguard_model::{Inventory, Rule, Trails};
@@ -28,7 +28,7 @@ pub struct World {
     pub(crate) states: BTreeMap<String, String>,
     pub(crate) assumed: BTreeMap<Arc<str>, u64>,
     pub(crate) warm: BTreeMap<Arc<str>, u64>,
-    pub(crate) rng: Rng,
+    pub(crate) rng: Streams,
     pub(crate) log: Vec<Entry>,
     names: Names,
     now: u64,
@@ -128,7 +128,7 @@ impl World {
             data: Vec::new(),
         });
         let mut world = Self {
-            rng: Rng::new(settings.seed),
+            rng: Streams::new(settings.seed),
             facts,
             script: script.clone(),
             rules: Vec::new(),
@@ -309,7 +309,7 @@ impl World {
         detail: &Value,
         past: Past,
     ) -> Event {
-        let id = self.rng.uuid();
+        let id = self.rng.of(&format!("{source} {detail_type}")).uuid();
         let json = json!({
             "version": "0", "id": id, "detail-type": detail_type, "source": source,
             "account": self.settings.account, "time": crate::time::rfc3339(self.unix_millis()),
