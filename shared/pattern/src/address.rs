@@ -59,3 +59,71 @@ pub(crate) fn block(cidr: &Cidr) -> (String, String) {
         }
     }
 }
+
+/// Returns the lowest and the highest digits that the engine takes for an exact address.
+///
+/// It compiles the address to a range that is open at one end, next to the digits themselves; for IPv4 that
+/// lets in the IPv6 addresses whose digits begin the same, or for a last digit `F` those one below.
+pub(crate) fn exactly(address: IpAddr) -> (String, String) {
+    let digits = digits(address);
+    if digits.len() != 8 {
+        return (digits.clone(), digits);
+    }
+    match digits.strip_suffix('F') {
+        Some(start) => (format!("{start}E{}", "0".repeat(24)), digits),
+        None => (digits.clone(), format!("{digits}{}", "F".repeat(24))),
+    }
+}
+
+/// Returns whether the text is an address whose digits lie between `low` and `high`, ends included.
+pub(crate) fn within(text: &str, low: &str, high: &str) -> bool {
+    parse(text).is_some_and(|found| {
+        let digits = digits(found);
+        *low <= *digits && *digits <= *high
+    })
+}
+
+/// Returns the digits of some addresses between `low` and `high`, ends included; none iff there is none.
+pub(crate) fn candidates(low: &str, high: &str) -> Vec<String> {
+    let first = |text: &str| text.get(..8).unwrap_or(text).to_owned();
+    let step = |text: &str, by: i64| {
+        let value = i64::from_str_radix(text, 16).ok()?.checked_add(by)?;
+        u32::try_from(value).ok().map(|value| format!("{value:08X}"))
+    };
+    let (low8, high8) = (first(low), first(high));
+    let mut found = vec![low.to_owned(), high.to_owned(), low8.clone(), high8.clone()];
+    found.extend(step(&low8, 1));
+    found.extend(step(&high8, -1).map(|less| format!("{less}{}", "F".repeat(24))));
+    found.push(format!("{low8}{}", "0".repeat(24)));
+    found.push(format!("{high8}{}", "0".repeat(24)));
+    found.retain(|digits| [8, 32].contains(&digits.len()) && *low <= **digits && **digits <= *high);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Returns texts that the engine reads as the address of these digits, the usual one first.
+pub(crate) fn texts(digits: &str) -> Vec<String> {
+    if digits.len() == 8 {
+        let Ok(value) = u32::from_str_radix(digits, 16) else { return Vec::new() };
+        let usual = Ipv4Addr::from(value).to_string();
+        let padded = usual.split('.').map(|group| format!("{group:0>3}")).collect::<Vec<_>>().join(".");
+        return vec![usual, padded];
+    }
+    let Ok(value) = u128::from_str_radix(digits, 16) else { return Vec::new() };
+    let address = Ipv6Addr::from(value);
+    if address.to_ipv4_mapped().is_some() {
+        return Vec::new();
+    }
+    let whole = address.segments().iter().map(|part| format!("{part:04x}")).collect::<Vec<_>>().join(":");
+    // The usual text may end in dotted decimals, which the engine does not read.
+    let usual = address.to_string();
+    let mut texts = Vec::new();
+    if !usual.contains('.') {
+        texts.push(usual.clone());
+        texts.push(usual.to_uppercase());
+    }
+    texts.push(whole.clone());
+    texts.push(whole.to_uppercase());
+    texts
+}

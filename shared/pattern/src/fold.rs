@@ -5,7 +5,7 @@
 //! `?`, so that a character beyond the basic plane matches two question marks and not itself.
 
 /// Returns the forms of each UTF-16 unit of `text`: lower, upper.
-fn forms(text: &str) -> Vec<[String; 2]> {
+pub(crate) fn forms(text: &str) -> Vec<[String; 2]> {
     text.encode_utf16()
         .map(|unit| match char::from_u32(u32::from(unit)) {
             Some(character) => [character.to_lowercase().collect(), character.to_uppercase().collect()],

@@ -6,13 +6,18 @@ mod ast;
 mod compile;
 mod error;
 mod event;
+mod event_set;
 mod fold;
 pub mod json;
 mod matching;
 mod number;
 mod operator;
+mod overlap;
 mod print;
+mod schema;
+mod set;
 mod term;
+mod witness;
 
 pub use ast::{
     Affix, AnythingBut, Branch, Cidr, EventPattern, Field, MAX_BRANCHES, Matcher, MatcherKind, Note,
@@ -20,8 +25,13 @@ pub use ast::{
 };
 pub use error::PatternError;
 pub use event::{Event, EventError, MAX_EVENT_BYTES};
+pub use event_set::EventSet;
 pub use matching::matches;
+pub use overlap::{Disjoint, Overlap, Undecided, is_empty, overlap};
+pub use schema::Schema;
+pub use set::ValueSet;
 pub use term::{Part, Symbol, SymbolKind, Term};
+pub use witness::Witness;
 
 /// Reads a pattern.
 pub fn parse(text: &str) -> Result<EventPattern, PatternError> {

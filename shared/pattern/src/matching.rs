@@ -88,8 +88,11 @@ fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
     let literal = |term: &Term| term.as_literal();
     match matcher {
         MatcherKind::Exact(term) => literal(term).is_some_and(|want| {
-            *want == *text
-                || matches!((address::parse(&want), address::parse(text)), (Some(a), Some(b)) if a == b)
+            let (low, high) = match address::parse(&want) {
+                Some(found) => address::exactly(found),
+                None => return *want == *text,
+            };
+            *want == *text || address::within(text, &low, &high)
         }),
         MatcherKind::Prefix(affix) => {
             literal(&affix.text).is_some_and(|want| begins(text, &want, affix.ignore_case))
@@ -99,11 +102,10 @@ fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
         }
         MatcherKind::EqualsIgnoreCase(term) => literal(term).is_some_and(|want| fold::equals(text, &want)),
         MatcherKind::Wildcard(wildcard) => wildcard_matches(wildcard, text),
-        MatcherKind::Cidr(cidr) => address::parse(text).is_some_and(|found| {
+        MatcherKind::Cidr(cidr) => {
             let (low, high) = address::block(cidr);
-            let digits = address::digits(found);
-            low <= digits && digits <= high
-        }),
+            address::within(text, &low, &high)
+        }
         _ => false,
     }
 }

@@ -1,0 +1,354 @@
+//! Sets of leaf values.
+
+pub(crate) mod text;
+
+use crate::{Affix, AnythingBut, Matcher, MatcherKind, Number, NumericRange, Term, Wildcard, address};
+use std::fmt;
+use text::{Case, Found, Language, Letters, search};
+
+/// A set of leaf values: a union of simple parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueSet {
+    parts: Vec<Simple>,
+}
+
+/// A simple part of a value set.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Simple {
+    Null,
+    Bool(bool),
+    /// Numbers within all ranges and none of the points.
+    Numbers {
+        ranges: Vec<NumericRange>,
+        but: Vec<Number>,
+    },
+    /// A number that is not comparable: its text alone.
+    NumberText(Number),
+    /// Strings in all of the languages and none of the others.
+    Text {
+        must: Vec<Language>,
+        not: Vec<Language>,
+    },
+    /// A value of no known shape.
+    Opaque,
+}
+
+/// A leaf as JSON text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Member {
+    Json(String),
+    Text(String),
+}
+
+impl ValueSet {
+    /// Returns the set of all leaf values.
+    pub fn any() -> Self {
+        Self {
+            parts: vec![
+                Simple::Text { must: Vec::new(), not: Vec::new() },
+                Simple::Numbers { ranges: Vec::new(), but: Vec::new() },
+                Simple::Bool(true),
+                Simple::Bool(false),
+                Simple::Null,
+            ],
+        }
+    }
+
+    /// Returns the set of all strings.
+    pub fn any_string() -> Self {
+        Self::text(Vec::new())
+    }
+
+    /// Returns the set of these strings, as text (an address is its text alone).
+    pub fn terms(terms: impl IntoIterator<Item = Term>) -> Self {
+        Self {
+            parts: terms
+                .into_iter()
+                .map(|term| Simple::Text {
+                    must: vec![Language::Pieces(vec![term], Case::Kept)],
+                    not: Vec::new(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Returns the strings with that beginning.
+    pub fn prefix(text: Term) -> Self {
+        Self::text(vec![Language::Pieces(vec![text, Term::default()], Case::Kept)])
+    }
+
+    /// Returns the strings with that end.
+    pub fn suffix(text: Term) -> Self {
+        Self::text(vec![Language::Pieces(vec![Term::default(), text], Case::Kept)])
+    }
+
+    /// Returns the strings that fit the wildcard.
+    pub fn wildcard(wildcard: &Wildcard) -> Self {
+        Self::text(vec![Language::Pieces(wildcard.pieces.clone(), Case::Kept)])
+    }
+
+    /// Returns the set of `true` and `false`, or one of them.
+    pub fn bools(values: impl IntoIterator<Item = bool>) -> Self {
+        Self { parts: values.into_iter().map(Simple::Bool).collect() }
+    }
+
+    /// Returns the set of `null`.
+    pub fn null() -> Self {
+        Self { parts: vec![Simple::Null] }
+    }
+
+    /// Returns the set without a value.
+    pub fn nothing() -> Self {
+        Self { parts: Vec::new() }
+    }
+
+    fn text(must: Vec<Language>) -> Self {
+        Self { parts: vec![Simple::Text { must, not: Vec::new() }] }
+    }
+
+    /// Returns what one of the alternatives accepts; `exists: false` accepts no value.
+    pub fn from_matchers(matchers: &[Matcher]) -> Self {
+        let mut parts = Vec::new();
+        for matcher in matchers {
+            parts.extend(simple(&matcher.kind));
+        }
+        Self { parts }
+    }
+
+    /// Returns the union.
+    #[must_use]
+    pub fn union(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
+    }
+
+    /// Returns the intersection.
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Self {
+        let mut parts = Vec::new();
+        for a in &self.parts {
+            for b in &other.parts {
+                parts.extend(meet(a, b));
+            }
+        }
+        Self { parts }
+    }
+
+    pub(crate) fn parts(&self) -> &[Simple] {
+        &self.parts
+    }
+}
+
+fn simple(kind: &MatcherKind) -> Vec<Simple> {
+    let pieces = |pieces: Vec<Term>, ignore_case: bool| {
+        let case = if ignore_case { Case::Ignored } else { Case::Kept };
+        vec![Simple::Text { must: vec![Language::Pieces(pieces, case)], not: Vec::new() }]
+    };
+    match kind {
+        MatcherKind::Exists(true) => ValueSet::any().parts,
+        MatcherKind::Exists(false) => Vec::new(),
+        MatcherKind::Null => vec![Simple::Null],
+        MatcherKind::Bool(flag) => vec![Simple::Bool(*flag)],
+        MatcherKind::Exact(term) => {
+            let mut parts = pieces(vec![term.clone()], false);
+            if let Some(found) = term.as_literal().and_then(|text| address::parse(&text)) {
+                let (low, high) = address::exactly(found);
+                parts.push(Simple::Text { must: vec![Language::Addresses(low, high)], not: Vec::new() });
+            }
+            parts
+        }
+        MatcherKind::Number(number) => match number.comparable {
+            Some(_) => vec![Simple::Numbers { ranges: vec![point(number)], but: Vec::new() }],
+            None => vec![Simple::NumberText(number.clone())],
+        },
+        MatcherKind::Prefix(Affix { text, ignore_case }) => {
+            pieces(vec![text.clone(), Term::default()], *ignore_case)
+        }
+        MatcherKind::Suffix(Affix { text, ignore_case }) => {
+            pieces(vec![Term::default(), text.clone()], *ignore_case)
+        }
+        MatcherKind::EqualsIgnoreCase(text) => pieces(vec![text.clone()], true),
+        MatcherKind::Wildcard(wildcard) => pieces(wildcard.pieces.clone(), false),
+        MatcherKind::Numeric(range) => vec![Simple::Numbers { ranges: vec![range.clone()], but: Vec::new() }],
+        MatcherKind::Cidr(cidr) => {
+            let (low, high) = address::block(cidr);
+            vec![Simple::Text { must: vec![Language::Addresses(low, high)], not: Vec::new() }]
+        }
+        MatcherKind::AnythingBut(but) => all_but(but),
+        MatcherKind::Opaque(_) => vec![Simple::Opaque],
+    }
+}
+
+fn point(number: &Number) -> NumericRange {
+    NumericRange { low: Some((number.clone(), true)), high: Some((number.clone(), true)), equality: true }
+}
+
+fn all_but(but: &AnythingBut) -> Vec<Simple> {
+    let (mut not, mut numbers) = (Vec::new(), Vec::new());
+    let mut add = |pieces: Vec<Term>, case| not.push(Language::Pieces(pieces, case));
+    match but {
+        AnythingBut::Strings(terms) => terms.iter().for_each(|term| add(vec![term.clone()], Case::Kept)),
+        AnythingBut::Numbers(points) => numbers.clone_from(points),
+        AnythingBut::Prefix(terms) => {
+            terms.iter().for_each(|term| add(vec![term.clone(), Term::default()], Case::Kept));
+        }
+        AnythingBut::Suffix(terms) => {
+            terms.iter().for_each(|term| add(vec![Term::default(), term.clone()], Case::Kept));
+        }
+        AnythingBut::EqualsIgnoreCase(terms) => {
+            terms.iter().for_each(|term| add(vec![term.clone()], Case::Ignored));
+        }
+        AnythingBut::Wildcard(wildcards) => {
+            wildcards.iter().for_each(|wildcard| add(wildcard.pieces.clone(), Case::Kept));
+        }
+    }
+    vec![
+        Simple::Text { must: Vec::new(), not },
+        Simple::Numbers { ranges: Vec::new(), but: numbers },
+        Simple::Bool(true),
+        Simple::Bool(false),
+        Simple::Null,
+    ]
+}
+
+fn meet(a: &Simple, b: &Simple) -> Option<Simple> {
+    match (a, b) {
+        (Simple::Null, Simple::Null) => Some(Simple::Null),
+        (Simple::Bool(a), Simple::Bool(b)) => (a == b).then_some(Simple::Bool(*a)),
+        (Simple::NumberText(a), Simple::NumberText(b)) => {
+            (a.text == b.text).then(|| Simple::NumberText(a.clone()))
+        }
+        (Simple::NumberText(number), Simple::Numbers { ranges, .. })
+        | (Simple::Numbers { ranges, .. }, Simple::NumberText(number)) => {
+            // A range holds comparable numbers only; without one, any number.
+            ranges.is_empty().then(|| Simple::NumberText(number.clone()))
+        }
+        (Simple::Numbers { ranges: ra, but: na }, Simple::Numbers { ranges: rb, but: nb }) => {
+            Some(Simple::Numbers {
+                ranges: [ra.clone(), rb.clone()].concat(),
+                but: [na.clone(), nb.clone()].concat(),
+            })
+        }
+        (Simple::Text { must: ma, not: na }, Simple::Text { must: mb, not: nb }) => Some(Simple::Text {
+            must: [ma.clone(), mb.clone()].concat(),
+            not: [na.clone(), nb.clone()].concat(),
+        }),
+        (Simple::Opaque, _) | (_, Simple::Opaque) => Some(Simple::Opaque),
+        _ => None,
+    }
+}
+
+/// What a search for a member of a set found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Pick {
+    Member(Member),
+    Nothing,
+    /// Not decided: too large, or a value of no known shape.
+    Undecided(String),
+}
+
+impl ValueSet {
+    /// Returns a member, the simplest kind first.
+    pub(crate) fn pick(&self, letters: &mut Letters) -> Pick {
+        let mut undecided = None;
+        for part in &self.parts {
+            match pick(part, letters) {
+                Pick::Nothing => {}
+                Pick::Undecided(why) => undecided = Some(why),
+                found @ Pick::Member(_) => return found,
+            }
+        }
+        undecided.map_or(Pick::Nothing, Pick::Undecided)
+    }
+}
+
+pub(crate) fn pick(part: &Simple, letters: &mut Letters) -> Pick {
+    match part {
+        Simple::Null => Pick::Member(Member::Json("null".to_owned())),
+        Simple::Bool(flag) => Pick::Member(Member::Json(flag.to_string())),
+        Simple::NumberText(number) => Pick::Member(Member::Json(number.text.to_string())),
+        Simple::Numbers { ranges, but } => {
+            pick_number(ranges, but).map_or(Pick::Nothing, |text| Pick::Member(Member::Json(text)))
+        }
+        Simple::Text { must, not } => match search(must, not, letters) {
+            Found::Member(text) => Pick::Member(Member::Text(text)),
+            Found::Nothing => Pick::Nothing,
+            Found::TooLarge => Pick::Undecided("the strings are too intricate to search".to_owned()),
+        },
+        Simple::Opaque => Pick::Undecided("a value is not known before deployment".to_owned()),
+    }
+}
+
+fn pick_number(ranges: &[NumericRange], but: &[Number]) -> Option<String> {
+    let (mut low, mut high) = (f64::MIN, f64::MAX);
+    for range in ranges {
+        if let Some((Number { comparable: Some(value), .. }, included)) = &range.low {
+            low = low.max(if *included { *value } else { value.next_up() });
+        }
+        if let Some((Number { comparable: Some(value), .. }, included)) = &range.high {
+            high = high.min(if *included { *value } else { value.next_down() });
+        }
+    }
+    let excluded = |value: f64| {
+        but.iter().any(|number| number.comparable.is_some_and(|not| not.total_cmp(&value).is_eq()))
+    };
+    let nice = [0.0, 1.0, low.ceil(), high.floor(), low, high, f64::midpoint(low, high)];
+    let mut walk = std::iter::successors(Some(low), |value| (value < &high).then(|| value.next_up()))
+        .take(but.len() + 2);
+    nice.into_iter()
+        .find(|value| *value >= low && *value <= high && !excluded(*value))
+        .or_else(|| walk.find(|value| *value <= high && !excluded(*value)))
+        .map(|value| number_text(value))
+}
+
+fn number_text(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if value.abs().to_bits() == 1 {
+        return if value < 0.0 { "-4.9e-324" } else { "4.9e-324" }.to_owned();
+    }
+    if value.abs() < 1e15 && value.abs() > 1e-5 { format!("{value}") } else { format!("{value:e}") }
+}
+
+impl fmt::Display for ValueSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.parts.is_empty() {
+            return f.write_str("nothing");
+        }
+        for (index, part) in self.parts.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" or ")?;
+            }
+            match part {
+                Simple::Null => f.write_str("null")?,
+                Simple::Bool(flag) => write!(f, "{flag}")?,
+                Simple::NumberText(number) => f.write_str(&number.text)?,
+                Simple::Numbers { ranges, but } if ranges.is_empty() && but.is_empty() => {
+                    f.write_str("any number")?
+                }
+                Simple::Numbers { .. } => f.write_str("some numbers")?,
+                Simple::Text { must, not } => write_text(f, must, not)?,
+                Simple::Opaque => f.write_str("a value not known yet")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_text(f: &mut fmt::Formatter<'_>, must: &[Language], not: &[Language]) -> fmt::Result {
+    let word = |language: &Language| match language {
+        Language::Addresses(..) => "an address".to_owned(),
+        Language::Pieces(pieces, case) => {
+            let joined = pieces.iter().map(ToString::to_string).collect::<Vec<_>>().join("*");
+            format!("`{joined}`{}", if *case == Case::Ignored { " in any case" } else { "" })
+        }
+    };
+    let list = |languages: &[Language]| languages.iter().map(word).collect::<Vec<_>>();
+    match (must.is_empty(), not.is_empty()) {
+        (true, true) => f.write_str("any string"),
+        (true, false) => write!(f, "anything but {}", list(not).join(", ")),
+        (false, true) => f.write_str(&list(must).join(" and ")),
+        (false, false) => write!(f, "{} but not {}", list(must).join(" and "), list(not).join(", ")),
+    }
+}

@@ -1,0 +1,142 @@
+//! A concrete event, and the texts that its symbols were given.
+
+use crate::set::Member;
+use crate::set::text::Letters;
+use crate::{Branch, Event, EventPattern, Symbol, SymbolKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An event that shows an overlap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// The event as JSON text.
+    pub event: String,
+    /// The texts that stand for the symbols of both sides.
+    pub assignment: BTreeMap<Symbol, Arc<str>>,
+}
+
+/// A tree of members by the parts of their paths; each place may hold leaves and members.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    leaves: Vec<String>,
+    members: BTreeMap<String, Tree>,
+}
+
+impl Tree {
+    pub(crate) fn put(&mut self, path: &str, leaf: String) {
+        let mut place = self;
+        for key in path.split('.') {
+            place = place.members.entry(key.to_owned()).or_default();
+        }
+        if !place.leaves.contains(&leaf) {
+            place.leaves.push(leaf);
+        }
+    }
+
+    /// Writes the tree as JSON; several values at one place become an array.
+    pub(crate) fn json(&self) -> String {
+        let object = || {
+            let members: Vec<String> =
+                self.members.iter().map(|(key, tree)| format!("{}:{}", quoted(key), tree.json())).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        match (self.leaves.as_slice(), self.members.is_empty()) {
+            ([], _) => object(),
+            ([one], true) => one.clone(),
+            (several, true) => format!("[{}]", several.join(",")),
+            (several, false) => format!("[{},{}]", several.join(","), object()),
+        }
+    }
+
+    /// Writes both trees as one event, in which each member of the root is an array of both.
+    pub(crate) fn side_by_side(&self, other: &Self) -> String {
+        let keys: std::collections::BTreeSet<&String> =
+            self.members.keys().chain(other.members.keys()).collect();
+        let members: Vec<String> = keys
+            .into_iter()
+            .map(|key| {
+                let both: Vec<String> = [self.members.get(key), other.members.get(key)]
+                    .into_iter()
+                    .flatten()
+                    .map(Self::json)
+                    .collect();
+                format!("{}:[{}]", quoted(key), both.join(","))
+            })
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// Returns the text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            control if u32::from(control) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}
+
+pub(crate) fn leaf(member: &Member, assignment: &BTreeMap<char, Arc<str>>) -> String {
+    match member {
+        Member::Json(text) => text.clone(),
+        Member::Text(text) => {
+            let mut given = String::new();
+            for character in text.chars() {
+                match assignment.get(&character) {
+                    Some(value) => given.push_str(value),
+                    None => given.push(character),
+                }
+            }
+            quoted(&given)
+        }
+    }
+}
+
+/// Gives each symbol a text of its own that reads like what it stands for.
+pub(crate) fn assign(letters: &Letters) -> (BTreeMap<char, Arc<str>>, BTreeMap<Symbol, Arc<str>>) {
+    let (mut by_letter, mut by_symbol) = (BTreeMap::new(), BTreeMap::new());
+    for (symbol, letter) in letters.symbols() {
+        let text = value(symbol, letter);
+        by_letter.insert(letter, text.clone());
+        by_symbol.insert(symbol.clone(), text);
+    }
+    (by_letter, by_symbol)
+}
+
+fn value(symbol: &Symbol, letter: char) -> Arc<str> {
+    match &*symbol.name {
+        "AWS::AccountId" => "123456789012".into(),
+        "AWS::Region" => "us-east-1".into(),
+        "AWS::Partition" => "aws".into(),
+        name => {
+            let number = u32::from(letter) & 0xffff;
+            let plain: String = name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+                .collect();
+            match symbol.kind {
+                SymbolKind::Created => format!("{plain}-1a2b{number}").into(),
+                SymbolKind::Given => format!("{plain}-{number}").into(),
+            }
+        }
+    }
+}
+
+/// Returns whether the branch, its symbols given texts, matches the event.
+pub(crate) fn accepted(
+    branch: Option<&Arc<Branch>>,
+    event: &Event,
+    values: &BTreeMap<Symbol, Arc<str>>,
+) -> bool {
+    branch.is_none_or(|branch| {
+        let pattern = EventPattern { branches: vec![(**branch).clone()], notes: Vec::new() };
+        pattern.assign(&|symbol| values.get(symbol).cloned()).matches_event(event)
+    })
+}
