@@ -54,7 +54,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     }
     let with = Course::run(&example, args.seed, args.hours, true)?;
     if !args.quiet {
-        story::with(&mut stage, &with)?;
+        story::with(&mut stage, &without, &with)?;
     }
     story::comparison(&mut stage, &without, &with)?;
     Ok(Exit::Clean)

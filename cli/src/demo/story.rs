@@ -4,6 +4,7 @@ use super::account::{Example, TEMPLATE};
 use super::course::{Beat, Course, What};
 use super::stage::{Look, Stage};
 use loopguard_account::Alert;
+use loopguard_analysis::Gain;
 use loopguard_decision::Step;
 use loopguard_world::{Counts, Matched};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +18,11 @@ const TOLD_ROUNDS: u64 = 3;
 const WIDTH: usize = 100;
 
 /// Says what will be seen.
-pub(super) fn opening(stage: &mut Stage, example: &Example, hours: u64) -> io::Result<()> {
+pub(super) fn opening(stage: &mut Stage, example: &Example, length: u64) -> io::Result<()> {
     stage.line(&[
         (Look::Strong, "loopguard demo"),
         (Look::Plain, ": one account in memory, "),
-        (Look::Plain, &format!("{hours} hours of its clock, without the guard and with it.")),
+        (Look::Plain, &format!("{} of its clock, without the guard and with it.", hours(length))),
     ])?;
     stage.say(&format!("Nothing here touches AWS or the network. The account is {TEMPLATE}:"))?;
     stage.say("")?;
@@ -41,63 +42,71 @@ pub(super) fn opening(stage: &mut Stage, example: &Example, hours: u64) -> io::R
 /// Tells the run without the guard.
 pub(super) fn without(stage: &mut Stage, course: &Course) -> io::Result<()> {
     stage.headline("Without the guard")?;
-    timeline(stage, course)?;
-    for (rule, counts) in looping(course) {
+    timeline(stage, course, &looping(course))?;
+    for rule in looping(course) {
+        let counts = course.counts.get(rule).copied().unwrap_or_default();
         stage.line(&[
             (Look::Faint, &format!("  {}  ", clock(course.hours * 3_600_000))),
             (Look::Bad, &format!("{rule} has gone round {} times", grouped(counts.rounds))),
-            (Look::Plain, ", and goes on"),
+            (Look::Plain, &format!(", {} deliveries, and goes on", grouped(counts.invocations))),
         ])?;
     }
     Ok(())
 }
 
 /// Tells the run with the guard.
-pub(super) fn with(stage: &mut Stage, course: &Course) -> io::Result<()> {
+pub(super) fn with(stage: &mut Stage, without: &Course, with: &Course) -> io::Result<()> {
     stage.headline("With the guard (mode enforce, every rule in scope)")?;
-    timeline(stage, course)
+    timeline(stage, with, &looping(without))
 }
 
 /// Sets both runs side by side.
 pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> io::Result<()> {
-    stage.headline(&format!("After {} hours, without / with the guard", with.hours))?;
+    stage.headline(&format!("After {}, without / with the guard", hours(with.hours)))?;
+    let alerts = first_alerts(with);
     for (rule, before) in &without.counts {
         let after = with.counts.get(rule).copied().unwrap_or_default();
+        let told = alerts.iter().find(|(alert, ..)| alert.rule == *rule);
+        let loops = before.rounds > 1;
         stage.line(&[
             (Look::Strong, &format!("  {rule:<17}")),
-            (Look::Plain, &format!("{:>22} / {:<22}", amount(*before), amount(after))),
-            verdict(*before, after),
+            (Look::Plain, &format!("{:>13} / {:<13}", amount(*before, loops), amount(after, loops))),
+            verdict(loops, told.map(|(alert, ..)| *alert)),
         ])?;
     }
     stage.say("")?;
-    for (alert, deployed, told) in first_alerts(with) {
+    for (alert, deployed, told) in alerts {
         let since = (told.saturating_sub(deployed)) / 1000;
-        let look = if matches!(alert.step, Step::Disabled { .. }) { Look::Good } else { Look::Warning };
         stage.line(&[
-            (look, &format!("  {}", alert.subject())),
-            (Look::Plain, &format!(" ({since} s after it was deployed)")),
+            (look_of(alert), &format!("  {}", alert.subject())),
+            (Look::Plain, &format!(" (seen {since} s after it was deployed)")),
         ])?;
         stage.say(&format!("    {}", alert.step))?;
     }
     Ok(())
 }
 
-fn verdict(before: Counts, after: Counts) -> (Look, &'static str) {
-    if before.rounds <= 1 {
-        (Look::Plain, "harmless, and untouched")
-    } else if after.rounds < before.rounds {
-        (Look::Good, "a loop, stopped")
-    } else {
-        (Look::Warning, "a loop, told but not stopped")
+fn verdict(loops: bool, told: Option<&Alert>) -> (Look, &'static str) {
+    match (loops, told) {
+        (true, Some(alert)) if matches!(alert.step, Step::Disabled { .. }) => (Look::Good, "a loop, stopped"),
+        (true, Some(_)) => (Look::Warning, "a loop, told but not stopped"),
+        (true, None) => (Look::Bad, "a loop that the guard did not see"),
+        (false, Some(_)) => (Look::Bad, "harmless, and told of all the same"),
+        (false, None) => (Look::Plain, "harmless, and untouched"),
     }
 }
 
-fn amount(counts: Counts) -> String {
-    if counts.rounds > 1 {
-        format!("{} rounds", grouped(counts.rounds))
-    } else {
-        format!("{} runs", grouped(counts.invocations))
-    }
+fn look_of(alert: &Alert) -> Look {
+    if matches!(alert.step, Step::Disabled { .. }) { Look::Good } else { Look::Warning }
+}
+
+fn amount(counts: Counts, loops: bool) -> String {
+    let (number, unit) = if loops { (counts.rounds, "round") } else { (counts.invocations, "run") };
+    format!("{} {unit}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+fn hours(number: u64) -> String {
+    if number == 1 { "one hour".to_owned() } else { format!("{number} hours") }
 }
 
 /// The first alert about each rule, when the rule was deployed, and when it was told.
@@ -120,12 +129,11 @@ fn first_alerts(course: &Course) -> Vec<(&Alert, u64, u64)> {
     alerts
 }
 
-fn looping(course: &Course) -> impl Iterator<Item = (&Arc<str>, &Counts)> {
-    course.counts.iter().filter(|(_, counts)| counts.rounds > 1)
+fn looping(course: &Course) -> BTreeSet<&str> {
+    course.counts.iter().filter(|(_, counts)| counts.rounds > 1).map(|(rule, _)| &**rule).collect()
 }
 
-fn timeline(stage: &mut Stage, course: &Course) -> io::Result<()> {
-    let loops: BTreeSet<&str> = looping(course).map(|(rule, _)| &**rule).collect();
+fn timeline(stage: &mut Stage, course: &Course, loops: &BTreeSet<&str>) -> io::Result<()> {
     let mut rounds: BTreeMap<&str, u64> = BTreeMap::new();
     let mut told = BTreeSet::new();
     for beat in &course.beats {
@@ -188,16 +196,49 @@ fn guard_told(stage: &mut Stage, at: u64, alert: &Alert, first: bool) -> io::Res
         (Look::Plain, &format!(", after {} by {}", alert.change.call, alert.change.by)),
     ])?;
     for hop in &alert.hops {
-        let detail = format!("{}, in {} run", hop.certainty, hop.gain);
+        let detail = format!("{}, {}", hop.certainty, often(hop.gain));
         stage.say(&format!("            {} -> {} -> {} ({detail})", hop.rule, hop.action, hop.emits))?;
     }
     stage.line(&[(Look::Faint, &format!("            the alert: {}", alert.subject()))])?;
-    for line in alert.text().lines() {
-        let cut: String = line.chars().take(WIDTH).collect();
-        let more = if cut.len() < line.len() { " ..." } else { "" };
-        stage.line(&[(Look::Faint, "            | "), (Look::Plain, &format!("{cut}{more}"))])?;
+    for line in alert.text().lines().flat_map(wrapped) {
+        stage.line(&[(Look::Faint, "            | "), (Look::Plain, &line)])?;
     }
     Ok(())
+}
+
+fn often(gain: Gain) -> &'static str {
+    match gain {
+        Gain::Each => "in each run",
+        Gain::Many => "several times in each run",
+        Gain::Sometimes => "perhaps not in every run",
+    }
+}
+
+/// Breaks a line between words; it ends at a word without an end (an event as JSON), which is cut.
+fn wrapped(line: &str) -> Vec<String> {
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    let mut lines = vec![indent.clone()];
+    for word in line.split(' ').filter(|word| !word.is_empty()) {
+        let Some(last) = lines.last_mut() else { break };
+        let used = last.chars().count();
+        let begun = used > indent.len();
+        let room = WIDTH.saturating_sub(used + usize::from(begun));
+        let length = word.chars().count();
+        if length > room && length <= WIDTH / 2 {
+            lines.push(format!("{indent}  {word}"));
+            continue;
+        }
+        if begun {
+            last.push(' ');
+        }
+        if length > room {
+            last.extend(word.chars().take(room.saturating_sub(3)));
+            last.push_str("...");
+            break;
+        }
+        last.push_str(word);
+    }
+    lines
 }
 
 fn is_power_of_ten(number: u64) -> bool {
@@ -229,7 +270,21 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clock, grouped, is_power_of_ten};
+    use super::{WIDTH, clock, grouped, is_power_of_ten, wrapped};
+
+    #[test]
+    fn long_lines_are_broken_between_words_and_long_words_cut() {
+        let prose = format!("   {}", "word ".repeat(40));
+        let lines = wrapped(&prose);
+        assert!(
+            lines.len() == 3
+                && lines.iter().all(|line| line.chars().count() <= WIDTH && line.starts_with("   "))
+        );
+        let json = wrapped(&format!("   an event: {}", "x".repeat(300)));
+        assert_eq!(json.len(), 1);
+        assert!(json[0].ends_with("x..."));
+        assert_eq!(wrapped(""), [""]);
+    }
 
     #[test]
     fn numbers_and_times_are_readable() {

@@ -41,7 +41,7 @@ impl LiveRule {
         let path = if &*bus == "default" { name.to_string() } else { format!("{bus}/{name}") };
         let arn: Arc<str> = format!("arn:aws:events:{region}:{account}:rule/{path}").into();
         let rule = Rule {
-            key: RuleKey { bus: bus.clone(), source: format!("{account} {region}").into(), id: name.clone() },
+            key: RuleKey { bus: bus.clone(), source: format!("{account}/{region}").into(), id: name.clone() },
             path: arn.clone(),
             origin: Origin::Api { operation: "events:DescribeRule".into(), at: "".into() },
             ..rule
