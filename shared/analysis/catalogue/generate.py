@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes src/catalogue/operations.txt from the service models of botocore.
 
-Run: python3 catalogue/generate.py
+Run: python3 catalogue/generate.py          writes the table
+     python3 catalogue/generate.py --check  says whether the table is what its head says, without the network
 It installs the pinned botocore into a virtual environment of its own (a temporary folder, removed at the end)
 and runs itself there. The output is a pure function of the pinned package: the file's head records version
 and hash, which a test of the crate checks.
@@ -40,7 +41,17 @@ def write():
     print(head, end="")
 
 
+def check():
+    head, body = TARGET.read_text().split("\n", 1)
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    if not head.startswith(f"# botocore {VERSION} ") or not head.endswith(f"sha256={digest}"):
+        sys.exit(f"{TARGET.name} is not what its head says; run this script without --check")
+
+
 def main():
+    if "--check" in sys.argv:
+        check()
+        return
     if "--inside" in sys.argv:
         write()
         return

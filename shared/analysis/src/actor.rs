@@ -61,6 +61,18 @@ pub(crate) enum Act<'a> {
     },
 }
 
+impl Act<'_> {
+    /// Returns who makes the calls, if calls are made.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Deliver { identity, .. }
+            | Self::Work { identity, .. }
+            | Self::Anything { identity, .. } => Some(identity),
+            Self::Forward { .. } | Self::End { .. } => None,
+        }
+    }
+}
+
 /// Returns the kind of target that the ARN is of.
 pub(crate) fn kind_of<'a>(target: &Term, catalogue: &'a Catalogue) -> Option<&'a TargetKind> {
     if let Some(arn) = Arn::parse(target) {
@@ -122,6 +134,10 @@ fn of_target<'a>(
         actors.push(Actor { act: Act::Deliver { kind, target, workload, identity }, rule, via });
     }
     let then = match kind.then {
+        Then::Role if kind.workload.as_deref() == Some("automation") => {
+            actors.extend(automation(rule, kind, target, index));
+            return actors;
+        }
         Then::Role => work(rule, kind, target, named, workload, index),
         Then::UnseenRole => {
             let why = format!("what runs behind `{}` was not read", target.arn);
@@ -199,8 +215,9 @@ fn work<'a>(
     workload: Option<&'a Workload>,
     index: &Index<'a>,
 ) -> Actor<'a> {
-    if kind.workload.as_deref() == Some("automation") {
-        return automation(rule, kind, target, index);
+    if kind.overrides.as_ref().is_some_and(|member| input(target).contains(&**member)) {
+        let why = format!("the input of target `{}` names another role for the run", target.id);
+        return anything(rule, Identity::Unknown, None, why);
     }
     let Some(arn) = named else {
         let why = format!("target `{}` does not say what runs", target.id);
@@ -216,13 +233,47 @@ fn work<'a>(
     under_role(rule, kind, &workload.name, role_arn, index)
 }
 
-fn automation<'a>(rule: &'a Rule, kind: &'a TargetKind, target: &Target, index: &Index<'a>) -> Actor<'a> {
-    // Without a role of its own a runbook runs as its caller, which is the target's role; a document may name another.
-    if let Some(role_arn) = &target.role {
-        return under_role(rule, kind, &Term::literal("Automation"), role_arn, index);
+/// A runbook runs under the role that its input names, else the one that its document names, else as its caller.
+fn automation<'a>(
+    rule: &'a Rule,
+    kind: &'a TargetKind,
+    target: &'a Target,
+    index: &Index<'a>,
+) -> Vec<Actor<'a>> {
+    let session = Term::literal("Automation");
+    let input = input(target);
+    if let Some((_, behind)) = input.split_once("AutomationAssumeRole") {
+        let given = behind.split(['"', '\\']).find(|word| word.starts_with("arn:") && !word.contains('$'));
+        return vec![match given {
+            Some(arn) => under_role(rule, kind, &session, &Term::literal(arn), index),
+            None => anything(
+                rule,
+                Identity::Unknown,
+                None,
+                format!("the role in the input of target `{}` is not known", target.id),
+            ),
+        }];
     }
-    let why = format!("the role that runbook `{}` runs under is not known", target.arn);
-    anything(rule, Identity::Unknown, None, why)
+    let document = index.workload(&target.arn);
+    if let Some(role) = document.and_then(|document| document.role.as_ref()) {
+        return vec![under_role(rule, kind, &session, role, index)];
+    }
+    let mut actors: Vec<Actor<'a>> =
+        target.role.iter().map(|role| under_role(rule, kind, &session, role, index)).collect();
+    // Runbooks of AWS name no role of their own.
+    let name = Arn::parse(&target.arn).and_then(|arn| arn.resource_after(&kind.arn.1));
+    let of_aws = name.is_some_and(|name| arn::strip_prefix(&name, "AWS").is_some());
+    if document.is_none() && !of_aws {
+        let need = Need::Workload { arn: target.arn.clone() };
+        let why = format!("the role that runbook `{}` names was not read", target.arn);
+        actors.push(anything(rule, Identity::Unknown, Some(need), why));
+    }
+    actors
+}
+
+/// The target's constant input, symbols as `${Name}`.
+fn input(target: &Target) -> String {
+    target.parameters.get("Input").map(ToString::to_string).unwrap_or_default()
 }
 
 fn under_role<'a>(

@@ -41,6 +41,8 @@ pub struct Catalogue {
     /// Rows of `natives` that every write of these services causes, by prefix.
     natives_of_writes: BTreeMap<Arc<str>, Vec<usize>>,
     targets: Vec<TargetKind>,
+    /// The operations that targets and the analysis itself name, found once.
+    named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
     bindings: BTreeMap<Arc<str>, Vec<Binding>>,
     managed: BTreeMap<Arc<str>, Policy>,
 }
@@ -126,6 +128,7 @@ impl Catalogue {
             natives_of: BTreeMap::new(),
             natives_of_writes: BTreeMap::new(),
             targets: Vec::new(),
+            named: OnceLock::new(),
             bindings: BTreeMap::new(),
             managed: BTreeMap::new(),
         }
@@ -178,6 +181,15 @@ impl Catalogue {
 
     /// Returns the operation `prefix:Operation` of the service that the prefix is called after, else of any.
     pub(crate) fn operation(&self, call: &str) -> Option<&Arc<Operation>> {
+        let named = self.named.get_or_init(|| {
+            let own = ["events:PutEvents", "events:StartReplay", "sts:AssumeRole"];
+            let calls = self.targets.iter().filter_map(|kind| kind.call.as_deref()).chain(own);
+            calls.filter_map(|call| Some((call.into(), self.find(call)?.clone()))).collect()
+        });
+        named.get(call).or_else(|| self.find(call))
+    }
+
+    fn find(&self, call: &str) -> Option<&Arc<Operation>> {
         let (prefix, name) = call.split_once(':')?;
         let main =
             self.services_of_prefix(prefix).find(|service| &*service.id == prefix && service.names(name));

@@ -4,7 +4,7 @@ use crate::accept;
 use crate::catalogue::Catalogue;
 use crate::emission::{API_CALL, home_region};
 use loopguard_model::Rule;
-use loopguard_pattern::{Branch, Term, is_empty};
+use loopguard_pattern::{Branch, EventSet, Overlap, Schema, Term, overlap};
 
 /// Returns why no event can match the rule, if that is so.
 pub(crate) fn why_dead(rule: &Rule, catalogue: &Catalogue) -> Option<String> {
@@ -24,7 +24,9 @@ pub(crate) fn why_dead(rule: &Rule, catalogue: &Catalogue) -> Option<String> {
 }
 
 fn never_matches(pattern: &loopguard_pattern::EventPattern) -> Option<String> {
-    is_empty(pattern).then(|| "the pattern contradicts itself: no event at all can match it".to_owned())
+    let nothing =
+        matches!(overlap(&EventSet::from(pattern), &EventSet::open(), &Schema::any()), Overlap::No(_));
+    nothing.then(|| "the pattern contradicts itself: no event at all can match it".to_owned())
 }
 
 fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<String> {

@@ -3,6 +3,7 @@
 mod build;
 mod cycle;
 mod reach;
+mod starts;
 mod values;
 
 pub(crate) use build::{Edge, Graph, Ground};

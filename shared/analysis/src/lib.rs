@@ -1,39 +1,65 @@
 //! Which events each target can cause, the triggering graph, and its cycles.
 //!
-//! Input: an [`Inventory`](loopguard_model::Inventory) and the [`Catalogue`] of AWS's facts. Output: an
-//! [`Analysis`]. Pure: no network, no clock, no files.
+//! Input: an [`Inventory`] and the [`Catalogue`] of AWS's facts. Output: an [`Analysis`] with a verdict and reasons
+//! for every rule, findings with a witness per hop, and the [`Need`](loopguard_model::Need)s that would decide
+//! more. Pure: no network, no clock, no files. Deliberately not here: how anything is read, rates, and what is
+//! done about a finding.
+//!
+//! The way through: [`catalogue`] (facts), `listener` (what each rule could hear), `actor` (what acts when it
+//! fires), `iam` (what a role may do), `emission` (events as symbolic events), `limits` (what keeps one from
+//! arriving), `meet` (overlap with witness), `graph` (edges and cycles), `verdict`.
 
+mod accept;
+mod actor;
+mod arn;
 mod catalogue;
+mod dead;
+mod emission;
 mod finding;
+mod glob;
+mod graph;
+mod iam;
+mod index;
+mod limits;
+mod listener;
+mod meet;
 mod needs;
+mod remedy;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
-pub use catalogue::{Catalogue, CatalogueInfo};
+pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo};
 pub use finding::{
     Analysis, Certainty, Code, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, Remedy,
     RuleVerdict, Status, Verdict,
 };
 pub use needs::{MAX_ROUNDS, analyse_with, close};
 
+use graph::{Graph, Ground};
+use index::Index;
+use listener::Listeners;
 use loopguard_model::Inventory;
+use loopguard_pattern::Schema;
 
 /// Analyses what is known and names what would decide more.
-pub fn analyse(inventory: &Inventory, _catalogue: &Catalogue) -> Analysis {
-    let rules = inventory
-        .rules
-        .iter()
-        .map(|rule| RuleVerdict {
-            key: rule.key.clone(),
-            path: rule.path.clone(),
-            verdict: Verdict::Unknown,
-            certainty: None,
-            reasons: vec!["the graph is not built yet".to_owned()],
-        })
-        .collect();
-    Analysis {
-        rules,
-        findings: Vec::new(),
-        needs: std::collections::BTreeSet::new(),
-        assumptions: inventory.assumptions.iter().map(ToString::to_string).collect(),
-        gaps: inventory.gaps().cloned().collect(),
-    }
+///
+/// Returns one verdict per rule, in the inventory's order. Under the assumptions that it lists, a rule that can
+/// trigger itself, alone or through others, is never judged `none`.
+pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
+    analyse_deep(inventory, catalogue, true)
+}
+
+/// Analyses; looks for remedies iff `remedies`, since a remedy is proved by analysing again.
+fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue, remedies: bool) -> Analysis {
+    let listeners = Listeners::new(inventory, catalogue);
+    let ground = Ground {
+        inventory,
+        index: Index::new(inventory),
+        catalogue,
+        listeners: &listeners,
+        schema: Schema::events(),
+    };
+    let graph = Graph::build(&ground);
+    verdict::judge(inventory, catalogue, &graph, remedies)
 }

@@ -190,7 +190,7 @@ pub(crate) fn refuses(pattern: &EventPattern, fields: &Fields) -> Option<&'stati
                             | loopguard_pattern::MatcherKind::Opaque(_)
                     )
                 }),
-                Some(Field::Maybe(_)) | None => false,
+                Some(Field::Maybe(_) | Field::Flag(_)) | None => false,
             }
         })
     };

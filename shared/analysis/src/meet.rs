@@ -1,10 +1,13 @@
 //! Whether an event that a target can cause meets a pattern, with a witness.
 
 use crate::EventWitness;
-use crate::emission::{Emission, Fields};
+use crate::accept;
+use crate::emission::{Emission, Field, Fields, values};
 use crate::limits::Refinement;
 use crate::listener::{Listener, refuses};
-use loopguard_pattern::{EventSet, Overlap, Schema, overlap};
+use loopguard_pattern::json::{self, Value, ValueKind};
+use loopguard_pattern::{EventSet, Overlap, Schema, Symbol, ValueSet, Witness, matches, overlap, parse};
+use std::sync::{Arc, OnceLock};
 
 /// The answer, with its ground.
 #[derive(Debug, Clone)]
@@ -24,7 +27,37 @@ pub(crate) fn meet(listener: &Listener, emission: &Emission, schema: &Schema) ->
     if let Some(path) = refuses(&listener.pattern, &emission.fields) {
         return Meet::No(Refinement::of_path(path), path.to_owned());
     }
-    meet_sets(listener, &symbolic(&emission.fields), schema)
+    match meet_sets(listener, &symbolic(&emission.fields), schema) {
+        Meet::Unknown(why) => match kept_apart(listener, &emission.fields) {
+            Some(path) => Meet::No(Refinement::of_path(&path), path.to_string()),
+            None => Meet::Unknown(why),
+        },
+        decided => decided,
+    }
+}
+
+/// Returns a path of the last branch at which every branch refuses whatever the emission has there.
+///
+/// An emission's set holds every value that the path can have, so arrays change nothing there; the general overlap
+/// cannot know that.
+fn kept_apart(listener: &Listener, fields: &Fields) -> Option<Arc<str>> {
+    let mut last = None;
+    for branch in listener.pattern.branches() {
+        let apart = branch.fields().iter().find(|wanted| {
+            let (values, absent) = match fields.get(&wanted.path) {
+                Some(Field::Exactly(globs)) => (values(globs), false),
+                Some(Field::Maybe(globs)) => (values(globs), true),
+                Some(Field::Flag(_) | Field::Absent) | None => return false,
+            };
+            let mine = EventSet::open().with_values(&wanted.path, values);
+            let theirs =
+                EventSet::open().with_values(&wanted.path, ValueSet::from_matchers(&wanted.matchers));
+            !(absent && accept::accepts_absence(wanted))
+                && matches!(overlap(&mine, &theirs, &Schema::scalar()), Overlap::No(_))
+        });
+        last = Some(apart?.path.clone());
+    }
+    last
 }
 
 /// Returns whether some event fits both the set and the listener's pattern.
@@ -36,19 +69,49 @@ pub(crate) fn meet_sets(listener: &Listener, events: &EventSet, schema: &Schema)
     }
 }
 
-/// Returns the witness for people, or why it cannot be passed on.
-fn accepted(_listener: &Listener, witness: &loopguard_pattern::Witness) -> Meet {
-    let assignment =
-        witness.assignment.iter().map(|(symbol, text)| (symbol.name.clone(), text.clone())).collect();
-    Meet::Yes(EventWitness { event: witness.event.clone(), assignment })
+/// Returns the witness if the matcher accepts it, its symbols replaced by the values that it was given.
+fn accepted(listener: &Listener, witness: &Witness) -> Meet {
+    let value = |symbol: &Symbol| witness.assignment.get(symbol).cloned();
+    let pattern = listener.pattern.assign(&value);
+    if matches!(matches(&pattern, &witness.event), Ok(true)) {
+        let assignment =
+            witness.assignment.iter().map(|(symbol, text)| (symbol.name.clone(), text.clone())).collect();
+        Meet::Yes(EventWitness { event: witness.event.as_str().into(), assignment })
+    } else {
+        Meet::Unknown("an example was found that the matcher does not accept".to_owned())
+    }
 }
 
 /// Returns the symbolic event of the fields.
 fn symbolic(fields: &Fields) -> EventSet {
-    fields.to_set()
+    let base = if fields.custom_source { unreserved() } else { EventSet::open() };
+    fields.write(base)
+}
+
+/// Any event whose source AWS does not reserve.
+fn unreserved() -> EventSet {
+    static SET: OnceLock<EventSet> = OnceLock::new();
+    SET.get_or_init(|| {
+        parse(r#"{"source":[{"anything-but":{"prefix":"aws."}}]}"#)
+            .map_or_else(|_| EventSet::open(), |pattern| EventSet::from(&pattern))
+    })
+    .clone()
 }
 
 /// Returns the text that the event has at a top-level key.
-pub(crate) fn member(_event: &str, _key: &str) -> Option<std::sync::Arc<str>> {
-    None
+pub(crate) fn member(event: &str, key: &str) -> Option<Arc<str>> {
+    match json::parse(event).kind {
+        ValueKind::Object(members) => {
+            let found = members.into_iter().find(|member| &*member.key == key)?;
+            text(&found.value)
+        }
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<Arc<str>> {
+    match &value.kind {
+        ValueKind::String(term) => term.as_literal(),
+        _ => None,
+    }
 }

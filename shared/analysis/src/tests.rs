@@ -4,3 +4,4 @@ mod build;
 mod cases;
 mod cycles;
 mod shapes;
+mod symbols;

@@ -4,7 +4,8 @@ use crate::catalogue::Catalogue;
 use crate::dead::why_dead;
 use crate::finding::{Analysis, Code, Finding, Hop, HopOrigins, HopTarget, RuleVerdict};
 use crate::graph::{Edge, Graph, Level, node, rule_of, shortest_cycle};
-use crate::{Certainty, Status, Verdict};
+use crate::remedy::exclude;
+use crate::{Certainty, Remedy, Status, Verdict};
 use loopguard_model::{Gap, Inventory, Need, Origin, Rule, RuleKey, RuleState, Trigger};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,15 +17,25 @@ struct Stage {
     level: Level,
 }
 
+/// The most findings for which a remedy is looked for: each costs an analysis.
+const MOST_REMEDIES: usize = 8;
+
 /// The most hops that the reasons of one rule tell; the finding tells all.
 const TOLD_HOPS: usize = 6;
 
 /// Judges every rule.
-pub(crate) fn judge(inventory: &Inventory, catalogue: &Catalogue, graph: &Graph<'_>) -> Analysis {
+pub(crate) fn judge(
+    inventory: &Inventory,
+    catalogue: &Catalogue,
+    graph: &Graph<'_>,
+    remedies: bool,
+) -> Analysis {
     let stages = stages(graph);
     let mut judge = Judge {
         inventory,
+        catalogue,
         graph,
+        remedies: if remedies { MOST_REMEDIES } else { 0 },
         findings: Vec::new(),
         told: BTreeSet::new(),
         needs: BTreeSet::new(),
@@ -76,7 +87,10 @@ fn stages(graph: &Graph<'_>) -> Vec<Stage> {
 
 struct Judge<'a> {
     inventory: &'a Inventory,
+    catalogue: &'a Catalogue,
     graph: &'a Graph<'a>,
+    /// For how many more findings a remedy is looked for.
+    remedies: usize,
     findings: Vec<Finding>,
     /// Cycles that are told already, in a form that does not depend on where they begin.
     told: BTreeSet<Vec<usize>>,
@@ -192,7 +206,20 @@ impl Judge<'_> {
         verdict(rule, stage.verdict, Some(certainty), reasons)
     }
 
-    fn finding(&self, verdict: Verdict, certainty: Certainty, cycle: &[usize]) -> Finding {
+    /// Returns the first exclusion along the cycle that is proved to break it.
+    fn remedies(&mut self, verdict: Verdict, edges: &[&Edge<'_>]) -> Vec<Remedy> {
+        if verdict != Verdict::Loop || self.remedies == 0 {
+            return Vec::new();
+        }
+        self.remedies -= 1;
+        let proved = edges.iter().find_map(|edge| {
+            let heard_by = self.inventory.rules.get(rule_of(edge.to))?;
+            exclude(edge, heard_by, self.inventory, self.catalogue)
+        });
+        proved.into_iter().collect()
+    }
+
+    fn finding(&mut self, verdict: Verdict, certainty: Certainty, cycle: &[usize]) -> Finding {
         let edges: Vec<&Edge<'_>> = cycle.iter().filter_map(|place| self.graph.edges.get(*place)).collect();
         let mut rules: Vec<RuleKey> = edges.iter().filter_map(|edge| self.key(rule_of(edge.from))).collect();
         rules.dedup();
@@ -218,7 +245,7 @@ impl Judge<'_> {
             certainty: Some(certainty),
             hops: edges.iter().filter_map(|edge| self.hop(edge)).collect(),
             rules,
-            remedies: Vec::new(),
+            remedies: self.remedies(verdict, &edges),
             gaps,
         }
     }

@@ -47,6 +47,8 @@ pub(crate) struct TargetKind {
     pub(crate) caller: Caller,
     pub(crate) class: Option<Arc<str>>,
     pub(crate) workload: Option<Arc<str>>,
+    /// A member of the input that replaces the workload's role.
+    pub(crate) overrides: Option<Arc<str>>,
     pub(crate) session: Option<Arc<str>>,
     pub(crate) invoked_by: Option<Arc<str>>,
     pub(crate) then: Then,

@@ -13,6 +13,8 @@ pub(crate) enum Field {
     Exactly(Vec<Glob>),
     /// It may be there; if it is, with one of these texts.
     Maybe(Vec<Glob>),
+    /// It may be there, as this truth value.
+    Flag(bool),
     /// It is not there.
     Absent,
 }
@@ -46,13 +48,14 @@ impl Fields {
         self.paths.get(path)
     }
 
-    /// Returns the symbolic event.
-    pub(crate) fn to_set(&self) -> EventSet {
-        let mut set = EventSet::open();
+    /// Returns `set` with what is known written over it.
+    pub(crate) fn write(&self, set: EventSet) -> EventSet {
+        let mut set = set;
         for (path, field) in &self.paths {
             set = match field {
                 Field::Exactly(globs) => set.with_values(path, values(globs)),
                 Field::Maybe(globs) => set.optional(path, values(globs)),
+                Field::Flag(flag) => set.optional(path, ValueSet::bools([*flag])),
                 Field::Absent => set.absent(path),
             };
         }
@@ -66,12 +69,13 @@ impl Fields {
                 globs.iter().all(|glob| glob.as_exact().is_some_and(|value| accept::surely(wanted, value)))
             }
             Some(Field::Absent) => accept::accepts_absence(wanted),
-            Some(Field::Maybe(_)) | None => false,
+            Some(Field::Maybe(_) | Field::Flag(_)) | None => false,
         })
     }
 }
 
-fn values(globs: &[Glob]) -> ValueSet {
+/// Returns the set of the texts that fit one of the globs.
+pub(crate) fn values(globs: &[Glob]) -> ValueSet {
     let exact: Option<Vec<Term>> = globs.iter().map(|glob| glob.as_exact().cloned()).collect();
     if let Some(terms) = exact {
         return ValueSet::terms(terms);

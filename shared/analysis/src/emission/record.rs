@@ -48,6 +48,8 @@ pub(crate) fn record(
         fields.set("detail.eventName", Field::Exactly(names.clone()));
         fields.exactly("detail.awsRegion", region.clone().unwrap_or_else(|| scope.region.clone()));
         fields.text("detail.eventType", "AwsApiCall");
+        fields.set("detail.readOnly", Field::Flag(operation.read_only));
+        fields.set("detail.managementEvent", Field::Flag(operation.kind == Kind::Management));
         match outcome {
             Outcome::Success => {
                 fields.set("detail.errorCode", Field::Absent);

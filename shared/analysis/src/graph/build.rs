@@ -3,6 +3,7 @@
 use super::{node, reach};
 use crate::actor::{self, Act, Actor};
 use crate::catalogue::Catalogue;
+use crate::emission::Identity;
 use crate::index::Index;
 use crate::limits::{Arrives, Refinement};
 use crate::listener::Listeners;
@@ -41,6 +42,8 @@ pub(crate) struct Edge<'a> {
     pub(crate) status: Status,
     pub(crate) target: Option<&'a Target>,
     pub(crate) via: Arc<[String]>,
+    /// Who makes the call, where an actor does.
+    pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) facts: Arc<HopFacts>,
 }
 
@@ -188,6 +191,7 @@ impl<'a> Graph<'a> {
         ground: &Ground<'a>,
     ) {
         let via: Arc<[String]> = actor.via.clone().into();
+        let identity = actor.act.identity().cloned().map(Arc::new);
         let forwards = matches!(actor.act, Act::Forward { .. });
         let disabled = ground
             .inventory
@@ -213,6 +217,7 @@ impl<'a> Graph<'a> {
                     status,
                     target,
                     via: via.clone(),
+                    identity: identity.clone(),
                     facts: reached.facts.clone(),
                 });
             }

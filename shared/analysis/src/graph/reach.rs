@@ -1,6 +1,7 @@
 //! What one actor reaches: its emissions against the listeners that may hear them.
 
 use super::build::{Cut, Ground, Reach, Reached, capped};
+use super::starts;
 use super::values::TargetValues;
 use crate::actor::{Act, Actor};
 use crate::arn::{Arn, surely_differ};
@@ -15,29 +16,21 @@ use crate::limits::{Arrives, Refinement, arrives, presence};
 use crate::listener::Listener;
 use crate::meet::{Meet, meet};
 use crate::{Certainty, Emits, Gain, Status};
-use loopguard_model::{Gap, Need, Rule, Scope, Target, Workload};
+use loopguard_model::{Gap, Need, Role, Rule, Scope, Target, Workload};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Returns what the actor reaches. `own` is the rule that it acts for.
 pub(crate) fn of(actor: &Actor<'_>, own: usize, ground: &Ground<'_>) -> Reach {
-    let mut finder = Finder { ground, rule: actor.rule, reach: Reach::default(), best: BTreeMap::new() };
+    let mut finder =
+        Finder { ground, rule: actor.rule, reach: Reach::default(), best: BTreeMap::new(), through: None };
     match &actor.act {
         Act::Deliver { kind, target, workload, identity } => {
             finder.deliver(kind, target, *workload, identity);
         }
         Act::Work { role, identity } => {
-            let access = Access::new(role, &actor.rule.scope, ground.catalogue);
-            finder.work(&access, identity);
-            for why in &access.unread {
-                let need = Need::Role { arn: role.arn.clone() };
-                let gap = Gap { need, reason: why.clone() };
-                finder.anything(
-                    identity,
-                    &Rests { gap: Some(gap), why: Some(why.to_string()), ..Rests::default() },
-                );
-            }
+            finder.role(role, identity, &mut BTreeSet::new(), 0);
         }
         Act::Anything { identity, need, why } => {
             let needs = need.iter().cloned().collect();
@@ -55,6 +48,8 @@ struct Finder<'a, 'g> {
     rule: &'g Rule,
     reach: Reach,
     best: BTreeMap<(usize, u8), Reached>,
+    /// The workload that the target starts and that acts now, where it is not the target itself.
+    through: Option<Term>,
 }
 
 /// What an emission rests on beside itself.
@@ -123,7 +118,7 @@ impl Finder<'_, '_> {
                 emits: emits(emission, witness.as_ref()),
                 witness,
                 policy: emission.policy.clone(),
-                note: emission.note.clone(),
+                note: self.note(emission),
                 needs: presence.needs,
                 gap: rests.gap.clone(),
                 assumptions: presence.assumptions,
@@ -133,6 +128,16 @@ impl Finder<'_, '_> {
         };
         self.keep(at, reached);
         true
+    }
+
+    fn note(&self, emission: &Emission) -> Arc<str> {
+        match &self.through {
+            None => emission.note.clone(),
+            Some(name) if emission.note.is_empty() => {
+                format!("through `{name}`, which the target may start").into()
+            }
+            Some(name) => format!("through `{name}`, which the target may start; {}", emission.note).into(),
+        }
     }
 
     fn keep(&mut self, at: usize, reached: Reached) {
@@ -254,6 +259,34 @@ impl Finder<'_, '_> {
         };
         let access = Access::new(role, &self.rule.scope, self.ground.catalogue);
         !access.unread.is_empty() || !access.grants(operation).is_empty()
+    }
+
+    /// Everything that a role allows, and what the workloads do that it may start.
+    fn role(&mut self, role: &Role, identity: &Identity, seen: &mut BTreeSet<Term>, depth: usize) {
+        if !seen.insert(role.arn.clone()) {
+            return;
+        }
+        let access = Access::new(role, &self.rule.scope, self.ground.catalogue);
+        self.work(&access, identity);
+        for why in &access.unread {
+            let need = Need::Role { arn: role.arn.clone() };
+            let gap = Gap { need, reason: why.clone() };
+            self.anything(
+                identity,
+                &Rests { gap: Some(gap), why: Some(why.to_string()), ..Rests::default() },
+            );
+        }
+        if depth == starts::DEPTH {
+            return;
+        }
+        let starts = starts::of(&access, self.ground);
+        self.reach.assumptions.extend(starts.assumptions);
+        let before = self.through.clone();
+        for started in starts.started {
+            self.through = Some(started.name);
+            self.role(started.role, &started.identity, seen, depth + 1);
+        }
+        self.through = before;
     }
 
     /// Calls that a role allows.

@@ -4,7 +4,8 @@ use crate::{Analysis, Catalogue, Certainty, Finding, Verdict, close};
 use loopguard_model::{
     Inventory, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trails, Trigger, Workload,
 };
-use loopguard_pattern::{Term, json};
+use loopguard_pattern::json::{Member, Value, ValueKind};
+use loopguard_pattern::{EventPattern, Symbol, Term, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +18,40 @@ pub(super) struct Build {
 
 pub(super) fn origin() -> Origin {
     Origin::Assumed("a test".into())
+}
+
+/// A text in which `<class:name>` is a name that the stack makes, and `<?name>` a parameter.
+pub(super) fn term(text: &str) -> Term {
+    let mut terms = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (inside, behind) = after.split_once('>').expect("a closed symbol");
+        terms.push(Term::literal(before));
+        terms.push(match (inside.strip_prefix('?'), inside.rsplit_once(':')) {
+            (Some(parameter), _) => Symbol::given("parameter", parameter).into(),
+            (None, Some((class, name))) => Symbol::created(class, name).into(),
+            (None, None) => panic!("`{inside}` is no symbol"),
+        });
+        rest = behind;
+    }
+    terms.push(Term::literal(rest));
+    Term::concat(terms)
+}
+
+/// The value with its texts read by [`term`].
+fn symbolic(value: &Value) -> Value {
+    let kind = match &value.kind {
+        ValueKind::String(text) => ValueKind::String(term(&text.to_string())),
+        ValueKind::Array(items) => ValueKind::Array(items.iter().map(symbolic).collect()),
+        ValueKind::Object(members) => ValueKind::Object(
+            members
+                .iter()
+                .map(|member| Member { value: symbolic(&member.value), ..member.clone() })
+                .collect(),
+        ),
+        other => other.clone(),
+    };
+    Value { kind, span: value.span }
 }
 
 pub(super) fn account() -> Build {
@@ -47,10 +82,11 @@ impl Build {
     }
 
     pub(super) fn rule_on(mut self, bus: &str, id: &str, pattern: &str, targets: &[&str]) -> Self {
-        let pattern = loopguard_pattern::parse(pattern).expect("a valid pattern");
+        let value = symbolic(&json::parse(pattern));
+        let pattern = EventPattern::from_value(&value).expect("a valid pattern");
         let target = |(at, arn): (usize, &&str)| Target {
             id: format!("t{at}").into(),
-            arn: Term::literal(arn),
+            arn: term(arn),
             role: None,
             parameters: BTreeMap::new(),
             origin: origin(),
@@ -59,7 +95,7 @@ impl Build {
             key: RuleKey { bus: bus.into(), source: "test".into(), id: id.into() },
             path: format!("Resources.{id}").into(),
             name: Term::literal(id),
-            bus: Term::literal(bus),
+            bus: term(bus),
             scope: self.inventory.scope.clone(),
             state: RuleState::Enabled,
             trigger: Trigger::Pattern(Arc::new(pattern)),
@@ -81,9 +117,9 @@ impl Build {
     pub(super) fn target(self, role: &str, parameters: &[(&str, &str)]) -> Self {
         self.with(|rule| {
             let target = rule.targets.as_mut().and_then(|targets| targets.first_mut()).expect("a target");
-            target.role = (!role.is_empty()).then(|| Term::literal(&role_arn(role)));
+            target.role = (!role.is_empty()).then(|| term(&role_arn(role)));
             for (key, value) in parameters {
-                target.parameters.insert((*key).into(), Term::literal(value));
+                target.parameters.insert((*key).into(), term(value));
             }
         })
     }
@@ -97,9 +133,9 @@ impl Build {
     pub(super) fn workload(mut self, class: &str, arn: &str, name: &str, role: Option<&str>) -> Self {
         self.inventory.workloads.push(Workload {
             class: class.into(),
-            arn: Term::literal(arn),
-            name: Term::literal(name),
-            role: role.map(|role| Term::literal(&role_arn(role))),
+            arn: term(arn),
+            name: term(name),
+            role: role.map(|role| term(&role_arn(role))),
             definition: None,
             origin: origin(),
         });
@@ -109,10 +145,10 @@ impl Build {
     /// A role with one policy; `statements` is the JSON of one statement or of a list.
     pub(super) fn role(mut self, name: &str, statements: &str) -> Self {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
-        let document = json::parse(&document).expect("valid JSON");
+        let document = symbolic(&json::parse(&document));
         self.inventory.roles.push(Role {
-            arn: Term::literal(&role_arn(name)),
-            name: Term::literal(name),
+            arn: term(&role_arn(name)),
+            name: term(name),
             policies: vec![Policy::from_value("inline", &document, origin())],
             attached_unread: Vec::new(),
             boundary: None,
@@ -133,7 +169,7 @@ impl Build {
     }
 
     pub(super) fn bucket(mut self, name: &str, notifies: bool) -> Self {
-        self.inventory.bucket_notifications.insert(Term::literal(name), notifies);
+        self.inventory.bucket_notifications.insert(term(name), notifies);
         self
     }
 

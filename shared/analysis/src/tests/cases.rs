@@ -35,6 +35,37 @@ fn the_tutorials_case_is_a_loop_with_a_witness() {
 }
 
 #[test]
+fn the_remedy_excludes_the_role_and_is_proved() {
+    let done = account()
+        .rule("RevertAcl", ACL, &fixer())
+        .function("acl-fixer", &allow("s3:PutBucketAcl", "*"))
+        .close();
+    let remedy = done.finding("RevertAcl").remedies.first().cloned().expect("a remedy");
+    assert!(remedy.loses.is_empty());
+    assert_eq!(&*remedy.rule.id, "RevertAcl");
+    let after = account()
+        .rule("RevertAcl", &remedy.pattern, &fixer())
+        .function("acl-fixer", &allow("s3:PutBucketAcl", "*"))
+        .close();
+    assert_eq!(after.verdict("RevertAcl"), Verdict::None, "{}", remedy.pattern);
+    // A call of the root user, who has no session issuer, is still heard.
+    let pattern = loopguard_pattern::parse(&remedy.pattern).expect("a valid pattern");
+    let root = r#"{"source":"aws.s3","detail-type":"AWS API Call via CloudTrail","detail":{"eventSource":"s3.amazonaws.com","eventName":"PutBucketAcl","userIdentity":{"type":"Root"}}}"#;
+    assert_eq!(loopguard_pattern::matches(&pattern, root), Ok(true));
+}
+
+#[test]
+fn a_shared_role_is_excluded_by_session() {
+    let done = account()
+        .rule("RevertAcl", ACL, &fixer())
+        .function("acl-fixer", &allow("s3:PutBucketAcl", "*"))
+        .workload("AWS::Lambda::Function", &function_arn("eu-west-1", "other"), "other", Some("acl-fixer"))
+        .close();
+    let remedy = done.finding("RevertAcl").remedies.first().cloned().expect("a remedy");
+    assert!(remedy.pattern.contains("assumed-role/acl-fixer/acl-fixer"), "{}", remedy.pattern);
+}
+
+#[test]
 fn the_same_rule_without_its_own_role_is_none() {
     for guard in [
         format!(
@@ -397,4 +428,23 @@ fn equal_inputs_give_equal_words() {
         format!("{:?}", done.analysis)
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn a_function_that_another_starts_counts() {
+    let invoke = |name: &str| allow("lambda:InvokeFunction", &function_arn("eu-west-1", name));
+    let built = |invoked: &str| {
+        account()
+            .rule("RevertAcl", ACL, &fixer())
+            .function("acl-fixer", &invoke(invoked))
+            .function("worker", &allow("s3:PutBucketAcl", "*"))
+            .function("idle", &allow("logs:PutLogEvents", "*"))
+            .close()
+    };
+    let through = built("worker");
+    assert_eq!(through.verdict("RevertAcl"), Verdict::Loop);
+    assert!(
+        through.finding("RevertAcl").hops.first().is_some_and(|hop| hop.note.contains("through `worker`"))
+    );
+    assert_eq!(built("idle").verdict("RevertAcl"), Verdict::None);
 }

@@ -210,7 +210,8 @@ fn loops_through_a_delivery() {
 
 #[test]
 fn loops_of_several_rules() {
-    let automation = "arn:aws:ssm:eu-west-1:111122223333:automation-definition/fix-bucket:1";
+    let automation =
+        "arn:aws:ssm:eu-west-1:111122223333:automation-definition/AWS-EnableS3BucketEncryption:1";
     let config = on_event(
         "aws.config",
         "Config Rules Compliance Change",
