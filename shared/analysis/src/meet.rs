@@ -23,7 +23,7 @@ pub(crate) enum Meet {
 /// Returns whether some event fits both the emission and the listener's pattern.
 ///
 /// A witness is passed on only if the plain matcher accepts it for the rule; otherwise the answer is unknown.
-pub(crate) fn meet(listener: &Listener, emission: &Emission, schema: &Schema) -> Meet {
+pub(crate) fn meet(listener: &Listener, emission: &Emission, schema: Schema) -> Meet {
     if let Some(path) = refuses(&listener.pattern, &emission.fields) {
         return Meet::No(Refinement::of_path(path), path.to_owned());
     }
@@ -61,8 +61,8 @@ fn kept_apart(listener: &Listener, fields: &Fields) -> Option<Arc<str>> {
 }
 
 /// Returns whether some event fits both the set and the listener's pattern.
-pub(crate) fn meet_sets(listener: &Listener, events: &EventSet, schema: &Schema) -> Meet {
-    match overlap(&listener.set, events, schema) {
+pub(crate) fn meet_sets(listener: &Listener, events: &EventSet, schema: Schema) -> Meet {
+    match overlap(&listener.set, events, &schema) {
         Overlap::Yes(witness) => accepted(listener, &witness),
         Overlap::No(disjoint) => Meet::No(Refinement::of_path(&disjoint.path), disjoint.path.to_string()),
         Overlap::Unknown(undecided) => Meet::Unknown(undecided.to_string()),

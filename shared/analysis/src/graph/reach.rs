@@ -87,7 +87,7 @@ impl Finder<'_, '_> {
             );
             return false;
         }
-        let (mut certainty, witness, mut why) = match meet(listener, emission, &self.ground.schema) {
+        let (mut certainty, witness, mut why) = match meet(listener, emission, self.ground.schema) {
             Meet::No(refinement, path) => {
                 self.cut(at, refinement, emission, listener, &format!("they differ in `{path}`"));
                 return false;
@@ -461,7 +461,7 @@ impl Finder<'_, '_> {
             let Some(listener) = self.ground.listeners.all.get(at) else { continue };
             let meets = [&generic, &native]
                 .iter()
-                .any(|emission| !matches!(meet(listener, emission, &self.ground.schema), Meet::No(..)));
+                .any(|emission| !matches!(meet(listener, emission, self.ground.schema), Meet::No(..)));
             if meets {
                 hearing.push(at);
             } else {
@@ -527,7 +527,7 @@ impl Finder<'_, '_> {
             self.cut(at, Refinement::Bus, &emission, listener, "it is on another bus");
             return;
         }
-        let (certainty, witness, why) = match crate::meet::meet_sets(listener, events, &self.ground.schema) {
+        let (certainty, witness, why) = match crate::meet::meet_sets(listener, events, self.ground.schema) {
             Meet::No(refinement, path) => {
                 self.cut(at, refinement, &emission, listener, &format!("they differ in `{path}`"));
                 return;
