@@ -128,8 +128,9 @@ impl<A: Account> Guard<'_, A> {
             log_harmless(gathered, change);
         }
         let mut judged: Vec<Judgement> = Vec::new();
+        let mut cut: Option<RuleKey> = None;
         for finding in findings {
-            if judged.iter().any(|judgement| judgement.has_cut(finding)) {
+            if cut.as_ref().is_some_and(|cut| finding.rules.contains(cut)) {
                 // Acting once is enough: the cut has opened this loop, too.
                 log_decision(finding, None, change, self.settings);
                 judged.push(judgement(finding, None));
@@ -141,7 +142,11 @@ impl<A: Account> Guard<'_, A> {
                 judged.push(judgement(finding, None));
             }
             for action in plan.0 {
+                let key = action.kind.cuts().cloned();
                 let Some(alert) = self.perform(action, finding, gathered).await? else { return Ok(None) };
+                if matches!(alert.step, Step::Disabled { .. }) {
+                    cut = key;
+                }
                 log_decision(finding, Some(&alert), change, self.settings);
                 self.tell(&alert).await?;
                 judged.push(judgement(finding, Some(alert)));
@@ -199,16 +204,6 @@ impl<A: Account> Guard<'_, A> {
                 Err(HandleError::Publish(error))
             }
         }
-    }
-}
-
-impl Judgement {
-    /// Returns true iff the rule that was disabled for this finding is part of the other one, too.
-    fn has_cut(&self, other: &Finding) -> bool {
-        self.alert.as_ref().is_some_and(|alert| {
-            matches!(alert.step, Step::Disabled { .. })
-                && other.rules.iter().any(|key| *key.id == *alert.rule && *key.bus == *alert.bus)
-        })
     }
 }
 

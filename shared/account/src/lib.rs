@@ -4,6 +4,7 @@
 //! that what runs in Lambda runs unchanged in the demo and in tests.
 
 mod error;
+pub mod laws;
 
 pub use error::CallError;
 /// What [`Account::publish`] takes; implementations name it without an arrow to the decision.

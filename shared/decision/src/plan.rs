@@ -1,7 +1,7 @@
 //! From one finding to the actions it justifies.
 
 use crate::table::{Case, Cause, Decision, Part, Refusal, Standing, decision};
-use crate::{Alert, Mode, OWN_PREFIX, Settings, Step, Timestamp};
+use crate::{Alert, OWN_PREFIX, Settings, Step, Timestamp};
 use loopguard_analysis::{Certainty, Finding, Gain, Hop, Status};
 use loopguard_model::{Inventory, Rule, RuleKey, RuleState};
 use std::sync::Arc;
@@ -185,11 +185,11 @@ fn shows_cause(hop: &Hop) -> bool {
 }
 
 impl ActionKind {
-    /// Returns the word that logs use.
-    pub fn as_str(&self) -> &'static str {
+    /// Returns the rule that the action switches off, if it does.
+    pub fn cuts(&self) -> Option<&RuleKey> {
         match self {
-            Self::DisableRule(..) => "disable-rule",
-            Self::Alert(_) => "alert",
+            Self::DisableRule(disable, _) => Some(&disable.key),
+            Self::Alert(_) => None,
         }
     }
 
@@ -197,16 +197,6 @@ impl ActionKind {
     pub fn alert(&self) -> &Alert {
         match self {
             Self::DisableRule(_, alert) | Self::Alert(alert) => alert,
-        }
-    }
-}
-
-impl Mode {
-    /// Returns whether the mode ever acts.
-    pub fn acts(self) -> bool {
-        match self {
-            Self::Enforce => true,
-            Self::Observe | Self::Alert => false,
         }
     }
 }

@@ -52,6 +52,13 @@ fn disabled() -> Step {
     Step::Disabled { request_id: "req-disable".into() }
 }
 
+/// The account of the tests is one that the guard may meet.
+#[tokio::test]
+async fn the_fake_keeps_the_laws() {
+    let fake = Fake::with([looping("again")]);
+    assert_eq!(loopguard_account::laws::check(&fake, "default", "again", "absent").await, Ok(()));
+}
+
 #[tokio::test]
 async fn a_loop_is_disabled_and_told() {
     let fake = Fake::with([looping("again"), harmless("beside")]);

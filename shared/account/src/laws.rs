@@ -1,0 +1,100 @@
+//! What every implementation of [`Account`] must do, as one function.
+//!
+//! The analysis asks in pieces and the guard compares what it read with what it reads again, so the pieces and
+//! the whole have to tell one story.
+
+use crate::{Account, CallError};
+use loopguard_model::{Facts, Need, Rule, RuleState};
+use loopguard_pattern::Term;
+
+/// A law that an account breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// A call failed that has no reason to.
+    #[error(transparent)]
+    Failed(#[from] CallError),
+    /// An answer is not what the law says.
+    #[error("{law}, but here: {seen}")]
+    Law {
+        /// The law.
+        law: &'static str,
+        /// What was seen.
+        seen: String,
+    },
+}
+
+fn law(law: &'static str, holds: bool, seen: impl Into<String>) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken::Law { law, seen: seen.into() }) }
+}
+
+/// Checks the laws on an account in which the rule exists and is on, and no rule and no bus is called
+/// `absent`. The rule is off afterwards.
+pub async fn check(account: &impl Account, bus: &str, rule: &str, absent: &str) -> Result<(), Broken> {
+    let described = described(account, bus, rule).await?;
+    law(
+        "a rule has the name and bus it was asked by",
+        is_named(&described, bus, rule),
+        described.key.to_string(),
+    )?;
+    law("a rule is read with its targets", described.targets.is_some(), "targets: none")?;
+    law("the rule is on", described.state != RuleState::Disabled, described.state.as_str())?;
+    listings_agree(account, &described).await?;
+    absence_is_no_error(account, bus, absent).await?;
+    for _ in 0..2 {
+        // Twice: switching off what is off is no error.
+        account.disable_rule(bus, rule).await?;
+    }
+    let after = self::described(account, bus, rule).await?;
+    law("a disabled rule is read as disabled", after.state == RuleState::Disabled, after.state.as_str())?;
+    law(
+        "disabling keeps the targets",
+        target_ids(&after) == target_ids(&described),
+        format!("{:?}", target_ids(&after)),
+    )
+}
+
+async fn described(account: &impl Account, bus: &str, rule: &str) -> Result<Rule, Broken> {
+    let read = account.rule(bus, rule).await?;
+    read.ok_or_else(|| Broken::Law { law: "a rule that exists is found", seen: format!("`{rule}` is not") })
+}
+
+fn is_named(rule: &Rule, bus: &str, name: &str) -> bool {
+    rule.bus == Term::literal(bus) && rule.name == Term::literal(name)
+}
+
+fn target_ids(rule: &Rule) -> Vec<&str> {
+    let mut ids: Vec<&str> = rule.targets.iter().flatten().map(|target| &*target.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// The pieces that the analysis asks for tell the same as the rule as a whole.
+async fn listings_agree(account: &impl Account, described: &Rule) -> Result<(), Broken> {
+    let bus = described.bus.clone();
+    let Facts::Rules(rules) = account.answer(&Need::RulesOfBus { bus: bus.clone() }).await? else {
+        return law("a listing of rules answers with rules", false, "other facts");
+    };
+    let Some(listed) = rules.iter().find(|rule| rule.key == described.key) else {
+        return law("a listing has every rule, under one key", false, format!("{} rules", rules.len()));
+    };
+    law("a listing leaves targets unread", listed.targets.is_none(), "targets are there")?;
+    law("a listing tells the state", listed.state == described.state, listed.state.as_str())?;
+    let need = Need::Targets { bus, rule: described.name.clone() };
+    let Facts::Targets(targets) = account.answer(&need).await? else {
+        return law("a listing of targets answers with targets", false, "other facts");
+    };
+    let listed = Rule { targets: Some(targets), ..described.clone() };
+    law(
+        "both readings have the same targets",
+        target_ids(&listed) == target_ids(described),
+        format!("{:?}", target_ids(&listed)),
+    )
+}
+
+async fn absence_is_no_error(account: &impl Account, bus: &str, absent: &str) -> Result<(), Broken> {
+    let found = account.rule(bus, absent).await?;
+    law("a rule that does not exist is none", found.is_none(), "a rule")?;
+    let need = Need::Targets { bus: Term::literal(bus), rule: Term::literal(absent) };
+    let facts = account.answer(&need).await?;
+    law("targets of no rule are missing", matches!(facts, Facts::Missing), format!("{facts:?}"))
+}
