@@ -32,8 +32,7 @@ pub(crate) struct WorkloadFact {
     /// The CloudFormation type.
     #[serde(rename = "type")]
     pub(crate) class: String,
-    /// The attribute that gives its ARN; empty where `Ref` does.
-    #[serde(default)]
+    /// Its ARN as a form.
     pub(crate) arn: String,
     /// Paths of the properties that may hold the role its own calls are made under.
     pub(crate) role: Vec<String>,

@@ -38,11 +38,15 @@ pub(crate) fn inventory(files: &[Source], options: &Options) -> Inventory {
     if stacks.several {
         inventory.assumptions.insert("all templates are deployed to one account and one region".into());
     }
+    // A policy may belong to another template's role, by name or by import.
+    let mut roles = role::Roles::default();
     for (notes, templates) in &files {
         for template in templates {
-            Reader::new(template, &stacks, notes).read_into(&mut inventory);
+            Reader::new(template, &stacks, notes).read_into(&mut inventory, &mut roles);
         }
     }
+    inventory.notes.extend(roles.strangers());
+    inventory.roles.extend(roles.joined());
     for (notes, _) in files {
         let (told, assumed) = notes.into_parts();
         inventory.notes.extend(told);
@@ -119,15 +123,14 @@ impl<'a> Reader<'a> {
         Self { template, stacks, notes, resolver: Resolver::new(template, stacks, notes) }
     }
 
-    fn read_into(&self, inventory: &mut Inventory) {
-        let mut roles = role::Roles::default();
+    fn read_into(&self, inventory: &mut Inventory, roles: &mut role::Roles) {
         for resource in &self.template.resources {
             let before = (inventory.rules.len(), inventory.workloads.len(), roles.len());
             match &*resource.class {
                 "AWS::Events::Rule" => inventory.rules.push(self.rule(resource)),
-                "AWS::IAM::Role" => self.role(resource, &mut roles),
+                "AWS::IAM::Role" => self.role(resource, roles),
                 "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" | "AWS::IAM::ManagedPolicy" => {
-                    self.policy(resource, &mut roles);
+                    self.policy(resource, roles);
                 }
                 "AWS::S3::Bucket" | "Custom::S3BucketNotifications" => self.bucket(resource, inventory),
                 "AWS::CloudTrail::Trail" => self.trail(resource, inventory),
@@ -141,7 +144,6 @@ impl<'a> Reader<'a> {
                 ));
             }
         }
-        inventory.roles.extend(roles.joined(self.notes));
     }
 
     /// Returns the resource's properties with intrinsic functions resolved.

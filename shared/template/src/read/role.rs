@@ -2,13 +2,13 @@
 
 use super::Reader;
 use crate::nodes::{elements, get};
-use crate::notes::Notes;
 use crate::template::Resource;
-use loopguard_model::{Policy, Role};
+use loopguard_model::{Origin, Policy, ReadNote, Role};
 use loopguard_pattern::Term;
-use loopguard_pattern::json::{Span, Value, ValueKind};
+use loopguard_pattern::json::{Value, ValueKind};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Roles and policies of one template before they are joined.
+/// Roles and policies of all templates before they are joined.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
     declared: Vec<Declared>,
@@ -29,7 +29,7 @@ struct Declared {
 struct Attachment {
     roles: Vec<Term>,
     policy: Policy,
-    span: Span,
+    origin: Origin,
 }
 
 impl Roles {
@@ -38,51 +38,68 @@ impl Roles {
         self.declared.len() + self.attachments.len() + self.managed.len()
     }
 
-    /// Returns the roles with every policy of the template that belongs to them.
-    pub(super) fn joined(self, notes: &Notes) -> Vec<Role> {
-        let Self { declared: roles, attachments, managed } = self;
-        for attachment in &attachments {
-            let belongs = |role: &Term| roles.iter().any(|declared| is_called(&declared.role, role));
-            for stranger in attachment.roles.iter().filter(|role| !belongs(role)) {
+    /// Returns a note for each role that a policy names and no template declares.
+    pub(super) fn strangers(&self) -> Vec<ReadNote> {
+        let declared: BTreeSet<&Term> =
+            self.declared.iter().flat_map(|declared| [&declared.role.name, &declared.role.arn]).collect();
+        let mut notes = Vec::new();
+        for attachment in &self.attachments {
+            for stranger in attachment.roles.iter().filter(|name| !declared.contains(name)) {
                 let message = format!(
-                    "policy `{}` belongs to role `{stranger}`, which this template does not declare",
+                    "policy `{}` belongs to role `{stranger}`, which no template read here declares",
                     attachment.policy.name
                 );
-                notes.tell(attachment.span, message);
+                notes.push(ReadNote { origin: attachment.origin.clone(), message });
             }
         }
-        let join = |declared: Declared| {
-            let mut role = declared.role;
-            for attachment in &attachments {
-                if attachment.roles.iter().any(|name| is_called(&role, name)) {
-                    role.policies.push(attachment.policy.clone());
-                }
+        notes
+    }
+
+    /// Returns the roles with every policy that belongs to them.
+    pub(super) fn joined(self) -> Vec<Role> {
+        let Self { declared, attachments, managed } = self;
+        let managed: BTreeMap<Term, Policy> = managed.into_iter().collect();
+        let mut of_role: BTreeMap<&Term, Vec<&Policy>> = BTreeMap::new();
+        for attachment in &attachments {
+            for name in &attachment.roles {
+                of_role.entry(name).or_default().push(&attachment.policy);
             }
-            for arn in declared.attached {
-                match managed.iter().find(|(known, _)| *known == arn) {
-                    // A policy may name the role and the role the policy.
-                    Some((_, policy)) if role.policies.iter().any(|has| has.origin == policy.origin) => {}
-                    Some((_, policy)) => role.policies.push(policy.clone()),
-                    // SAM attaches a policy by ARN that its author may name, too.
-                    None if role.attached_unread.iter().any(|has| ends_alike(has, &arn)) => {}
-                    None => role.attached_unread.push(arn),
-                }
-            }
-            if let Some(arn) = declared.boundary {
-                match managed.iter().find(|(known, _)| *known == arn) {
-                    Some((_, policy)) => role.boundary = Some(policy.clone()),
-                    None => role.boundary_unread = Some(arn),
-                }
-            }
-            role
-        };
-        roles.into_iter().map(join).collect()
+        }
+        declared.into_iter().map(|declared| declared.joined(&of_role, &managed)).collect()
     }
 }
 
-/// Returns whether `name` is the role's name or ARN.
-fn is_called(role: &Role, name: &Term) -> bool {
-    role.name == *name || role.arn == *name
+impl Declared {
+    fn joined(self, of_role: &BTreeMap<&Term, Vec<&Policy>>, managed: &BTreeMap<Term, Policy>) -> Role {
+        let mut role = self.role;
+        // A role may be named by name or by ARN, and a policy may name the role while the role names the policy.
+        for name in [role.name.clone(), role.arn.clone()] {
+            for policy in of_role.get(&name).into_iter().flatten() {
+                add(&mut role, policy);
+            }
+        }
+        for arn in self.attached {
+            match managed.get(&arn) {
+                Some(policy) => add(&mut role, policy),
+                // SAM attaches a policy by ARN that its author may name, too.
+                None if role.attached_unread.iter().any(|has| ends_alike(has, &arn)) => {}
+                None => role.attached_unread.push(arn),
+            }
+        }
+        if let Some(arn) = self.boundary {
+            match managed.get(&arn) {
+                Some(policy) => role.boundary = Some(policy.clone()),
+                None => role.boundary_unread = Some(arn),
+            }
+        }
+        role
+    }
+}
+
+fn add(role: &mut Role, policy: &Policy) {
+    if !role.policies.iter().any(|has| has.origin == policy.origin) {
+        role.policies.push(policy.clone());
+    }
 }
 
 /// Returns whether two known names or ARNs name one managed policy.
@@ -147,7 +164,7 @@ impl Reader<'_> {
             roles.managed.push((self.resolver.resource_reference(resource), policy.clone()));
         }
         if !named.is_empty() {
-            roles.attachments.push(Attachment { roles: named, policy, span: resource.span });
+            roles.attachments.push(Attachment { roles: named, policy, origin: self.origin(resource.span) });
         }
     }
 }

@@ -18,11 +18,7 @@ impl Reader<'_> {
     pub(super) fn workload(&self, resource: &Resource, class: &str) -> Option<Workload> {
         let fact = facts::workload(class)?;
         let properties = self.properties(resource);
-        let arn = if fact.arn.is_empty() {
-            self.resolver.resource_reference(resource)
-        } else {
-            self.resolver.resource_attribute(resource, &fact.arn)
-        };
+        let arn = self.resolver.resource_form(resource, &fact.arn);
         let role = fact.role.iter().find_map(|path| at(&properties, path));
         let definition = fact.definition.iter().find_map(|path| at(&properties, path));
         let definition = match (definition, get(&properties, "DefinitionUri")) {

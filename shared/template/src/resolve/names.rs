@@ -27,6 +27,14 @@ impl Resolver<'_> {
         }
     }
 
+    /// Returns the text that a form of the tables makes for the resource.
+    pub(crate) fn resource_form(&self, resource: &Resource, form: &str) -> Term {
+        match facts::resource(&resource.class) {
+            Some(fact) => self.form(form, resource, fact),
+            None => self.unknown_attribute(resource, form),
+        }
+    }
+
     /// Returns the resource's name: what its name property says, else a created symbol.
     pub(crate) fn resource_name(&self, resource: &Resource) -> Term {
         if let Some(name) = self.names.borrow().get(&resource.id) {

@@ -1,6 +1,6 @@
 //! Roles and what is attached to them; buckets and trails.
 
-use super::{inventory, notes, role};
+use super::{inventory, notes, role, source};
 use loopguard_model::Scoped;
 use loopguard_pattern::Term;
 
@@ -22,6 +22,51 @@ fn policies_beside_a_role_are_joined_to_it() {
     assert_eq!(other.boundary_unread, Some(Term::literal("b")));
     assert_eq!(notes(&inventory).len(), 1);
     assert!(notes(&inventory)[0].contains("role `elsewhere`"), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn a_policy_of_one_file_belongs_to_the_role_of_another() {
+    let role_file =
+        "Resources:\n  R: {Type: 'AWS::IAM::Role'}\nOutputs:\n  O: {Value: !Ref R, Export: {Name: role}}\n";
+    let policy_file = format!(
+        "Resources:\n  P: {{Type: 'AWS::IAM::Policy', Properties: {{Roles: [!ImportValue role], {POLICY}}}}}\n"
+    );
+    let both = crate::read(
+        &[source("a.yaml", role_file), source("b.yaml", &policy_file)],
+        &crate::Options::default(),
+    );
+    assert_eq!(role(&both, "R").policies.len(), 1);
+    assert_eq!(notes(&both), Vec::<String>::new());
+}
+
+#[test]
+fn what_runs_is_named_as_targets_name_it() {
+    let inventory = inventory(
+        "Resources:\n  D: {Type: 'AWS::SSM::Document', Properties: {Name: doc, Content: {schemaVersion: '0.3', assumeRole: !GetAtt R.Arn}}}\n  R: {Type: 'AWS::IAM::Role'}\n  T: {Type: 'AWS::ECS::TaskDefinition', Properties: {Family: fam, TaskRoleArn: !Ref R}}\n  B: {Type: 'AWS::CodeBuild::Project', Properties: {Name: build, ServiceRole: !Ref R}}\n  J: {Type: 'AWS::Batch::JobDefinition', Properties: {JobDefinitionName: job, ContainerProperties: {JobRoleArn: !GetAtt R.Arn}}}\n  M: {Type: 'AWS::StepFunctions::StateMachine', Properties: {RoleArn: !GetAtt R.Arn, DefinitionString: !Sub '{\"StartAt\": \"${R}\"}'}}\n",
+    );
+    let arns: Vec<String> = inventory
+        .workloads
+        .iter()
+        .map(|workload| workload.arn.to_string().replace("${AWS::Region}:${AWS::AccountId}", "here"))
+        .collect();
+    assert_eq!(
+        arns,
+        [
+            "arn:aws:ssm:here:document/doc",
+            "arn:aws:ecs:here:task-definition/fam:${T}",
+            "arn:aws:codebuild:here:project/build",
+            "arn:aws:batch:here:job-definition/job:${J}",
+            "arn:aws:states:here:stateMachine:${M}",
+        ]
+    );
+    let role = &role(&inventory, "R").arn;
+    assert!(
+        inventory.workloads.iter().all(|workload| workload.role.as_ref() == Some(role)),
+        "names become ARNs"
+    );
+    let definition = inventory.workloads[4].definition.clone().unwrap();
+    let start = crate::nodes::get(&definition, "StartAt").and_then(crate::nodes::text).unwrap();
+    assert_eq!(start.to_string(), "${R}");
 }
 
 #[test]
