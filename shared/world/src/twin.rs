@@ -115,3 +115,6 @@ impl World {
         here.filter_map(|live| live.described.as_ref().map(listed)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

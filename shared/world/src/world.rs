@@ -370,4 +370,4 @@ impl Ord for Job {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

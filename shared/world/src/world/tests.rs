@@ -65,7 +65,7 @@ fn rule(inventory: &mut Inventory, bus: &str, name: &str, pattern: &str, targets
     });
 }
 
-fn world(inventory: &Inventory, script: &str) -> World {
+pub(crate) fn world(inventory: &Inventory, script: &str) -> World {
     World::new(inventory, &Script::parse(script).unwrap(), Settings::with_seed(1)).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn matched(world: &World) -> Vec<Matched> {
     world.log().iter().filter_map(only).collect()
 }
 
-fn acl_loop() -> (Inventory, &'static str) {
+pub(crate) fn acl_loop() -> (Inventory, &'static str) {
     let mut account = account();
     let fixer = function(&mut account, "fixer");
     rule(&mut account, "default", "revert-acl", ACL, &[fixer]);

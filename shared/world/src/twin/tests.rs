@@ -1,0 +1,49 @@
+use super::Twin;
+use crate::world::tests::{acl_loop, world};
+use loopguard_account::{Account, laws};
+use loopguard_model::{Facts, Need, Trails};
+use loopguard_pattern::Term;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Returns what a future of the twin gives: none of them ever waits.
+fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the twin waits for nothing"),
+    }
+}
+
+fn twin() -> Twin {
+    let (account, script) = acl_loop();
+    Twin::new(world(&account, script), "arn:aws:iam::111122223333:role/guard")
+}
+
+#[test]
+fn the_twin_keeps_the_laws_of_accounts() {
+    assert_eq!(ready(laws::check(&twin(), "default", "revert-acl", "absent")), Ok(()));
+}
+
+#[test]
+fn a_managed_rule_cannot_be_switched_off() {
+    let (mut account, script) = acl_loop();
+    account.rules[0].managed_by = Some("securityhub.amazonaws.com".into());
+    let twin = Twin::new(world(&account, script), "arn:aws:iam::111122223333:role/guard");
+    let error = ready(twin.disable_rule("default", "revert-acl")).unwrap_err();
+    assert_eq!((error.code.as_deref(), error.retryable), (Some("ManagedRuleException"), false));
+    let missing = ready(twin.disable_rule("default", "absent")).unwrap_err();
+    assert_eq!(missing.code.as_deref(), Some("ResourceNotFoundException"));
+}
+
+#[test]
+fn needs_are_answered_from_the_account() {
+    let twin = twin();
+    let answer = |need: Need| ready(twin.answer(&need)).unwrap();
+    let function = Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer");
+    let Facts::Workload(found) = answer(Need::Workload { arn: function }) else { panic!("no workload") };
+    assert_eq!(found.name, Term::literal("fixer"));
+    assert!(matches!(answer(Need::Role { arn: "arn:aws:iam::1:role/none".into() }), Facts::Missing));
+    assert!(matches!(answer(Need::Trails), Facts::Trails(Trails { logging: true, .. })));
+    let media = Need::BucketNotification { bucket: "media".into() };
+    assert!(matches!(answer(media), Facts::BucketNotification(false)));
+}
