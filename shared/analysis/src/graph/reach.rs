@@ -191,16 +191,24 @@ impl Finder<'_, '_> {
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
             for mut emission in record(&operation, identity, *outcome, &scope, Certainty::Declared) {
+                // A refused delivery is retried and recorded too, but whether it is refused is not known here.
+                emission.every_run = *outcome == Outcome::Success || !allowed;
+                let mut full = emission.clone();
                 for (path, templates) in &kind.request {
                     if let Some(globs) = values.fill(templates) {
+                        full.fields.set(path, Field::Exactly(globs.clone()));
                         emission.fields.set(path, Field::Maybe(globs));
                     }
                 }
                 if kind.instances {
                     values.write_instances(&mut emission.fields);
+                    values.write_instances(&mut full.fields);
                 }
-                // A refused delivery is retried and recorded too, but whether it is refused is not known here.
-                emission.every_run = *outcome == Outcome::Success || !allowed;
+                // A record can lack its parameters (a refused call, a request above 100 KB); that of a call that
+                // was made has them in every run.
+                if *outcome == Outcome::Success && !kind.request.is_empty() {
+                    emissions.push(full);
+                }
                 emissions.push(emission);
             }
         }
