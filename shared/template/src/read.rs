@@ -17,6 +17,7 @@ use crate::{Options, Source};
 use loopguard_model::{Inventory, Origin};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Span, Value, ValueKind};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -116,11 +117,18 @@ struct Reader<'a> {
     stacks: &'a Stacks<'a>,
     notes: &'a Notes,
     resolver: Resolver<'a>,
+    roles: OnceCell<BTreeMap<Term, Arc<str>>>,
 }
 
 impl<'a> Reader<'a> {
     fn new(template: &'a Template, stacks: &'a Stacks<'a>, notes: &'a Notes) -> Self {
-        Self { template, stacks, notes, resolver: Resolver::new(template, stacks, notes) }
+        Self {
+            template,
+            stacks,
+            notes,
+            resolver: Resolver::new(template, stacks, notes),
+            roles: OnceCell::new(),
+        }
     }
 
     fn read_into(&self, inventory: &mut Inventory, roles: &mut role::Roles) {

@@ -52,8 +52,15 @@ fn parse(text: &str, repairs: &Repairs, notes: &Notes) -> (Vec<Value>, Option<St
     let (repaired, bytes) = repairs.apply(text);
     let offsets = Offsets { bytes, end: text.len() };
     let mut parser = Parser::new_from_str(&repaired);
-    let mut builder =
-        Builder { offsets, notes, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, done: Vec::new() };
+    let mut builder = Builder {
+        offsets,
+        notes,
+        open: Vec::new(),
+        anchors: BTreeMap::new(),
+        nodes: 0,
+        full: false,
+        done: Vec::new(),
+    };
     let mut stop = None;
     // An event consumes text or closes what was opened; the bound only guards against a parser that does neither.
     for _ in 0..repaired.len().saturating_mul(4).saturating_add(64) {
@@ -133,6 +140,8 @@ struct Builder<'a> {
     /// Finished nodes that aliases may repeat, with the number of nodes in each.
     anchors: BTreeMap<usize, (Value, usize)>,
     nodes: usize,
+    /// Whether there are more nodes than are read.
+    full: bool,
     done: Vec<Value>,
 }
 
@@ -143,7 +152,7 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar::value(&text, style, tag.as_deref(), span);
-                self.place(tagged(function(tag.as_deref()), value), anchor, 1)
+                self.place(tagged(function(tag.as_deref()), value), anchor, 1, 1)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.start(span, anchor, tag.as_deref(), OpenKind::List(Vec::new()))
@@ -198,30 +207,33 @@ impl Builder<'_> {
         // A flow collection ends at its bracket; a block collection ends where its last node does.
         let end = if closing.end > closing.start { closing.end } else { last.unwrap_or(open.span.end) };
         let span = Span { start: open.span.start, end: end.max(open.span.start) };
-        self.place(tagged(open.tag, Value { kind, span }), open.anchor, open.nodes)
+        self.place(tagged(open.tag, Value { kind, span }), open.anchor, open.nodes, 1)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
         if let Some((value, nodes)) = self.anchors.get(&anchor).cloned() {
-            return self.place(value, 0, nodes);
+            return self.place(value, 0, nodes, nodes);
         }
         self.notes.tell(span, "this alias stands inside its own anchor, or has none; taken as null");
-        self.place(Value { kind: ValueKind::Null, span }, 0, 1)
+        self.place(Value { kind: ValueKind::Null, span }, 0, 1, 1)
     }
 
-    /// Puts a finished node where it belongs; returns false when the file has grown too large.
-    fn place(&mut self, value: Value, anchor: usize, nodes: usize) -> bool {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_NODES {
-            self.notes.tell(value.span, format!("more than {MAX_NODES} nodes; the file is read up to here"));
-            return false;
-        }
+    /// Puts a finished node of `nodes` nodes, `new` of which have not been counted yet, where it belongs; returns false when the file has grown too large to go on.
+    fn place(&mut self, value: Value, anchor: usize, nodes: usize, new: usize) -> bool {
         if anchor > 0 {
             self.anchors.insert(anchor, (value.clone(), nodes));
         }
+        self.nodes = self.nodes.saturating_add(new);
+        let fits = self.nodes <= MAX_NODES;
+        if !fits && !self.full {
+            self.full = true;
+            self.notes.tell(value.span, format!("more than {MAX_NODES} nodes; the file is read up to here"));
+            // What made it too large is left out: an alias may stand for very much.
+            return false;
+        }
         let Some(parent) = self.open.last_mut() else {
             self.done.push(value);
-            return true;
+            return fits;
         };
         parent.nodes = parent.nodes.saturating_add(nodes);
         match &mut parent.kind {
@@ -231,7 +243,7 @@ impl Builder<'_> {
                 None => *key = Some((key_text(&value), value.span)),
             },
         }
-        true
+        fits
     }
 
     /// Keeps the last of equal keys, as CloudFormation does.
@@ -259,10 +271,8 @@ impl Builder<'_> {
     /// Closes what an error left open and returns all documents.
     fn finish(mut self) -> Vec<Value> {
         while let Some(open) = self.open.pop() {
-            let at = open.span;
-            if !self.close(open, Span { start: at.start, end: at.start }) {
-                self.open.clear();
-            }
+            let at = Span { start: open.span.start, end: open.span.start };
+            self.close(open, at);
         }
         self.done
     }

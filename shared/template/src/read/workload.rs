@@ -11,6 +11,7 @@ use crate::template::Resource;
 use loopguard_model::Workload;
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Span, Value, ValueKind};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Reader<'_> {
@@ -42,10 +43,17 @@ impl Reader<'_> {
             return None;
         }
         let written = self.resolver.as_term(value);
-        let named = self.template.resources.iter().find(|resource| {
-            &*resource.class == "AWS::IAM::Role" && self.resolver.resource_name(resource) == written
-        });
+        let named = self.roles_by_name().get(&written).and_then(|id| self.template.resource(id));
         Some(named.map_or(written, |role| self.resolver.resource_attribute(role, "Arn")))
+    }
+
+    /// Returns the logical ids of the template's roles by their names.
+    fn roles_by_name(&self) -> &BTreeMap<Term, Arc<str>> {
+        self.roles.get_or_init(|| {
+            let roles =
+                self.template.resources.iter().filter(|resource| &*resource.class == "AWS::IAM::Role");
+            roles.map(|role| (self.resolver.resource_name(role), role.id.clone())).collect()
+        })
     }
 
     /// Returns the definition that stands in another file, if that file is read, too. Its values are told at

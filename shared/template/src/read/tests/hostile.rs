@@ -209,3 +209,11 @@ proptest! {
         inventory(&text);
     }
 }
+
+#[test]
+fn a_file_with_too_many_nodes_is_read_up_to_there() {
+    let rule = "Resources:\n  R: {Type: 'AWS::Events::Rule', Properties: {ScheduleExpression: x}}\n";
+    let inventory = inventory(&format!("{rule}  Many: [{}]\n", "1,".repeat(1_000_001)));
+    assert_eq!(inventory.rules.len(), 1);
+    assert!(notes(&inventory).iter().any(|note| note.contains("more than 1000000 nodes")));
+}
