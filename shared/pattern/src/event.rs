@@ -2,15 +2,30 @@
 
 use crate::Number;
 use crate::json::{Value, ValueKind, parse};
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-/// The largest event that is read, in bytes.
+/// The largest event that is read, in bytes. EventBridge itself takes 256 KB.
 pub const MAX_EVENT_BYTES: usize = 1 << 20;
 
-/// An event that cannot be matched.
+/// An event that cannot be matched, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventError(String);
+
+impl EventError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    pub(crate) fn too_large(bytes: usize) -> Self {
+        Self(format!("the event has {bytes} bytes, more than {MAX_EVENT_BYTES}"))
+    }
+
+    pub(crate) fn too_intricate() -> Self {
+        Self::new("the event nests too many arrays to search them all")
+    }
+}
 
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,8 +35,8 @@ impl fmt::Display for EventError {
 
 impl std::error::Error for EventError {}
 
-/// An event as its leaves, sorted by path in UTF-16 order.
-#[derive(Debug, Clone)]
+/// An event as its leaves, sorted by path in UTF-16 order. Empty objects and arrays leave nothing.
+#[derive(Debug, Clone, Default)]
 pub struct Event {
     pub(crate) leaves: Vec<Leaf>,
 }
@@ -31,9 +46,12 @@ pub struct Event {
 pub(crate) struct Leaf {
     pub(crate) path: Arc<str>,
     pub(crate) value: LeafValue,
-    /// The arrays that the leaf stands in and its place in each, ordered by array.
-    pub(crate) places: Vec<(u32, u32)>,
+    pub(crate) places: Places,
 }
+
+/// The arrays that a leaf stands in within an object or an array, and the element in each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Places(Vec<(u32, u32)>);
 
 #[derive(Debug, Clone)]
 pub(crate) enum LeafValue {
@@ -43,35 +61,74 @@ pub(crate) enum LeafValue {
     Text(Arc<str>),
 }
 
-impl Event {
-    /// Reads an event.
-    pub fn parse(text: &str) -> Result<Self, EventError> {
-        if text.len() > MAX_EVENT_BYTES {
-            return Err(EventError(format!(
-                "the event has {} bytes, more than {MAX_EVENT_BYTES}",
-                text.len()
-            )));
+impl Places {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn within(&self, array: u32, element: u32) -> Self {
+        let mut places = self.clone();
+        places.0.push((array, element));
+        places
+    }
+
+    /// Returns the places of both, unless they stand in different elements of one array.
+    pub(crate) fn merge(&self, other: &Self) -> Option<Self> {
+        let mut merged = self.clone();
+        for (array, element) in &other.0 {
+            match self.0.iter().find(|(known, _)| known == array) {
+                Some((_, known)) if known != element => return None,
+                Some(_) => {}
+                None => merged.0.push((*array, *element)),
+            }
         }
-        let root = parse(text);
-        if !matches!(root.kind, ValueKind::Object(_)) {
-            return Err(EventError("the event is not a JSON object".to_owned()));
-        }
-        let mut flattener = Flattener { leaves: Vec::new(), arrays: 0 };
-        flattener.walk(&root)?;
-        let mut leaves = flattener.leaves;
-        leaves.sort_by(|a, b| a.path.encode_utf16().cmp(b.path.encode_utf16()));
-        Ok(Self { leaves })
+        Some(merged)
     }
 }
 
-struct Flattener {
-    leaves: Vec<Leaf>,
-    arrays: u32,
+/// Compares paths as the engine does: by UTF-16 units.
+pub(crate) fn path_order(a: &str, b: &str) -> Ordering {
+    // Without characters beyond the basic plane the order of bytes is the order of units.
+    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
 }
 
-impl Flattener {
-    fn walk(&mut self, root: &Value) -> Result<(), EventError> {
-        let mut open: Vec<(&Value, Option<Arc<str>>, Vec<(u32, u32)>)> = vec![(root, None, Vec::new())];
+impl Event {
+    /// Reads an event: the first JSON value of the text, which must be an object.
+    ///
+    /// # Errors
+    ///
+    /// The text is larger than [`MAX_EVENT_BYTES`], is not JSON, or is not an object.
+    ///
+    /// ```
+    /// use loopguard_pattern::Event;
+    /// assert!(Event::parse(r#"{"source":"aws.s3"}"#).is_ok());
+    /// assert!(Event::parse("[1]").is_err());
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, EventError> {
+        if text.len() > MAX_EVENT_BYTES {
+            return Err(EventError::too_large(text.len()));
+        }
+        let root = parse(text);
+        if !matches!(root.kind, ValueKind::Object(_)) {
+            return Err(EventError::new("the event is not a JSON object"));
+        }
+        let mut event = Self::default();
+        event.flatten(&root)?;
+        event.leaves.sort_by(|a, b| path_order(&a.path, &b.path));
+        Ok(event)
+    }
+
+    /// Returns the leaves at a path.
+    pub(crate) fn at(&self, path: &str) -> &[Leaf] {
+        let from = self.leaves.partition_point(|leaf| path_order(&leaf.path, path).is_lt());
+        let rest = self.leaves.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|leaf| *leaf.path == *path);
+        rest.get(..count).unwrap_or_default()
+    }
+
+    fn flatten(&mut self, root: &Value) -> Result<(), EventError> {
+        let mut arrays = 0;
+        let mut open: Vec<(&Value, Option<Arc<str>>, Places)> = vec![(root, None, Places::default())];
         while let Some((value, path, places)) = open.pop() {
             let leaf = match &value.kind {
                 ValueKind::Object(members) => {
@@ -85,13 +142,10 @@ impl Flattener {
                     continue;
                 }
                 ValueKind::Array(items) => {
-                    let array = self.arrays;
-                    self.arrays += 1;
-                    for (index, item) in items.iter().enumerate().rev() {
-                        let mut inner = places.clone();
-                        if matches!(item.kind, ValueKind::Object(_) | ValueKind::Array(_)) {
-                            inner.push((array, u32::try_from(index).unwrap_or(u32::MAX)));
-                        }
+                    arrays += 1;
+                    for (element, item) in (0_u32..).zip(items).collect::<Vec<_>>().into_iter().rev() {
+                        let nested = matches!(item.kind, ValueKind::Object(_) | ValueKind::Array(_));
+                        let inner = if nested { places.within(arrays, element) } else { places.clone() };
                         open.push((item, path.clone(), inner));
                     }
                     continue;
@@ -100,9 +154,7 @@ impl Flattener {
                 ValueKind::Bool(flag) => LeafValue::Bool(*flag),
                 ValueKind::Number(text) => LeafValue::Number(Number::new(text)),
                 ValueKind::String(term) => LeafValue::Text(term.as_literal().unwrap_or_default()),
-                ValueKind::Opaque(text) | ValueKind::Broken(text) => {
-                    return Err(EventError(text.to_string()));
-                }
+                ValueKind::Opaque(text) | ValueKind::Broken(text) => return Err(EventError::new(&**text)),
             };
             if let Some(path) = path {
                 self.leaves.push(Leaf { path, value: leaf, places });

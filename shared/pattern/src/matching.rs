@@ -1,54 +1,110 @@
 //! Does an event match a pattern?
+//!
+//! A branch matches iff for each of its fields one leaf can be chosen that a matcher accepts, such that no
+//! two chosen leaves stand in different elements of one array. Fields are visited in the engine's order of
+//! paths, because `exists: false` looks only at leaves that agree with what was chosen before it.
 
-use crate::event::{Leaf, LeafValue};
+use crate::event::{Leaf, LeafValue, Places};
 use crate::{
     AnythingBut, Branch, Event, EventError, EventPattern, Field, MatcherKind, Number, NumericRange, Term,
     Wildcard, address, fold,
 };
 
-/// Returns whether the event, given as JSON text, matches the pattern.
+/// The most choices of leaves that are tried for one event. Ordinary events need a few; an event of many
+/// nested arrays could otherwise keep the search busy for hours.
+const MAX_CHOICES: u32 = 1_000_000;
+
+/// Returns whether the event, given as JSON text, matches the pattern as EventBridge would.
+///
+/// A value that is not known (a symbol, an opaque list) matches nothing.
+///
+/// # Errors
+///
+/// The event is not a JSON object, is larger than [`MAX_EVENT_BYTES`](crate::MAX_EVENT_BYTES), or nests so
+/// many arrays that the search for agreeing elements was given up.
+///
+/// ```
+/// use loopguard_pattern::{matches, parse};
+/// let pattern = parse(r#"{"detail":{"state":["stopped",{"prefix":"term"}]}}"#)?;
+/// assert!(matches(&pattern, r#"{"detail":{"state":"terminated"}}"#)?);
+/// assert!(!matches(&pattern, r#"{"detail":{"state":"running"}}"#)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn matches(pattern: &EventPattern, event: &str) -> Result<bool, EventError> {
-    Ok(pattern.matches_event(&Event::parse(event)?))
+    pattern.matches_event(&Event::parse(event)?)
 }
 
 impl EventPattern {
-    /// Returns whether the event matches.
-    pub fn matches_event(&self, event: &Event) -> bool {
-        self.branches.iter().any(|branch| branch_matches(branch, event))
-    }
-}
-
-fn branch_matches(branch: &Branch, event: &Event) -> bool {
-    search(&branch.fields, event, &[])
-}
-
-fn search(fields: &[Field], event: &Event, places: &[(u32, u32)]) -> bool {
-    let Some((field, rest)) = fields.split_first() else { return true };
-    let leaves: Vec<&Leaf> = event.leaves.iter().filter(|leaf| leaf.path == field.path).collect();
-    let mut any = false;
-    for leaf in leaves {
-        let Some(merged) = merge(places, &leaf.places) else { continue };
-        any = true;
-        if field.matchers.iter().any(|matcher| leaf_matches(&matcher.kind, &leaf.value))
-            && search(rest, event, &merged)
-        {
-            return true;
+    /// Returns whether the event matches; for many patterns and one event that is read once.
+    ///
+    /// # Errors
+    ///
+    /// The event nests so many arrays that the search was given up.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Event, parse};
+    /// let event = Event::parse(r#"{"source":"aws.s3"}"#)?;
+    /// assert!(parse(r#"{"source":["aws.s3"]}"#)?.matches_event(&event)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn matches_event(&self, event: &Event) -> Result<bool, EventError> {
+        let mut search = Search { event, choices: 0 };
+        for branch in &self.branches {
+            if search.branch(branch)? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
-    let absent = field.matchers.iter().any(|matcher| matcher.kind == MatcherKind::Exists(false));
-    absent && !any && search(rest, event, places)
 }
 
-fn merge(so_far: &[(u32, u32)], leaf: &[(u32, u32)]) -> Option<Vec<(u32, u32)>> {
-    let mut merged = so_far.to_vec();
-    for (array, index) in leaf {
-        match so_far.iter().find(|(known, _)| known == array) {
-            Some((_, known)) if known != index => return None,
-            Some(_) => {}
-            None => merged.push((*array, *index)),
-        }
+/// Returns whether one branch matches the event.
+pub(crate) fn branch_matches(branch: &Branch, event: &Event) -> Result<bool, EventError> {
+    Search { event, choices: 0 }.branch(branch)
+}
+
+struct Search<'a> {
+    event: &'a Event,
+    choices: u32,
+}
+
+impl Search<'_> {
+    fn branch(&mut self, branch: &Branch) -> Result<bool, EventError> {
+        self.fields(&branch.fields, &Places::default())
     }
-    Some(merged)
+
+    fn fields(&mut self, fields: &[Field], places: &Places) -> Result<bool, EventError> {
+        let Some((field, rest)) = fields.split_first() else { return Ok(true) };
+        self.choices += 1;
+        if self.choices > MAX_CHOICES {
+            return Err(EventError::too_intricate());
+        }
+        let leaves = self.event.at(&field.path);
+        let mut seen = Vec::new();
+        let mut any = false;
+        for leaf in leaves {
+            let Some(merged) = places.merge(&leaf.places) else { continue };
+            any = true;
+            // Two leaves in the same elements leave the same question open.
+            if !field_accepts(field, leaf) || seen.contains(&merged) {
+                continue;
+            }
+            if self.fields(rest, &merged)? {
+                return Ok(true);
+            }
+            seen.push(merged);
+        }
+        Ok(!any && accepts_absence(field) && self.fields(rest, places)?)
+    }
+}
+
+fn field_accepts(field: &Field, leaf: &Leaf) -> bool {
+    field.matchers.iter().any(|matcher| leaf_matches(&matcher.kind, &leaf.value))
+}
+
+/// Returns whether the field has `exists: false` among its alternatives.
+pub(crate) fn accepts_absence(field: &Field) -> bool {
+    field.matchers.iter().any(|matcher| matcher.kind == MatcherKind::Exists(false))
 }
 
 /// Returns whether one alternative accepts one leaf.
@@ -66,7 +122,12 @@ pub(crate) fn leaf_matches(matcher: &MatcherKind, leaf: &LeafValue) -> bool {
         }
         MatcherKind::AnythingBut(but) => !matches!(leaf, LeafValue::Text(text) if left_out(but, text)),
         MatcherKind::Opaque(_) => false,
-        _ => matches!(leaf, LeafValue::Text(text) if text_matches(matcher, text)),
+        MatcherKind::Exact(_)
+        | MatcherKind::Prefix(_)
+        | MatcherKind::Suffix(_)
+        | MatcherKind::EqualsIgnoreCase(_)
+        | MatcherKind::Wildcard(_)
+        | MatcherKind::Cidr(_) => matches!(leaf, LeafValue::Text(text) if text_matches(matcher, text)),
     }
 }
 
@@ -76,31 +137,24 @@ fn same(a: &Number, b: &Number) -> bool {
 
 fn within(range: &NumericRange, value: f64) -> bool {
     let above = range.low.as_ref().is_none_or(|(low, included)| {
-        low.comparable.is_some_and(|low| value > low || (*included && value == low))
+        low.comparable.is_some_and(|low| if *included { value >= low } else { value > low })
     });
     let below = range.high.as_ref().is_none_or(|(high, included)| {
-        high.comparable.is_some_and(|high| value < high || (*included && value == high))
+        high.comparable.is_some_and(|high| if *included { value <= high } else { value < high })
     });
     above && below
 }
 
 fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
-    let literal = |term: &Term| term.as_literal();
     match matcher {
-        MatcherKind::Exact(term) => literal(term).is_some_and(|want| {
-            let (low, high) = match address::parse(&want) {
-                Some(found) => address::exactly(found),
-                None => return *want == *text,
-            };
-            *want == *text || address::within(text, &low, &high)
-        }),
+        MatcherKind::Exact(term) => term.as_str().is_some_and(|want| want == text || same_address(want, text)),
         MatcherKind::Prefix(affix) => {
-            literal(&affix.text).is_some_and(|want| begins(text, &want, affix.ignore_case))
+            affix.text.as_str().is_some_and(|want| begins(text, want, affix.ignore_case))
         }
         MatcherKind::Suffix(affix) => {
-            literal(&affix.text).is_some_and(|want| closes(text, &want, affix.ignore_case))
+            affix.text.as_str().is_some_and(|want| closes(text, want, affix.ignore_case))
         }
-        MatcherKind::EqualsIgnoreCase(term) => literal(term).is_some_and(|want| fold::equals(text, &want)),
+        MatcherKind::EqualsIgnoreCase(term) => term.as_str().is_some_and(|want| fold::equals(text, want)),
         MatcherKind::Wildcard(wildcard) => wildcard_matches(wildcard, text),
         MatcherKind::Cidr(cidr) => {
             let (low, high) = address::block(cidr);
@@ -108,6 +162,13 @@ fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
         }
         _ => false,
     }
+}
+
+fn same_address(want: &str, text: &str) -> bool {
+    address::parse(want).is_some_and(|found| {
+        let (low, high) = address::exactly(found);
+        address::within(text, &low, &high)
+    })
 }
 
 /// The engine keeps a string's quotes, and a prefix is compared with the opening one in front; so that a
@@ -130,9 +191,7 @@ fn closes(text: &str, want: &str, ignore_case: bool) -> bool {
 }
 
 fn left_out(but: &AnythingBut, text: &str) -> bool {
-    let any = |terms: &[Term], test: &dyn Fn(&str) -> bool| {
-        terms.iter().any(|term| term.as_literal().is_some_and(|want| test(&want)))
-    };
+    let any = |terms: &[Term], test: &dyn Fn(&str) -> bool| terms.iter().any(|term| term.as_str().is_some_and(test));
     match but {
         AnythingBut::Strings(terms) => any(terms, &|want| text == want),
         AnythingBut::Numbers(_) => false,
@@ -143,20 +202,17 @@ fn left_out(but: &AnythingBut, text: &str) -> bool {
     }
 }
 
+/// Leftmost fits suffice, since what follows a star may begin anywhere.
 fn wildcard_matches(wildcard: &Wildcard, text: &str) -> bool {
-    let Some(pieces) = wildcard.pieces.iter().map(Term::as_literal).collect::<Option<Vec<_>>>() else {
-        return false;
-    };
-    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return false };
-    if pieces.len() == 1 {
-        return text == &**first;
-    }
-    let Some(mut rest) = text.strip_prefix(&**first) else { return false };
-    for piece in pieces.get(1..pieces.len() - 1).unwrap_or_default() {
-        match rest.split_once(&**piece) {
-            Some((_, after)) => rest = after,
+    let Some((first, rest)) = wildcard.pieces.split_first() else { return false };
+    let Some(first) = first.as_str() else { return false };
+    let Some((last, middle)) = rest.split_last() else { return text == first };
+    let (Some(mut text), Some(last)) = (text.strip_prefix(first), last.as_str()) else { return false };
+    for piece in middle {
+        match piece.as_str().and_then(|piece| text.split_once(piece)) {
+            Some((_, after)) => text = after,
             None => return false,
         }
     }
-    rest.ends_with(&**last)
+    text.ends_with(last)
 }

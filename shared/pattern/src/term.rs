@@ -144,6 +144,20 @@ impl Term {
         }
     }
 
+    /// Returns the text iff the term has no symbol, borrowed.
+    ///
+    /// ```
+    /// use loopguard_pattern::Term;
+    /// assert_eq!(Term::literal("aws.s3").as_str(), Some("aws.s3"));
+    /// ```
+    pub fn as_str(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Returns the parts in order.
     ///
     /// ```

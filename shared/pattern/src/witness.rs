@@ -137,6 +137,6 @@ pub(crate) fn accepted(
 ) -> bool {
     branch.is_none_or(|branch| {
         let pattern = EventPattern { branches: vec![(**branch).clone()], notes: Vec::new() };
-        pattern.assign(&|symbol| values.get(symbol).cloned()).matches_event(event)
+        pattern.assign(&|symbol| values.get(symbol).cloned()).matches_event(event) == Ok(true)
     })
 }
