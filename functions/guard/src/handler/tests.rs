@@ -75,6 +75,16 @@ async fn a_loop_is_disabled_and_told() {
     assert_eq!(&*alert.change.by, "arn:aws:iam::111122223333:user/ada");
 }
 
+/// The call's own record is as good as a native event: it has the machine among its parameters.
+#[tokio::test]
+async fn a_loop_by_the_record_of_the_call_is_disabled_too() {
+    let pattern = r#"{"source":["aws.states"],"detail":{"eventName":["StartExecution"],"requestParameters":
+        {"stateMachineArn":["arn:aws:states:eu-west-1:111122223333:stateMachine:m"]}}}"#;
+    let fake = Fake::with([rule("again", pattern, &machine("m"))]);
+    enforce(&fake, "again").await.unwrap();
+    assert_eq!(steps(&fake), [disabled()]);
+}
+
 #[tokio::test]
 async fn one_change_costs_few_calls() {
     let many = (0..100).map(|n| harmless(&format!("other-{n}")));
