@@ -30,8 +30,9 @@ pub fn analyse_with(
     analysis
 }
 
-/// Analyses with nothing more to read: every need is left as a gap with `reason`
-/// (`not in the templates read`).
-pub fn close(inventory: &mut Inventory, catalogue: &Catalogue, reason: &str) -> Analysis {
-    analyse_with(inventory, catalogue, |need| Err(Gap { need: need.clone(), reason: reason.into() }))
+/// Analyses templates: there is nothing more to read, so every need is left as a gap.
+pub fn close(inventory: &mut Inventory, catalogue: &Catalogue) -> Analysis {
+    analyse_with(inventory, catalogue, |need| {
+        Err(Gap { need: need.clone(), reason: "not in the templates read".into() })
+    })
 }

@@ -175,7 +175,7 @@ impl Build {
 
     /// Analyses with nothing more to read.
     pub(super) fn close(mut self) -> Done {
-        let analysis = close(&mut self.inventory, &Catalogue::embedded(), "not in the test");
+        let analysis = close(&mut self.inventory, &Catalogue::embedded());
         Done { analysis, inventory: self.inventory }
     }
 }
