@@ -196,12 +196,13 @@ fn guard_told(stage: &mut Stage, at: u64, alert: &Alert, first: bool) -> io::Res
         (Look::Plain, &format!(", after {} by {}", alert.change.call, alert.change.by)),
     ])?;
     for hop in &alert.hops {
-        let detail = format!("{}, {}", hop.certainty, often(hop.gain));
-        stage.say(&format!("            {} -> {} -> {} ({detail})", hop.rule, hop.action, hop.emits))?;
+        stage.say(&format!("            {} -> {} -> {}", hop.rule, hop.action, hop.emits))?;
+        stage.say(&format!("            ({}, {})", hop.certainty, often(hop.gain)))?;
     }
     stage.line(&[(Look::Faint, &format!("            the alert: {}", alert.subject()))])?;
     for line in alert.text().lines().flat_map(wrapped) {
-        stage.line(&[(Look::Faint, "            | "), (Look::Plain, &line)])?;
+        let margin = if line.is_empty() { "            |" } else { "            | " };
+        stage.line(&[(Look::Faint, margin), (Look::Plain, &line)])?;
     }
     Ok(())
 }

@@ -50,7 +50,10 @@ impl World {
         let Some(live) = self.rules.get_mut(index) else { return };
         live.described = Some(Rule { targets: Some(Vec::new()), ..(*planned).clone() });
         let (name, bus, arn) = (live.name.clone(), live.bus.clone(), live.arn.clone());
-        let parameters = on_bus(json!({"name": &*name, "state": planned.state.as_str()}), &bus);
+        let mut parameters = on_bus(json!({"name": &*name, "state": planned.state.as_str()}), &bus);
+        if let (Some(members), Some(pattern)) = (parameters.as_object_mut(), planned.trigger.pattern()) {
+            members.insert("eventPattern".to_owned(), Value::String(pattern.to_string()));
+        }
         self.changed(index, "PutRule", parameters, Some(json!({"ruleArn": &*arn})), by.clone());
         self.soon(BETWEEN_MS, Act::PutTargets { rule: index, planned, by });
     }

@@ -368,6 +368,9 @@ fn a_watched_target_gets_the_events_of_its_rule() {
     let record: serde_json::Value = serde_json::from_str(&put.text).unwrap();
     assert_eq!(record["detail"]["eventSource"], "events.amazonaws.com");
     assert_eq!(record["source"], "aws.events");
+    assert_eq!(record["detail"]["eventName"], "PutRule");
+    let pattern = record["detail"]["requestParameters"]["eventPattern"].as_str().unwrap();
+    assert!(pattern.contains("PutBucketAcl"), "the pattern is a text within the record: {pattern}");
     assert_eq!(world.described("default", "revert-acl").unwrap().targets.as_ref().unwrap().len(), 1);
 }
 
