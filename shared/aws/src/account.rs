@@ -56,9 +56,13 @@ impl Account for AwsAccount {
                 let arn = known("iam:GetRole", arn)?;
                 missing_or(role::role(self, &arn).await.map(|role| Facts::Role(Box::new(role))))
             }
-            Need::Trails => {
-                Err(CallError::unsupported("cloudtrail:DescribeTrails", "trails", "not read by this version"))
-            }
+            // A change is known here by its CloudTrail record alone, so a trail does log; which events it selects
+            // is what stays open.
+            Need::Trails => Err(CallError::unsupported(
+                "cloudtrail:GetEventSelectors",
+                "every trail",
+                "not read by this version",
+            )),
             Need::BucketNotification { bucket } => Err(CallError::unsupported(
                 "s3:GetBucketNotification",
                 &bucket.to_string(),
