@@ -1,6 +1,9 @@
+use crate::AwsAccount;
 use crate::replay::{Call, Replay, account_at};
-use loopguard_account::Account;
-use loopguard_model::{Facts, Need, RuleState, Trigger};
+use loopguard_account::{Account, Alert};
+use loopguard_analysis::{Certainty, Code, Verdict};
+use loopguard_decision::{Change, Mode, Refusal, Step, Timestamp};
+use loopguard_model::{Facts, Need, RuleKey, RuleState, Trigger};
 use loopguard_pattern::Term;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/fixer";
@@ -170,6 +173,59 @@ async fn a_state_machine_is_read_with_role_and_definition() {
 
     let gone = failing(400, "StateMachineDoesNotExist").account();
     assert!(matches!(gone.answer(&need).await, Ok(Facts::Missing)));
+}
+
+fn alert() -> Alert {
+    let rule = RuleKey { bus: "default".into(), source: "111122223333/eu-west-1".into(), id: "r & s".into() };
+    Alert {
+        at: Timestamp(0),
+        finding: "self-trigger:r".into(),
+        code: Code::SelfTrigger,
+        verdict: Verdict::Loop,
+        certainty: Some(Certainty::Declared),
+        mode: Mode::Observe,
+        change: Change { rule, call: "PutRule".into(), by: "".into(), event_id: "e".into(), at: "".into() },
+        place: crate::Home::new("aws", "111122223333", "eu-west-1").scope().clone(),
+        bus: "default".into(),
+        rule: "r & s".into(),
+        prior: RuleState::Enabled,
+        choice: "it is the rule that was changed",
+        rules: vec!["r & s".into()],
+        step: Step::WouldDisable(Refusal::ModeObserve),
+        hops: Vec::new(),
+        remedies: Vec::new(),
+        gaps: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn an_alert_is_a_message_with_subject_text_and_attributes() {
+    let replay = Replay::start(|_| {
+        let result = "<PublishResult><MessageId>m-1</MessageId></PublishResult>";
+        (200, format!("<PublishResponse>{result}</PublishResponse>"))
+    });
+    let receipt = replay.account().publish(&alert()).await.unwrap();
+    assert_eq!(&*receipt.request_id, "m-1");
+    let body = replay.content("Publish");
+    for part in [
+        "TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A111122223333%3Aalerts",
+        "&Subject=Loopguard%20would%20disable%20r%20%26%20s",
+        "&Message=Rule%20%60r%20%26%20s%60%20on%20bus",
+        "Name=step&",
+        "StringValue=would-disable",
+        "StringValue=%7B%22format_version%22%3A1",
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_topic_an_alert_is_only_logged() {
+    let replay = Replay::start(|_| panic!("no call is due"));
+    let with_topic = replay.account();
+    let account = AwsAccount::new(with_topic.clients, with_topic.home, None);
+    assert_eq!(&*account.publish(&alert()).await.unwrap().request_id, "");
+    assert!(replay.operations().is_empty());
 }
 
 /// IAM's answers, as its API reference shows them: XML, documents percent-encoded.
