@@ -49,11 +49,11 @@ pub(super) fn home() -> Scope {
 pub(super) fn guard_stack() -> Result<GuardStack> {
     let file = "template.yaml";
     let stack = read(file, include_str!("../../../template.yaml"), "loopguard");
-    let rule = stack.rules.iter().find(|rule| &*rule.key.id == CHANGE_RULE).cloned();
+    let changes = stack.rules.iter().find(|rule| &*rule.key.id == CHANGE_RULE).cloned();
     let guard = stack.workloads.iter().find(|one| &*one.class == "AWS::Lambda::Function");
     let role = guard.and_then(|guard| guard.role.clone());
     Ok(GuardStack {
-        rule: rule.with_context(|| format!("`{file}` has no rule `{CHANGE_RULE}`"))?,
+        rule: changes.with_context(|| format!("`{file}` has no rule `{CHANGE_RULE}`"))?,
         role: role.with_context(|| format!("`{file}` has no function with a role"))?,
     })
 }

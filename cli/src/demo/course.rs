@@ -70,9 +70,11 @@ struct Pending {
 impl Course {
     /// Runs the account for some hours of its clock.
     pub(super) fn run(example: &Example, seed: u64, hours: u64, guarded: bool) -> Result<Self> {
-        let mut settings = loopguard_world::Settings::with_seed(seed);
-        settings.account = account::ACCOUNT.to_owned();
-        settings.region = account::REGION.to_owned();
+        let settings = loopguard_world::Settings {
+            account: account::ACCOUNT.to_owned(),
+            region: account::REGION.to_owned(),
+            ..loopguard_world::Settings::with_seed(seed)
+        };
         let mut world = World::new(&example.inventory, &example.script, settings)?;
         let rules = world.rule_names();
         let guard = account::guard_stack()?;

@@ -82,6 +82,12 @@ pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> 
             (Look::Plain, &format!(" (seen {since} s after it was deployed)")),
         ])?;
         stage.say(&format!("    {}", alert.step))?;
+        if matches!(alert.step, Step::Refused(_)) {
+            stage.say("    it goes round until somebody changes it: a rule is disabled at its change only where every")?;
+            stage.say(
+                "    hop of the loop is certain, and what a role allows is no proof that a function does it",
+            )?;
+        }
     }
     Ok(())
 }
