@@ -1,5 +1,6 @@
 //! ARNs whose parts may be symbols.
 
+use crate::glob::fits;
 use loopguard_pattern::{Part, Term};
 
 /// An ARN taken apart: `arn:partition:service:region:account:resource`.
@@ -128,10 +129,13 @@ pub(crate) fn after_last(term: &Term, separator: char) -> Term {
     tail
 }
 
-/// Returns true iff both are known and differ, or are two names that one stack makes for two resources.
+/// Returns true only if they differ whatever their symbols stand for: other texts, or two names that one stack makes
+/// for two resources.
 pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
     match (left.as_literal(), right.as_literal()) {
         (Some(left), Some(right)) => left != right,
+        (Some(text), None) => !fits(&starred(right), &text, false),
+        (None, Some(text)) => !fits(&starred(left), &text, false),
         _ => match (left.parts(), right.parts()) {
             ([Part::Symbol(left)], [Part::Symbol(right)]) => {
                 left != right && left.class == right.class && [left, right].into_iter().all(created)
@@ -139,6 +143,17 @@ pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
             _ => false,
         },
     }
+}
+
+/// The term with a star for each symbol.
+fn starred(term: &Term) -> String {
+    term.parts()
+        .iter()
+        .map(|part| match part {
+            Part::Literal(text) => text.as_ref(),
+            Part::Symbol(_) => "*",
+        })
+        .collect()
 }
 
 fn created(symbol: &loopguard_pattern::Symbol) -> bool {

@@ -109,6 +109,8 @@ pub(crate) struct Presence {
     pub(crate) off: Option<Arc<str>>,
     pub(crate) needs: BTreeSet<Need>,
     pub(crate) assumptions: BTreeSet<String>,
+    /// Why the edge is no more than assumed, where that is so.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Presence {
@@ -153,11 +155,20 @@ pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inv
                 |wanted| format!("data events of `{wanted}`"),
             );
             trails(inventory, &mut presence, &selected, &what);
+            // Who writes a rule on API calls has a trail in mind; who does not, need not have one that selects data.
+            if inventory.trails.is_none() && !listener.pattern.branches().iter().any(asks_for_calls) {
+                presence.doubt = Some(format!("whether a trail selects {what} is not known"));
+            }
         }
         Family::Bucket => bucket(emission, listener, inventory, &mut presence),
         Family::Native | Family::Custom | Family::Forwarded => {}
     }
     presence
+}
+
+/// Returns true iff the branch says that it is about API calls.
+fn asks_for_calls(branch: &loopguard_pattern::Branch) -> bool {
+    ["detail-type", "detail.eventName", "detail.eventSource"].iter().any(|path| branch.field(path).is_some())
 }
 
 fn trails(

@@ -71,4 +71,26 @@ impl Operation {
             name: name.into(),
         }
     }
+
+    /// Returns the actions of which one must be allowed: the one of the operation's own name if it has one, else
+    /// those of its own service, else all.
+    ///
+    /// The others (`iam:PassRole`, tags) depend on what the call asks for.
+    pub(crate) fn deciding(&self) -> Vec<&Arc<str>> {
+        let named: Vec<&Arc<str>> =
+            self.actions.iter().filter(|action| action.eq_ignore_ascii_case(&self.call)).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let of_service = |action: &&Arc<str>| {
+            action.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(&self.prefix))
+        };
+        let own: Vec<&Arc<str>> = self.actions.iter().filter(of_service).collect();
+        if own.is_empty() { self.actions.iter().collect() } else { own }
+    }
+
+    /// Returns the action that stands for the operation in reports.
+    pub(crate) fn action(&self) -> &Arc<str> {
+        self.deciding().first().copied().unwrap_or(&self.call)
+    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn record(
                 detail_type: API_CALL.into(),
                 event_name: operation.event_names.first().cloned(),
             },
-            action: operation.actions.first().unwrap_or(&operation.call).clone(),
+            action: operation.action().clone(),
             certainty,
             every_run: false,
             bus: Bus::Default,
@@ -104,7 +104,7 @@ pub(crate) fn native(
     Emission {
         fields,
         emits: Emits { source: source.clone(), detail_type: detail_type.clone(), event_name: None },
-        action: operation.actions.first().unwrap_or(&operation.call).clone(),
+        action: operation.action().clone(),
         certainty,
         every_run: false,
         bus: Bus::Default,

@@ -103,6 +103,10 @@ impl Finder<'_, '_> {
             ));
         }
         let mut presence = presence(emission, listener, self.ground.inventory);
+        if let Some(doubt) = presence.doubt.take() {
+            certainty = Certainty::Assumed;
+            why = why.or(Some(doubt));
+        }
         presence.needs.extend(rests.needs.iter().cloned());
         let sure = emission.every_run
             && certainty > Certainty::Assumed

@@ -39,7 +39,7 @@ pub(super) fn of<'a>(access: &Access<'_>, ground: &Ground<'a>) -> Starts<'a> {
         let grants = access.grants(operation);
         let (narrow, broad): (Vec<&Grant>, Vec<&Grant>) = grants.iter().partition(|grant| grant.narrow);
         if !broad.is_empty() {
-            let action = operation.actions.first().unwrap_or(&operation.call);
+            let action = operation.action();
             starts.assumptions.insert(format!(
                 "no target starts another workload under a permission that does not name `{action}`"
             ));

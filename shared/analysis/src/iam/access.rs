@@ -83,18 +83,10 @@ impl<'a> Access<'a> {
 
     /// Returns every way in which the operation may be allowed; none iff it is surely refused.
     ///
-    /// An operation that needs several actions may be allowed if one of those of its own service may; the others
-    /// (`iam:PassRole`) depend on what is passed.
+    /// An operation that needs several actions may be allowed if one of the deciding ones may.
     pub(crate) fn grants(&self, operation: &Operation) -> Vec<Grant> {
-        let own = |action: &&Arc<str>| {
-            action.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(&operation.prefix))
-        };
-        let mut actions: Vec<&Arc<str>> = operation.actions.iter().filter(own).collect();
-        if actions.is_empty() {
-            actions = operation.actions.iter().collect();
-        }
         let mut grants: Vec<Grant> = Vec::new();
-        for action in actions {
+        for action in operation.deciding() {
             for grant in self.grants_of(action) {
                 if !grants.contains(&grant) {
                     grants.push(grant);

@@ -431,6 +431,23 @@ fn equal_inputs_give_equal_words() {
 }
 
 #[test]
+fn data_events_that_nobody_asked_for_are_in_doubt() {
+    let of = |pattern: &str| {
+        account().rule("R", pattern, &fixer()).function("acl-fixer", &allow("s3:GetObject", "*")).close()
+    };
+    let named = r#"{"source":["aws.s3"],"detail":{"eventName":["GetObject"]}}"#;
+    assert_eq!(of(named).verdict("R"), Verdict::Loop);
+    let plain = of(r#"{"source":["aws.s3"]}"#);
+    assert_eq!(plain.verdict("R"), Verdict::Unknown);
+    assert!(plain.finding("R").gaps.iter().any(|gap| gap.need == Need::Trails));
+    let writes = account()
+        .rule("R", r#"{"source":["aws.s3"]}"#, &fixer())
+        .function("acl-fixer", &allow("s3:PutObject", "*"))
+        .close();
+    assert_eq!(writes.verdict("R"), Verdict::Loop, "a native event needs no trail");
+}
+
+#[test]
 fn a_function_that_another_starts_counts() {
     let invoke = |name: &str| allow("lambda:InvokeFunction", &function_arn("eu-west-1", name));
     let built = |invoked: &str| {

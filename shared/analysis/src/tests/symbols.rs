@@ -66,6 +66,13 @@ fn a_guard_by_another_role_of_the_stack_does_not_hold() {
 }
 
 #[test]
+fn a_bus_of_another_form_is_another_bus() {
+    let statement = r#"{"Effect":"Allow","Action":"events:PutEvents","Resource":"arn:<?AWS::Partition>:events:<?AWS::Region>:<?AWS::AccountId>:event-bus/<?Stack>-bus"}"#;
+    let done = stack(r#"{"source":["orders"]}"#, statement);
+    assert_eq!(done.verdict("RevertAcl"), Verdict::None, "{}", done.reasons("RevertAcl"));
+}
+
+#[test]
 fn two_buckets_of_a_stack_differ_and_one_is_itself() {
     let pattern = |bucket: &str| {
         format!(
