@@ -22,18 +22,24 @@ const EVENTBRIDGE: &str = "events.amazonaws.com";
 impl World {
     /// Matches an event against the rules of a bus.
     pub(crate) fn arrive(&mut self, bus: &str, event: &Event) {
+        // An event that cannot be read (it is too large) matches nothing; AWS would not have taken it.
+        let Ok(read) = loopguard_pattern::Event::parse(&event.text) else { return };
         let hits: Vec<usize> =
-            (0..self.rules.len()).filter(|index| self.is_hit(*index, bus, event)).collect();
+            (0..self.rules.len()).filter(|index| self.is_hit(*index, bus, event.read_only, &read)).collect();
         for index in hits {
             self.matched(index, event);
         }
     }
 
-    fn is_hit(&self, index: usize, bus: &str, event: &Event) -> bool {
+    fn is_hit(&self, index: usize, bus: &str, read_only: bool, event: &loopguard_pattern::Event) -> bool {
         self.rules.get(index).is_some_and(|live| {
             *live.bus == *bus
-                && live.acting.sees(event.read_only)
-                && live.acting.pattern.as_ref().is_some_and(|pattern| hits(pattern, &event.text))
+                && live.acting.sees(read_only)
+                && live
+                    .acting
+                    .pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches_event(event).unwrap_or(false))
         })
     }
 
