@@ -1,6 +1,6 @@
 //! Symbolic events: what is known of each path.
 
-use crate::{Branch, EventPattern, MatcherKind, Term, ValueSet};
+use crate::{Branch, Event, EventError, EventPattern, MatcherKind, Symbol, Term, ValueSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -143,6 +143,56 @@ impl EventSet {
     pub fn union(mut self, other: Self) -> Self {
         self.alternatives.extend(other.alternatives);
         self
+    }
+
+    /// Returns the intersection.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, Term, is_empty};
+    /// let with = |text: &str| EventSet::open().with_terms("a", [Term::literal(text)]);
+    /// assert!(is_empty(&with("x").intersect(&with("y"))) && !is_empty(&with("x").intersect(&with("x"))));
+    /// ```
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Self {
+        let mut alternatives = Vec::new();
+        for one in &self.alternatives {
+            for two in &other.alternatives {
+                let mut both = Alternative { fields: one.fields.clone(), branch: None };
+                for (path, field) in &two.fields {
+                    let known = both.fields.entry(path.clone()).or_insert_with(FieldSet::open);
+                    *known = known.intersect(field);
+                }
+                alternatives.push(both);
+            }
+        }
+        Self { alternatives }
+    }
+
+    /// Returns true iff the event, given as JSON text, belongs to the set once its symbols have the texts of
+    /// `assignment`. A path with several values needs one of them.
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be read.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, Term};
+    /// let set = EventSet::open().with_terms("a", [Term::literal("x")]).absent("b");
+    /// assert!(set.contains(r#"{"a":"x"}"#, &Default::default())?);
+    /// assert!(!set.contains(r#"{"a":"x","b":{"c":1}}"#, &Default::default())?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
+    pub fn contains(&self, event: &str, assignment: &BTreeMap<Symbol, Arc<str>>) -> Result<bool, EventError> {
+        let event = Event::parse(event)?;
+        Ok(self.alternatives.iter().any(|one| {
+            one.fields.iter().all(|(path, field)| {
+                let leaves = event.at(path);
+                let below = format!("{path}.");
+                let value = leaves.iter().any(|leaf| field.values.holds(&leaf.value, assignment));
+                let bare = !field.bare || !event.leaves.iter().any(|leaf| leaf.path.starts_with(&below));
+                bare && (value || (field.absent && leaves.is_empty()))
+            })
+        }))
     }
 
     fn limit(mut self, path: &str, limit: &FieldSet) -> Self {

@@ -16,6 +16,7 @@ mod overlap;
 mod print;
 mod schema;
 mod set;
+mod subset;
 mod term;
 mod witness;
 
@@ -30,6 +31,7 @@ pub use matching::matches;
 pub use overlap::{Disjoint, Overlap, Undecided, is_empty, overlap};
 pub use schema::Schema;
 pub use set::ValueSet;
+pub use subset::{Subset, subset};
 pub use term::{Part, Symbol, SymbolKind, Term};
 pub use witness::Witness;
 

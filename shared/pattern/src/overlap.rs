@@ -1,10 +1,10 @@
 //! Can one event belong to both sets?
 
 use crate::event_set::{Alternative, FieldSet};
-use crate::set::text::{Case, Found, Language, Letters, search};
-use crate::set::{Member, Pick, Simple, pick};
+use crate::set::text::Letters;
+use crate::set::{Member, Pick};
 use crate::witness::{Tree, accepted, assign, leaf};
-use crate::{Event, EventSet, Part, Schema, Symbol, SymbolKind, Term, ValueSet, Witness};
+use crate::{Event, EventSet, Schema, Symbol, Witness};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub fn overlap(a: &EventSet, b: &EventSet, schema: &Schema) -> Overlap {
     let mut no = None;
     for one in &a.alternatives {
         for other in &b.alternatives {
-            match pair(one, other, schema) {
+            match pair(one, other, *schema) {
                 Overlap::No(disjoint) => no = no.or(Some(disjoint)),
                 Overlap::Unknown(undecided) => unknown = unknown.or(Some(undecided)),
                 yes @ Overlap::Yes(_) => return yes,
@@ -95,14 +95,7 @@ pub fn is_empty(set: &EventSet) -> bool {
     matches!(overlap(set, &EventSet::open(), &Schema::scalar()), Overlap::No(_))
 }
 
-/// What a path that must have a value came to.
-enum Chosen {
-    Value(Member),
-    None,
-    Undecided(String),
-}
-
-fn pair(a: &Alternative, b: &Alternative, schema: &Schema) -> Overlap {
+pub(crate) fn pair(a: &Alternative, b: &Alternative, schema: Schema) -> Overlap {
     let merged = merge(a, b);
     let mut letters = Letters::default();
     let mut members: BTreeMap<Arc<str>, Member> = BTreeMap::new();
@@ -111,20 +104,20 @@ fn pair(a: &Alternative, b: &Alternative, schema: &Schema) -> Overlap {
         if field.absent {
             continue;
         }
-        match choose(&field.values, &mut letters) {
-            Chosen::Value(member) => {
+        match field.values.pick(&mut letters) {
+            Pick::Member(member) => {
                 members.insert(path.clone(), member);
             }
-            Chosen::None => empty.push(path.clone()),
-            Chosen::Undecided(reason) => {
+            Pick::Nothing => empty.push(path.clone()),
+            Pick::Undecided(reason) => {
                 undecided = undecided.or(Some(Undecided { path: path.clone(), reason }));
             }
         }
     }
     if !empty.is_empty() {
-        return apart(a, b, &empty, schema, undecided);
+        return apart(a, b, &empty, schema);
     }
-    if let Some((upper, lower)) = conflict(&merged, members.keys()) {
+    if let Some((upper, lower)) = conflict(&merged, &members.keys()) {
         let reason = format!("a value here, and {lower} needs an object here");
         if schema.is_single(&upper) || schema.is_single(&lower) || merged.get(&upper).is_some_and(|f| f.bare)
         {
@@ -140,7 +133,7 @@ fn pair(a: &Alternative, b: &Alternative, schema: &Schema) -> Overlap {
     for (path, member) in &members {
         tree.put(path, leaf(member, &texts));
     }
-    shown(a, b, tree.json(), values)
+    shown(a, b, &tree.json(), values)
         .map_or_else(|| arrays(a, b, schema, "", REFUSED.to_owned()), Overlap::Yes)
 }
 
@@ -162,19 +155,19 @@ fn merge(a: &Alternative, b: &Alternative) -> BTreeMap<Arc<str>, FieldSet> {
 fn shown(
     a: &Alternative,
     b: &Alternative,
-    event: String,
+    event: &str,
     assignment: BTreeMap<Symbol, Arc<str>>,
 ) -> Option<Witness> {
-    let parsed = Event::parse(&event).ok()?;
+    let parsed = Event::parse(event).ok()?;
     let both = accepted(a.branch.as_ref(), &parsed, &assignment)
         && accepted(b.branch.as_ref(), &parsed, &assignment);
-    both.then_some(Witness { event, assignment })
+    both.then(|| Witness { event: event.to_owned(), assignment })
 }
 
 /// Returns a path that has a value and a path below it that has one, or a bare path with one below.
 fn conflict<'a>(
     merged: &'a BTreeMap<Arc<str>, FieldSet>,
-    present: impl Iterator<Item = &'a Arc<str>> + Clone,
+    present: &(impl Iterator<Item = &'a Arc<str>> + Clone),
 ) -> Option<(Arc<str>, Arc<str>)> {
     let bare = merged.iter().filter(|(_, field)| field.bare).map(|(path, _)| path);
     for upper in present.clone().chain(bare) {
@@ -187,14 +180,7 @@ fn conflict<'a>(
 }
 
 /// Both sides meet in no single value at some path: is that so with arrays, too?
-fn apart(
-    a: &Alternative,
-    b: &Alternative,
-    empty: &[Arc<str>],
-    schema: &Schema,
-    undecided: Option<Undecided>,
-) -> Overlap {
-    let _ = undecided;
+fn apart(a: &Alternative, b: &Alternative, empty: &[Arc<str>], schema: Schema) -> Overlap {
     for path in empty {
         let (one, other) = (a.fields.get(path), b.fields.get(path));
         let reason = reason(one, other);
@@ -247,17 +233,17 @@ fn absent_and_present(a: &Alternative, b: &Alternative, path: &str) -> bool {
 
 /// Tries events with arrays. Where the schema says that paths may be anything, such an event is a witness;
 /// otherwise the overlap stays unknown.
-fn arrays(a: &Alternative, b: &Alternative, schema: &Schema, path: &str, reason: String) -> Overlap {
+fn arrays(a: &Alternative, b: &Alternative, schema: Schema, path: &str, reason: String) -> Overlap {
     let unknown = || {
         Overlap::Unknown(Undecided {
             path: path.into(),
             reason: format!("{reason}; several values at once may do"),
         })
     };
-    if *schema == Schema::scalar() {
+    if schema == Schema::scalar() {
         return Overlap::No(Disjoint { path: path.into(), reason });
     }
-    if *schema != Schema::any() {
+    if schema != Schema::any() {
         return unknown();
     }
     let mut letters = Letters::default();
@@ -277,7 +263,7 @@ fn arrays(a: &Alternative, b: &Alternative, schema: &Schema, path: &str, reason:
     ];
     candidates
         .into_iter()
-        .find_map(|event| shown(a, b, event, values.clone()))
+        .find_map(|event| shown(a, b, &event, values.clone()))
         .map_or_else(unknown, Overlap::Yes)
 }
 
@@ -289,118 +275,4 @@ fn own(side: &Alternative, letters: &mut Letters) -> Option<BTreeMap<Arc<str>, M
         members.insert(path.clone(), member);
     }
     Some(members)
-}
-
-/// Chooses a value, symbols taken into account: a value that holds whatever the symbols stand for, or
-/// none under any assignment, or undecided.
-fn choose(values: &ValueSet, letters: &mut Letters) -> Chosen {
-    let mut undecided = None;
-    for part in values.parts() {
-        match (pick(part, letters), part) {
-            (Pick::Member(Member::Text(text)), Simple::Text { not, .. }) => match feared(&text, not, letters)
-            {
-                None => return Chosen::Value(Member::Text(text)),
-                Some(reason) => undecided = undecided.or(Some(reason)),
-            },
-            (Pick::Member(member), _) => return Chosen::Value(member),
-            (Pick::Undecided(reason), _) => undecided = undecided.or(Some(reason)),
-            (Pick::Nothing, Simple::Text { must, not }) => {
-                if let Some(reason) = might_meet(must, not, letters) {
-                    undecided = undecided.or(Some(reason));
-                }
-            }
-            (Pick::Nothing, _) => {}
-        }
-    }
-    undecided.map_or(Chosen::None, Chosen::Undecided)
-}
-
-fn symbols_of(languages: &[Language]) -> impl Iterator<Item = &Symbol> {
-    languages.iter().flat_map(Language::terms).flat_map(Term::symbols)
-}
-
-/// Returns why a chosen text with a given symbol may after all be one that is left out.
-fn feared(text: &str, not: &[Language], letters: &mut Letters) -> Option<String> {
-    let given: Vec<Symbol> = letters
-        .symbols()
-        .filter(|(symbol, letter)| symbol.kind == SymbolKind::Given && text.contains(*letter))
-        .map(|(symbol, _)| symbol.clone())
-        .collect();
-    let excluded_given = symbols_of(not).any(|symbol| symbol.kind == SymbolKind::Given);
-    if not.is_empty() || (given.is_empty() && !excluded_given) {
-        return None;
-    }
-    let chosen = Language::Pieces(vec![spelled(text, letters)], Case::Kept);
-    let chosen = relaxed(&chosen, &|symbol| symbol.kind == SymbolKind::Given);
-    for language in not {
-        let language = relaxed(language, &|symbol| symbol.kind == SymbolKind::Given);
-        if !matches!(search(&[chosen.clone(), language], &[], letters), Found::Nothing) {
-            let name =
-                given.first().or_else(|| symbols_of(not).next()).map(ToString::to_string).unwrap_or_default();
-            return Some(format!("{name} may be a value that the other side leaves out"));
-        }
-    }
-    None
-}
-
-fn spelled(text: &str, letters: &Letters) -> Term {
-    let known: BTreeMap<char, &Symbol> = letters.symbols().map(|(symbol, letter)| (letter, symbol)).collect();
-    Term::concat(text.chars().map(|character| match known.get(&character) {
-        Some(symbol) => Term::from((*symbol).clone()),
-        None => Term::literal(character.encode_utf8(&mut [0; 4])),
-    }))
-}
-
-/// Returns why requirements that no text meets as they stand may meet once their symbols have values.
-fn might_meet(must: &[Language], not: &[Language], letters: &mut Letters) -> Option<String> {
-    let first = symbols_of(must).chain(symbols_of(not)).next()?.clone();
-    let always: Vec<Language> = not
-        .iter()
-        .filter(|language| language.terms().iter().all(|term| term.symbols().next().is_none()))
-        .cloned()
-        .collect();
-    let given: Vec<Language> =
-        must.iter().map(|language| relaxed(language, &|symbol| symbol.kind == SymbolKind::Given)).collect();
-    // An exclusion that is the same text as a requirement excludes whatever its symbols stand for.
-    if must.iter().any(|language| not.contains(language)) {
-        return None;
-    }
-    if !matches!(search(&given, &always, letters), Found::Nothing) {
-        return Some(format!("it depends on what {first} stands for"));
-    }
-    let created = |language: &Language| {
-        language.terms().iter().flat_map(Term::symbols).any(|symbol| symbol.kind == SymbolKind::Created)
-    };
-    if must.iter().all(created) {
-        // Created values differ from each other.
-        return None;
-    }
-    let all: Vec<Language> = must.iter().map(|language| relaxed(language, &|_| true)).collect();
-    (!matches!(search(&all, &always, letters), Found::Nothing))
-        .then(|| format!("it depends on what {first} stands for"))
-}
-
-/// Returns the language with the symbols that `open` names standing for any text.
-fn relaxed(language: &Language, open: &dyn Fn(&Symbol) -> bool) -> Language {
-    let Language::Pieces(pieces, case) = language else { return language.clone() };
-    let mut out = vec![Term::default()];
-    for (index, piece) in pieces.iter().enumerate() {
-        if index > 0 {
-            out.push(Term::default());
-        }
-        for part in piece.parts() {
-            match part {
-                Part::Symbol(symbol) if open(symbol) => out.push(Term::default()),
-                Part::Symbol(symbol) => append(&mut out, symbol.clone().into()),
-                Part::Literal(text) => append(&mut out, Term::literal(text)),
-            }
-        }
-    }
-    Language::Pieces(out, *case)
-}
-
-fn append(pieces: &mut [Term], term: Term) {
-    if let Some(last) = pieces.last_mut() {
-        *last = Term::concat([std::mem::take(last), term]);
-    }
 }

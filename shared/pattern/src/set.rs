@@ -1,10 +1,14 @@
 //! Sets of leaf values.
 
+mod complement;
+mod contains;
+mod reader;
+mod symbolic;
 pub(crate) mod text;
 
 use crate::{Affix, AnythingBut, Matcher, MatcherKind, Number, NumericRange, Term, Wildcard, address};
 use std::fmt;
-use text::{Case, Found, Language, Letters, search};
+use text::{Case, Language, Letters};
 
 /// A set of leaf values: a union of simple parts.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +28,10 @@ pub(crate) enum Simple {
     },
     /// A number that is not comparable: its text alone.
     NumberText(Number),
+    /// Numbers that are not comparable, but for these texts.
+    Odd {
+        but: Vec<Number>,
+    },
     /// Strings in all of the languages and none of the others.
     Text {
         must: Vec<Language>,
@@ -141,8 +149,7 @@ impl ValueSet {
 
 fn simple(kind: &MatcherKind) -> Vec<Simple> {
     let pieces = |pieces: Vec<Term>, ignore_case: bool| {
-        let case = if ignore_case { Case::Ignored } else { Case::Kept };
-        vec![Simple::Text { must: vec![Language::Pieces(pieces, case)], not: Vec::new() }]
+        vec![Simple::Text { must: vec![Language::Pieces(pieces, case(ignore_case))], not: Vec::new() }]
     };
     match kind {
         MatcherKind::Exists(true) => ValueSet::any().parts,
@@ -161,12 +168,8 @@ fn simple(kind: &MatcherKind) -> Vec<Simple> {
             Some(_) => vec![Simple::Numbers { ranges: vec![point(number)], but: Vec::new() }],
             None => vec![Simple::NumberText(number.clone())],
         },
-        MatcherKind::Prefix(Affix { text, ignore_case }) => {
-            pieces(vec![text.clone(), Term::default()], *ignore_case)
-        }
-        MatcherKind::Suffix(Affix { text, ignore_case }) => {
-            pieces(vec![Term::default(), text.clone()], *ignore_case)
-        }
+        MatcherKind::Prefix(Affix { text, ignore_case }) => each(begins(text, case(*ignore_case))),
+        MatcherKind::Suffix(Affix { text, ignore_case }) => each(ends(text, case(*ignore_case))),
         MatcherKind::EqualsIgnoreCase(text) => pieces(vec![text.clone()], true),
         MatcherKind::Wildcard(wildcard) => pieces(wildcard.pieces.clone(), false),
         MatcherKind::Numeric(range) => vec![Simple::Numbers { ranges: vec![range.clone()], but: Vec::new() }],
@@ -179,27 +182,49 @@ fn simple(kind: &MatcherKind) -> Vec<Simple> {
     }
 }
 
+fn case(ignored: bool) -> Case {
+    if ignored { Case::Ignored } else { Case::Kept }
+}
+
+fn each(languages: Vec<Language>) -> Vec<Simple> {
+    languages.into_iter().map(|language| Simple::Text { must: vec![language], not: Vec::new() }).collect()
+}
+
+/// Strings with that beginning; the engine lets a quote at its end also meet the closing quote.
+fn begins(text: &Term, case: Case) -> Vec<Language> {
+    let mut found = vec![Language::Pieces(vec![text.clone(), Term::default()], case)];
+    if let Some(whole) = text.as_literal().as_deref().and_then(|text| text.strip_suffix('"')) {
+        found.push(Language::Pieces(vec![Term::literal(whole)], case));
+    }
+    found
+}
+
+/// Strings with that end; the engine lets a quote at its start also meet the opening quote.
+fn ends(text: &Term, case: Case) -> Vec<Language> {
+    let mut found = vec![Language::Pieces(vec![Term::default(), text.clone()], case)];
+    if let Some(whole) = text.as_literal().as_deref().and_then(|text| text.strip_prefix('"')) {
+        found.push(Language::Pieces(vec![Term::literal(whole)], case));
+    }
+    found
+}
+
 fn point(number: &Number) -> NumericRange {
     NumericRange { low: Some((number.clone(), true)), high: Some((number.clone(), true)), equality: true }
 }
 
 fn all_but(but: &AnythingBut) -> Vec<Simple> {
     let (mut not, mut numbers) = (Vec::new(), Vec::new());
-    let mut add = |pieces: Vec<Term>, case| not.push(Language::Pieces(pieces, case));
+    let whole = |term: &Term, case| Language::Pieces(vec![term.clone()], case);
     match but {
-        AnythingBut::Strings(terms) => terms.iter().for_each(|term| add(vec![term.clone()], Case::Kept)),
+        AnythingBut::Strings(terms) => not.extend(terms.iter().map(|term| whole(term, Case::Kept))),
         AnythingBut::Numbers(points) => numbers.clone_from(points),
-        AnythingBut::Prefix(terms) => {
-            terms.iter().for_each(|term| add(vec![term.clone(), Term::default()], Case::Kept));
-        }
-        AnythingBut::Suffix(terms) => {
-            terms.iter().for_each(|term| add(vec![Term::default(), term.clone()], Case::Kept));
-        }
+        AnythingBut::Prefix(terms) => not.extend(terms.iter().flat_map(|term| begins(term, Case::Kept))),
+        AnythingBut::Suffix(terms) => not.extend(terms.iter().flat_map(|term| ends(term, Case::Kept))),
         AnythingBut::EqualsIgnoreCase(terms) => {
-            terms.iter().for_each(|term| add(vec![term.clone()], Case::Ignored));
+            not.extend(terms.iter().map(|term| whole(term, Case::Ignored)));
         }
         AnythingBut::Wildcard(wildcards) => {
-            wildcards.iter().for_each(|wildcard| add(wildcard.pieces.clone(), Case::Kept));
+            not.extend(wildcards.iter().map(|one| Language::Pieces(one.pieces.clone(), Case::Kept)));
         }
     }
     vec![
@@ -222,6 +247,18 @@ fn meet(a: &Simple, b: &Simple) -> Option<Simple> {
         | (Simple::Numbers { ranges, .. }, Simple::NumberText(number)) => {
             // A range holds comparable numbers only; without one, any number.
             ranges.is_empty().then(|| Simple::NumberText(number.clone()))
+        }
+        (Simple::NumberText(number), Simple::Odd { but })
+        | (Simple::Odd { but }, Simple::NumberText(number)) => {
+            let left_out = but.iter().any(|other| other.text == number.text);
+            (!left_out).then(|| Simple::NumberText(number.clone()))
+        }
+        (Simple::Odd { but }, Simple::Numbers { ranges, .. })
+        | (Simple::Numbers { ranges, .. }, Simple::Odd { but }) => {
+            ranges.is_empty().then(|| Simple::Odd { but: but.clone() })
+        }
+        (Simple::Odd { but: a }, Simple::Odd { but: b }) => {
+            Some(Simple::Odd { but: [a.clone(), b.clone()].concat() })
         }
         (Simple::Numbers { ranges: ra, but: na }, Simple::Numbers { ranges: rb, but: nb }) => {
             Some(Simple::Numbers {
@@ -270,11 +307,14 @@ pub(crate) fn pick(part: &Simple, letters: &mut Letters) -> Pick {
         Simple::Numbers { ranges, but } => {
             pick_number(ranges, but).map_or(Pick::Nothing, |text| Pick::Member(Member::Json(text)))
         }
-        Simple::Text { must, not } => match search(must, not, letters) {
-            Found::Member(text) => Pick::Member(Member::Text(text)),
-            Found::Nothing => Pick::Nothing,
-            Found::TooLarge => Pick::Undecided("the strings are too intricate to search".to_owned()),
-        },
+        Simple::Odd { but } => {
+            let mut digits = "0.1234567890123456789".to_owned();
+            while but.iter().any(|number| *number.text == digits) {
+                digits.push('1');
+            }
+            Pick::Member(Member::Json(digits))
+        }
+        Simple::Text { must, not } => symbolic::pick(must, not, letters),
         Simple::Opaque => Pick::Undecided("a value is not known before deployment".to_owned()),
     }
 }
@@ -298,7 +338,7 @@ fn pick_number(ranges: &[NumericRange], but: &[Number]) -> Option<String> {
     nice.into_iter()
         .find(|value| *value >= low && *value <= high && !excluded(*value))
         .or_else(|| walk.find(|value| *value <= high && !excluded(*value)))
-        .map(|value| number_text(value))
+        .map(number_text)
 }
 
 fn number_text(value: f64) -> String {
@@ -325,9 +365,10 @@ impl fmt::Display for ValueSet {
                 Simple::Bool(flag) => write!(f, "{flag}")?,
                 Simple::NumberText(number) => f.write_str(&number.text)?,
                 Simple::Numbers { ranges, but } if ranges.is_empty() && but.is_empty() => {
-                    f.write_str("any number")?
+                    f.write_str("any number")?;
                 }
-                Simple::Numbers { .. } => f.write_str("some numbers")?,
+                Simple::Numbers { ranges, but } => write_numbers(f, ranges, but)?,
+                Simple::Odd { .. } => f.write_str("a number that is no double")?,
                 Simple::Text { must, not } => write_text(f, must, not)?,
                 Simple::Opaque => f.write_str("a value not known yet")?,
             }
@@ -336,14 +377,38 @@ impl fmt::Display for ValueSet {
     }
 }
 
-fn write_text(f: &mut fmt::Formatter<'_>, must: &[Language], not: &[Language]) -> fmt::Result {
-    let word = |language: &Language| match language {
+fn write_numbers(f: &mut fmt::Formatter<'_>, ranges: &[NumericRange], but: &[Number]) -> fmt::Result {
+    f.write_str("a number")?;
+    for range in ranges {
+        match (&range.low, &range.high) {
+            (Some((low, true)), Some((high, true))) if low.text == high.text => write!(f, " = {}", low.text)?,
+            (low, high) => {
+                if let Some((low, included)) = low {
+                    write!(f, " {} {}", if *included { ">=" } else { ">" }, low.text)?;
+                }
+                if let Some((high, included)) = high {
+                    write!(f, " {} {}", if *included { "<=" } else { "<" }, high.text)?;
+                }
+            }
+        }
+    }
+    for (index, number) in but.iter().enumerate() {
+        write!(f, "{} {}", if index == 0 { " but not" } else { "," }, number.text)?;
+    }
+    Ok(())
+}
+
+fn word(language: &Language) -> String {
+    match language {
         Language::Addresses(..) => "an address".to_owned(),
         Language::Pieces(pieces, case) => {
             let joined = pieces.iter().map(ToString::to_string).collect::<Vec<_>>().join("*");
             format!("`{joined}`{}", if *case == Case::Ignored { " in any case" } else { "" })
         }
-    };
+    }
+}
+
+fn write_text(f: &mut fmt::Formatter<'_>, must: &[Language], not: &[Language]) -> fmt::Result {
     let list = |languages: &[Language]| languages.iter().map(word).collect::<Vec<_>>();
     match (must.is_empty(), not.is_empty()) {
         (true, true) => f.write_str("any string"),

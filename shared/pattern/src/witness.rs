@@ -75,7 +75,9 @@ pub(crate) fn quoted(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            control if u32::from(control) < 0x20 => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if u32::from(control) < 0x20 => {
+                out.extend(format!("\\u{:04x}", u32::from(control)).chars());
+            }
             other => out.push(other),
         }
     }
@@ -116,7 +118,7 @@ fn value(symbol: &Symbol, letter: char) -> Arc<str> {
         "AWS::Region" => "us-east-1".into(),
         "AWS::Partition" => "aws".into(),
         name => {
-            let number = u32::from(letter) & 0xffff;
+            let number = u32::from(letter) & 0xff;
             let plain: String = name
                 .chars()
                 .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })

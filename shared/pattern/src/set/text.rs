@@ -5,14 +5,20 @@
 //! is a set of positions. The search is breadth first over characters that can make a difference and one
 //! that stands for all others; it finds a shortest member or shows that there is none.
 
+use super::reader::{Place, Reader};
 use crate::{Part, Symbol, Term, address, fold};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The most product states that one search visits.
 const MAX_STATES: usize = 20_000;
 
-/// First character of a private plane: symbols are letters of their own there.
-const SYMBOLS: u32 = 0xF_0000;
+/// The most positions that one search looks at: some hundred milliseconds at worst.
+const MAX_WORK: usize = 1_000_000;
+
+/// First character of the private area: symbols are letters of their own there. It lies in the basic
+/// plane, so that a letter is one unit also where case is ignored.
+const SYMBOLS: u32 = 0xE000;
 
 /// One requirement on a string.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +39,7 @@ pub(crate) enum Case {
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
-    /// A member; symbols as letters of the private plane.
+    /// A member; symbols as letters of the private area.
     Member(String),
     Nothing,
     /// The search was given up.
@@ -49,7 +55,7 @@ pub(crate) struct Letters {
 impl Letters {
     pub(crate) fn letter(&mut self, symbol: &Symbol) -> char {
         let next = SYMBOLS + u32::try_from(self.known.len()).unwrap_or(0);
-        *self.known.entry(symbol.clone()).or_insert_with(|| char::from_u32(next).unwrap_or('\u{F0000}'))
+        *self.known.entry(symbol.clone()).or_insert_with(|| char::from_u32(next).unwrap_or('\u{E000}'))
     }
 
     pub(crate) fn text(&mut self, term: &Term) -> String {
@@ -63,10 +69,20 @@ impl Letters {
         text
     }
 
+    /// Returns the symbol of a letter.
+    pub(crate) fn symbol(&self, letter: char) -> Option<&Symbol> {
+        self.known.iter().find(|(_, known)| **known == letter).map(|(symbol, _)| symbol)
+    }
+
     /// Returns the symbols with their letters.
     pub(crate) fn symbols(&self) -> impl Iterator<Item = (&Symbol, char)> {
         self.known.iter().map(|(symbol, letter)| (symbol, *letter))
     }
+}
+
+/// Returns whether the character may stand for a symbol.
+pub(crate) fn is_letter(character: char) -> bool {
+    ('\u{E000}'..='\u{F8FF}').contains(&character)
 }
 
 impl Language {
@@ -90,6 +106,21 @@ impl Language {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Returns whether a symbol stands in the language.
+    pub(crate) fn has_symbols(&self) -> bool {
+        self.terms().iter().any(|term| term.symbols().next().is_some())
+    }
+
+    /// Returns the language with each symbol that `value` knows replaced by its text.
+    pub(crate) fn assign(&self, value: &dyn Fn(&Symbol) -> Option<Arc<str>>) -> Self {
+        match self {
+            Self::Pieces(pieces, case) => {
+                Self::Pieces(pieces.iter().map(|piece| piece.assign(value)).collect(), *case)
+            }
+            known @ Self::Addresses(..) => known.clone(),
         }
     }
 
@@ -240,14 +271,13 @@ fn search_addresses(
 ) -> Found {
     let mut low = "0".repeat(8);
     let mut high = "F".repeat(32);
-    let mut pieces = not.to_vec();
     for language in must {
         match language {
             Language::Addresses(from, to) => {
                 low = low.max(from.clone());
                 high = high.min(to.clone());
             }
-            Language::Pieces(..) => pieces.push(language.clone()),
+            Language::Pieces(..) => {}
         }
     }
     if low > high {
@@ -260,37 +290,103 @@ fn search_addresses(
             }
         }
     }
-    if pieces.is_empty() { Found::Nothing } else { Found::TooLarge }
+    search_product(must, not, letters)
 }
 
-fn search_product(must: &[Language], not: &[Language], letters: &mut Letters) -> Found {
-    let lines = |languages: &[Language], letters: &mut Letters| -> Vec<Line> {
-        languages.iter().filter_map(|language| Line::of(language, letters)).collect()
+/// One automaton of the product, with its state.
+enum Machine {
+    Line(Line),
+    Addresses(Reader),
+}
+
+/// The state of a [`Machine`]: where it may be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Line(Vec<Position>),
+    Addresses(Vec<Place>),
+}
+
+impl Machine {
+    fn of(language: &Language, letters: &mut Letters) -> Option<Self> {
+        match language {
+            Language::Addresses(low, high) => Some(Self::Addresses(Reader::new(low, high))),
+            Language::Pieces(..) => Line::of(language, letters).map(Self::Line),
+        }
+    }
+
+    fn characters(&self) -> Vec<char> {
+        match self {
+            Self::Line(line) => line.characters().collect(),
+            Self::Addresses(_) => "0123456789abcdefABCDEF.:".chars().collect(),
+        }
+    }
+
+    fn start(&self) -> State {
+        match self {
+            Self::Line(line) => State::Line(line.start()),
+            Self::Addresses(_) => State::Addresses(Reader::start()),
+        }
+    }
+
+    fn next(&self, state: &State, character: char) -> State {
+        match (self, state) {
+            (Self::Line(line), State::Line(at)) => State::Line(line.next(at, character)),
+            (Self::Addresses(reader), State::Addresses(at)) => State::Addresses(reader.next(at, character)),
+            (Self::Line(_), State::Addresses(_)) => State::Line(Vec::new()),
+            (Self::Addresses(_), State::Line(_)) => State::Addresses(Vec::new()),
+        }
+    }
+
+    fn accepts(&self, state: &State) -> bool {
+        match (self, state) {
+            (Self::Line(line), State::Line(at)) => line.accepts(at),
+            (Self::Addresses(reader), State::Addresses(at)) => reader.accepts(at),
+            _ => false,
+        }
+    }
+}
+
+impl State {
+    fn size(&self) -> usize {
+        match self {
+            Self::Line(at) => at.len(),
+            Self::Addresses(at) => at.len(),
+        }
+    }
+}
+
+pub(crate) fn search_product(must: &[Language], not: &[Language], letters: &mut Letters) -> Found {
+    let machines = |languages: &[Language], letters: &mut Letters| -> Vec<Machine> {
+        languages.iter().filter_map(|language| Machine::of(language, letters)).collect()
     };
-    let (must, not) = (lines(must, letters), lines(not, letters));
-    let mut alphabet: BTreeSet<char> = must.iter().chain(&not).flat_map(Line::characters).collect();
+    let (must, not) = (machines(must, letters), machines(not, letters));
+    let mut alphabet: BTreeSet<char> = must.iter().chain(&not).flat_map(Machine::characters).collect();
     // One character that no part names stands for all of those.
-    alphabet.extend(('a'..='z').chain('A'..='Z').chain('0'..='9').find(|c| !alphabet.contains(c)));
+    let other = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain('\u{100}'..);
+    alphabet.extend(other.into_iter().find(|c| !alphabet.contains(c)));
     let alphabet: Vec<char> = preferred(alphabet);
     let all = || must.iter().chain(&not);
-    let start: Vec<Vec<Position>> = all().map(Line::start).collect();
+    let start: Vec<State> = all().map(Machine::start).collect();
     let mut seen = BTreeSet::from([start.clone()]);
     let mut open = VecDeque::from([(start, String::new())]);
+    let mut work = 0;
     while let Some((states, text)) = open.pop_front() {
-        let accepted = must.iter().zip(&states).all(|(line, states)| line.accepts(states))
-            && !not.iter().zip(states.iter().skip(must.len())).any(|(line, states)| line.accepts(states));
+        let accepted = must.iter().zip(&states).all(|(machine, state)| machine.accepts(state))
+            && !not.iter().zip(states.iter().skip(must.len())).any(|(machine, state)| machine.accepts(state));
         if accepted {
             return Found::Member(text);
         }
+        let cost: usize = states.iter().map(|state| state.size() + 1).sum();
         for &character in &alphabet {
-            let next: Vec<Vec<Position>> =
-                all().zip(&states).map(|(line, states)| line.next(states, character)).collect();
-            let dead = next.iter().take(must.len()).any(Vec::is_empty);
+            work += cost;
+            if seen.len() > MAX_STATES || work > MAX_WORK {
+                return Found::TooLarge;
+            }
+            let next: Vec<State> =
+                all().zip(&states).map(|(machine, state)| machine.next(state, character)).collect();
+            let dead = next.iter().take(must.len()).any(|state| state.size() == 0);
             if dead || !seen.insert(next.clone()) {
                 continue;
-            }
-            if seen.len() > MAX_STATES {
-                return Found::TooLarge;
             }
             let mut longer = text.clone();
             longer.push(character);
