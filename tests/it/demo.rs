@@ -74,3 +74,23 @@ fn quiet_shows_only_what_came_of_it() {
         "{alone}"
     );
 }
+
+#[test]
+fn scan_says_of_the_example_what_the_demo_shows() {
+    let output = workspace::loopguard().args(["scan", "--format", "json", "examples"]).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rules = report["rules"].as_array().unwrap();
+    let said: Vec<(&str, &str, &str)> = rules
+        .iter()
+        .map(|rule| {
+            let word = |key: &str| rule[key].as_str().unwrap_or_default();
+            (word("id"), word("verdict"), word("certainty"))
+        })
+        .collect();
+    let expected = [
+        ("RestartImporter", "loop", "declared"),
+        ("AclReverterOnAcl", "loop", "permitted"),
+        ("OrderMail", "none", ""),
+    ];
+    assert_eq!(said, expected);
+}
