@@ -28,6 +28,8 @@ pub(crate) struct Listeners {
     pub(crate) all: Vec<Listener>,
     /// `prefix:Operation` -> listeners that may hear the call or a native event of it.
     of_call: BTreeMap<Arc<str>, Vec<usize>>,
+    /// The operations of these calls, each with its listeners.
+    heard: Vec<(Arc<Operation>, Vec<usize>)>,
     /// Listeners that may hear custom events of sources that they do not list.
     custom_open: Vec<usize>,
     /// Source -> listeners that list it, for custom events.
@@ -42,6 +44,7 @@ impl Listeners {
         let mut listeners = Self {
             all: Vec::new(),
             of_call: BTreeMap::new(),
+            heard: Vec::new(),
             custom_open: Vec::new(),
             custom_listed: BTreeMap::new(),
             wide: Vec::new(),
@@ -61,7 +64,17 @@ impl Listeners {
             }
             listeners.all.push(Listener { rule, pattern: pattern.clone(), set: EventSet::from(&**pattern) });
         }
-        listeners
+        let heard: Vec<_> = listeners
+            .of_call
+            .iter()
+            .flat_map(|(call, heard_by)| {
+                catalogue
+                    .operations_of(call)
+                    .into_iter()
+                    .map(|operation| (operation.clone(), heard_by.clone()))
+            })
+            .collect();
+        Self { heard, ..listeners }
     }
 
     fn index_custom(&mut self, at: usize, pattern: &EventPattern) {
@@ -96,9 +109,9 @@ impl Listeners {
         found.into_iter().collect()
     }
 
-    /// Returns the calls that some listener, wide ones aside, may hear, each with these listeners.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = (&Arc<str>, &Vec<usize>)> {
-        self.of_call.iter()
+    /// Returns the operations that some listener, wide ones aside, may hear, each with these listeners.
+    pub(crate) fn heard(&self) -> &[(Arc<Operation>, Vec<usize>)] {
+        &self.heard
     }
 }
 

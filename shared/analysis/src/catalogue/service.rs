@@ -34,7 +34,13 @@ impl Service {
     pub(crate) fn names(&self, name: &str) -> bool {
         !name.is_empty()
             && (self.quirks.extra.iter().any(|extra| &**extra == name)
-                || (self.text.contains(name) && self.text.split(' ').any(|word| word == name)))
+                || self.text.match_indices(name).any(|(at, found)| {
+                    let bytes = self.text.as_bytes();
+                    let border = |place: Option<usize>| {
+                        place.and_then(|place| bytes.get(place)).is_none_or(|byte| *byte == b' ')
+                    };
+                    border(at.checked_sub(1)) && border(Some(at + found.len()))
+                }))
     }
 
     /// Returns the event names under which the service records operations of another name.

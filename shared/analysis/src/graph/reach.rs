@@ -304,16 +304,12 @@ impl Finder<'_, '_> {
     /// Calls that a role allows.
     fn work(&mut self, access: &Access<'_>, identity: &Identity) {
         let listeners = self.ground.listeners;
-        let calls: Vec<(Arc<str>, Vec<usize>)> =
-            listeners.calls().map(|(call, heard_by)| (call.clone(), heard_by.clone())).collect();
-        for (call, heard_by) in calls {
-            for operation in self.ground.catalogue.operations_of(&call) {
-                let grants = access.grants(operation);
-                if grants.is_empty() {
-                    self.refused(operation, &heard_by);
-                } else {
-                    self.call(operation, &grants, access, identity, &heard_by);
-                }
+        for (operation, heard_by) in listeners.heard() {
+            let grants = access.grants(operation);
+            if grants.is_empty() {
+                self.refused(operation, heard_by);
+            } else {
+                self.call(operation, &grants, access, identity, heard_by);
             }
         }
         self.put_events(access);
@@ -324,14 +320,11 @@ impl Finder<'_, '_> {
         for at in heard_by {
             let Some(listener) = self.ground.listeners.all.get(*at) else { continue };
             let Some(rule) = self.ground.inventory.rules.get(listener.rule) else { continue };
-            let text = format!("no policy allows `{}`, which rule `{}` hears", operation.call, rule.key);
-            let cut = Cut { refinement: Refinement::Access, text };
-            match self.reach.cuts.get(at) {
-                Some(known) if known.refinement >= Refinement::Access => {}
-                _ => {
-                    self.reach.cuts.insert(*at, cut);
-                }
+            if self.reach.cuts.get(at).is_some_and(|known| known.refinement >= Refinement::Access) {
+                continue;
             }
+            let text = format!("no policy allows `{}`, which rule `{}` hears", operation.call, rule.key);
+            self.reach.cuts.insert(*at, Cut { refinement: Refinement::Access, text });
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Starts<'a> {
     pub(super) assumptions: BTreeSet<String>,
 }
 
-/// Returns the workloads of the inventory that a role may start by a permission that names the call.
+/// Returns the workloads of the inventory that a role may start by a permission that names the call and the workload.
 ///
 /// Broad permissions are not followed: they are told as an assumption.
 pub(super) fn of<'a>(access: &Access<'_>, ground: &Ground<'a>) -> Starts<'a> {
@@ -37,11 +37,12 @@ pub(super) fn of<'a>(access: &Access<'_>, ground: &Ground<'a>) -> Starts<'a> {
         let (Some(call), Some(class)) = (&kind.call, &kind.class) else { continue };
         let Some(operation) = ground.catalogue.operation(call) else { continue };
         let grants = access.grants(operation);
-        let (narrow, broad): (Vec<&Grant>, Vec<&Grant>) = grants.iter().partition(|grant| grant.narrow);
+        let (narrow, broad): (Vec<&Grant>, Vec<&Grant>) =
+            grants.iter().partition(|grant| grant.narrow && grant.reach != Reach::Any);
         if !broad.is_empty() {
             let action = operation.action();
             starts.assumptions.insert(format!(
-                "no target starts another workload under a permission that does not name `{action}`"
+                "no target starts another workload under a permission that does not name `{action}` and its resource"
             ));
         }
         if narrow.is_empty() {
