@@ -12,9 +12,11 @@ use course::Course;
 use stage::Stage;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  \
+#[command(
+    after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  \
     loopguard demo --hours 24 --speed 0\n\nNothing here touches AWS or the network: the account is \
-    examples/media, read from its template, and its clock is virtual.")]
+    examples/media, read from its template, and its clock is virtual."
+)]
 pub(crate) struct DemoArgs {
     /// Only the comparison at the end
     #[arg(long, short)]

@@ -1,3 +1,48 @@
 //! The command `loopguard`.
 
-fn main() {}
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "this is the shell: it reads files and writes to the terminal"
+)]
+
+mod args;
+mod demo;
+mod exit;
+mod input;
+mod pattern;
+mod scan;
+
+use anyhow::Result;
+use clap::Parser;
+use exit::Exit;
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match args::Args::parse().verb {
+        args::Verb::Scan(args) => scan::run(&args),
+        args::Verb::Pattern(verb) => pattern::run(&verb),
+        args::Verb::Demo(args) => demo::run(&args),
+    };
+    finish(outcome).into()
+}
+
+/// Tells an error with its causes; a reader that went away is no error.
+fn finish(outcome: Result<Exit>) -> Exit {
+    outcome.unwrap_or_else(|error| {
+        if error.chain().any(is_broken_pipe) {
+            return Exit::Clean;
+        }
+        eprintln!("error: {error}");
+        for cause in error.chain().skip(1) {
+            eprintln!("  cause: {cause}");
+        }
+        Exit::Failed
+    })
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

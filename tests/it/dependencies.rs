@@ -57,7 +57,8 @@ fn shared_crates_depend_along_the_arrows_only() {
             wrong.push(format!("shared/{name} has no arrows of its own: add them to the design first"));
             continue;
         };
-        for dependency in named(&manifest(&format!("shared/{name}")), &["dependencies", "build-dependencies"]) {
+        for dependency in named(&manifest(&format!("shared/{name}")), &["dependencies", "build-dependencies"])
+        {
             if let Some(ours) = dependency.strip_prefix("loopguard-")
                 && !allowed.contains(&ours)
             {
@@ -122,8 +123,7 @@ fn licence_allows(expression: &str, allowed: &BTreeSet<String>) -> bool {
 
 #[test]
 fn outside_crates_have_allowed_licences_and_sources() {
-    let deny: toml::Table =
-        fs::read_to_string(workspace::root().join("deny.toml")).unwrap().parse().unwrap();
+    let deny: toml::Table = fs::read_to_string(workspace::root().join("deny.toml")).unwrap().parse().unwrap();
     let allowed: BTreeSet<String> = deny["licenses"]["allow"]
         .as_array()
         .unwrap()

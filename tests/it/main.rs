@@ -1,1 +1,21 @@
 //! Tests of the whole, one module per topic.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests read files and fail loudly"
+)]
+
+mod cli_pattern;
+mod cli_scan;
+mod demo;
+mod dependencies;
+mod docs;
+mod exit_code;
+mod lab;
+mod own_stack;
+mod workspace;

@@ -24,8 +24,7 @@ pub(crate) fn cargo_metadata() -> serde_json::Value {
 /// what is left out.
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 pub(crate) fn shared(what: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("LOOPGUARD_SHARED")
-        .map_or_else(|| root().join("../shared"), PathBuf::from);
+    let folder = std::env::var_os("LOOPGUARD_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     if folder.join("corpora").is_dir() {
         return Some(folder);
     }

@@ -1,0 +1,25 @@
+//! The command line, declared.
+
+use crate::{demo, pattern, scan};
+use clap::{Parser, Subcommand};
+
+/// Finds EventBridge rules that trigger themselves.
+///
+/// Exit codes: 0 nothing found, 1 something found, 2 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "loopguard", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Look for loops in templates
+    Scan(scan::ScanArgs),
+    /// Ask about event patterns: is it valid, does it match, do two overlap
+    #[command(subcommand)]
+    Pattern(pattern::PatternVerb),
+    /// Watch a loop burn and be stopped, on an account in memory
+    Demo(demo::DemoArgs),
+}

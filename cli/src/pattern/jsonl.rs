@@ -1,0 +1,109 @@
+//! A stream of cases: one JSON object a line in, one a line out, in constant memory.
+
+use crate::exit::Exit;
+use crate::input;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
+
+/// The longest line that is read; a longer one is reported and passed over.
+const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// One case; each verb takes the members that it needs. Values stay as written, so that duplicate keys
+/// and the digits of numbers reach the engine.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Case<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) pattern: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) event: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) a: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) b: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) domain: Option<Cow<'a, str>>,
+}
+
+/// A line that is no case.
+#[derive(Debug, Serialize)]
+struct BadLine {
+    id: Option<()>,
+    line: u64,
+    error: String,
+}
+
+/// Answers each line of the file with one line on standard output.
+///
+/// A bad line is answered with its number and the reason, and told on standard error; the others are
+/// still answered. Returns [`Exit::Failed`] iff there was a bad line.
+pub(crate) fn answer(file: &Path, row: impl Fn(&Case<'_>) -> serde_json::Result<String>) -> Result<Exit> {
+    let mut lines = input::lines(file)?;
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut line = Vec::new();
+    let mut exit = Exit::Clean;
+    for number in 1_u64.. {
+        let Some(fits) =
+            next_line(&mut lines, &mut line).with_context(|| format!("reading line {number}"))?
+        else {
+            break;
+        };
+        if fits && line.trim_ascii().is_empty() {
+            continue;
+        }
+        let case = if fits { read(&line) } else { Err(format!("longer than {MAX_LINE_BYTES} bytes")) };
+        match case {
+            Ok(case) => out.write_all(row(&case).map_err(io::Error::from)?.as_bytes())?,
+            Err(error) => {
+                exit = Exit::Failed;
+                eprintln!("line {number}: {error}");
+                let error = format!("line {number}: {error}");
+                serde_json::to_writer(&mut out, &BadLine { id: None, line: number, error })
+                    .map_err(io::Error::from)?;
+            }
+        }
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Reads the next line without its end. Returns `None` at the end of the input, `false` for a line too long.
+fn next_line(mut lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    line.clear();
+    let read = Read::take(&mut lines, MAX_LINE_BYTES as u64 + 1).read_until(b'\n', line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Ok(Some(true));
+    }
+    if line.len() <= MAX_LINE_BYTES {
+        return Ok(Some(true));
+    }
+    line.clear();
+    lines.skip_until(b'\n')?;
+    Ok(Some(false))
+}
+
+fn read(line: &[u8]) -> Result<Case<'_>, String> {
+    let text = std::str::from_utf8(line)
+        .map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to()))?;
+    serde_json::from_str(text.trim()).map_err(|error| format!("not a case: {error}"))
+}
+
+/// Returns the text of a member that is JSON or a string of JSON text.
+pub(crate) fn json_text<'a>(value: Option<&'a RawValue>, what: &str) -> Result<Cow<'a, str>, String> {
+    let raw = value.ok_or_else(|| format!("`{what}` is missing"))?.get();
+    if raw.starts_with('"') {
+        serde_json::from_str(raw).map(Cow::Owned).map_err(|error| format!("`{what}`: {error}"))
+    } else {
+        Ok(Cow::Borrowed(raw))
+    }
+}

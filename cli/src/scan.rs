@@ -1,0 +1,129 @@
+//! `loopguard scan`: the analysis over templates.
+
+use crate::exit::Exit;
+use crate::input;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use loopguard_analysis::{Catalogue, Certainty, close};
+use loopguard_report::{Level, Report};
+use loopguard_template::{Options, Source};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  loopguard scan template.yaml\n  loopguard scan --format json infra/ \
+    services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
+    scan .aws-sam/build/template.yaml\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
+    not run.")]
+pub(crate) struct ScanArgs {
+    /// CloudFormation or SAM templates, or folders of them; `-` reads standard input
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 1 for loops of this certainty or surer
+    #[arg(long, value_name = "CERTAINTY", default_value = "permitted", value_parser = certainty)]
+    fail_on: Certainty,
+    /// Exit with 1 for loops that could not be decided, too
+    #[arg(long)]
+    fail_on_unknown: bool,
+    /// Region that the templates are deployed to (IAM events, for one, only reach us-east-1)
+    #[arg(long)]
+    region: Option<String>,
+    /// Account that the templates are deployed to, twelve digits
+    #[arg(long, value_parser = account)]
+    account_id: Option<String>,
+    /// Value of a template parameter; may be given more than once
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs; see docs/json.md
+    Json,
+}
+
+fn certainty(word: &str) -> Result<Certainty, String> {
+    Certainty::from_word(word).ok_or_else(|| {
+        let words: Vec<&str> = Certainty::SUREST_FIRST.iter().map(|level| level.as_str()).collect();
+        format!("one of {}", words.join(", "))
+    })
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account has twelve digits".to_owned())
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads the templates, analyses them, prints the report.
+pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
+    let walk = input::walk(&args.paths)?;
+    for unread in &walk.unread {
+        eprintln!("warning: not read: {unread}");
+    }
+    if walk.files.is_empty() {
+        bail!("no template in the paths named: looked for .yaml, .yml, .json and .template");
+    }
+    let (sources, unreadable) = read(&walk.files);
+    if sources.is_empty() {
+        bail!("none of the files could be read");
+    }
+    let mut inventory = loopguard_template::read(&sources, &options(args));
+    let catalogue = Catalogue::embedded();
+    let analysis = close(&mut inventory, &catalogue);
+    let report = Report { inventory: &inventory, analysis: &analysis, catalogue: catalogue.describe() };
+    let text = match args.format {
+        Format::Text => loopguard_report::text(&report),
+        Format::Json => loopguard_report::json(&report).context("writing the report")?,
+    };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
+    Ok(if level.is_reached_by(&analysis) {
+        Exit::Found
+    } else if unreadable || !walk.unread.is_empty() {
+        Exit::Failed
+    } else {
+        Exit::Clean
+    })
+}
+
+/// Reads the files; one that cannot be read is told and passed over.
+fn read(files: &[PathBuf]) -> (Vec<Source>, bool) {
+    let mut sources = Vec::new();
+    let mut unreadable = false;
+    for file in files {
+        match input::text(file) {
+            Ok(text) => sources.push(Source { file: file.display().to_string().into(), text: text.into() }),
+            Err(error) => {
+                unreadable = true;
+                eprintln!("warning: {}", loopguard_report::escaped(&format!("{error:#}")));
+            }
+        }
+    }
+    (sources, unreadable)
+}
+
+fn options(args: &ScanArgs) -> Options {
+    Options {
+        account: args.account_id.as_deref().map(Into::into),
+        region: args.region.as_deref().map(Into::into),
+        parameters: args
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect(),
+        ..Options::default()
+    }
+}
