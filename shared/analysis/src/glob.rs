@@ -136,22 +136,26 @@ pub(crate) fn is_plain_name(symbol: &Symbol) -> bool {
     symbol.kind == SymbolKind::Created
 }
 
-/// Returns true iff `text` fits `pattern` (`*` any run, `?` one character), both literal.
+/// Returns true iff `text` fits `pattern` (`*` any run, `?` one character), both literal; of letters only ASCII ones
+/// have two cases.
 pub(crate) fn fits(pattern: &str, text: &str, ignore_case: bool) -> bool {
-    let fold = |value: &str| -> Vec<char> {
-        if ignore_case { value.to_lowercase().chars().collect() } else { value.chars().collect() }
-    };
-    let (pattern, text) = (fold(pattern), fold(text));
-    // The usual two-pointer walk: on a mismatch go back to the last star and let it eat one character more.
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let same =
+        |left: u8, right: u8| if ignore_case { left.eq_ignore_ascii_case(&right) } else { left == right };
+    // The usual two-pointer walk: on a mismatch go back to the last star and let it eat one byte more.
     let (mut at_pattern, mut at_text) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while let Some(character) = text.get(at_text) {
+    while let Some(byte) = text.get(at_text) {
         match pattern.get(at_pattern) {
-            Some('*') => {
+            Some(b'*') => {
                 star = Some((at_pattern, at_text));
                 at_pattern += 1;
             }
-            Some(wanted) if wanted == character || *wanted == '?' => {
+            Some(b'?') => {
+                at_pattern += 1;
+                at_text += width(*byte);
+            }
+            Some(wanted) if same(*wanted, *byte) => {
                 at_pattern += 1;
                 at_text += 1;
             }
@@ -165,7 +169,17 @@ pub(crate) fn fits(pattern: &str, text: &str, ignore_case: bool) -> bool {
             },
         }
     }
-    pattern.get(at_pattern..).is_some_and(|rest| rest.iter().all(|left| *left == '*'))
+    pattern.get(at_pattern..).is_some_and(|rest| rest.iter().all(|left| *left == b'*'))
+}
+
+/// The bytes of the character that begins with `byte`; one inside a character.
+fn width(byte: u8) -> usize {
+    match byte {
+        0xF0.. => 4,
+        0xE0..=0xEF => 3,
+        0xC0..=0xDF => 2,
+        _ => 1,
+    }
 }
 
 /// Returns the literal text of a term, or nothing where it has symbols.

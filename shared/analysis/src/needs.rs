@@ -1,6 +1,6 @@
 //! Drivers: analyse, answer the needs, analyse again.
 
-use crate::{Analysis, Catalogue, analyse};
+use crate::{Analysis, Catalogue, analyse, analyse_deep};
 use loopguard_model::{Facts, Gap, Inventory, Need};
 
 /// The most rounds of analysing and answering. A chain of needs is bus, targets, workload, role, so that
@@ -14,8 +14,8 @@ pub fn analyse_with(
     catalogue: &Catalogue,
     mut answer: impl FnMut(&Need) -> Result<Facts, Gap>,
 ) -> Analysis {
-    let mut analysis = analyse(inventory, catalogue);
     for _ in 0..MAX_ROUNDS {
+        let analysis = analyse_deep(inventory, catalogue, false);
         let open: Vec<Need> =
             analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
         if open.is_empty() {
@@ -25,9 +25,8 @@ pub fn analyse_with(
             let facts = answer(&need);
             inventory.absorb(need, facts);
         }
-        analysis = analyse(inventory, catalogue);
     }
-    analysis
+    analyse(inventory, catalogue)
 }
 
 /// Analyses templates: there is nothing more to read, so every need is left as a gap.

@@ -73,6 +73,9 @@ pub(crate) struct TargetNative {
     /// Fields that the target fixes: path -> texts.
     #[serde(default)]
     pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// What a reader should know of it.
+    #[serde(default)]
+    pub(crate) note: Arc<str>,
     /// Every run causes, for each group, an event with one of the group's values.
     pub(crate) sure: Option<Sure>,
 }

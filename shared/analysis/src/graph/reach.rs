@@ -218,7 +218,8 @@ impl Finder<'_, '_> {
         }
         if allowed && kind.only_with.as_ref().is_none_or(|parameter| values.is_on(parameter)) {
             for row in &kind.native {
-                let plain = native(&operation, &row.event, &BTreeMap::new(), "", &scope, Certainty::Declared);
+                let plain =
+                    native(&operation, &row.event, &BTreeMap::new(), &row.note, &scope, Certainty::Declared);
                 let plain = values.write_native(plain, &row.fields);
                 if let Some(sure) = &row.sure {
                     for group in &sure.groups {
@@ -336,6 +337,10 @@ impl Finder<'_, '_> {
         identity: &Identity,
         heard_by: &[usize],
     ) {
+        let best = best_of(access, grants);
+        if heard_by.iter().all(|at| self.has(*at, best)) {
+            return;
+        }
         let emissions = self.emissions(operation, grants, access, identity);
         let rests =
             Rests { why: access.boundary_unread.as_ref().map(ToString::to_string), ..Rests::default() };
@@ -361,11 +366,7 @@ impl Finder<'_, '_> {
         let binding = catalogue.binding(operation);
         let mut emissions = Vec::new();
         for grant in grants {
-            let certainty = match (&access.boundary_unread, grant.narrow) {
-                (Some(_), _) => Certainty::Assumed,
-                (None, true) => Certainty::Permitted,
-                (None, false) => Certainty::Broad,
-            };
+            let certainty = certainty_of(access, grant);
             let mut plain = record(operation, identity, Outcome::Success, scope, certainty);
             for row in catalogue.natives_of(operation) {
                 plain.push(native(operation, &row.event, &row.fields, &row.note(), scope, certainty));
@@ -405,13 +406,7 @@ impl Finder<'_, '_> {
         for (call, replays) in [("events:PutEvents", false), ("events:StartReplay", true)] {
             let Some(operation) = self.ground.catalogue.operation(call).cloned() else { continue };
             for grant in access.grants(&operation) {
-                let certainty = if access.boundary_unread.is_some() {
-                    Certainty::Assumed
-                } else if grant.narrow {
-                    Certainty::Permitted
-                } else {
-                    Certainty::Broad
-                };
+                let certainty = certainty_of(access, &grant);
                 if replays && certainty == Certainty::Broad {
                     self.reach.assumptions.insert(
                         "no target replays an archive under a permission that does not name `events:StartReplay`"
@@ -561,6 +556,20 @@ impl Finder<'_, '_> {
         };
         self.keep(at, reached);
     }
+}
+
+/// How sure a call is that the grant allows.
+fn certainty_of(access: &Access<'_>, grant: &Grant) -> Certainty {
+    match (&access.boundary_unread, grant.narrow) {
+        (Some(_), _) => Certainty::Assumed,
+        (None, true) => Certainty::Permitted,
+        (None, false) => Certainty::Broad,
+    }
+}
+
+/// How sure a call is that one of the grants allows.
+fn best_of(access: &Access<'_>, grants: &[Grant]) -> Certainty {
+    grants.iter().map(|grant| certainty_of(access, grant)).max().unwrap_or(Certainty::Assumed)
 }
 
 /// The sources that the limits list, if they list texts and nothing else.
