@@ -1,7 +1,9 @@
 //! The triggering graph: rules, and an edge where something that one causes meets the pattern of another.
 
+mod allowed;
 mod build;
 mod cycle;
+mod delivery;
 mod reach;
 mod starts;
 mod values;

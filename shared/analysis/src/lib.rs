@@ -5,7 +5,7 @@
 //! more. Pure: no network, no clock, no files. Deliberately not here: how anything is read, rates, and what is
 //! done about a finding.
 //!
-//! The way through: [`catalogue`] (facts), `listener` (what each rule could hear), `actor` (what acts when it
+//! The way through: `catalogue` (facts), `listener` (what each rule could hear), `actor` (what acts when it
 //! fires), `iam` (what a role may do), `emission` (events as symbolic events), `limits` (what keeps one from
 //! arriving), `meet` (overlap with witness), `graph` (edges and cycles), `verdict`.
 

@@ -1,14 +1,13 @@
 //! What one actor reaches: its emissions against the listeners that may hear them.
 
+use super::allowed::allowed_operations;
 use super::build::{Cut, Ground, Reach, Reached, capped};
 use super::starts;
-use super::values::TargetValues;
 use crate::actor::{Act, Actor};
 use crate::arn::{Arn, surely_differ};
-use crate::catalogue::{Kind, Operation, TargetKind};
+use crate::catalogue::{Kind, Operation};
 use crate::emission::{
-    Bus, Emission, Family, Field, Identity, Outcome, custom, generic_native, generic_record, native, record,
-    replay,
+    Bus, Emission, Family, Identity, Outcome, custom, generic_native, generic_record, native, record, replay,
 };
 use crate::glob::Glob;
 use crate::iam::{Access, Bound, EventLimits, Grant, Reach as Resources, Read, bind};
@@ -16,7 +15,7 @@ use crate::limits::{Arrives, Refinement, arrives, presence};
 use crate::listener::Listener;
 use crate::meet::{Meet, meet};
 use crate::{Certainty, Emits, Gain, Status};
-use loopguard_model::{Gap, Need, Role, Rule, Scope, Target, Workload};
+use loopguard_model::{Gap, Need, Role, Rule, Scope};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -43,9 +42,9 @@ pub(crate) fn of(actor: &Actor<'_>, own: usize, ground: &Ground<'_>) -> Reach {
 }
 
 /// Collects the best edge per listener and kind of status.
-struct Finder<'a, 'g> {
-    ground: &'g Ground<'a>,
-    rule: &'g Rule,
+pub(super) struct Finder<'a, 'g> {
+    pub(super) ground: &'g Ground<'a>,
+    pub(super) rule: &'g Rule,
     reach: Reach,
     best: BTreeMap<(usize, u8), Reached>,
     /// The workload that the target starts and that acts now, where it is not the target itself.
@@ -54,7 +53,7 @@ struct Finder<'a, 'g> {
 
 /// What an emission rests on beside itself.
 #[derive(Default)]
-struct Rests {
+pub(super) struct Rests {
     needs: BTreeSet<Need>,
     gap: Option<Gap>,
     why: Option<String>,
@@ -73,7 +72,7 @@ impl Finder<'_, '_> {
     }
 
     /// Tries the emission on one listener; returns true iff it is heard.
-    fn try_on(&mut self, at: usize, emission: &Emission, rests: &Rests) -> bool {
+    pub(super) fn try_on(&mut self, at: usize, emission: &Emission, rests: &Rests) -> bool {
         let Some(listener) = self.ground.listeners.all.get(at) else { return false };
         let Some(heard_by) = self.ground.inventory.rules.get(listener.rule) else { return false };
         let arrives = arrives(emission, &self.rule.scope, heard_by);
@@ -173,105 +172,6 @@ impl Finder<'_, '_> {
         let what = if emission.action.is_empty() { "what it can cause" } else { &emission.action };
         let text = format!("`{what}` does not reach rule `{}`: {why}", rule.key);
         self.reach.cuts.insert(at, Cut { refinement, text });
-    }
-
-    /// EventBridge's own call, its records and its native events.
-    fn deliver(
-        &mut self,
-        kind: &TargetKind,
-        target: &Target,
-        workload: Option<&Workload>,
-        identity: &Identity,
-    ) {
-        let catalogue = self.ground.catalogue;
-        let Some(operation) = kind.call.as_deref().and_then(|call| catalogue.operation(call)).cloned() else {
-            return;
-        };
-        let scope = self.rule.scope.clone();
-        let values = TargetValues::new(target, workload, kind);
-        let allowed = self.delivery_allowed(&operation, target);
-        let mut emissions = Vec::new();
-        let outcomes: &[Outcome] =
-            if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
-        for outcome in outcomes {
-            for mut emission in record(&operation, identity, *outcome, &scope, Certainty::Declared) {
-                // A refused delivery is retried and recorded too, but whether it is refused is not known here.
-                emission.every_run = *outcome == Outcome::Success || !allowed;
-                let mut full = emission.clone();
-                for (path, templates) in &kind.request {
-                    if let Some(globs) = values.fill(templates) {
-                        full.fields.set(path, Field::Exactly(globs.clone()));
-                        emission.fields.set(path, Field::Maybe(globs));
-                    }
-                }
-                if kind.instances {
-                    values.write_instances(&mut emission.fields);
-                    values.write_instances(&mut full.fields);
-                }
-                // A record can lack its parameters (a refused call, a request above 100 KB); that of a call that
-                // was made has them in every run.
-                if *outcome == Outcome::Success && !kind.request.is_empty() {
-                    emissions.push(full);
-                }
-                emissions.push(emission);
-            }
-        }
-        if allowed && kind.only_with.as_ref().is_none_or(|parameter| values.is_on(parameter)) {
-            for row in &kind.native {
-                let plain =
-                    native(&operation, &row.event, &BTreeMap::new(), &row.note, &scope, Certainty::Declared);
-                let plain = values.write_native(plain, &row.fields);
-                if let Some(sure) = &row.sure {
-                    for group in &sure.groups {
-                        let mut emission = plain.clone();
-                        let globs = group.iter().map(|text| Glob::exact(Term::literal(text))).collect();
-                        emission.fields.set(&sure.path, Field::Exactly(globs));
-                        emission.every_run = true;
-                        emissions.push(emission);
-                    }
-                }
-                emissions.push(plain);
-            }
-        }
-        if kind.caller == crate::catalogue::Caller::Role {
-            let assumed = self.assume_role(target);
-            self.try_all("sts:AssumeRole", &assumed);
-        }
-        self.try_all(&operation.call, &emissions);
-    }
-
-    fn try_all(&mut self, call: &str, emissions: &[Emission]) {
-        for at in self.ground.listeners.of_call(call) {
-            for emission in emissions {
-                self.try_on(at, emission, &Rests::default());
-            }
-        }
-    }
-
-    /// EventBridge assumes the target's role before it delivers; credentials are cached, so not in every run.
-    fn assume_role(&self, target: &Target) -> Vec<Emission> {
-        let Some(operation) = self.ground.catalogue.operation("sts:AssumeRole") else { return Vec::new() };
-        let identity = Identity::Service("events.amazonaws.com".into());
-        let mut emissions =
-            record(operation, &identity, Outcome::Success, &self.rule.scope, Certainty::Declared);
-        for emission in &mut emissions {
-            if let Some(role) = &target.role {
-                emission
-                    .fields
-                    .set("detail.requestParameters.roleArn", Field::Maybe(vec![Glob::exact(role.clone())]));
-            }
-            emission.note = "EventBridge assumes the target's role to deliver".into();
-        }
-        emissions
-    }
-
-    /// Returns false iff the target's role is known and surely may not make the delivery's call.
-    fn delivery_allowed(&self, operation: &Operation, target: &Target) -> bool {
-        let Some(role) = target.role.as_ref().and_then(|arn| self.ground.index.role(arn)) else {
-            return true;
-        };
-        let access = Access::new(role, &self.rule.scope, self.ground.catalogue);
-        !access.unread.is_empty() || !access.grants(operation).is_empty()
     }
 
     /// Everything that a role allows, and what the workloads do that it may start.
@@ -599,50 +499,6 @@ fn buses(grant: &Grant, scope: &Scope) -> Vec<(Glob, bool)> {
 /// Returns true iff the account of a policy's resource is another one; a star may be this one.
 fn is_other(account: &Term, own: &Term) -> bool {
     account.as_literal().is_some_and(|text| !text.contains('*')) && surely_differ(account, own)
-}
-
-/// Returns the operations that the statements name, those that are named narrowly first.
-fn allowed_operations(access: &Access<'_>, ground: &Ground<'_>) -> Vec<Arc<Operation>> {
-    let mut narrow = Vec::new();
-    let mut broad = Vec::new();
-    let mut seen: BTreeSet<Arc<str>> = BTreeSet::new();
-    for statement in access.allowed_actions() {
-        let patterns: Vec<Arc<str>> = match &statement.actions {
-            loopguard_model::Scoped::Only(terms) => {
-                terms.iter().map(|term| term.as_literal().unwrap_or_else(|| "*".into())).collect()
-            }
-            loopguard_model::Scoped::AllBut(_) => vec!["*".into()],
-        };
-        for pattern in patterns {
-            if !seen.insert(pattern.clone()) {
-                continue;
-            }
-            match pattern.split_once(':') {
-                Some((prefix, name)) if prefix != "*" => {
-                    let prefix = prefix.to_ascii_lowercase();
-                    let operations = ground
-                        .catalogue
-                        .services_of_prefix(&prefix)
-                        .flat_map(crate::catalogue::Service::operations)
-                        .filter(|operation| {
-                            operation.actions.iter().any(|action| crate::iam::fits_action(&pattern, action))
-                        })
-                        .cloned();
-                    if name == "*" { broad.extend(operations) } else { narrow.extend(operations) }
-                }
-                _ => broad.extend(
-                    ground
-                        .catalogue
-                        .services()
-                        .iter()
-                        .flat_map(crate::catalogue::Service::operations)
-                        .cloned(),
-                ),
-            }
-        }
-    }
-    narrow.extend(broad);
-    narrow
 }
 
 /// The event in three words: as the tables say, else as the witness shows.
