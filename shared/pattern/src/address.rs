@@ -39,25 +39,31 @@ fn parse_v4(text: &str) -> Option<Ipv4Addr> {
 /// Returns the digits of an address.
 pub(crate) fn digits(address: IpAddr) -> String {
     match address {
-        IpAddr::V4(v4) => v4.octets().iter().map(|byte| format!("{byte:02X}")).collect(),
-        IpAddr::V6(v6) => v6.octets().iter().map(|byte| format!("{byte:02X}")).collect(),
+        IpAddr::V4(v4) => format!("{:08X}", u32::from(v4)),
+        IpAddr::V6(v6) => format!("{:032X}", u128::from(v6)),
     }
 }
 
-/// The lowest and the highest address of a block, as digits.
-pub(crate) fn block(cidr: &Cidr) -> (String, String) {
+/// The lowest and the highest address of a block.
+fn ends(cidr: &Cidr) -> (IpAddr, IpAddr) {
     match cidr.address {
         IpAddr::V4(v4) => {
             let free = u32::MAX.checked_shr(u32::from(cidr.mask)).unwrap_or(0);
             let base = u32::from(v4) & !free;
-            (digits(IpAddr::V4(base.into())), digits(IpAddr::V4((base | free).into())))
+            (IpAddr::V4(base.into()), IpAddr::V4((base | free).into()))
         }
         IpAddr::V6(v6) => {
             let free = u128::MAX.checked_shr(u32::from(cidr.mask)).unwrap_or(0);
             let base = u128::from(v6) & !free;
-            (digits(IpAddr::V6(base.into())), digits(IpAddr::V6((base | free).into())))
+            (IpAddr::V6(base.into()), IpAddr::V6((base | free).into()))
         }
     }
+}
+
+/// The ends of a block as digits.
+pub(crate) fn block(cidr: &Cidr) -> (String, String) {
+    let (low, high) = ends(cidr);
+    (digits(low), digits(high))
 }
 
 /// Returns the lowest and the highest digits that the engine takes for an exact address.
@@ -81,6 +87,23 @@ pub(crate) fn within(text: &str, low: &str, high: &str) -> bool {
         let digits = digits(found);
         *low <= *digits && *digits <= *high
     })
+}
+
+/// Digits as a number that compares as they do: left-aligned, the shorter of two equal ones first.
+type Order = (u128, bool);
+
+fn order(address: IpAddr) -> Order {
+    match address {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, false),
+        IpAddr::V6(v6) => (v6.into(), true),
+    }
+}
+
+/// Returns whether the text is an address that the engine finds in the block.
+pub(crate) fn in_block(text: &str, cidr: &Cidr) -> bool {
+    let Some(found) = parse(text).map(order) else { return false };
+    let (low, high) = ends(cidr);
+    order(low) <= found && found <= order(high)
 }
 
 /// Returns the digits of some addresses between `low` and `high`, ends included; none iff there is none.

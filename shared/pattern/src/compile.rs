@@ -1,5 +1,7 @@
 //! From a JSON value to the branches of a pattern.
 
+mod complexity;
+
 use crate::json::{Member, Span, Value, ValueKind};
 use crate::{Branch, EventPattern, Field, MAX_BRANCHES, Matcher, MatcherKind, Number, PatternError};
 use std::sync::Arc;
@@ -67,13 +69,14 @@ pub(crate) fn compile(root: &Value) -> Result<EventPattern> {
     };
     let mut rules = Vec::new();
     object(&mut rules, &mut Vec::new(), members, root.span, false)?;
-    let branches = rules
+    let branches: Vec<Branch> = rules
         .into_iter()
         .map(|mut draft| {
             draft.fields.sort_by(|a, b| a.path.encode_utf16().cmp(b.path.encode_utf16()));
             Branch { fields: draft.fields }
         })
         .collect();
+    complexity::check(&branches)?;
     Ok(EventPattern { branches, notes: Vec::new() })
 }
 

@@ -61,6 +61,37 @@ pub(crate) enum LeafValue {
     Text(Arc<str>),
 }
 
+/// The value of a leaf, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LeafRef<'a> {
+    Null,
+    Bool(bool),
+    Number(&'a Number),
+    Text(&'a str),
+}
+
+impl LeafValue {
+    pub(crate) fn as_ref(&self) -> LeafRef<'_> {
+        match self {
+            Self::Null => LeafRef::Null,
+            Self::Bool(flag) => LeafRef::Bool(*flag),
+            Self::Number(number) => LeafRef::Number(number),
+            Self::Text(text) => LeafRef::Text(text),
+        }
+    }
+}
+
+impl From<LeafRef<'_>> for LeafValue {
+    fn from(value: LeafRef<'_>) -> Self {
+        match value {
+            LeafRef::Null => Self::Null,
+            LeafRef::Bool(flag) => Self::Bool(flag),
+            LeafRef::Number(number) => Self::Number(number.clone()),
+            LeafRef::Text(text) => Self::Text(text.into()),
+        }
+    }
+}
+
 impl Places {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -114,8 +145,13 @@ impl Event {
         }
         let mut event = Self::default();
         event.flatten(&root)?;
-        event.leaves.sort_by(|a, b| path_order(&a.path, &b.path));
-        Ok(event)
+        Ok(Self::of_leaves(event.leaves))
+    }
+
+    /// Returns the event that has these leaves.
+    pub(crate) fn of_leaves(mut leaves: Vec<Leaf>) -> Self {
+        leaves.sort_by(|a, b| path_order(&a.path, &b.path));
+        Self { leaves }
     }
 
     /// Returns the leaves at a path.

@@ -4,7 +4,7 @@
 //! two chosen leaves stand in different elements of one array. Fields are visited in the engine's order of
 //! paths, because `exists: false` looks only at leaves that agree with what was chosen before it.
 
-use crate::event::{Leaf, LeafValue, Places};
+use crate::event::{Leaf, LeafRef, Places};
 use crate::{
     AnythingBut, Branch, Event, EventError, EventPattern, Field, MatcherKind, Number, NumericRange, Term,
     Wildcard, address, fold,
@@ -99,7 +99,7 @@ impl Search<'_> {
 }
 
 fn field_accepts(field: &Field, leaf: &Leaf) -> bool {
-    field.matchers.iter().any(|matcher| leaf_matches(&matcher.kind, &leaf.value))
+    field.matchers.iter().any(|matcher| leaf_matches(&matcher.kind, leaf.value.as_ref()))
 }
 
 /// Returns whether the field has `exists: false` among its alternatives.
@@ -108,26 +108,26 @@ pub(crate) fn accepts_absence(field: &Field) -> bool {
 }
 
 /// Returns whether one alternative accepts one leaf.
-pub(crate) fn leaf_matches(matcher: &MatcherKind, leaf: &LeafValue) -> bool {
+pub(crate) fn leaf_matches(matcher: &MatcherKind, leaf: LeafRef<'_>) -> bool {
     match matcher {
         MatcherKind::Exists(flag) => *flag,
-        MatcherKind::Null => matches!(leaf, LeafValue::Null),
-        MatcherKind::Bool(flag) => matches!(leaf, LeafValue::Bool(found) if found == flag),
-        MatcherKind::Number(number) => matches!(leaf, LeafValue::Number(found) if same(number, found)),
+        MatcherKind::Null => matches!(leaf, LeafRef::Null),
+        MatcherKind::Bool(flag) => matches!(leaf, LeafRef::Bool(found) if found == *flag),
+        MatcherKind::Number(number) => matches!(leaf, LeafRef::Number(found) if same(number, found)),
         MatcherKind::Numeric(range) => {
-            matches!(leaf, LeafValue::Number(Number { comparable: Some(value), .. }) if within(range, *value))
+            matches!(leaf, LeafRef::Number(Number { comparable: Some(value), .. }) if within(range, *value))
         }
         MatcherKind::AnythingBut(AnythingBut::Numbers(numbers)) => {
-            !matches!(leaf, LeafValue::Number(found) if numbers.iter().any(|number| same(number, found)))
+            !matches!(leaf, LeafRef::Number(found) if numbers.iter().any(|number| same(number, found)))
         }
-        MatcherKind::AnythingBut(but) => !matches!(leaf, LeafValue::Text(text) if left_out(but, text)),
+        MatcherKind::AnythingBut(but) => !matches!(leaf, LeafRef::Text(text) if left_out(but, text)),
         MatcherKind::Opaque(_) => false,
         MatcherKind::Exact(_)
         | MatcherKind::Prefix(_)
         | MatcherKind::Suffix(_)
         | MatcherKind::EqualsIgnoreCase(_)
         | MatcherKind::Wildcard(_)
-        | MatcherKind::Cidr(_) => matches!(leaf, LeafValue::Text(text) if text_matches(matcher, text)),
+        | MatcherKind::Cidr(_) => matches!(leaf, LeafRef::Text(text) if text_matches(matcher, text)),
     }
 }
 
@@ -147,7 +147,9 @@ fn within(range: &NumericRange, value: f64) -> bool {
 
 fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
     match matcher {
-        MatcherKind::Exact(term) => term.as_str().is_some_and(|want| want == text || same_address(want, text)),
+        MatcherKind::Exact(term) => {
+            term.as_str().is_some_and(|want| want == text || same_address(want, text))
+        }
         MatcherKind::Prefix(affix) => {
             affix.text.as_str().is_some_and(|want| begins(text, want, affix.ignore_case))
         }
@@ -156,15 +158,16 @@ fn text_matches(matcher: &MatcherKind, text: &str) -> bool {
         }
         MatcherKind::EqualsIgnoreCase(term) => term.as_str().is_some_and(|want| fold::equals(text, want)),
         MatcherKind::Wildcard(wildcard) => wildcard_matches(wildcard, text),
-        MatcherKind::Cidr(cidr) => {
-            let (low, high) = address::block(cidr);
-            address::within(text, &low, &high)
-        }
+        MatcherKind::Cidr(cidr) => address::in_block(text, cidr),
         _ => false,
     }
 }
 
 fn same_address(want: &str, text: &str) -> bool {
+    // Most texts are no addresses: the first byte tells.
+    if !want.starts_with(|first: char| first.is_ascii_hexdigit() || first == ':') {
+        return false;
+    }
     address::parse(want).is_some_and(|found| {
         let (low, high) = address::exactly(found);
         address::within(text, &low, &high)
@@ -191,7 +194,9 @@ fn closes(text: &str, want: &str, ignore_case: bool) -> bool {
 }
 
 fn left_out(but: &AnythingBut, text: &str) -> bool {
-    let any = |terms: &[Term], test: &dyn Fn(&str) -> bool| terms.iter().any(|term| term.as_str().is_some_and(test));
+    let any = |terms: &[Term], test: &dyn Fn(&str) -> bool| {
+        terms.iter().any(|term| term.as_str().is_some_and(test))
+    };
     match but {
         AnythingBut::Strings(terms) => any(terms, &|want| text == want),
         AnythingBut::Numbers(_) => false,
