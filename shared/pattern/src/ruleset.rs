@@ -5,16 +5,20 @@
 //! in many patterns is judged once for an event. Array consistency costs only where a candidate's own
 //! leaves stand in arrays: then the plain matcher decides that branch.
 
+mod matcher;
 mod paths;
 mod scan;
+mod test;
 
-use crate::event::{Event, EventError, Leaf};
-use crate::matching::{accepts_absence, branch_matches, leaf_matches};
+use crate::event::EventError;
+use crate::matching::accepts_absence;
 use crate::{Branch, EventPattern, Field, MatcherKind, address};
 use paths::{PathId, Paths};
 use rustc_hash::FxHashMap;
-use scan::{Found, scan};
 use std::sync::Arc;
+use test::Test;
+
+pub use matcher::RuleMatcher;
 
 type BranchId = u32;
 type FieldId = u32;
@@ -38,33 +42,60 @@ pub struct RuleSet<N> {
     paths: Paths,
     path_names: Vec<Arc<str>>,
     fields: Vec<Judged>,
-    branches: Vec<Waiting>,
+    /// The branches whole, for events that nest arrays.
+    branches: Vec<Branch>,
     /// Where branches wait, by path.
     entries: Vec<Entries>,
     /// Branches that cannot wait anywhere.
-    always: Vec<BranchId>,
+    always: Vec<Candidate>,
 }
 
 /// A field that stands in one or more branches.
 #[derive(Debug)]
 struct Judged {
     path: PathId,
-    matchers: Vec<MatcherKind>,
     absence: bool,
+    /// Whether several branches have it, so that its judgement is worth keeping.
+    shared: bool,
+    test: Test,
 }
 
-#[derive(Debug)]
-struct Waiting {
+/// The fields of a candidate that stand beside it.
+const BESIDE: usize = 5;
+
+/// A branch where it waits, with what decides it beside it: candidates are read one behind the other.
+#[derive(Debug, Clone)]
+struct Candidate {
     rule: RuleId,
-    fields: Vec<FieldId>,
-    branch: Branch,
+    branch: BranchId,
+    fields: [FieldId; BESIDE],
+    count: u8,
+    /// Fields that did not fit.
+    more: Option<Box<[FieldId]>>,
 }
 
 #[derive(Debug, Default)]
 struct Entries {
-    exact: FxHashMap<Box<str>, Vec<BranchId>>,
+    exact: FxHashMap<Box<str>, Vec<Candidate>>,
     /// Prefixes by length, so that one look-up for each length suffices.
-    prefixes: Vec<(usize, FxHashMap<Box<str>, Vec<BranchId>>)>,
+    prefixes: Vec<(usize, FxHashMap<Box<str>, Vec<Candidate>>)>,
+}
+
+impl Candidate {
+    fn new(rule: RuleId, branch: BranchId, all: &[FieldId]) -> Self {
+        let mut fields = [0; BESIDE];
+        for (place, field) in fields.iter_mut().zip(all) {
+            *place = *field;
+        }
+        let count = all.len().min(BESIDE);
+        let more = all.get(count..).filter(|more| !more.is_empty()).map(Into::into);
+        Self { rule, branch, fields, count: u8::try_from(count).unwrap_or(0), more }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = FieldId> {
+        let beside = self.fields.iter().take(usize::from(self.count));
+        beside.chain(self.more.iter().flatten()).copied()
+    }
 }
 
 /// A text that a branch can wait for.
@@ -115,10 +146,15 @@ impl<N> RuleSet<N> {
         };
         let waiters = count_waiters(&patterns);
         let mut known: FxHashMap<(PathId, String), FieldId> = FxHashMap::default();
+        let mut added = Vec::new();
         for (rule, pattern) in (0..).zip(patterns) {
             for branch in pattern.branches {
-                set.add(rule, branch, &waiters, &mut known);
+                let fields = branch.fields.iter().map(|field| set.field(field, &mut known)).collect();
+                added.push((rule, fields, branch));
             }
+        }
+        for (rule, fields, branch) in added {
+            set.wait(rule, fields, branch, &waiters);
         }
         for entries in &mut set.entries {
             entries.prefixes.sort_by_key(|(length, _)| *length);
@@ -126,38 +162,34 @@ impl<N> RuleSet<N> {
         set
     }
 
-    fn add(
-        &mut self,
-        rule: RuleId,
-        branch: Branch,
-        waiters: &FxHashMap<(String, String), u32>,
-        known: &mut FxHashMap<(PathId, String), FieldId>,
-    ) {
+    /// Puts a branch where it waits: at the field whose values fewest branches share.
+    fn wait(&mut self, rule: RuleId, mut fields: Vec<FieldId>, branch: Branch, waiters: &Waiters) {
         let id = BranchId::try_from(self.branches.len()).unwrap_or(BranchId::MAX);
-        let mut fields = Vec::with_capacity(branch.fields.len());
-        let mut best: Option<(u32, PathId, &Field)> = None;
+        let mut best: Option<(u32, &Field)> = None;
         for field in &branch.fields {
-            let path = self.path(&field.path);
-            fields.push(self.field(path, field, known));
             let Some(keys) = keys(field) else { continue };
             let shared =
                 keys.iter().map(|key| waiters.get(&spelled(&field.path, *key)).copied().unwrap_or(0)).max();
             let shared = shared.unwrap_or(0);
-            if best.is_none_or(|(least, ..)| shared < least) {
-                best = Some((shared, path, field));
+            if best.is_none_or(|(least, _)| shared < least) {
+                best = Some((shared, field));
             }
         }
+        // What many share is judged already: it comes first.
+        fields.sort_by_key(|field| self.fields.get(*field as usize).is_none_or(|judged| !judged.shared));
+        let candidate = Candidate::new(rule, id, &fields);
         match best {
-            None => self.always.push(id),
-            Some((_, path, field)) => {
+            None => self.always.push(candidate),
+            Some((_, field)) => {
+                let path = self.paths.add(&field.path);
                 if let Some(entries) = self.entries.get_mut(path as usize) {
                     for key in keys(field).unwrap_or_default() {
-                        entries.wait(key, id);
+                        entries.wait(key, &candidate);
                     }
                 }
             }
         }
-        self.branches.push(Waiting { rule, fields, branch });
+        self.branches.push(branch);
     }
 
     fn path(&mut self, path: &Arc<str>) -> PathId {
@@ -169,17 +201,17 @@ impl<N> RuleSet<N> {
         id
     }
 
-    fn field(
-        &mut self,
-        path: PathId,
-        field: &Field,
-        known: &mut FxHashMap<(PathId, String), FieldId>,
-    ) -> FieldId {
+    fn field(&mut self, field: &Field, known: &mut FxHashMap<(PathId, String), FieldId>) -> FieldId {
+        let path = self.path(&field.path);
         let matchers: Vec<MatcherKind> = field.matchers.iter().map(|matcher| matcher.kind.clone()).collect();
         let next = FieldId::try_from(self.fields.len()).unwrap_or(FieldId::MAX);
         let id = *known.entry((path, format!("{matchers:?}"))).or_insert(next);
-        if id == next {
-            self.fields.push(Judged { path, matchers, absence: accepts_absence(field) });
+        match self.fields.get_mut(id as usize) {
+            Some(judged) => judged.shared = true,
+            None => {
+                let absence = accepts_absence(field);
+                self.fields.push(Judged { path, absence, shared: false, test: Test::of(matchers) });
+            }
         }
         id
     }
@@ -235,39 +267,33 @@ impl<N> RuleSet<N> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn matcher(&self) -> RuleMatcher<'_, N> {
-        RuleMatcher {
-            set: self,
-            round: 0,
-            judgements: vec![(0, false); self.fields.len()],
-            matched: vec![0; self.names.len()],
-            heads: vec![Head::default(); self.paths.count()],
-            rules: Vec::new(),
-        }
+        RuleMatcher::new(self)
     }
 }
 
 impl Entries {
-    fn wait(&mut self, key: Key<'_>, branch: BranchId) {
+    fn wait(&mut self, key: Key<'_>, candidate: &Candidate) {
         let (map, text) = match key {
             Key::Exact(text) => (&mut self.exact, text),
             Key::Prefix(text) => {
-                let at = match self.prefixes.iter().position(|(length, _)| *length == text.len()) {
-                    Some(at) => at,
-                    None => {
-                        self.prefixes.push((text.len(), FxHashMap::default()));
-                        self.prefixes.len() - 1
-                    }
-                };
+                let known = self.prefixes.iter().position(|(length, _)| *length == text.len());
+                let at = known.unwrap_or_else(|| {
+                    self.prefixes.push((text.len(), FxHashMap::default()));
+                    self.prefixes.len() - 1
+                });
                 let Some((_, map)) = self.prefixes.get_mut(at) else { return };
                 (map, text)
             }
         };
         let waiting = map.entry(text.into()).or_default();
-        if waiting.last() != Some(&branch) {
-            waiting.push(branch);
+        if waiting.last().is_none_or(|last| last.branch != candidate.branch) {
+            waiting.push(candidate.clone());
         }
     }
 }
+
+/// How many branches could wait for each text, by path.
+type Waiters = FxHashMap<(String, String), u32>;
 
 fn spelled(path: &str, key: Key<'_>) -> (String, String) {
     let text = match key {
@@ -278,7 +304,7 @@ fn spelled(path: &str, key: Key<'_>) -> (String, String) {
 }
 
 /// Counts the branches that could wait for each text.
-fn count_waiters(patterns: &[EventPattern]) -> FxHashMap<(String, String), u32> {
+fn count_waiters(patterns: &[EventPattern]) -> Waiters {
     let mut waiters = FxHashMap::default();
     let fields = patterns.iter().flat_map(|pattern| &pattern.branches).flat_map(|branch| &branch.fields);
     for field in fields {
@@ -287,174 +313,4 @@ fn count_waiters(patterns: &[EventPattern]) -> FxHashMap<(String, String), u32> 
         }
     }
     waiters
-}
-
-/// Matches events against a [`RuleSet`], keeping its memory from event to event.
-#[derive(Debug)]
-pub struct RuleMatcher<'s, N> {
-    set: &'s RuleSet<N>,
-    /// Marks what belongs to the event at hand, so that nothing has to be cleared.
-    round: u32,
-    judgements: Vec<(u32, bool)>,
-    matched: Vec<u32>,
-    heads: Vec<Head>,
-    rules: Vec<RuleId>,
-}
-
-/// The leaves of one path, as positions in the list of leaves.
-#[derive(Debug, Clone, Default)]
-struct Head {
-    round: u32,
-    nested: bool,
-    leaves: Vec<u32>,
-}
-
-impl<'s, N> RuleMatcher<'s, N> {
-    /// Puts the names of the patterns that match the event into `names`, in the order in which they were
-    /// given; what was there before is taken out.
-    ///
-    /// # Errors
-    ///
-    /// As for [`RuleSet::names_matching`].
-    ///
-    /// ```
-    /// use loopguard_pattern::{RuleSet, parse};
-    /// let rules = RuleSet::new([("a", parse(r#"{"a":[1]}"#)?)]);
-    /// let mut names = Vec::new();
-    /// assert!(rules.matcher().names_matching("no event", &mut names).is_err());
-    /// # Ok::<(), loopguard_pattern::PatternError>(())
-    /// ```
-    pub fn names_matching(&mut self, event: &str, names: &mut Vec<&'s N>) -> Result<(), EventError> {
-        names.clear();
-        self.begin();
-        let mut found = Vec::with_capacity(16);
-        scan(event, &self.set.paths, &mut found)?;
-        for (position, leaf) in (0..).zip(&found) {
-            self.note(position, leaf);
-        }
-        let mut whole = None;
-        let set = self.set;
-        for leaf in &found {
-            if let (Some(entries), scan::FoundValue::Text(text)) =
-                (set.entries.get(leaf.path as usize), &leaf.value)
-            {
-                self.wake(entries.exact.get(&**text), &found, &mut whole)?;
-                for (length, prefixes) in &entries.prefixes {
-                    let Some(start) = text.get(..*length) else { continue };
-                    self.wake(prefixes.get(start), &found, &mut whole)?;
-                }
-            }
-        }
-        self.wake(Some(&set.always), &found, &mut whole)?;
-        self.rules.sort_unstable();
-        names.extend(self.rules.iter().filter_map(|rule| set.names.get(*rule as usize)));
-        Ok(())
-    }
-
-    fn begin(&mut self) {
-        self.rules.clear();
-        self.round = self.round.wrapping_add(1);
-        if self.round == 0 {
-            // The marks have come round: clear them once in four thousand million events.
-            self.round = 1;
-            self.judgements.fill((0, false));
-            self.matched.fill(0);
-            self.heads.iter_mut().for_each(|head| head.round = 0);
-        }
-    }
-
-    fn note(&mut self, position: u32, leaf: &Found<'_>) {
-        let round = self.round;
-        let Some(head) = self.heads.get_mut(leaf.path as usize) else { return };
-        if head.round != round {
-            head.round = round;
-            head.nested = false;
-            head.leaves.clear();
-        }
-        head.nested |= !leaf.places.is_empty();
-        head.leaves.push(position);
-    }
-
-    fn wake(
-        &mut self,
-        branches: Option<&Vec<BranchId>>,
-        found: &[Found<'_>],
-        whole: &mut Option<Event>,
-    ) -> Result<(), EventError> {
-        for id in branches.into_iter().flatten() {
-            let Some(waiting) = self.set.branches.get(*id as usize) else { continue };
-            let Some(seen) = self.matched.get(waiting.rule as usize) else { continue };
-            if *seen != self.round && self.holds(waiting, found, whole)? {
-                if let Some(seen) = self.matched.get_mut(waiting.rule as usize) {
-                    *seen = self.round;
-                }
-                self.rules.push(waiting.rule);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns whether the branch matches. Without nested leaves its fields are independent; with them a
-    /// field that no leaf meets still settles it.
-    fn holds(
-        &mut self,
-        waiting: &Waiting,
-        found: &[Found<'_>],
-        whole: &mut Option<Event>,
-    ) -> Result<bool, EventError> {
-        let mut nested = false;
-        for field in &waiting.fields {
-            let Some(judged) = self.set.fields.get(*field as usize) else { return Ok(false) };
-            let inside = self
-                .heads
-                .get(judged.path as usize)
-                .is_some_and(|head| head.round == self.round && head.nested);
-            nested |= inside;
-            // Absence may hide behind another element: only the plain matcher can tell.
-            if !(inside && judged.absence) && !self.judge(*field, judged, found) {
-                return Ok(false);
-            }
-        }
-        if !nested {
-            return Ok(true);
-        }
-        branch_matches(&waiting.branch, whole.get_or_insert_with(|| self.event(found)))
-    }
-
-    fn judge(&mut self, id: FieldId, judged: &Judged, found: &[Found<'_>]) -> bool {
-        if let Some((round, verdict)) = self.judgements.get(id as usize)
-            && *round == self.round
-        {
-            return *verdict;
-        }
-        let leaves = match self.heads.get(judged.path as usize) {
-            Some(head) if head.round == self.round => head.leaves.as_slice(),
-            _ => &[],
-        };
-        let verdict = if leaves.is_empty() {
-            judged.absence
-        } else {
-            leaves.iter().filter_map(|leaf| found.get(*leaf as usize)).any(|leaf| {
-                let value = leaf.value.as_ref();
-                judged.matchers.iter().any(|matcher| leaf_matches(matcher, value))
-            })
-        };
-        if let Some(judgement) = self.judgements.get_mut(id as usize) {
-            *judgement = (self.round, verdict);
-        }
-        verdict
-    }
-
-    /// Returns the leaves as an event for the plain matcher.
-    fn event(&self, found: &[Found<'_>]) -> Event {
-        Event::of_leaves(
-            found
-                .iter()
-                .filter_map(|leaf| {
-                    let path = self.set.path_names.get(leaf.path as usize)?.clone();
-                    Some(Leaf { path, value: leaf.value.as_ref().into(), places: leaf.places.clone() })
-                })
-                .collect(),
-        )
-    }
 }
