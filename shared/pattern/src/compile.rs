@@ -6,6 +6,9 @@ use crate::json::{Member, Span, Value, ValueKind};
 use crate::{Branch, EventPattern, Field, MAX_BRANCHES, Matcher, MatcherKind, Number, PatternError};
 use std::sync::Arc;
 
+/// The most paths of one branch; the engine's own limit.
+const MAX_PATHS: usize = 256;
+
 type Result<T> = std::result::Result<T, PatternError>;
 
 const RESERVED: &[&str] = &[
@@ -53,15 +56,21 @@ struct Draft {
 }
 
 impl Draft {
-    fn put(&mut self, field: &Field) {
+    fn put(&mut self, field: &Field) -> Result<()> {
+        let full = self.fields.len() >= MAX_PATHS;
         match self.fields.iter_mut().find(|old| old.path == field.path) {
             Some(old) => old.clone_from(field),
+            None if full => {
+                return fail(format!("more than {MAX_PATHS} paths in one rule"), field.span);
+            }
             None => self.fields.push(field.clone()),
         }
+        Ok(())
     }
 }
 
-/// What is still to be done, innermost last; so that depth costs no stack.
+/// Compiles as the engine does; recursion is as deep as the value, which readers keep under
+/// [`MAX_DEPTH`](crate::json::MAX_DEPTH).
 pub(crate) fn compile(root: &Value) -> Result<EventPattern> {
     sound(root)?;
     let ValueKind::Object(members) = &root.kind else {
@@ -107,7 +116,7 @@ fn object(
             ValueKind::Array(items) => write(rules, path, items, member.value.span)?,
             ValueKind::Opaque(text) => {
                 let matcher = Matcher { kind: MatcherKind::Opaque(text.clone()), span: member.value.span };
-                put(rules, path, vec![matcher], member.value.span);
+                put(rules, path, vec![matcher], member.value.span)?;
             }
             _ => return fail(format!("\"{}\" must be an object or an array", member.key), member.value.span),
         }
@@ -163,16 +172,16 @@ fn write(rules: &mut Vec<Draft>, path: &[Arc<str>], items: &[Value], span: Span)
     if matchers.is_empty() {
         return fail("Empty arrays are not allowed", span);
     }
-    put(rules, path, matchers, span);
-    Ok(())
+    put(rules, path, matchers, span)
 }
 
-fn put(rules: &mut Vec<Draft>, path: &[Arc<str>], matchers: Vec<Matcher>, span: Span) {
+fn put(rules: &mut Vec<Draft>, path: &[Arc<str>], matchers: Vec<Matcher>, span: Span) -> Result<()> {
     let field = Field { path: path.join(".").into(), matchers, span };
     if rules.is_empty() {
         rules.push(Draft::default());
     }
     for rule in rules {
-        rule.put(&field);
+        rule.put(&field)?;
     }
+    Ok(())
 }
