@@ -1,6 +1,7 @@
 //! From a JSON value to the branches of a pattern.
 
 mod complexity;
+mod lint;
 
 use crate::json::{Member, Span, Value, ValueKind};
 use crate::{Branch, EventPattern, Field, MAX_BRANCHES, Matcher, MatcherKind, Number, PatternError};
@@ -53,13 +54,18 @@ pub(crate) fn sound(value: &Value) -> Result<()> {
 #[derive(Clone, Default)]
 struct Draft {
     fields: Vec<Field>,
+    /// Lists that a later one replaced.
+    overridden: Vec<(Span, Arc<str>)>,
 }
 
 impl Draft {
     fn put(&mut self, field: &Field) -> Result<()> {
         let full = self.fields.len() >= MAX_PATHS;
         match self.fields.iter_mut().find(|old| old.path == field.path) {
-            Some(old) => old.clone_from(field),
+            Some(old) => {
+                self.overridden.push((old.span, old.path.clone()));
+                old.clone_from(field);
+            }
             None if full => {
                 return fail(format!("more than {MAX_PATHS} paths in one rule"), field.span);
             }
@@ -78,14 +84,15 @@ pub(crate) fn compile(root: &Value) -> Result<EventPattern> {
     };
     let mut rules = Vec::new();
     object(&mut rules, &mut Vec::new(), members, root.span, false)?;
-    let branches: Vec<Branch> = rules
+    let notes = lint::notes(&rules);
+    let branches = rules
         .into_iter()
         .map(|mut draft| {
             draft.fields.sort_by(|a, b| a.path.encode_utf16().cmp(b.path.encode_utf16()));
             Branch { fields: draft.fields }
         })
         .collect();
-    Ok(EventPattern { branches, notes: Vec::new() })
+    Ok(EventPattern { branches, notes })
 }
 
 fn object(
