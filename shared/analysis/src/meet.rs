@@ -76,7 +76,10 @@ fn accepted(listener: &Listener, witness: &Witness) -> Meet {
     if matches!(matches(&pattern, &witness.event), Ok(true)) {
         let assignment =
             witness.assignment.iter().map(|(symbol, text)| (symbol.name.clone(), text.clone())).collect();
-        Meet::Yes(EventWitness { event: witness.event.as_str().into(), assignment })
+        // The whole envelope, so that the event can be tried with AWS's own tools, where the pattern lets it.
+        let whole = witness.with_envelope();
+        let event = if matches!(matches(&pattern, &whole), Ok(true)) { whole } else { witness.event.clone() };
+        Meet::Yes(EventWitness { event: event.into(), assignment })
     } else {
         Meet::Unknown("an example was found that the matcher does not accept".to_owned())
     }

@@ -1,6 +1,7 @@
 //! A concrete event, and the texts that its symbols were given.
 
-use crate::set::Member;
+use crate::json::{self, Member, ValueKind};
+use crate::set::Member as Picked;
 use crate::set::text::Letters;
 use crate::{Branch, Event, EventPattern, Symbol, SymbolKind};
 use std::collections::BTreeMap;
@@ -13,6 +14,52 @@ pub struct Witness {
     pub event: String,
     /// The texts that stand for the symbols of both sides.
     pub assignment: BTreeMap<Symbol, Arc<str>>,
+}
+
+/// Members of the envelope that every event has, with values that stand for any (EventBridge user guide,
+/// "Events"; `TestEventPattern` refuses an event without them).
+const ENVELOPE: &[(&str, &str)] = &[
+    ("version", "\"0\""),
+    ("id", "\"00000000-0000-4000-8000-000000000000\""),
+    ("detail-type", "\"any\""),
+    ("source", "\"any\""),
+    ("account", "\"123456789012\""),
+    ("time", "\"2026-01-01T00:00:00Z\""),
+    ("region", "\"us-east-1\""),
+    ("resources", "[]"),
+    ("detail", "{}"),
+];
+
+impl Witness {
+    /// Returns the event with the members of the envelope that it lacks, so that it can be given to
+    /// `aws events test-event-pattern`. Whether a pattern still matches must be asked again: it may want one
+    /// of these members to be absent.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Event, Witness, parse};
+    /// let witness = Witness { event: r#"{"source":"aws.s3"}"#.to_owned(), assignment: Default::default() };
+    /// let whole = Event::parse(&witness.with_envelope())?;
+    /// assert!(parse(r#"{"source":["aws.s3"],"id":[{"exists":true}]}"#)?.matches_event(&whole)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_envelope(&self) -> String {
+        let ValueKind::Object(members) = json::parse(&self.event).kind else { return self.event.clone() };
+        let Some(inner) = self.event.strip_prefix('{') else { return self.event.clone() };
+        let mut event = String::from("{");
+        for (key, value) in ENVELOPE {
+            let known = |member: &Member| {
+                *member.key == **key
+                    || member.key.strip_prefix(*key).is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !members.iter().any(known) {
+                event.push_str(&format!("\"{key}\":{value},"));
+            }
+        }
+        if members.is_empty() {
+            event.pop();
+        }
+        event + inner
+    }
 }
 
 /// A tree of members by the parts of their paths; each place may hold leaves and members.
@@ -85,10 +132,10 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-pub(crate) fn leaf(member: &Member, assignment: &BTreeMap<char, Arc<str>>) -> String {
+pub(crate) fn leaf(member: &Picked, assignment: &BTreeMap<char, Arc<str>>) -> String {
     match member {
-        Member::Json(text) => text.clone(),
-        Member::Text(text) => {
+        Picked::Json(text) => text.clone(),
+        Picked::Text(text) => {
             let mut given = String::new();
             for character in text.chars() {
                 match assignment.get(&character) {

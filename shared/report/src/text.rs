@@ -61,6 +61,7 @@ fn write_finding(out: &mut String, report: &Report<'_>, finding: &Finding) -> fm
 fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {
     let emits = match &hop.emits.event_name {
         Some(name) => format!("{} {name}", hop.emits.source),
+        None if hop.emits.detail_type.is_empty() => hop.emits.source.to_string(),
         None => format!("{} `{}`", hop.emits.source, hop.emits.detail_type),
     };
     writeln!(out, "  {} runs {}", escaped(&hop.rule.id), escaped(&hop.target.arn))?;
@@ -77,8 +78,10 @@ fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {
     )?;
     if let Some(witness) = &hop.witness {
         writeln!(out, "    event: {}", escaped(&witness.event))?;
-        for (name, value) in &witness.assignment {
-            writeln!(out, "      where ${{{}}} is {}", escaped(name), escaped(value))?;
+        if !witness.assignment.is_empty() {
+            let values: Vec<String> =
+                witness.assignment.iter().map(|(name, value)| format!("${{{name}}} is {value}")).collect();
+            writeln!(out, "    where {}", escaped(&values.join(", ")))?;
         }
     }
     if !hop.note.is_empty() {
