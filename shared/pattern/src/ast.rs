@@ -9,6 +9,12 @@ use std::sync::Arc;
 ///
 /// A pattern is a union of branches, one for each way to choose from its `$or`s; an event matches the
 /// pattern iff it matches one branch.
+///
+/// ```
+/// let p = loopguard_pattern::parse(r#"{"source": ["aws.s3"]}"#)?;
+/// assert_eq!(p.to_string(), r#"{"source":["aws.s3"]}"#);
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct EventPattern {
     /// INVARIANT: never empty; at most [`MAX_BRANCHES`].
@@ -20,9 +26,25 @@ pub struct EventPattern {
 ///
 /// AWS states no number; one of 1,000 is quoted elsewhere and is unverified. Beyond this cap `parse`
 /// refuses the pattern with an error that says so.
+///
+/// ```
+/// use loopguard_pattern::{MAX_BRANCHES, parse};
+/// let choice = r#""$or":[{"a":[1]},{"b":[1]}]"#;
+/// let p = parse(&format!("{{{}}}", [choice; 9].join(",")))?;
+/// assert!(p.branches().len() == 512 && 512 <= MAX_BRANCHES);
+/// assert!(parse(&format!("{{{}}}", [choice; 10].join(","))).is_err());
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 pub const MAX_BRANCHES: usize = 1_000;
 
 /// One alternative of a pattern: all its fields must match.
+///
+/// ```
+/// let p = loopguard_pattern::parse(r#"{"a":["x"],"$or":[{"b":[1]},{"c":[2]}]}"#)?;
+/// let second = &p.branches()[1];
+/// assert!(second.field("a").is_some() && second.field("b").is_none() && second.field("c").is_some());
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Branch {
     /// INVARIANT: sorted by path in UTF-16 order (the engine's order), each path once.
@@ -30,6 +52,13 @@ pub struct Branch {
 }
 
 /// A path and the values it may have: one of them must match.
+///
+/// ```
+/// let p = loopguard_pattern::parse(r#"{"a":{"b":["x", null]}}"#)?;
+/// let field = &p.branches()[0].fields()[0];
+/// assert_eq!((&*field.path, field.matchers.len(), field.span.start), ("a.b", 2, 10));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Field {
     /// Keys joined by dots; `{"a":{"b":..}}` and `{"a.b":..}` are one path.
@@ -41,6 +70,13 @@ pub struct Field {
 }
 
 /// One alternative of a field, with its place.
+///
+/// ```
+/// let p = loopguard_pattern::parse(r#"{"a":["x", null]}"#)?;
+/// let second = &p.branches()[0].fields()[0].matchers[1];
+/// assert_eq!(second.span.start, 11);
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Matcher {
     /// What it accepts.
@@ -50,6 +86,13 @@ pub struct Matcher {
 }
 
 /// What one alternative accepts. Strings are [`Term`]s: symbolic only in patterns from templates.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[null]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Null));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum MatcherKind {
     /// `{"exists": true}`: any leaf; `{"exists": false}`: no leaf.
@@ -81,6 +124,13 @@ pub enum MatcherKind {
 }
 
 /// The argument of `prefix` or `suffix`.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[{"prefix":{"equals-ignore-case":"eu-"}}]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Prefix(affix) if affix.ignore_case));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Affix {
     /// The text.
@@ -90,6 +140,13 @@ pub struct Affix {
 }
 
 /// What `anything-but` leaves out.
+///
+/// ```
+/// use loopguard_pattern::{AnythingBut, MatcherKind, parse};
+/// let p = parse(r#"{"a":[{"anything-but":[1,2]}]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::AnythingBut(AnythingBut::Numbers(two)) if two.len() == 2));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnythingBut {
     /// These strings, as text (no addresses).
@@ -107,6 +164,13 @@ pub enum AnythingBut {
 }
 
 /// A wildcard: literal pieces with `*` (any run of characters, newlines and nothing included) between.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[{"wildcard":"a*b"}]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Wildcard(text) if text.pieces.len() == 2));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wildcard {
     /// The pieces between the stars, escapes resolved; one piece means no star.
@@ -115,6 +179,13 @@ pub struct Wildcard {
 }
 
 /// A decimal as the engine sees it.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[1.50]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Number(n) if &*n.text == "1.50" && n.comparable == Some(1.5)));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Number {
     /// The literal as written.
@@ -125,6 +196,13 @@ pub struct Number {
 }
 
 /// The numbers that `numeric` accepts.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[{"numeric":[">",1]}]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Numeric(range) if range.high.is_none()));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumericRange {
     /// Lower bound and whether it is included; none is minus infinity.
@@ -136,6 +214,13 @@ pub struct NumericRange {
 }
 
 /// A block of addresses.
+///
+/// ```
+/// use loopguard_pattern::{MatcherKind, parse};
+/// let p = parse(r#"{"a":[{"cidr":"10.0.0.0/8"}]}"#)?;
+/// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Cidr(block) if block.mask == 8));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cidr {
     /// Any address of the block as written.
@@ -145,6 +230,14 @@ pub struct Cidr {
 }
 
 /// Something worth saying about a valid pattern.
+///
+/// ```
+/// let text = r#"{"a":["x"],"a":["y"]}"#;
+/// let p = loopguard_pattern::parse(text)?;
+/// let note = &p.notes()[0];
+/// assert_eq!(&text[note.span.start..note.span.end], r#"["x"]"#);
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// What kind of note it is.
@@ -156,6 +249,13 @@ pub struct Note {
 }
 
 /// The kinds of notes.
+///
+/// ```
+/// use loopguard_pattern::{NoteKind, parse};
+/// let p = parse(r#"{"a":[{"prefix":"x"},{"suffix":"y"}]}"#)?;
+/// assert_eq!(p.notes()[0].kind, NoteKind::OrWhereAndWasMeant);
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoteKind {
     /// A path is written twice; the earlier list has no effect.

@@ -6,6 +6,14 @@ use std::sync::Arc;
 
 /// A set of events, as a union of alternatives. A path that an alternative does not name is open: it may
 /// have no value, one, or several.
+///
+/// ```
+/// use loopguard_pattern::EventSet;
+/// use std::collections::BTreeMap;
+/// let set = EventSet::open().with_terms("source", ["aws.s3".into()]).absent("detail.errorCode");
+/// assert!(set.contains(r#"{"source":"aws.s3"}"#, &BTreeMap::new())?);
+/// # Ok::<(), loopguard_pattern::EventError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventSet {
     pub(crate) alternatives: Vec<Alternative>,

@@ -13,6 +13,11 @@ use crate::Term;
 use std::sync::Arc;
 
 /// A range of bytes in the text that a value was read from: `start..end`.
+///
+/// ```
+/// use loopguard_pattern::json::{Span, parse};
+/// assert_eq!(parse(" null").span, Span { start: 1, end: 5 });
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -22,6 +27,11 @@ pub struct Span {
 }
 
 /// A JSON value with its place.
+///
+/// ```
+/// use loopguard_pattern::json::{ValueKind, parse};
+/// assert_eq!(parse("true").kind, ValueKind::Bool(true));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
     /// What it is.
@@ -31,6 +41,11 @@ pub struct Value {
 }
 
 /// The kinds of a [`Value`].
+///
+/// ```
+/// use loopguard_pattern::json::{ValueKind, parse};
+/// assert_eq!(parse("1.50").kind, ValueKind::Number("1.50".into()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueKind {
     /// `null`.
@@ -53,6 +68,12 @@ pub enum ValueKind {
 }
 
 /// One member of an object.
+///
+/// ```
+/// use loopguard_pattern::json::{ValueKind, parse};
+/// let ValueKind::Object(members) = parse(r#"{"a":1,"a":2}"#).kind else { panic!() };
+/// assert_eq!((members.len(), &*members[1].key, members[1].key_span.start), (2, "a", 7));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The key; keys of templates are literal, too.
@@ -64,4 +85,10 @@ pub struct Member {
 }
 
 /// The deepest nesting that is read.
+///
+/// ```
+/// use loopguard_pattern::json::{MAX_DEPTH, parse_strict};
+/// let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+/// assert!(parse_strict(&nested(MAX_DEPTH)).is_ok() && parse_strict(&nested(MAX_DEPTH + 1)).is_err());
+/// ```
 pub const MAX_DEPTH: usize = 1_000;

@@ -38,6 +38,12 @@ pub use term::{Part, Symbol, SymbolKind, Term};
 pub use witness::Witness;
 
 /// The most characters of a pattern's text: the maximum of AWS's API (`PutRule`, `EventPattern`).
+///
+/// ```
+/// use loopguard_pattern::{MAX_PATTERN_CHARS, parse};
+/// let of = |count| format!(r#"{{"a":["{}"]}}"#, "x".repeat(count - 10));
+/// assert!(parse(&of(MAX_PATTERN_CHARS)).is_ok() && parse(&of(MAX_PATTERN_CHARS + 1)).is_err());
+/// ```
 pub const MAX_PATTERN_CHARS: usize = 4_096;
 
 /// Returns the pattern of a text, or the first fault with its place and AWS's own words.

@@ -10,6 +10,13 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The answer of [`overlap`].
+///
+/// ```
+/// use loopguard_pattern::{EventSet, Overlap, Schema, overlap, parse};
+/// let (a, b) = (parse(r#"{"source":["a"]}"#)?, parse(r#"{"source":["b"]}"#)?);
+/// assert!(matches!(overlap(&(&a).into(), &(&b).into(), &Schema::events()), Overlap::No(_)));
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlap {
     /// An event of both sets exists, paths that the schema does not list taken as single values.
@@ -21,6 +28,14 @@ pub enum Overlap {
 }
 
 /// Where two sets are kept apart.
+///
+/// ```
+/// use loopguard_pattern::{EventSet, Overlap, Schema, overlap, parse};
+/// let (a, b) = (parse(r#"{"source":["a"]}"#)?, parse(r#"{"source":["b"]}"#)?);
+/// let Overlap::No(disjoint) = overlap(&(&a).into(), &(&b).into(), &Schema::events()) else { panic!() };
+/// assert_eq!(&*disjoint.path, "source");
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disjoint {
     /// The path; empty where a set is empty.
@@ -30,6 +45,14 @@ pub struct Disjoint {
 }
 
 /// Why an overlap is neither shown nor excluded.
+///
+/// ```
+/// use loopguard_pattern::{EventSet, Overlap, Schema, overlap, parse};
+/// let (a, b) = (parse(r#"{"resources":["a"]}"#)?, parse(r#"{"resources":["b"]}"#)?);
+/// let Overlap::Unknown(undecided) = overlap(&(&a).into(), &(&b).into(), &Schema::events()) else { panic!() };
+/// assert_eq!(&*undecided.path, "resources");
+/// # Ok::<(), loopguard_pattern::PatternError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecided {
     /// The path.

@@ -1,6 +1,11 @@
 //! Which paths of an event hold a single value.
 
 /// What is known about the shape of events.
+///
+/// ```
+/// use loopguard_pattern::Schema;
+/// assert!(Schema::scalar().is_single("a") && !Schema::any().is_single("a"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
     kind: Kind,

@@ -11,6 +11,14 @@ use std::fmt;
 use text::{Case, Language, Letters};
 
 /// A set of leaf values: a union of simple parts.
+///
+/// ```
+/// use loopguard_pattern::{EventSet, ValueSet};
+/// let set = EventSet::open().with_values("a", ValueSet::prefix("ab".into()).union(ValueSet::null()));
+/// let none = std::collections::BTreeMap::new();
+/// assert!(set.contains(r#"{"a":"abc"}"#, &none)? && !set.contains(r#"{"a":1}"#, &none)?);
+/// # Ok::<(), loopguard_pattern::EventError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueSet {
     parts: Vec<Simple>,
@@ -50,6 +58,14 @@ pub(crate) enum Member {
 
 impl ValueSet {
     /// Returns the set of all leaf values.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::any());
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":[null]}"#, &none)? && !set.contains(r#"{"a":{}}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn any() -> Self {
         Self {
             parts: vec![
@@ -63,11 +79,27 @@ impl ValueSet {
     }
 
     /// Returns the set of all strings.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::any_string());
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":""}"#, &none)? && !set.contains(r#"{"a":1}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn any_string() -> Self {
         Self::text(Vec::new())
     }
 
     /// Returns the set of these strings, as text (an address is its text alone).
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::terms(["x".into(), "y".into()]));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":"y"}"#, &none)? && !set.contains(r#"{"a":"z"}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn terms(terms: impl IntoIterator<Item = Term>) -> Self {
         Self {
             parts: terms
@@ -81,31 +113,76 @@ impl ValueSet {
     }
 
     /// Returns the strings with that beginning.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::prefix("ab".into()));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":"abc"}"#, &none)? && !set.contains(r#"{"a":"a"}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn prefix(text: Term) -> Self {
         Self::text(vec![Language::Pieces(vec![text, Term::default()], Case::Kept)])
     }
 
     /// Returns the strings with that end.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::suffix("bc".into()));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":"abc"}"#, &none)? && !set.contains(r#"{"a":"b"}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn suffix(text: Term) -> Self {
         Self::text(vec![Language::Pieces(vec![Term::default(), text], Case::Kept)])
     }
 
     /// Returns the strings that fit the wildcard.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet, Wildcard};
+    /// let set = EventSet::open().with_values("a", ValueSet::wildcard(&Wildcard { pieces: vec!["a".into(), "c".into()] }));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":"abc"}"#, &none)? && !set.contains(r#"{"a":"ab"}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn wildcard(wildcard: &Wildcard) -> Self {
         Self::text(vec![Language::Pieces(wildcard.pieces.clone(), Case::Kept)])
     }
 
     /// Returns the set of `true` and `false`, or one of them.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::bools([true]));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":true}"#, &none)? && !set.contains(r#"{"a":false}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn bools(values: impl IntoIterator<Item = bool>) -> Self {
         Self { parts: values.into_iter().map(Simple::Bool).collect() }
     }
 
     /// Returns the set of `null`.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::null());
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":null}"#, &none)? && !set.contains(r#"{"a":""}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     pub fn null() -> Self {
         Self { parts: vec![Simple::Null] }
     }
 
     /// Returns the set without a value.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet, is_empty};
+    /// assert!(is_empty(&EventSet::open().with_values("a", ValueSet::nothing())));
+    /// ```
     pub fn nothing() -> Self {
         Self { parts: Vec::new() }
     }
@@ -115,6 +192,14 @@ impl ValueSet {
     }
 
     /// Returns what one of the alternatives accepts; `exists: false` accepts no value.
+    ///
+    /// ```
+    /// use loopguard_pattern::{ValueSet, parse};
+    /// let p = parse(r#"{"a":["x"]}"#)?;
+    /// let set = ValueSet::from_matchers(&p.branches()[0].fields()[0].matchers);
+    /// assert_eq!(set, ValueSet::terms(["x".into()]));
+    /// # Ok::<(), loopguard_pattern::PatternError>(())
+    /// ```
     pub fn from_matchers(matchers: &[Matcher]) -> Self {
         let mut parts = Vec::new();
         for matcher in matchers {
@@ -124,6 +209,14 @@ impl ValueSet {
     }
 
     /// Returns the union.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::terms(["x".into()]).union(ValueSet::null()));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":null}"#, &none)? && !set.contains(r#"{"a":1}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     #[must_use]
     pub fn union(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
@@ -131,6 +224,14 @@ impl ValueSet {
     }
 
     /// Returns the intersection.
+    ///
+    /// ```
+    /// use loopguard_pattern::{EventSet, ValueSet};
+    /// let set = EventSet::open().with_values("a", ValueSet::prefix("a".into()).intersect(&ValueSet::suffix("b".into())));
+    /// let none = std::collections::BTreeMap::new();
+    /// assert!(set.contains(r#"{"a":"ab"}"#, &none)? && !set.contains(r#"{"a":"a"}"#, &none)?);
+    /// # Ok::<(), loopguard_pattern::EventError>(())
+    /// ```
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         let mut parts = Vec::new();

@@ -8,6 +8,11 @@ use crate::{EventSet, Overlap, Schema, Undecided, Witness};
 const MAX_PARTS: usize = 10_000;
 
 /// The answer of [`subset`].
+///
+/// ```
+/// use loopguard_pattern::{EventSet, Schema, Subset, subset};
+/// assert_eq!(subset(&EventSet::nothing(), &EventSet::open(), &Schema::events()), Subset::Yes);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subset {
     /// Every event of the first set belongs to the second.

@@ -9,6 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What a symbol stands for, and with it what may be said of two different symbols.
+///
+/// ```
+/// use loopguard_pattern::{Symbol, SymbolKind};
+/// assert_eq!(Symbol::created("AWS::S3::Bucket.name", "Media").kind, SymbolKind::Created);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SymbolKind {
     /// A value that one stack creates and that nobody chose (a generated name, an id).
@@ -20,6 +25,11 @@ pub enum SymbolKind {
 }
 
 /// A value without a known text, equal to itself.
+///
+/// ```
+/// use loopguard_pattern::Symbol;
+/// assert_eq!(Symbol::given("parameter", "Name").to_string(), "${Name}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol {
     /// Whether the value is created here or given from outside.
@@ -60,6 +70,13 @@ impl fmt::Display for Symbol {
 }
 
 /// One piece of a [`Term`].
+///
+/// ```
+/// use loopguard_pattern::{Part, Symbol, Term};
+/// let name = Symbol::given("parameter", "Name");
+/// let term = Term::concat(["out-".into(), name.clone().into()]);
+/// assert_eq!(term.parts(), [Part::Literal("out-".into()), Part::Symbol(name)]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// Known text, never empty inside a term.
@@ -71,6 +88,11 @@ pub enum Part {
 /// A string of literal text and symbols.
 ///
 /// INVARIANT: no empty literal part, no two literal parts side by side; so equal terms are equal values.
+///
+/// ```
+/// use loopguard_pattern::Term;
+/// assert_eq!(Term::concat(["aws.".into(), "s3".into()]), Term::literal("aws.s3"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
     parts: Vec<Part>,

@@ -35,6 +35,11 @@ pub fn parse(text: &str) -> Value {
 }
 
 /// JSON text that is not whole.
+///
+/// ```
+/// let error = loopguard_pattern::json::parse_strict("[1,]").unwrap_err();
+/// assert_eq!(error.offset, 3);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     /// What is wrong, in the words of AWS's parser.
