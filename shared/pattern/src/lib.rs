@@ -1,4 +1,4 @@
-//! The Amazon EventBridge event-pattern language: parse, match, and the algebra of patterns.
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod assign;
