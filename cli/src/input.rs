@@ -1,6 +1,7 @@
 //! Reading what the user names: files, folders, `-`.
 
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -53,8 +54,8 @@ pub(crate) fn lines(path: &Path) -> Result<Box<dyn BufRead>> {
 /// What a walk over the named paths found.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
-    /// Files to read, sorted, each once.
-    pub(crate) files: Vec<PathBuf>,
+    /// Files to read, sorted, each once; true for those that the user named, not a folder above them.
+    pub(crate) files: BTreeMap<PathBuf, bool>,
     /// Folders or entries that could not be read, with the reason.
     pub(crate) unread: Vec<String>,
 }
@@ -70,14 +71,16 @@ pub(crate) fn walk(paths: &[PathBuf]) -> Result<Walk> {
     let mut walk = Walk::default();
     for path in paths {
         if path == Path::new("-") {
-            walk.files.push(path.clone());
+            walk.files.insert(path.clone(), true);
             continue;
         }
         let kind = fs::metadata(path).with_context(|| format!("reading `{}`", path.display()))?;
-        if kind.is_dir() { folder(path, &mut walk) } else { walk.files.push(path.clone()) }
+        if kind.is_dir() {
+            folder(path, &mut walk);
+        } else {
+            walk.files.insert(path.clone(), true);
+        }
     }
-    walk.files.sort();
-    walk.files.dedup();
     Ok(walk)
 }
 
@@ -101,7 +104,7 @@ fn folder(top: &Path, walk: &mut Walk) {
                     }
                 }
                 Ok(kind) if kind.is_file() && may_hold_a_template(&entry.path()) => {
-                    walk.files.push(entry.path());
+                    walk.files.entry(entry.path()).or_insert(false);
                 }
                 Ok(_) => {}
                 Err(error) => walk.unread.push(format!("`{}`: {error}", entry.path().display())),

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use loopguard_analysis::{Catalogue, Certainty, close};
 use loopguard_report::{Level, Report};
 use loopguard_template::{Options, Source};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     }
     let (sources, unreadable) = read(&walk.files);
     if sources.is_empty() {
-        bail!("none of the files could be read");
+        bail!("none of the {} files is a template that could be read", walk.files.len());
     }
     let mut inventory = loopguard_template::read(&sources, &options(args));
     let catalogue = Catalogue::embedded();
@@ -99,13 +100,17 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     })
 }
 
-/// Reads the files; one that cannot be read is told and passed over.
-fn read(files: &[PathBuf]) -> (Vec<Source>, bool) {
+/// Reads the files; one that cannot be read is told and passed over. A file that only stands in a named
+/// folder and does not have the word that every template has is no template, and nothing to tell.
+fn read(files: &BTreeMap<PathBuf, bool>) -> (Vec<Source>, bool) {
     let mut sources = Vec::new();
     let mut unreadable = false;
-    for file in files {
+    for (file, named) in files {
         match input::text(file) {
-            Ok(text) => sources.push(Source { file: file.display().to_string().into(), text: text.into() }),
+            Ok(text) if *named || text.contains("Resources") => {
+                sources.push(Source { file: file.display().to_string().into(), text: text.into() });
+            }
+            Ok(_) => {}
             Err(error) => {
                 unreadable = true;
                 eprintln!("warning: {}", loopguard_report::escaped(&format!("{error:#}")));
