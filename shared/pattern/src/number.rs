@@ -33,7 +33,7 @@ fn comparable(text: &str) -> Option<f64> {
         return None;
     }
     // Java prints the least positive double as 4.9E-324, not as its shortest decimal.
-    let shortest = if value.abs() == f64::from_bits(1) {
+    let shortest = if value.abs().to_bits() == 1 {
         format!("{}4.9e-324", if value < 0.0 { "-" } else { "" })
     } else {
         format!("{value:e}")

@@ -272,13 +272,12 @@ fn end(items: &[Value], count: usize, message: &str) -> Result<()> {
 
 fn word(kind: &ValueKind) -> String {
     match kind {
-        ValueKind::Number(text) => text.to_string(),
+        ValueKind::Number(text) | ValueKind::Opaque(text) | ValueKind::Broken(text) => text.to_string(),
         ValueKind::Bool(flag) => flag.to_string(),
         ValueKind::Null => "null".to_owned(),
         ValueKind::Array(_) => "[".to_owned(),
         ValueKind::Object(_) => "{".to_owned(),
         ValueKind::String(term) => term.to_string(),
-        ValueKind::Opaque(text) | ValueKind::Broken(text) => text.to_string(),
     }
 }
 

@@ -52,7 +52,9 @@ impl Witness {
                     || member.key.strip_prefix(*key).is_some_and(|rest| rest.starts_with('.'))
             };
             if !members.iter().any(known) {
-                event.push_str(&format!("\"{key}\":{value},"));
+                for piece in ["\"", key, "\":", value, ","] {
+                    event.push_str(piece);
+                }
             }
         }
         if members.is_empty() {

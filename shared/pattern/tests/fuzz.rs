@@ -2,7 +2,14 @@
 //!
 //! Each loop runs for a second; `LOOPGUARD_FUZZ_SECONDS` sets another time. Seeds are fixed.
 
-#![allow(clippy::disallowed_methods, reason = "a test may look at the clock and read files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
 
 use loopguard_pattern::{EventSet, Overlap, Schema, matches, overlap, parse, parse_bytes};
 use std::path::PathBuf;

@@ -1,5 +1,14 @@
 //! Patterns and events made to hurt.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::json::MAX_DEPTH;
 use loopguard_pattern::{
     EventPattern, MAX_EVENT_BYTES, MAX_PATTERN_CHARS, json, matches, parse, parse_bytes,

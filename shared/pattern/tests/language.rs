@@ -1,5 +1,14 @@
 //! The lines of `PATTERNS.md`, one row or more for each.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::{matches, parse};
 
 fn check(rows: &[(&str, &str, bool)]) {

@@ -1,5 +1,14 @@
 //! The algebra against all events of a small universe, and string languages against another library.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::{
     EventSet, Overlap, Schema, Subset, Term, ValueSet, Wildcard, is_empty, matches, overlap, parse, subset,
 };

@@ -1,5 +1,14 @@
 //! Every row of the overlap corpus.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::{EventSet, Overlap, Schema, matches, overlap, parse};
 use serde_json::Value;
 use std::path::PathBuf;

@@ -1,5 +1,14 @@
 //! What holds for every pattern and every text.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::{
     EventPattern, EventSet, Overlap, Schema, Subset, is_empty, matches, overlap, parse, parse_bytes, subset,
 };

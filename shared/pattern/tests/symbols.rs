@@ -1,5 +1,14 @@
 //! Values that are known only after deployment.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "helpers of tests may fail, read files and look at the clock"
+)]
+
 use loopguard_pattern::{
     EventSet, Overlap, Schema, Subset, Symbol, Term, ValueSet, Wildcard, overlap, subset,
 };

@@ -156,7 +156,11 @@ mod tests {
     /// Each note as its kind and the text it is about.
     fn notes(text: &str) -> Vec<(NoteKind, &str)> {
         let pattern = parse(text).unwrap();
-        pattern.notes().iter().map(|note| (note.kind, &text[note.span.start..note.span.end])).collect()
+        pattern
+            .notes()
+            .iter()
+            .map(|note| (note.kind, text.get(note.span.start..note.span.end).unwrap()))
+            .collect()
     }
 
     #[test]
