@@ -4,6 +4,14 @@
 //! [`EventPattern::from_value`](crate::EventPattern::from_value) compiles either. Numbers keep their
 //! text, because the pattern language compares decimals and not binary floats; object keys keep their
 //! order and their duplicates, because the last writer wins and is worth a note.
+//!
+//! ```
+//! use loopguard_pattern::json::{ValueKind, parse_strict};
+//! let value = parse_strict(" [1.50]")?;
+//! let ValueKind::Array(items) = value.kind else { panic!() };
+//! assert_eq!((items[0].kind.clone(), items[0].span.start), (ValueKind::Number("1.50".into()), 2));
+//! # Ok::<(), loopguard_pattern::json::SyntaxError>(())
+//! ```
 
 mod reader;
 

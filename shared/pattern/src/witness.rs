@@ -8,6 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An event that shows an overlap.
+///
+/// ```
+/// use loopguard_pattern::{EventSet, Overlap, Schema, Symbol, overlap};
+/// let name = Symbol::created("AWS::S3::Bucket.name", "Media");
+/// let set = EventSet::open().with_terms("detail.bucket", [name.clone().into()]);
+/// let Overlap::Yes(witness) = overlap(&set, &set, &Schema::scalar()) else { panic!() };
+/// let text = &witness.assignment[&name];
+/// assert_eq!(witness.event, format!(r#"{{"detail":{{"bucket":"{text}"}}}}"#));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
     /// The event as JSON text.
