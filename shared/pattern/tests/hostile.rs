@@ -97,3 +97,15 @@ fn large_events() {
         }
     });
 }
+
+/// The costly way through the limits: many branches of many paths.
+#[test]
+fn the_largest_product_is_no_hang() {
+    let choice = r#""$or":[{"z":[1]},{"y":[1]}]"#;
+    let mut members = vec![choice.to_owned(); 9];
+    members.extend((0..250).map(|index| format!(r#""{index:x}":[1]"#)));
+    let text = format!("{{{}}}", members.join(","));
+    let start = std::time::Instant::now();
+    assert_eq!(parse(&text).unwrap().branches().len(), 512);
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
