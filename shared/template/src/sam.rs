@@ -4,6 +4,7 @@
 //! their events. Each made node stands where the node stands that it was made from. Logical ids are those of
 //! the transform, because templates refer to them.
 
+mod connectors;
 mod events;
 mod globals;
 mod policies;
@@ -15,18 +16,12 @@ use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 
 /// Returns the resources with SAM's written out.
 pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Notes) -> Vec<Resource> {
-    let mut all = Vec::with_capacity(resources.len());
+    let connected = connectors::policies(&resources, notes);
+    let mut all = Vec::with_capacity(resources.len() + connected.len());
     for resource in resources {
         match &*resource.class {
             "AWS::Serverless::Function" => function(resource, globals, notes, &mut all),
             "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
-            "AWS::Serverless::Connector" => {
-                notes.tell(
-                    resource.span,
-                    format!("the permissions that connector `{}` gives are not read", resource.id),
-                );
-                all.push(resource);
-            }
             class => {
                 let class =
                     PLAIN.iter().find(|(sam, _)| *sam == class).map_or(class, |(_, plain)| plain).into();
@@ -34,6 +29,7 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
             }
         }
     }
+    all.extend(connected);
     all
 }
 
@@ -98,6 +94,7 @@ impl<'a> Owner<'a> {
             path: self.resource.path.clone(),
             span,
             condition: self.resource.condition.clone(),
+            connectors: object(span, []),
         }
     }
 }
@@ -112,6 +109,7 @@ fn published(function: &Resource, alias: &Value) -> [Resource; 2] {
         path: function.path.clone(),
         span,
         condition: function.condition.clone(),
+        connectors: object(span, []),
     };
     let owner = ("FunctionName", reference(span, &function.id));
     [

@@ -49,6 +49,8 @@ pub(crate) struct Resource {
     pub(crate) span: Span,
     /// The condition it is created under.
     pub(crate) condition: Option<Arc<str>>,
+    /// SAM connectors that start here, by name.
+    pub(crate) connectors: Value,
 }
 
 impl Template {
@@ -117,9 +119,10 @@ impl Resource {
             notes.tell(span, format!("resource `{id}` has no `Type`; it is not read"));
             return None;
         };
+        let nothing = || Value { kind: ValueKind::Object(Vec::new()), span };
         let properties = match member(declaration, "Properties") {
             Some(member) => member.value.clone(),
-            None => Value { kind: ValueKind::Object(Vec::new()), span },
+            None => nothing(),
         };
         Some(Self {
             id: id.clone(),
@@ -128,6 +131,7 @@ impl Resource {
             path: format!("Resources.{id}").into(),
             span,
             condition: get(declaration, "Condition").and_then(literal),
+            connectors: get(declaration, "Connectors").cloned().unwrap_or_else(nothing),
         })
     }
 }

@@ -27,11 +27,29 @@ fn a_generated_role_can_be_referred_to() {
 }
 
 #[test]
-fn connectors_and_definitions_elsewhere_are_told() {
+fn a_definition_elsewhere_is_told() {
     let inventory = inventory(
-        "Resources:\n  C: {Type: 'AWS::Serverless::Connector'}\n  M: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: m.json}}\n",
+        "Resources:\n  M: {Type: 'AWS::Serverless::StateMachine', Properties: {DefinitionUri: m.json}}\n",
     );
-    assert_eq!(inventory.notes.len(), 2, "{:?}", inventory.notes);
+    assert_eq!(inventory.notes.len(), 1, "{:?}", inventory.notes);
+}
+
+#[test]
+fn a_connector_leaves_the_role_of_its_source_open() {
+    let inventory = inventory(
+        "Resources:\n  T: {Type: 'AWS::DynamoDB::Table'}\n  C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: F}, Destination: {Id: T}, Permissions: [Write]}}\n  F: {Type: 'AWS::Serverless::Function'}\n  G:\n    Type: AWS::Serverless::Function\n    Properties: {Role: !GetAtt R.Arn}\n    Connectors: {ToT: {Properties: {Destination: {Id: T}, Permissions: [Write]}}}\n  R: {Type: 'AWS::IAM::Role'}\n",
+    );
+    let open: Vec<(String, usize)> = inventory
+        .roles
+        .iter()
+        .map(|role| (role.name.to_string(), role.policies.iter().map(|policy| policy.unread.len()).sum()))
+        .collect();
+    assert_eq!(open, [("${FRole}".to_owned(), 1), ("${R}".to_owned(), 1)]);
+    assert!(
+        inventory.notes.iter().any(|note| note.message.contains("connector `GToT`")),
+        "{:?}",
+        inventory.notes
+    );
 }
 
 #[test]
