@@ -48,7 +48,7 @@ fn the_readme_shows_what_the_command_prints() {
     let readme = document("README.md");
     assert!(readme.contains(&format!("scan {template}")));
     let shown: String = stdout(&["scan", template]).lines().fold(String::new(), |mut shown, line| {
-        shown.push_str(&format!("    {line}").trim_end().to_owned());
+        shown.push_str(format!("    {line}").trim_end());
         shown.push('\n');
         shown
     });

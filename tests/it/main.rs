@@ -7,6 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::similar_names,
     reason = "tests read files and fail loudly"
 )]
 

@@ -4,7 +4,7 @@ use super::jsonl::{Case, json_text};
 use crate::exit::Exit;
 use crate::input;
 use anyhow::Result;
-use loopguard_pattern::{Note, PatternError, parse_bytes};
+use loopguard_pattern::{EventPattern, Note, PatternError, parse_bytes};
 use loopguard_report::escaped;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,22 +14,31 @@ use std::path::Path;
 pub(crate) struct Row<'a> {
     id: Option<&'a RawValue>,
     valid: bool,
+    matches: Option<bool>,
     error: Option<String>,
     notes: Vec<String>,
+}
+
+/// Reads a pattern as the bus would take it: valid for the engine, and within the limits of the bus.
+fn accepted(bytes: &[u8]) -> Result<EventPattern, PatternError> {
+    let pattern = parse_bytes(bytes)?;
+    pattern.check_bus_limits()?;
+    Ok(pattern)
 }
 
 /// Answers one case of a stream.
 pub(crate) fn row<'a>(case: &Case<'a>) -> Row<'a> {
     let answer = json_text(case.pattern, "pattern")
-        .and_then(|text| parse_bytes(text.as_bytes()).map_err(|error| error.to_string()));
+        .and_then(|text| accepted(text.as_bytes()).map_err(|error| error.to_string()));
     match answer {
         Ok(pattern) => Row {
             id: case.id,
             valid: true,
+            matches: None,
             error: None,
             notes: pattern.notes().iter().map(|note| note.message.clone()).collect(),
         },
-        Err(error) => Row { id: case.id, valid: false, error: Some(error), notes: Vec::new() },
+        Err(error) => Row { id: case.id, valid: false, matches: None, error: Some(error), notes: Vec::new() },
     }
 }
 
@@ -37,7 +46,7 @@ pub(crate) fn row<'a>(case: &Case<'a>) -> Row<'a> {
 pub(crate) fn one(path: &Path) -> Result<Exit> {
     let bytes = input::bytes(path)?;
     let name = display_name(path);
-    match parse_bytes(&bytes) {
+    match accepted(&bytes) {
         Ok(pattern) => {
             let text = String::from_utf8_lossy(&bytes);
             println!("valid: {name}");

@@ -95,7 +95,11 @@ fn next_line(mut lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Opti
 fn read(line: &[u8]) -> Result<Case<'_>, String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to()))?;
-    serde_json::from_str(text.trim()).map_err(|error| format!("not a case: {error}"))
+    // An array would be taken for the members in order.
+    if !text.trim_start().starts_with('{') {
+        return Err("not a case: not a JSON object".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| format!("not a case: {error}"))
 }
 
 /// Returns the text of a member that is JSON or a string of JSON text.

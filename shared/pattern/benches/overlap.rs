@@ -12,6 +12,8 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::similar_names,
+    clippy::too_many_lines,
     missing_docs,
     unreachable_pub,
     dead_code,

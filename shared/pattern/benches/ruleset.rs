@@ -12,6 +12,8 @@
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::similar_names,
+    clippy::too_many_lines,
     missing_docs,
     unreachable_pub,
     reason = "a measurement, not a library"

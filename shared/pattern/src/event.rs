@@ -7,9 +7,19 @@ use std::fmt;
 use std::sync::Arc;
 
 /// The largest event that is read, in bytes. EventBridge itself takes 256 KB.
+///
+/// ```
+/// use loopguard_pattern::{Event, MAX_EVENT_BYTES};
+/// assert!(Event::parse(&" ".repeat(MAX_EVENT_BYTES + 1)).is_err());
+/// ```
 pub const MAX_EVENT_BYTES: usize = 1 << 20;
 
 /// An event that cannot be matched, and why.
+///
+/// ```
+/// let error = loopguard_pattern::Event::parse("[]").unwrap_err();
+/// assert_eq!(error.to_string(), "the event is not a JSON object");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventError(String);
 
@@ -36,6 +46,13 @@ impl fmt::Display for EventError {
 impl std::error::Error for EventError {}
 
 /// An event as its leaves, sorted by path in UTF-16 order. Empty objects and arrays leave nothing.
+///
+/// ```
+/// use loopguard_pattern::{Event, parse};
+/// let event = Event::parse(r#"{"tags":[{"key":"a"},{"key":"b"}]}"#)?;
+/// assert!(parse(r#"{"tags":{"key":["b"]}}"#)?.matches_event(&event)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Event {
     pub(crate) leaves: Vec<Leaf>,

@@ -76,10 +76,13 @@ struct Candidate {
 
 #[derive(Debug, Default)]
 struct Entries {
-    exact: FxHashMap<Box<str>, Vec<Candidate>>,
+    exact: ByText,
     /// Prefixes by length, so that one look-up for each length suffices.
-    prefixes: Vec<(usize, FxHashMap<Box<str>, Vec<Candidate>>)>,
+    prefixes: Vec<(usize, ByText)>,
 }
+
+/// Candidates by the text that they wait for.
+type ByText = FxHashMap<Box<str>, Vec<Candidate>>;
 
 impl Candidate {
     fn new(rule: RuleId, branch: BranchId, all: &[FieldId]) -> Self {
@@ -206,12 +209,11 @@ impl<N> RuleSet<N> {
         let matchers: Vec<MatcherKind> = field.matchers.iter().map(|matcher| matcher.kind.clone()).collect();
         let next = FieldId::try_from(self.fields.len()).unwrap_or(FieldId::MAX);
         let id = *known.entry((path, format!("{matchers:?}"))).or_insert(next);
-        match self.fields.get_mut(id as usize) {
-            Some(judged) => judged.shared = true,
-            None => {
-                let absence = accepts_absence(field);
-                self.fields.push(Judged { path, absence, shared: false, test: Test::of(matchers) });
-            }
+        if let Some(judged) = self.fields.get_mut(id as usize) {
+            judged.shared = true;
+        } else {
+            let absence = accepts_absence(field);
+            self.fields.push(Judged { path, absence, shared: false, test: Test::of(matchers) });
         }
         id
     }
@@ -278,7 +280,7 @@ impl Entries {
             Key::Prefix(text) => {
                 let known = self.prefixes.iter().position(|(length, _)| *length == text.len());
                 let at = known.unwrap_or_else(|| {
-                    self.prefixes.push((text.len(), FxHashMap::default()));
+                    self.prefixes.push((text.len(), ByText::default()));
                     self.prefixes.len() - 1
                 });
                 let Some((_, map)) = self.prefixes.get_mut(at) else { return };

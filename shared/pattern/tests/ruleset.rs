@@ -1,5 +1,14 @@
 //! The set answers as the plain matcher does, alone and among hundreds.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::similar_names,
+    reason = "helpers of tests may fail and read files"
+)]
+
 use loopguard_pattern::{EventPattern, RuleSet, matches, parse};
 use serde_json::Value;
 use std::path::PathBuf;

@@ -7,6 +7,17 @@ use crate::event::{Event, EventError, Leaf};
 use crate::matching::branch_matches;
 
 /// Matches events against a [`RuleSet`], keeping its memory from event to event.
+///
+/// ```
+/// use loopguard_pattern::{RuleSet, parse};
+/// let rules = RuleSet::new([("acl", parse(r#"{"source":["aws.s3"]}"#)?)]);
+/// let (mut matcher, mut names) = (rules.matcher(), Vec::new());
+/// for event in [r#"{"source":"aws.s3"}"#, r#"{"source":"aws.ec2"}"#] {
+///     matcher.names_matching(event, &mut names)?;
+/// }
+/// assert!(names.is_empty(), "the last event was another service's");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RuleMatcher<'s, N> {
     set: &'s RuleSet<N>,
@@ -140,7 +151,8 @@ impl<'s, N> RuleMatcher<'s, N> {
             let inside = self.nested && self.is_nested(judged.path);
             nested |= inside;
             // Absence may hide behind another element: only the plain matcher can tell.
-            if !(inside && judged.absence) && !self.judge(field, judged, found) {
+            let open = inside && judged.absence;
+            if !open && !self.judge(field, judged, found) {
                 return Ok(false);
             }
         }

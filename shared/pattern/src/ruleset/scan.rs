@@ -4,9 +4,9 @@
 //! balance only, so that an event with a fault in a part that nobody asks for is still matched.
 
 use super::paths::{Node, PathId, Paths};
+use crate::Number;
 use crate::event::{EventError, LeafRef, MAX_EVENT_BYTES, Places};
 use crate::json::{self, MAX_DEPTH, ValueKind};
-use crate::{Number, Term};
 use std::borrow::Cow;
 
 /// A leaf at a path that patterns name.
@@ -216,9 +216,7 @@ impl<'e> Scan<'e, '_> {
 
     fn unescaped(&self, raw: &Raw<'_>) -> Result<String, EventError> {
         match json::parse(&format!("\"{}\"", raw.text)).kind {
-            ValueKind::String(term) => {
-                Ok(term.as_str().map(str::to_owned).unwrap_or_else(|| Term::default().to_string()))
-            }
+            ValueKind::String(term) => Ok(term.as_str().unwrap_or_default().to_owned()),
             _ => Err(self.fault("an escape that JSON does not know")),
         }
     }
