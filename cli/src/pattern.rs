@@ -69,30 +69,30 @@ pub(crate) struct OverlapArgs {
 /// Runs one verb.
 pub(crate) fn run(verb: &PatternVerb) -> Result<Exit> {
     match verb {
-        PatternVerb::Check(args) => match &args.jsonl {
-            Some(file) => jsonl::answer(file, |case| serde_json::to_string(&check::row(case))),
-            None => check::one(named(args.pattern.as_deref(), "PATTERN")?),
-        },
-        PatternVerb::Match(args) => match &args.jsonl {
-            Some(file) => jsonl::answer(file, |case| serde_json::to_string(&matching::row(case))),
-            None => {
-                let pattern = named(args.pattern.as_deref(), "PATTERN")?;
-                let event = named(args.event.as_deref(), "EVENT")?;
-                not_both_stdin(pattern, event)?;
-                matching::one(pattern, event)
+        PatternVerb::Check(args) => {
+            if let Some(file) = &args.jsonl {
+                return jsonl::answer(file, |case| serde_json::to_string(&check::row(case)));
             }
-        },
-        PatternVerb::Overlap(args) => match &args.jsonl {
-            Some(file) => {
-                let default = args.domain;
-                jsonl::answer(file, |case| serde_json::to_string(&overlap::row(case, default)))
+            check::one(named(args.pattern.as_deref(), "PATTERN")?)
+        }
+        PatternVerb::Match(args) => {
+            if let Some(file) = &args.jsonl {
+                return jsonl::answer(file, |case| serde_json::to_string(&matching::row(case)));
             }
-            None => {
-                let (a, b) = (named(args.a.as_deref(), "A")?, named(args.b.as_deref(), "B")?);
-                not_both_stdin(a, b)?;
-                overlap::one(a, b, args.domain)
+            let pattern = named(args.pattern.as_deref(), "PATTERN")?;
+            let event = named(args.event.as_deref(), "EVENT")?;
+            not_both_stdin(pattern, event)?;
+            matching::one(pattern, event)
+        }
+        PatternVerb::Overlap(args) => {
+            let domain = args.domain;
+            if let Some(file) = &args.jsonl {
+                return jsonl::answer(file, |case| serde_json::to_string(&overlap::row(case, domain)));
             }
-        },
+            let (a, b) = (named(args.a.as_deref(), "A")?, named(args.b.as_deref(), "B")?);
+            not_both_stdin(a, b)?;
+            overlap::one(a, b, domain)
+        }
     }
 }
 
