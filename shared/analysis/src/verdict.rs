@@ -196,7 +196,10 @@ impl Judge<'_> {
         }
         dedup(&mut reasons);
         let mut canonical = cycle.to_vec();
-        if let Some(least) = canonical.iter().enumerate().min_by_key(|(_, place)| **place).map(|(at, _)| at) {
+        // From the least key, whatever the order in which rules were read: the finding's id hangs on it.
+        let key = |place: usize| self.graph.edges.get(place).and_then(|edge| self.key(rule_of(edge.from)));
+        let least = canonical.iter().enumerate().min_by_key(|(_, place)| (key(**place), **place));
+        if let Some((least, _)) = least {
             canonical.rotate_left(least);
         }
         if self.told.insert(canonical.clone()) {

@@ -42,6 +42,20 @@ fn rings_of_every_length_are_found_once() {
 }
 
 #[test]
+fn a_ring_has_one_name_whatever_the_order_of_its_rules() {
+    let named = |turn: usize| {
+        let mut built = ring(3, true);
+        built.inventory.rules.rotate_left(turn);
+        built.close().finding("R0").id.clone()
+    };
+    let id = named(0);
+    assert_eq!(&*id, "multi-rule-loop:R0+R1+R2");
+    for turn in 1..3 {
+        assert_eq!(named(turn), id);
+    }
+}
+
+#[test]
 fn open_chains_are_none() {
     for steps in 1..=4 {
         let done = ring(steps, false).close();
