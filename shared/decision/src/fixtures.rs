@@ -83,7 +83,7 @@ pub(crate) fn change(rule: &str) -> Change {
     Change {
         rule: key(rule),
         call: "PutTargets".into(),
-        by: "arn:aws:iam::111122223333:user/ada".into(),
+        by: "arn:aws:iam::111122223333:user/deployer".into(),
         event_id: "e-1".into(),
         at: "2023-11-14T22:13:05Z".into(),
     }

@@ -27,11 +27,11 @@
 //! [[deploy]]                            # until then the rule does not exist
 //! at_ms = 60000
 //! rule = "revert-acl"                   # its name; `bus` is `default` unless said
-//! by = "arn:aws:iam::111122223333:user/dana"
+//! by = "arn:aws:iam::111122223333:user/deployer"
 //!
 //! [[call]]
 //! at_ms = 90000
-//! by = "arn:aws:iam::111122223333:user/dana"
+//! by = "arn:aws:iam::111122223333:user/deployer"
 //! api = "s3:PutBucketAcl"
 //! parameters = { bucketName = "media" }
 //!

@@ -100,7 +100,7 @@ fn what_opens_no_loop_here_is_ignored() {
 fn no_caller_is_lost() {
     for identity in [
         json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"}),
-        json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ada", "sessionContext": {}}),
+        json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/deployer", "sessionContext": {}}),
         json!({"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}),
         json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {}}}),
         Value::Null,

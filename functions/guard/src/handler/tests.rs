@@ -26,7 +26,7 @@ fn put_targets(rule: &str) -> String {
         "account": "111122223333", "region": "eu-west-1",
         "detail": {
             "eventSource": "events.amazonaws.com", "eventName": "PutTargets", "eventID": "e-1",
-            "eventTime": "2026-11-23T10:00:00Z", "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ada"},
+            "eventTime": "2026-11-23T10:00:00Z", "userIdentity": {"arn": "arn:aws:iam::111122223333:user/deployer"},
             "requestParameters": {"rule": rule},
         },
     })
@@ -72,7 +72,7 @@ async fn a_loop_is_disabled_and_told() {
     assert_eq!(last, ["DescribeRule again", "DisableRule again", "Publish again"], "re-read, act, tell");
     let alert = &state.alerts[0];
     assert!(alert.hops.iter().all(|hop| hop.witness.is_some()));
-    assert_eq!(&*alert.change.by, "arn:aws:iam::111122223333:user/ada");
+    assert_eq!(&*alert.change.by, "arn:aws:iam::111122223333:user/deployer");
 }
 
 /// The call's own record is as good as a native event: it has the machine among its parameters.

@@ -18,7 +18,7 @@ fn the_text_can_be_acted_on_from_a_phone() {
 Rule `nightly` on bus `default`: it triggers itself (declared).
 Done: the rule was disabled (request r-1).
 
-Why now: PutTargets on rule `nightly` by arn:aws:iam::111122223333:user/ada at 2023-11-14T22:13:05Z.
+Why now: PutTargets on rule `nightly` by arn:aws:iam::111122223333:user/deployer at 2023-11-14T22:13:05Z.
 
 1. rule `nightly` runs arn:aws:ecs:eu-west-1:111122223333:cluster/c
    which causes: aws.ecs / ECS Task State Change, by ecs:RunTask (declared, in each run)

@@ -93,7 +93,7 @@ pub(crate) fn acl_loop() -> (Inventory, &'static str) {
         after_ms = 300
         parameters = { bucketName = "$.detail.requestParameters.bucketName", acl = [""] }
         [[call]]
-        by = "arn:aws:iam::111122223333:user/dana"
+        by = "arn:aws:iam::111122223333:user/deployer"
         api = "s3:PutBucketAcl"
         parameters = { bucketName = "media" }
     "#;
@@ -192,7 +192,7 @@ fn two_rules_that_cause_each_other_loop() {
           { of = "tagger", call = [{ api = "ec2:ModifyImageAttribute" }] },
           { of = "scanner", call = [{ api = "ec2:CreateTags" }] },
         ]
-        call = [{ by = "arn:aws:iam::111122223333:user/dana", api = "ec2:CreateTags" }]
+        call = [{ by = "arn:aws:iam::111122223333:user/deployer", api = "ec2:CreateTags" }]
     "#;
     let mut world = world(&account, script);
     run_minutes(&mut world, 60);
@@ -245,7 +245,7 @@ fn object_events_need_the_buckets_notifications() {
             api = "s3:PutObject"
             parameters = { bucketName = "$.detail.bucket.name", key = "thumb/<$.detail.object.key>" }
             [[call]]
-            by = "arn:aws:iam::111122223333:user/dana"
+            by = "arn:aws:iam::111122223333:user/deployer"
             api = "s3:PutObject"
             parameters = { bucketName = "media", key = "a.jpg" }
         "#;
@@ -281,7 +281,7 @@ fn read_only_calls_reach_only_rules_that_ask_for_them() {
         account.rules[0].state = state;
         account.trails =
             Some(Trails { logging: true, management_writes: true, management_reads: true, data: Vec::new() });
-        let script = "call = [{ by = 'arn:aws:iam::111122223333:user/dana', api = 's3:ListBuckets' }]";
+        let script = "call = [{ by = 'arn:aws:iam::111122223333:user/deployer', api = 's3:ListBuckets' }]";
         let mut world = world(&account, script);
         run_minutes(&mut world, 5);
         world.counts("default", "watch").unwrap().matched
@@ -318,7 +318,7 @@ fn a_target_that_is_a_start_call_restarts_itself() {
     rule(&mut account, "default", "rebuild", pattern, &[project]);
     let script = r#"
         run = [{ of = "docs", takes_ms = 30000 }]
-        call = [{ by = "arn:aws:iam::111122223333:user/dana", api = "codebuild:StartBuild",
+        call = [{ by = "arn:aws:iam::111122223333:user/deployer", api = "codebuild:StartBuild",
                   parameters = { projectName = "docs" } }]
     "#;
     let mut world = world(&account, script);
@@ -342,7 +342,7 @@ fn a_state_that_is_reached_is_not_reached_again() {
     target.parameters.insert("Input".into(), r#""i-0abc""#.into());
     let script = r#"
         [[call]]
-        by = "arn:aws:iam::111122223333:user/dana"
+        by = "arn:aws:iam::111122223333:user/deployer"
         api = "ec2:StartInstances"
         parameters = { instancesSet = { items = [{ instanceId = "i-0abc" }] } }
     "#;
@@ -359,7 +359,7 @@ fn a_watched_target_gets_the_events_of_its_rule() {
     rule(&mut account, "default", "guard-changes", changes, std::slice::from_ref(&queue));
     let guard = account.rules.pop().unwrap();
     let script =
-        format!("{script}\n[[deploy]]\nat_ms = 1000\nrule = 'revert-acl'\nby = 'arn:aws:iam::1:user/dana'");
+        format!("{script}\n[[deploy]]\nat_ms = 1000\nrule = 'revert-acl'\nby = 'arn:aws:iam::1:user/deployer'");
     let mut world = world(&account, &script);
     world.listen(&guard);
     assert!(world.described("default", "revert-acl").is_none(), "not deployed yet");
@@ -393,7 +393,7 @@ fn symbols_get_the_values_of_the_settings_or_their_own_names() {
     rule(&mut account, "default", "on-acl", ACL, &[function]);
     let script = r#"
         run = [{ of = "Fixer", call = [{ api = "s3:PutBucketAcl" }] }]
-        call = [{ by = "arn:aws:iam::1:user/dana", api = "s3:PutBucketAcl" }]
+        call = [{ by = "arn:aws:iam::1:user/deployer", api = "s3:PutBucketAcl" }]
     "#;
     let mut settings = Settings::with_seed(1);
     settings.values.insert("R".to_owned(), "fix-role".to_owned());
