@@ -16,7 +16,7 @@ fn event(name: &str, parameters: &Value) -> Value {
             "eventSource": "events.amazonaws.com", "eventName": name, "eventID": "e-1",
             "eventTime": "2026-11-23T10:00:00Z",
             "userIdentity": {
-                "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/deploy/ada",
+                "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/deploy/session",
                 "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::111122223333:role/deploy"}},
             },
             "requestParameters": parameters, "responseElements": null,

@@ -358,8 +358,9 @@ fn a_watched_target_gets_the_events_of_its_rule() {
     let changes = r#"{"source":["aws.events"],"detail":{"eventName":["PutRule","PutTargets"]}}"#;
     rule(&mut account, "default", "guard-changes", changes, std::slice::from_ref(&queue));
     let guard = account.rules.pop().unwrap();
-    let script =
-        format!("{script}\n[[deploy]]\nat_ms = 1000\nrule = 'revert-acl'\nby = 'arn:aws:iam::1:user/deployer'");
+    let script = format!(
+        "{script}\n[[deploy]]\nat_ms = 1000\nrule = 'revert-acl'\nby = 'arn:aws:iam::1:user/deployer'"
+    );
     let mut world = world(&account, &script);
     world.listen(&guard);
     assert!(world.described("default", "revert-acl").is_none(), "not deployed yet");
