@@ -100,3 +100,21 @@ pub struct Member {
 /// assert!(parse_strict(&nested(MAX_DEPTH)).is_ok() && parse_strict(&nested(MAX_DEPTH + 1)).is_err());
 /// ```
 pub const MAX_DEPTH: usize = 1_000;
+
+/// Returns the text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            control if u32::from(control) < 0x20 => {
+                out.extend(format!("\\u{:04x}", u32::from(control)).chars());
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}

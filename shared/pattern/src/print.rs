@@ -1,5 +1,6 @@
 //! A pattern as JSON text again.
 
+use crate::json::quoted;
 use crate::{
     Affix, AnythingBut, Branch, EventPattern, Field, MatcherKind, NumericRange, Part, Term, Wildcard,
 };
@@ -145,15 +146,5 @@ fn term(f: &mut fmt::Formatter<'_>, term: &Term) -> fmt::Result {
 
 /// Writes a JSON string.
 fn string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("\"")?;
-    for character in text.chars() {
-        match character {
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            '\n' => f.write_str("\\n")?,
-            control if u32::from(control) < 0x20 => write!(f, "\\u{:04x}", u32::from(control))?,
-            other => write!(f, "{other}")?,
-        }
-    }
-    f.write_str("\"")
+    f.write_str(&quoted(text))
 }

@@ -1,6 +1,6 @@
 //! A concrete event, and the texts that its symbols were given.
 
-use crate::json::{self, Member, ValueKind};
+use crate::json::{self, Member, ValueKind, quoted};
 use crate::set::Member as Picked;
 use crate::set::text::Letters;
 use crate::{Branch, Event, EventPattern, Symbol, SymbolKind};
@@ -123,24 +123,6 @@ impl Tree {
             .collect();
         format!("{{{}}}", members.join(","))
     }
-}
-
-/// Returns the text as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            control if u32::from(control) < 0x20 => {
-                out.extend(format!("\\u{:04x}", u32::from(control)).chars());
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
 }
 
 pub(crate) fn leaf(member: &Picked, assignment: &BTreeMap<char, Arc<str>>) -> String {
