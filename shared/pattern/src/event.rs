@@ -64,6 +64,8 @@ pub(crate) struct Leaf {
     pub(crate) path: Arc<str>,
     pub(crate) value: LeafValue,
     pub(crate) places: Places,
+    /// Whether the leaf stands below an empty key; the engine looks there only for patterns that name one.
+    pub(crate) below_empty_key: bool,
 }
 
 /// The arrays that a leaf stands in within an object or an array, and the element in each.
@@ -120,6 +122,16 @@ impl Places {
         places
     }
 
+    /// Returns the arrays with their elements, in the order of the event.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.0.iter().copied()
+    }
+
+    /// Returns whether one of the places is in the array.
+    pub(crate) fn is_in(&self, array: u32) -> bool {
+        self.0.iter().any(|(known, _)| *known == array)
+    }
+
     /// Returns the places of both, unless they stand in different elements of one array.
     pub(crate) fn merge(&self, other: &Self) -> Option<Self> {
         let mut merged = self.clone();
@@ -133,6 +145,9 @@ impl Places {
         Some(merged)
     }
 }
+
+/// A value still to be flattened: its path, its places, whether it stands below an empty key.
+type Open<'a> = (&'a Value, Option<Arc<str>>, Places, bool);
 
 /// Compares paths as the engine does: by UTF-16 units.
 pub(crate) fn path_order(a: &str, b: &str) -> Ordering {
@@ -181,8 +196,8 @@ impl Event {
 
     fn flatten(&mut self, root: &Value) -> Result<(), EventError> {
         let mut arrays = 0;
-        let mut open: Vec<(&Value, Option<Arc<str>>, Places)> = vec![(root, None, Places::default())];
-        while let Some((value, path, places)) = open.pop() {
+        let mut open: Vec<Open<'_>> = vec![(root, None, Places::default(), false)];
+        while let Some((value, path, places, below_empty_key)) = open.pop() {
             let leaf = match &value.kind {
                 ValueKind::Object(members) => {
                     for member in members.iter().rev() {
@@ -190,7 +205,8 @@ impl Event {
                             None => member.key.clone(),
                             Some(path) => format!("{path}.{}", member.key).into(),
                         };
-                        open.push((&member.value, Some(inner), places.clone()));
+                        let below = below_empty_key || member.key.is_empty();
+                        open.push((&member.value, Some(inner), places.clone(), below));
                     }
                     continue;
                 }
@@ -199,7 +215,7 @@ impl Event {
                     for (element, item) in (0_u32..).zip(items).collect::<Vec<_>>().into_iter().rev() {
                         let nested = matches!(item.kind, ValueKind::Object(_) | ValueKind::Array(_));
                         let inner = if nested { places.within(arrays, element) } else { places.clone() };
-                        open.push((item, path.clone(), inner));
+                        open.push((item, path.clone(), inner, below_empty_key));
                     }
                     continue;
                 }
@@ -210,7 +226,7 @@ impl Event {
                 ValueKind::Opaque(text) | ValueKind::Broken(text) => return Err(EventError::new(&**text)),
             };
             if let Some(path) = path {
-                self.leaves.push(Leaf { path, value: leaf, places });
+                self.leaves.push(Leaf { path, value: leaf, places, below_empty_key });
             }
         }
         Ok(())

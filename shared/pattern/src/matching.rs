@@ -48,7 +48,7 @@ impl EventPattern {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn matches_event(&self, event: &Event) -> Result<bool, EventError> {
-        let mut search = Search { event, choices: 0 };
+        let mut search = Search { event, choices: 0, empty_keys: false };
         for branch in &self.branches {
             if search.branch(branch)? {
                 return Ok(true);
@@ -60,16 +60,19 @@ impl EventPattern {
 
 /// Returns whether one branch matches the event.
 pub(crate) fn branch_matches(branch: &Branch, event: &Event) -> Result<bool, EventError> {
-    Search { event, choices: 0 }.branch(branch)
+    Search { event, choices: 0, empty_keys: false }.branch(branch)
 }
 
 struct Search<'a> {
     event: &'a Event,
     choices: u32,
+    /// Whether the branch looks below empty keys.
+    empty_keys: bool,
 }
 
 impl Search<'_> {
     fn branch(&mut self, branch: &Branch) -> Result<bool, EventError> {
+        self.empty_keys = branch.fields.iter().any(|field| names_empty_key(&field.path));
         self.fields(&branch.fields, &Places::default())
     }
 
@@ -79,14 +82,20 @@ impl Search<'_> {
         if self.choices > MAX_CHOICES {
             return Err(EventError::too_intricate());
         }
-        let leaves = self.event.at(&field.path);
+        let empty_keys = self.empty_keys;
+        let leaves =
+            || self.event.at(&field.path).iter().filter(move |leaf| empty_keys || !leaf.below_empty_key);
+        // Once an element of an array is chosen, the engine takes a path's leaves in that array from there
+        // alone, and none of those that stand outside it.
+        let element = places.each().find(|(array, _)| leaves().any(|leaf| leaf.places.is_in(*array)));
         let mut seen = Vec::new();
         let mut any = false;
-        for leaf in leaves {
+        for leaf in leaves() {
             let Some(merged) = places.merge(&leaf.places) else { continue };
             any = true;
             // Two leaves in the same elements leave the same question open.
-            if !field_accepts(field, leaf) || seen.contains(&merged) {
+            let outside = element.is_some_and(|(array, _)| !leaf.places.is_in(array));
+            if outside || seen.contains(&merged) || !field_accepts(field, leaf) {
                 continue;
             }
             if self.fields(rest, &merged)? {
@@ -99,7 +108,55 @@ impl Search<'_> {
 }
 
 fn field_accepts(field: &Field, leaf: &Leaf) -> bool {
-    field.matchers.iter().any(|matcher| leaf_matches(&matcher.kind, leaf.value.as_ref()))
+    accepts(field.matchers.iter().map(|matcher| &matcher.kind), leaf.value.as_ref())
+}
+
+/// Returns whether one of a field's alternatives accepts the leaf.
+pub(crate) fn accepts<'a>(
+    matchers: impl Iterator<Item = &'a MatcherKind> + Clone,
+    leaf: LeafRef<'_>,
+) -> bool {
+    if matchers.clone().any(|matcher| leaf_matches(matcher, leaf)) {
+        return true;
+    }
+    let LeafRef::Number(Number { comparable: Some(value), .. }) = leaf else { return false };
+    matchers.clone().any(is_numeric) && matchers.filter_map(plain_suffix).any(|text| digits_end(*value, text))
+}
+
+/// Returns whether the path has an empty key that the engine keeps: it forgets those at the end.
+fn names_empty_key(path: &str) -> bool {
+    path.is_empty() || path.trim_end_matches('.').split('.').any(str::is_empty)
+}
+
+/// Returns whether the engine compares numbers by value in a field with this alternative.
+fn is_numeric(matcher: &MatcherKind) -> bool {
+    match matcher {
+        MatcherKind::Number(number) => number.comparable.is_some(),
+        MatcherKind::Numeric(_) | MatcherKind::AnythingBut(AnythingBut::Numbers(_)) => true,
+        _ => false,
+    }
+}
+
+fn plain_suffix(matcher: &MatcherKind) -> Option<&str> {
+    match matcher {
+        MatcherKind::Suffix(affix) if !affix.ignore_case => affix.text.as_str(),
+        _ => None,
+    }
+}
+
+/// Returns whether a suffix meets a number by chance: beside a numeric alternative the engine spells a number
+/// as ten digits of seven bits, most significant first, and a suffix with its quote may be their end.
+fn digits_end(value: f64, suffix: &str) -> bool {
+    let bits = value.to_bits();
+    let ordered = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
+    let mut left = ordered;
+    let wanted = std::iter::once(b'"').chain(suffix.bytes().rev());
+    suffix.len() < 10
+        && wanted.into_iter().all(|byte| {
+            let digit = left & 0x7f;
+            left >>= 7;
+            digit == u64::from(byte)
+        })
 }
 
 /// Returns whether the field has `exists: false` among its alternatives.

@@ -26,7 +26,7 @@ pub struct RuleMatcher<'s, N> {
     judgements: Vec<(u32, bool)>,
     matched: Vec<u32>,
     heads: Vec<Head>,
-    /// Whether a leaf of the event stands in an element of an array.
+    /// Whether a leaf of the event stands in an element of an array or below an empty key.
     nested: bool,
     rules: Vec<RuleId>,
 }
@@ -114,7 +114,7 @@ impl<'s, N> RuleMatcher<'s, N> {
             head.nested = false;
             head.leaves.clear();
         }
-        head.nested |= !leaf.places.is_empty();
+        head.nested |= !leaf.places.is_empty() || leaf.below_empty_key;
         self.nested |= head.nested;
         head.leaves.push(position);
     }
@@ -201,7 +201,12 @@ impl<'s, N> RuleMatcher<'s, N> {
                 .iter()
                 .filter_map(|leaf| {
                     let path = self.set.path_names.get(leaf.path as usize)?.clone();
-                    Some(Leaf { path, value: leaf.value.as_ref().into(), places: leaf.places.clone() })
+                    Some(Leaf {
+                        path,
+                        value: leaf.value.as_ref().into(),
+                        places: leaf.places.clone(),
+                        below_empty_key: leaf.below_empty_key,
+                    })
                 })
                 .collect(),
         )

@@ -15,6 +15,7 @@ pub(super) struct Found<'e> {
     pub(super) path: PathId,
     pub(super) value: FoundValue<'e>,
     pub(super) places: Places,
+    pub(super) below_empty_key: bool,
 }
 
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub(super) fn scan<'e>(text: &'e str, paths: &Paths, found: &mut Vec<Found<'e>>)
     if text.len() > MAX_EVENT_BYTES {
         return Err(EventError::too_large(text.len()));
     }
-    let mut scan = Scan { text, bytes: text.as_bytes(), at: 0, paths, found, arrays: 0 };
+    let mut scan = Scan { text, bytes: text.as_bytes(), at: 0, paths, found, arrays: 0, empty_keys: 0 };
     scan.space();
     if scan.peek() != Some(b'{') {
         return Err(EventError::new("the event is not a JSON object"));
@@ -56,6 +57,8 @@ struct Scan<'e, 's> {
     paths: &'s Paths,
     found: &'s mut Vec<Found<'e>>,
     arrays: u32,
+    /// Empty keys above what is read.
+    empty_keys: u32,
 }
 
 /// A string between its quotes, and whether it has escapes.
@@ -106,7 +109,10 @@ impl<'e> Scan<'e, '_> {
             };
             self.space();
             self.take(b':', "expected a colon")?;
+            let empty = u32::from(key.text.is_empty());
+            self.empty_keys += empty;
             self.value(child, places, depth)?;
+            self.empty_keys -= empty;
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -161,7 +167,12 @@ impl<'e> Scan<'e, '_> {
             _ => match self.paths.path(node) {
                 Some(path) => {
                     let value = self.leaf()?;
-                    self.found.push(Found { path, value, places: places.clone() });
+                    self.found.push(Found {
+                        path,
+                        value,
+                        places: places.clone(),
+                        below_empty_key: self.empty_keys > 0,
+                    });
                     Ok(())
                 }
                 None => self.skip(),

@@ -4,7 +4,7 @@
 //! in any cache; so the common ones stand in one or two pieces of it instead of a tree.
 
 use crate::event::LeafRef;
-use crate::matching::leaf_matches;
+use crate::matching::accepts;
 use crate::{AnythingBut, MatcherKind, Wildcard};
 
 /// The most pieces of a wildcard that is kept compact.
@@ -92,7 +92,7 @@ impl Test {
             Self::Not(text) => !matches!(leaf, LeafRef::Text(found) if *found == **text),
             Self::NotLike(pieces) => !matches!(leaf, LeafRef::Text(found) if pieces.fit(found)),
             Self::Like(pieces) => matches!(leaf, LeafRef::Text(found) if pieces.fit(found)),
-            Self::Any(matchers) => matchers.iter().any(|matcher| leaf_matches(matcher, leaf)),
+            Self::Any(matchers) => accepts(matchers.iter(), leaf),
         }
     }
 }
