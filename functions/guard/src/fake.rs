@@ -94,12 +94,13 @@ pub(crate) fn fixer() -> (Workload, Role) {
     let document = r#"{"Statement":[{"Effect":"Allow","Action":"s3:PutBucketAcl","Resource":"*"}]}"#;
     let document = loopguard_pattern::json::parse_strict(document).unwrap();
     let workload = Workload {
-        class: "AWS::Lambda::Function".into(),
-        arn: Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer"),
-        name: Term::literal("fixer"),
         role: Some(Term::literal(role)),
-        definition: None,
-        origin: api(),
+        ..Workload::new(
+            "AWS::Lambda::Function",
+            Term::literal("arn:aws:lambda:eu-west-1:111122223333:function:fixer"),
+            Term::literal("fixer"),
+            api(),
+        )
     };
     let role = Role {
         arn: Term::literal(role),
@@ -115,14 +116,7 @@ pub(crate) fn fixer() -> (Workload, Role) {
 
 /// A state machine that makes no calls.
 fn idle(arn: &Term) -> Workload {
-    Workload {
-        class: "AWS::StepFunctions::StateMachine".into(),
-        arn: arn.clone(),
-        name: arn.clone(),
-        role: None,
-        definition: None,
-        origin: api(),
-    }
+    Workload::new("AWS::StepFunctions::StateMachine", arn.clone(), arn.clone(), api())
 }
 
 impl Fake {
@@ -190,6 +184,7 @@ fn operation(need: &Need) -> &'static str {
         Need::Workload { arn } if arn.to_string().contains(":stateMachine:") => "DescribeStateMachine",
         Need::Workload { .. } => "GetFunctionConfiguration",
         Need::Role { .. } => "GetRole",
+        Need::Consumers { .. } => "ListEventSourceMappings",
         Need::Trails => "DescribeTrails",
         Need::BucketNotification { .. } => "GetBucketNotification",
     }
@@ -218,7 +213,7 @@ impl Account for Fake {
                 Some(role) => Facts::Role(Box::new(role.clone())),
                 None => Facts::Missing,
             },
-            Need::Trails | Need::BucketNotification { .. } => {
+            Need::Consumers { .. } | Need::Trails | Need::BucketNotification { .. } => {
                 return Err(CallError::unsupported(operation(need), "test", "not read by this version"));
             }
         })

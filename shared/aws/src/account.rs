@@ -55,6 +55,11 @@ impl Account for AwsAccount {
                 let arn = known("iam:GetRole", arn)?;
                 missing_or(role::role(self, &arn).await.map(|role| Facts::Role(Box::new(role))))
             }
+            Need::Consumers { arn } => Err(CallError::unsupported(
+                "lambda:ListEventSourceMappings",
+                &arn.to_string(),
+                "not read by this version",
+            )),
             // A change is known here by its CloudTrail record alone, so a trail does log; which events it selects
             // is what stays open.
             Need::Trails => Err(CallError::unsupported(

@@ -21,26 +21,22 @@ async fn function(account: &AwsAccount, arn: &str) -> Result<Workload, CallError
     const OPERATION: &str = "lambda:GetFunctionConfiguration";
     let call = account.clients.lambda.get_function_configuration().function_name(arn);
     let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
-    Ok(Workload {
-        class: "AWS::Lambda::Function".into(),
-        arn: unqualified(&Term::literal(arn)),
-        name: Term::literal(answer.function_name().unwrap_or_default()),
-        role: answer.role().map(Term::literal),
-        definition: None,
-        origin: told_by(OPERATION),
-    })
+    let name = Term::literal(answer.function_name().unwrap_or_default());
+    let arn = unqualified(&Term::literal(arn));
+    let function = Workload::new("AWS::Lambda::Function", arn, name, told_by(OPERATION));
+    Ok(Workload { role: answer.role().map(Term::literal), ..function })
 }
 
 async fn state_machine(account: &AwsAccount, arn: &str) -> Result<Workload, CallError> {
     const OPERATION: &str = "states:DescribeStateMachine";
     let call = account.clients.sfn.describe_state_machine().state_machine_arn(arn);
     let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
+    let name = Term::literal(answer.name());
+    let kind = Term::literal(answer.r#type().as_str());
     Ok(Workload {
-        class: "AWS::StepFunctions::StateMachine".into(),
-        arn: Term::literal(arn),
-        name: Term::literal(answer.name()),
         role: Some(Term::literal(answer.role_arn())),
         definition: json::parse_strict(answer.definition()).ok().map(Arc::new),
-        origin: told_by(OPERATION),
+        properties: [("StateMachineType".into(), kind)].into(),
+        ..Workload::new("AWS::StepFunctions::StateMachine", Term::literal(arn), name, told_by(OPERATION))
     })
 }

@@ -1,6 +1,6 @@
 //! All facts about an account or a template, and the gaps between them.
 
-use crate::{Facts, Gap, Need, Role, Rule, Scope, Trails, Workload};
+use crate::{Connection, Facts, Gap, Need, Role, Rule, Scope, Trails, Workload};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,10 +19,14 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Roles.
     pub roles: Vec<Role>,
+    /// What carries events on without a rule.
+    pub connections: Vec<Connection>,
     /// Trails, once known.
     pub trails: Option<Trails>,
     /// Buckets by name: whether they send their events to EventBridge, as far as known.
     pub bucket_notifications: BTreeMap<Term, bool>,
+    /// Loops that the account's owner wants, by a rule of each: name or logical id, and the reason.
+    pub intended: BTreeMap<Arc<str>, Arc<str>>,
     /// What was taken for granted while reading; printed with every report.
     pub assumptions: BTreeSet<Arc<str>>,
     /// What was not understood while reading; never fatal.
@@ -48,8 +52,10 @@ impl Inventory {
             rules: Vec::new(),
             workloads: Vec::new(),
             roles: Vec::new(),
+            connections: Vec::new(),
             trails: None,
             bucket_notifications: BTreeMap::new(),
+            intended: BTreeMap::new(),
             assumptions: BTreeSet::new(),
             notes: Vec::new(),
             answered: BTreeSet::new(),
@@ -88,6 +94,7 @@ impl Inventory {
             }
             Facts::Workload(workload) => self.workloads.push(*workload),
             Facts::Role(role) => self.roles.push(*role),
+            Facts::Connections(connections) => self.connections.extend(connections),
             Facts::Trails(trails) => self.trails = Some(trails),
             Facts::BucketNotification(on) => {
                 if let Need::BucketNotification { bucket } = need {

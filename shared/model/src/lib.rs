@@ -4,6 +4,8 @@
 //! takes, and the [`Need`]s by which it asks for more. Deliberately not here: how anything is read, what
 //! AWS does with it, and what follows.
 
+mod call;
+mod connection;
 mod inventory;
 mod need;
 mod origin;
@@ -13,6 +15,8 @@ mod scope;
 mod trail;
 mod workload;
 
+pub use call::{Call, Code, CodeSource, Given, Runs};
+pub use connection::{Connection, ConnectionKind};
 pub use inventory::{Inventory, ReadNote, unqualified};
 pub use need::{Facts, Gap, Need};
 pub use origin::{FilePlace, Origin};

@@ -1,6 +1,6 @@
 //! What the analysis would have to read to decide more, and what could not be read.
 
-use crate::{Role, Rule, Target, Trails, Workload};
+use crate::{Connection, Role, Rule, Target, Trails, Workload};
 use loopguard_pattern::Term;
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +25,11 @@ pub enum Need {
         /// The ARN, version and alias left out.
         arn: Term,
     },
+    /// What takes from a topic, a queue, a stream, a table's stream or a function, and hands it on.
+    Consumers {
+        /// The ARN of what is taken from.
+        arn: Term,
+    },
     /// A role with its policies.
     Role {
         /// The ARN.
@@ -45,6 +50,7 @@ impl fmt::Display for Need {
             Self::RulesOfBus { bus } => write!(f, "the rules of bus `{bus}`"),
             Self::Targets { bus, rule } => write!(f, "the targets of rule `{rule}` on bus `{bus}`"),
             Self::Workload { arn } => write!(f, "what runs as `{arn}`"),
+            Self::Consumers { arn } => write!(f, "what consumes `{arn}`"),
             Self::Role { arn } => write!(f, "the policies of role `{arn}`"),
             Self::Trails => f.write_str("the trails and their event selectors"),
             Self::BucketNotification { bucket } => write!(f, "the notifications of bucket `{bucket}`"),
@@ -76,6 +82,8 @@ pub enum Facts {
     Targets(Vec<Target>),
     /// To [`Need::Workload`].
     Workload(Box<Workload>),
+    /// To [`Need::Consumers`].
+    Connections(Vec<Connection>),
     /// To [`Need::Role`].
     Role(Box<Role>),
     /// To [`Need::Trails`].

@@ -1,8 +1,9 @@
 //! What runs when a target is invoked, and the roles it runs under.
 
-use crate::{Origin, Policy};
+use crate::{Code, CodeSource, Origin, Policy};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Something that runs under a role: a function, a state machine, a task definition, a build project.
@@ -18,6 +19,13 @@ pub struct Workload {
     pub role: Option<Term>,
     /// Its definition (state machine, document), where it was read.
     pub definition: Option<Arc<Value>>,
+    /// Where its code is, for who can read code.
+    pub code_source: Option<CodeSource>,
+    /// What its code does, where it was read.
+    pub code: Option<Code>,
+    /// Other members as they decide what it does, flattened: `StateMachineType`, `Runtime`, `Handler`,
+    /// `Environment.Variables.TABLE` ...
+    pub properties: BTreeMap<Arc<str>, Term>,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -39,4 +47,21 @@ pub struct Role {
     pub boundary_unread: Option<Term>,
     /// Where it stands.
     pub origin: Origin,
+}
+
+impl Workload {
+    /// Returns a workload of which no more is known.
+    pub fn new(class: &str, arn: Term, name: Term, origin: Origin) -> Self {
+        Self {
+            class: class.into(),
+            arn,
+            name,
+            role: None,
+            definition: None,
+            code_source: None,
+            code: None,
+            properties: BTreeMap::new(),
+            origin,
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::Settings;
 use loopguard_model::{
-    Condition, Inventory, Policy, Role, Rule, Scope, Scoped, Statement, Target, Trigger, Workload,
+    Condition, Connection, Inventory, Policy, Role, Rule, Scope, Scoped, Statement, Target, Trigger, Workload,
 };
 use loopguard_pattern::json::{Member, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
@@ -55,6 +55,7 @@ impl Names {
         closed.rules = open.rules.iter().map(|rule| self.rule(rule)).collect();
         closed.workloads = open.workloads.iter().map(|workload| self.workload(workload)).collect();
         closed.roles = open.roles.iter().map(|role| self.role(role)).collect();
+        closed.connections = open.connections.iter().map(|one| self.connection(one)).collect();
         closed.trails.clone_from(&open.trails);
         closed.bucket_notifications =
             open.bucket_notifications.iter().map(|(bucket, on)| (self.term(bucket), *on)).collect();
@@ -101,6 +102,15 @@ impl Names {
                 .map(|(name, term)| (name.clone(), self.term(term)))
                 .collect(),
             ..target.clone()
+        }
+    }
+
+    fn connection(&self, connection: &Connection) -> Connection {
+        Connection {
+            from: connection.from.as_ref().map(|from| self.term(from)),
+            to: self.target(&connection.to),
+            scope: self.scope(&connection.scope),
+            ..connection.clone()
         }
     }
 

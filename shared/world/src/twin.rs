@@ -4,7 +4,7 @@ use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
 use loopguard_account::{Account, Alert, CallError, Receipt};
-use loopguard_model::{Facts, Need, Rule};
+use loopguard_model::{Connection, Facts, Need, Rule};
 use loopguard_pattern::Term;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -99,6 +99,10 @@ impl World {
                 .map_or_else(missing, |workload| Facts::Workload(Box::new(workload.clone()))),
             Need::Role { arn } => {
                 self.account.role(arn).map_or_else(missing, |role| Facts::Role(Box::new(role.clone())))
+            }
+            Need::Consumers { arn } => {
+                let of = |connection: &&Connection| connection.from.as_ref() == Some(arn);
+                Facts::Connections(self.account.connections.iter().filter(of).cloned().collect())
             }
             Need::Trails => self.account.trails.clone().map_or_else(missing, Facts::Trails),
             Need::BucketNotification { bucket } => {

@@ -132,12 +132,8 @@ impl Build {
 
     pub(super) fn workload(mut self, class: &str, arn: &str, name: &str, role: Option<&str>) -> Self {
         self.inventory.workloads.push(Workload {
-            class: class.into(),
-            arn: term(arn),
-            name: term(name),
             role: role.map(|role| term(&role_arn(role))),
-            definition: None,
-            origin: origin(),
+            ..Workload::new(class, term(arn), term(name), origin())
         });
         self
     }

@@ -27,13 +27,11 @@ impl Reader<'_> {
             (None, Some(uri)) => self.definition_of_file(uri, &properties),
             (None, None) => None,
         };
+        let name = self.resolver.resource_name(resource);
         Some(Workload {
-            class: class.into(),
-            arn,
-            name: self.resolver.resource_name(resource),
             role: role.and_then(|role| self.role_arn(role)),
             definition,
-            origin: self.origin(resource.span),
+            ..Workload::new(class, arn, name, self.origin(resource.span))
         })
     }
 

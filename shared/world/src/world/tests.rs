@@ -31,12 +31,8 @@ fn arn(rest: &str) -> Term {
 fn function(inventory: &mut Inventory, name: &str) -> Term {
     let function = arn(&format!("lambda:HERE:function:{name}"));
     inventory.workloads.push(Workload {
-        class: "AWS::Lambda::Function".into(),
-        arn: function.clone(),
-        name: name.into(),
         role: Some(arn(&format!("iam::111122223333:role/{name}-role"))),
-        definition: None,
-        origin: origin(),
+        ..Workload::new("AWS::Lambda::Function", function.clone(), name.into(), origin())
     });
     function
 }
@@ -381,15 +377,11 @@ fn symbols_get_the_values_of_the_settings_or_their_own_names() {
     let name: Term = Symbol::created("AWS::Lambda::Function.name", "Fixer").into();
     let function = Term::concat(["arn:aws:lambda:eu-west-1:111122223333:function:".into(), name.clone()]);
     account.workloads.push(Workload {
-        class: "AWS::Lambda::Function".into(),
-        arn: function.clone(),
-        name,
         role: Some(Term::concat([
             "arn:aws:iam::111122223333:role/".into(),
             Symbol::given("parameter", "R").into(),
         ])),
-        definition: None,
-        origin: origin(),
+        ..Workload::new("AWS::Lambda::Function", function.clone(), name, origin())
     });
     rule(&mut account, "default", "on-acl", ACL, &[function]);
     let script = r#"

@@ -1,0 +1,74 @@
+//! What carries an event on without a rule.
+
+use crate::{Origin, Scope, Target};
+use loopguard_pattern::{EventPattern, Term};
+use std::sync::Arc;
+
+/// A subscription, an event-source mapping, a pipe, a destination, a dead-letter queue, a bucket notification or a
+/// schedule: what arrives at one resource is handed to another.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// What it is.
+    pub kind: ConnectionKind,
+    /// What it is called, for people: a logical id, a name, an ARN.
+    pub name: Arc<str>,
+    /// The ARN of what it takes from: a topic, a queue, a stream, a table's stream, a bucket, a function; none for
+    /// a schedule.
+    pub from: Option<Term>,
+    /// What it hands on to.
+    pub to: Target,
+    /// Filters, of which one must match what arrives; none: everything passes.
+    pub filters: Vec<Arc<EventPattern>>,
+    /// Whether it is on; counts as on where that is not known.
+    pub enabled: bool,
+    /// Where it lives.
+    pub scope: Scope,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// The kinds of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConnectionKind {
+    /// A subscription of an SNS topic.
+    Subscription,
+    /// A Lambda event-source mapping of a queue or a stream.
+    EventSourceMapping,
+    /// An EventBridge pipe; its target's role is the pipe's role.
+    Pipe,
+    /// What a pipe calls on the way.
+    PipeEnrichment,
+    /// A Lambda destination for runs that went well.
+    OnSuccess,
+    /// A Lambda destination for runs that failed.
+    OnFailure,
+    /// The dead-letter queue of a function, a rule's target or a queue.
+    DeadLetter,
+    /// A bucket's notification without EventBridge.
+    BucketNotification,
+    /// An EventBridge Scheduler schedule: a root, nothing starts it.
+    Schedule,
+    /// A log group's subscription filter.
+    LogSubscription,
+    /// A subscriber of a custom bus of the newer kind.
+    BusSubscriber,
+}
+
+impl ConnectionKind {
+    /// Returns the words that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subscription => "subscription",
+            Self::EventSourceMapping => "event-source mapping",
+            Self::Pipe => "pipe",
+            Self::PipeEnrichment => "pipe enrichment",
+            Self::OnSuccess => "destination on success",
+            Self::OnFailure => "destination on failure",
+            Self::DeadLetter => "dead-letter queue",
+            Self::BucketNotification => "bucket notification",
+            Self::Schedule => "schedule",
+            Self::LogSubscription => "log subscription",
+            Self::BusSubscriber => "bus subscriber",
+        }
+    }
+}
