@@ -8,7 +8,6 @@ mod account;
 mod clients;
 mod failure;
 mod home;
-mod policy;
 #[cfg(test)]
 mod replay;
 mod role;

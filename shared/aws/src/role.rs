@@ -3,7 +3,6 @@
 use crate::AwsAccount;
 use crate::account::told_by;
 use crate::failure::{failure, is_missing};
-use crate::policy::policy;
 use loopguard_account::CallError;
 use loopguard_model::{Policy, Role};
 use loopguard_pattern::Term;
@@ -47,7 +46,7 @@ async fn inline(account: &AwsAccount, name: &str, role: &mut Role) -> Result<(),
     for policy_name in inline_names(account, name).await? {
         let call = account.clients.iam.get_role_policy().role_name(name).policy_name(&policy_name);
         match call.send().await {
-            Ok(answer) => role.policies.push(policy(
+            Ok(answer) => role.policies.push(Policy::from_text(
                 &policy_name,
                 answer.policy_document(),
                 told_by("iam:GetRolePolicy"),
@@ -118,7 +117,7 @@ async fn managed(account: &AwsAccount, arn: &str) -> Result<Option<Policy>, Call
     match call.send().await {
         Ok(answer) => {
             let document = answer.policy_version().and_then(|version| version.document());
-            Ok(document.map(|document| policy(arn, document, told_by("iam:GetPolicyVersion"))))
+            Ok(document.map(|document| Policy::from_text(arn, document, told_by("iam:GetPolicyVersion"))))
         }
         Err(error) => unless_passing(failure("iam:GetPolicyVersion", arn, &error)).map(|()| None),
     }

@@ -134,7 +134,7 @@ fn model(account: &AwsAccount, told: &Told<'_>) -> Rule {
         bus: Term::literal(told.bus),
         scope,
         state: told.state.and_then(RuleState::from_api).unwrap_or(RuleState::Unknown),
-        trigger: trigger(told.pattern, told.schedule),
+        trigger: Trigger::from_api(told.pattern, told.schedule),
         targets: None,
         managed_by: told.managed_by.filter(|service| !service.is_empty()).map(Arc::from),
         tags: BTreeMap::new(),
@@ -147,15 +147,4 @@ fn rule_arn(account: &AwsAccount, bus: &str, name: &str) -> String {
     let scope = account.home.scope();
     let resource = if bus == "default" { name.to_owned() } else { format!("{bus}/{name}") };
     format!("arn:{}:events:{}:{}:rule/{resource}", scope.partition, scope.region, scope.account)
-}
-
-fn trigger(pattern: Option<&str>, schedule: Option<&str>) -> Trigger {
-    let schedule = schedule.filter(|text| !text.is_empty());
-    match (pattern.filter(|text| !text.is_empty()).map(loopguard_pattern::parse), schedule) {
-        (Some(Ok(pattern)), None) => Trigger::Pattern(Arc::new(pattern)),
-        (Some(Ok(pattern)), Some(schedule)) => Trigger::Both(Arc::new(pattern), schedule.into()),
-        (Some(Err(error)), _) => Trigger::Unreadable(error.to_string().into()),
-        (None, Some(schedule)) => Trigger::Schedule(schedule.into()),
-        (None, None) => Trigger::Unreadable("the rule has neither a pattern nor a schedule".into()),
-    }
 }

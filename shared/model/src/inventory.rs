@@ -63,6 +63,31 @@ impl Inventory {
         }
     }
 
+    /// Adds all facts of another source. What both tell of trails counts together: what one selects is selected.
+    pub fn merge(&mut self, other: Self) {
+        self.trails = match (self.trails.take(), other.trails) {
+            (Some(ours), Some(theirs)) => Some(ours.and(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.rules.extend(other.rules);
+        self.workloads.extend(other.workloads);
+        self.roles.extend(other.roles);
+        self.connections.extend(other.connections);
+        self.bucket_notifications.extend(other.bucket_notifications);
+        self.intended.extend(other.intended);
+        self.assumptions.extend(other.assumptions);
+        self.notes.extend(other.notes);
+        self.answered.extend(other.answered);
+        self.gaps.extend(other.gaps);
+    }
+
+    /// Adds the facts of another region, or account. Trails stay known only where both are.
+    pub(crate) fn join_region(&mut self, other: Self) {
+        let known = self.trails.is_some() && other.trails.is_some();
+        self.merge(other);
+        self.trails = self.trails.take().filter(|_| known);
+    }
+
     /// Adds the answer to a need, or the gap it leaves. Answering a need twice keeps the first answer.
     pub fn absorb(&mut self, need: Need, answer: Result<Facts, Gap>) {
         if !self.answered.insert(need.clone()) {

@@ -12,6 +12,7 @@ mod origin;
 mod policy;
 mod rule;
 mod scope;
+pub mod snapshot;
 mod trail;
 mod workload;
 

@@ -2,7 +2,7 @@
 
 use crate::Origin;
 use loopguard_pattern::Term;
-use loopguard_pattern::json::{Member, Value, ValueKind};
+use loopguard_pattern::json::{Member, Value, ValueKind, parse_strict};
 use std::sync::Arc;
 
 /// A policy attached to a role.
@@ -80,12 +80,44 @@ impl Policy {
         policy
     }
 
+    /// Returns the policy of a document as IAM sends it: JSON text, percent-encoded (RFC 3986, IAM API reference of
+    /// `GetRolePolicy`) or plain. What cannot be read is kept in `unread`.
+    pub fn from_text(name: &str, document: &str, origin: Origin) -> Self {
+        let read =
+            decoded(document).and_then(|text| parse_strict(&text).map_err(|error| error.to_string().into()));
+        match read {
+            Ok(value) => Self::from_value(name, &value, origin),
+            Err(why) => Self { name: name.into(), statements: Vec::new(), unread: vec![why], origin },
+        }
+    }
+
     fn read_statement(&mut self, value: &Value) {
         match statement(value) {
             Ok(statement) => self.statements.push(statement),
             Err(why) => self.unread.push(why),
         }
     }
+}
+
+/// Decodes `%XX`; a document that is plain JSON has no `%` before its first `{`.
+fn decoded(document: &str) -> Result<String, Arc<str>> {
+    if document.trim_start().starts_with('{') {
+        return Ok(document.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(document.len());
+    let mut rest = document.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
+            return Err("the document is not percent-encoded JSON".into());
+        };
+        bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+    }
+    String::from_utf8(bytes).map_err(|_| "the document is not UTF-8".into())
 }
 
 fn statement(value: &Value) -> Result<Statement, Arc<str>> {
@@ -168,3 +200,6 @@ fn text(value: &Value) -> Option<Arc<str>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,18 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// Returns the trigger that the API tells as the text of a pattern and a schedule expression.
+    pub fn from_api(pattern: Option<&str>, schedule: Option<&str>) -> Self {
+        let schedule = schedule.filter(|text| !text.is_empty());
+        match (pattern.filter(|text| !text.is_empty()).map(loopguard_pattern::parse), schedule) {
+            (Some(Ok(pattern)), None) => Self::Pattern(Arc::new(pattern)),
+            (Some(Ok(pattern)), Some(schedule)) => Self::Both(Arc::new(pattern), schedule.into()),
+            (Some(Err(error)), _) => Self::Unreadable(error.to_string().into()),
+            (None, Some(schedule)) => Self::Schedule(schedule.into()),
+            (None, None) => Self::Unreadable("the rule has neither a pattern nor a schedule".into()),
+        }
+    }
+
     /// Returns the pattern, if there is one that can be read.
     pub fn pattern(&self) -> Option<&Arc<EventPattern>> {
         match self {

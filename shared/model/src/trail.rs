@@ -12,3 +12,16 @@ pub struct Trails {
     /// Resource types whose data events are selected (`AWS::S3::Object`), perhaps only in part.
     pub data: Vec<std::sync::Arc<str>>,
 }
+
+impl Trails {
+    /// Returns what both together deliver.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.logging |= other.logging;
+        self.management_writes |= other.management_writes;
+        self.management_reads |= other.management_reads;
+        self.data.extend(other.data);
+        self.data.sort_unstable();
+        self.data.dedup();
+        self
+    }
+}

@@ -1,9 +1,9 @@
-use super::policy;
-use crate::account::told_by;
+use super::Policy;
+use crate::Origin;
 use std::fmt::Write;
 
 fn read(document: &str) -> (usize, Vec<String>) {
-    let policy = policy("p", document, told_by("iam:GetRolePolicy"));
+    let policy = Policy::from_text("p", document, Origin::Assumed("a test".into()));
     (policy.statements.len(), policy.unread.iter().map(ToString::to_string).collect())
 }
 

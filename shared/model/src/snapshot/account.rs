@@ -1,0 +1,106 @@
+//! One account in one region, section by section.
+
+use super::answer::Coverage;
+use super::node::Node;
+use super::{SnapshotError, section};
+use crate::{Inventory, Origin, Scope};
+use loopguard_pattern::Term;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All sections.
+const SECTIONS: [&str; 16] = [
+    section::BUSES,
+    section::RULES,
+    section::FUNCTIONS,
+    section::STATE_MACHINES,
+    section::DOCUMENTS,
+    section::PROJECTS,
+    section::TASK_DEFINITIONS,
+    section::ROLES,
+    section::POLICIES,
+    section::SUBSCRIPTIONS,
+    section::EVENT_SOURCE_MAPPINGS,
+    section::INVOKE_CONFIGS,
+    section::PIPES,
+    section::SCHEDULES,
+    section::TRAILS,
+    section::BUCKET_NOTIFICATIONS,
+];
+
+/// Reads one account in one region.
+pub(super) struct Reader<'a> {
+    node: &'a Node<'a>,
+    taken_at: &'a Arc<str>,
+    pub(super) inventory: Inventory,
+}
+
+/// Returns the facts of one account in one region, and which of its sections they cover.
+pub(super) fn account(node: &Node<'_>, taken_at: &Arc<str>) -> Result<(Inventory, Coverage), SnapshotError> {
+    let scope = Scope {
+        partition: node.optional_term("partition")?.unwrap_or_else(|| Term::literal("aws")),
+        account: Term::literal(&node.required_text("account")?),
+        region: Term::literal(&node.required_text("region")?),
+    };
+    let mut reader = Reader { node, taken_at, inventory: Inventory::new(scope) };
+    reader.rules()?;
+    reader.workloads()?;
+    reader.roles()?;
+    reader.connections()?;
+    reader.trails()?;
+    reader.buckets()?;
+    let coverage = reader.coverage()?;
+    let mut known = vec!["partition", "account", "region", section::GAPS];
+    known.extend(SECTIONS);
+    reader.inventory.notes.extend(node.unknown_members(&known));
+    Ok((reader.inventory, coverage))
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn scope(&self) -> &Scope {
+        &self.inventory.scope
+    }
+
+    pub(super) fn section(&self, name: &str) -> Result<Vec<Node<'a>>, SnapshotError> {
+        self.node.list(name)
+    }
+
+    pub(super) fn is_absent(&self, section: &str) -> Result<bool, SnapshotError> {
+        Ok(self.node.member(section)?.is_none())
+    }
+
+    pub(super) fn origin(&self, node: &Node<'_>, operation: &str) -> Origin {
+        node.origin(operation, self.taken_at)
+    }
+
+    pub(super) fn assume(&mut self, sentence: &str) {
+        self.inventory.assumptions.insert(sentence.into());
+    }
+
+    /// Returns which sections were read to their end, and why others were not. Each gap is noted.
+    fn coverage(&mut self) -> Result<Coverage, SnapshotError> {
+        let mut unread: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+        for gap in self.section(section::GAPS)? {
+            let operation = gap.required_text("operation")?;
+            let subject = gap.optional_text("subject")?.map(|of| format!(" on `{of}`")).unwrap_or_default();
+            let reason: Arc<str> = format!("{operation}{subject}: {}", gap.required_text("reason")?).into();
+            let section = gap.required_text("section")?;
+            let mut note = gap.note("");
+            note.message = format!("`{section}` of {} not wholly read: {reason}", self.place());
+            self.inventory.notes.push(note);
+            unread.entry(section).or_insert(reason);
+        }
+        for name in SECTIONS {
+            if self.is_absent(name)? {
+                unread.entry(name.into()).or_insert_with(|| format!("the snapshot has no `{name}`").into());
+            }
+        }
+        let buses = self.section(section::BUSES)?;
+        let buses = buses.iter().map(|bus| bus.required_text("Name")).collect::<Result<_, _>>()?;
+        Ok(Coverage { scope: self.scope().clone(), buses, unread })
+    }
+
+    fn place(&self) -> String {
+        format!("account {} in {}", self.scope().account, self.scope().region)
+    }
+}
