@@ -1,12 +1,12 @@
-//! What acts when a rule fires: deliveries, workloads under their roles, forwarding, and what is not known.
+//! What acts when a rule fires or a connection hands on: deliveries, workloads under their roles, forwarding, and
+//! what is not known.
 
 use crate::arn::{self, Arn, unqualified};
-use crate::catalogue::{Caller, Catalogue, TargetKind, Then};
+use crate::catalogue::{Caller, Catalogue, Link, TargetKind, Then};
 use crate::emission::Identity;
 use crate::index::Index;
-use loopguard_model::{Need, Rule, Target, Workload};
+use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Workload};
 use loopguard_pattern::{Symbol, Term};
-use std::sync::Arc;
 
 /// One thing that acts.
 #[derive(Debug, Clone)]
@@ -14,15 +14,15 @@ pub(crate) struct Actor<'a> {
     /// What it does.
     pub(crate) act: Act<'a>,
     /// Where it is, for events and for reading policies.
-    pub(crate) rule: &'a Rule,
-    /// What lies between the target and the event.
+    pub(crate) scope: &'a Scope,
+    /// What it is, for people: workload, role.
     pub(crate) via: Vec<String>,
 }
 
 /// What an actor does.
 #[derive(Debug, Clone)]
 pub(crate) enum Act<'a> {
-    /// EventBridge's own delivery.
+    /// The delivery itself.
     Deliver {
         /// The kind of target.
         kind: &'a TargetKind,
@@ -35,10 +35,12 @@ pub(crate) enum Act<'a> {
     },
     /// A workload makes calls under a role.
     Work {
-        /// The role's ARN as the inventory knows it.
-        role: &'a loopguard_model::Role,
+        /// The role.
+        role: &'a Role,
         /// Who makes the calls.
         identity: Identity,
+        /// What runs, where it is known.
+        workload: Option<&'a Workload>,
     },
     /// Something of which too little is known: it may cause anything.
     Anything {
@@ -54,6 +56,22 @@ pub(crate) enum Act<'a> {
         /// The bus by name.
         bus: Term,
     },
+    /// A connection puts an event of its own on a bus.
+    Put {
+        /// The bus by name.
+        bus: Term,
+        /// The event's source, where it is known.
+        source: Option<Term>,
+        /// The event's detail-type, where it is known.
+        detail_type: Option<Term>,
+        /// All that arrives is put.
+        every: bool,
+    },
+    /// Whatever takes from the resource goes on.
+    Consumers {
+        /// The resource's ARN.
+        arn: Term,
+    },
     /// Nothing that was read takes it further: the sentence that the report prints.
     End {
         /// The assumption; empty where the platform itself ends it.
@@ -68,7 +86,7 @@ impl Act<'_> {
             Self::Deliver { identity, .. }
             | Self::Work { identity, .. }
             | Self::Anything { identity, .. } => Some(identity),
-            Self::Forward { .. } | Self::End { .. } => None,
+            Self::Forward { .. } | Self::Put { .. } | Self::Consumers { .. } | Self::End { .. } => None,
         }
     }
 }
@@ -90,96 +108,255 @@ pub(crate) fn kind_of<'a>(target: &Term, catalogue: &'a Catalogue) -> Option<&'a
     })
 }
 
-/// Returns everything that acts when the rule fires.
-pub(crate) fn actors<'a>(
+/// Where things are looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a, 'i> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) index: &'i Index<'a>,
+    pub(crate) catalogue: &'a Catalogue,
+    /// The connection that hands on; none: a rule does.
+    link: Option<&'a Link>,
+}
+
+/// Returns everything that acts when the rule fires, each with its target.
+pub(crate) fn of_rule<'a>(
     rule: &'a Rule,
     index: &Index<'a>,
     catalogue: &'a Catalogue,
 ) -> Vec<(Option<&'a Target>, Actor<'a>)> {
+    let place = Place { scope: &rule.scope, index, catalogue, link: None };
     let Some(targets) = &rule.targets else {
         let need = Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() };
         let why = format!("the targets of rule `{}` were not read", rule.key);
-        let act = Act::Anything { identity: Identity::Unknown, need: Some(need), why };
-        return vec![(None, Actor { act, rule, via: Vec::new() })];
+        return vec![(None, place.anything(Identity::Unknown, Some(need), why))];
     };
-    let mut actors = Vec::new();
-    for target in targets {
-        for actor in of_target(rule, target, index, catalogue) {
-            actors.push((Some(target), actor));
-        }
-    }
-    actors
+    let acts = |target| place.of_target(target).into_iter().map(move |actor| (Some(target), actor));
+    targets.iter().flat_map(acts).collect()
 }
 
-fn of_target<'a>(
-    rule: &'a Rule,
-    target: &'a Target,
+/// Returns everything that acts when the connection hands on.
+pub(crate) fn of_connection<'a>(
+    connection: &'a Connection,
     index: &Index<'a>,
     catalogue: &'a Catalogue,
 ) -> Vec<Actor<'a>> {
-    let Some(kind) = kind_of(&target.arn, catalogue) else {
-        let why = format!("what `{}` is cannot be told", target.arn);
-        let act = Act::Anything { identity: Identity::Unknown, need: None, why };
-        return vec![Actor { act, rule, via: Vec::new() }];
-    };
-    let mut actors = Vec::new();
-    let named = workload_arn(kind, target);
-    let workload = named.as_ref().and_then(|arn| index.workload(arn));
-    if kind.call.is_some() {
-        let identity = match (kind.caller, &target.role) {
-            (Caller::Role, _) | (Caller::Service, Some(_)) => delivery_role(target, index),
-            (Caller::Service, None) => Identity::Service("events.amazonaws.com".into()),
+    let link = catalogue.carriers().link(connection.kind);
+    let place = Place { scope: &connection.scope, index, catalogue, link };
+    place.of_target(&connection.to)
+}
+
+/// Returns what acts when the workload is started by a call of somebody who may.
+pub(crate) fn of_workload<'a>(
+    workload: &'a Workload,
+    scope: &'a Scope,
+    index: &Index<'a>,
+    catalogue: &'a Catalogue,
+) -> Option<Actor<'a>> {
+    let kind = catalogue
+        .targets()
+        .iter()
+        .find(|kind| kind.class.as_ref() == Some(&workload.class) && kind.then == Then::Role)?;
+    let place = Place { scope, index, catalogue, link: None };
+    let role = workload.role.as_ref()?;
+    Some(place.under_role(kind, &workload.name, role, Some(workload)))
+}
+
+impl<'a> Place<'a, '_> {
+    fn of_target(&self, target: &'a Target) -> Vec<Actor<'a>> {
+        let Some(kind) = kind_of(&target.arn, self.catalogue) else {
+            let why = format!("what `{}` is cannot be told", target.arn);
+            return vec![self.anything(Identity::Unknown, None, why)];
         };
-        let via = vec![format!("delivery to {}", kind.id), identity.describe()];
-        actors.push(Actor { act: Act::Deliver { kind, target, workload, identity }, rule, via });
+        let mut actors = Vec::new();
+        let named = workload_arn(kind, target);
+        let workload = named.as_ref().and_then(|arn| self.index.workload(arn));
+        if kind.call.is_some() {
+            let identity = self.delivery_identity(kind, target);
+            let via = vec![format!("delivery to {}", kind.id), identity.describe()];
+            actors.push(self.actor(Act::Deliver { kind, target, workload, identity }, via));
+        }
+        let then = match kind.then {
+            Then::Role if kind.workload.as_deref() == Some("automation") => {
+                actors.extend(self.automation(kind, target));
+                return actors;
+            }
+            Then::Role => self.work(kind, target, named, workload),
+            Then::UnseenRole => self.anything(
+                Identity::Unknown,
+                None,
+                format!("what runs behind `{}` was not read", target.arn),
+            ),
+            Then::Busv2 => {
+                let why = format!(
+                    "the event continues on a custom bus: `{}`, whose subscribers are not read",
+                    target.arn
+                );
+                self.anything(Identity::Unknown, None, why)
+            }
+            Then::Bus => self.bus(target),
+            Then::Consumers => self.actor(Act::Consumers { arn: unqualified(&target.arn) }, Vec::new()),
+            Then::Outside => self.end(format!("what is behind `{}` puts no event back", target.arn)),
+            Then::Nothing => self.end(String::new()),
+        };
+        actors.push(then);
+        actors
     }
-    let then = match kind.then {
-        Then::Role if kind.workload.as_deref() == Some("automation") => {
-            actors.extend(automation(rule, kind, target, index));
-            return actors;
-        }
-        Then::Role => work(rule, kind, target, named, workload, index),
-        Then::UnseenRole => {
-            let why = format!("what runs behind `{}` was not read", target.arn);
-            anything(rule, Identity::Unknown, None, why)
-        }
-        Then::Busv2 => {
-            let why = format!(
-                "the event continues on the custom bus `{}`, whose subscribers are not read",
-                target.arn
-            );
-            anything(rule, Identity::Unknown, None, why)
-        }
-        Then::Bus => forward(rule, target),
-        Then::Consumers => end(rule, format!("nothing outside what was read consumes `{}`", target.arn)),
-        Then::Outside => end(rule, format!("what is behind `{}` puts no event back", target.arn)),
-        Then::Nothing => end(rule, String::new()),
-    };
-    actors.push(then);
-    actors
-}
 
-fn anything(rule: &Rule, identity: Identity, need: Option<Need>, why: String) -> Actor<'_> {
-    let via = vec![identity.describe()];
-    Actor { act: Act::Anything { identity, need, why }, rule, via }
-}
-
-fn end(rule: &Rule, assumption: String) -> Actor<'_> {
-    Actor { act: Act::End { assumption }, rule, via: Vec::new() }
-}
-
-fn forward<'a>(rule: &'a Rule, target: &Target) -> Actor<'a> {
-    let Some(arn) = Arn::parse(&target.arn) else {
-        return end(rule, format!("no rule of bus `{}` leads back", target.arn));
-    };
-    if arn::surely_differ(&arn.account, &rule.scope.account)
-        || arn::surely_differ(&arn.region, &rule.scope.region)
-    {
-        return end(rule, format!("no rule of bus `{}` in another account or region leads back", target.arn));
+    fn actor(&self, act: Act<'a>, via: Vec<String>) -> Actor<'a> {
+        Actor { act, scope: self.scope, via }
     }
-    let bus = arn.resource_after("event-bus/").unwrap_or(arn.resource);
-    let via = vec![format!("bus `{bus}`")];
-    Actor { act: Act::Forward { bus }, rule, via }
+
+    fn anything(&self, identity: Identity, need: Option<Need>, why: String) -> Actor<'a> {
+        let via = vec![identity.describe()];
+        self.actor(Act::Anything { identity, need, why }, via)
+    }
+
+    fn end(&self, assumption: String) -> Actor<'a> {
+        self.actor(Act::End { assumption }, Vec::new())
+    }
+
+    fn delivery_identity(&self, kind: &TargetKind, target: &Target) -> Identity {
+        let service = |name: &str| Identity::Service(name.into());
+        match self.link {
+            None => match (kind.caller, &target.role) {
+                (Caller::Role, _) | (Caller::Service, Some(_)) => {
+                    self.role_identity(target, Some("events.amazonaws.com"))
+                }
+                (Caller::Service, None) => service("events.amazonaws.com"),
+            },
+            Some(link) if link.role => self.role_identity(target, None),
+            Some(link) => link.principal.as_deref().map_or(Identity::Unknown, service),
+        }
+    }
+
+    fn role_identity(&self, target: &Target, invoked_by: Option<&str>) -> Identity {
+        let known = target.role.as_ref().and_then(|arn| self.index.role(arn));
+        let given = target.role.as_ref();
+        Identity::Role {
+            arn: known.map(|role| role.arn.clone()).or_else(|| given.cloned()),
+            name: known.map(|role| role.name.clone()).or_else(|| given.map(|arn| arn::after_last(arn, '/'))),
+            session: None,
+            invoked_by: invoked_by.map(Into::into),
+            direct: false,
+        }
+    }
+
+    /// A rule passes its event on to a bus; a connection puts one of its own.
+    fn bus(&self, target: &Target) -> Actor<'a> {
+        let Some(arn) = Arn::parse(&target.arn) else {
+            return self.end(format!("no rule of bus `{}` leads back", target.arn));
+        };
+        if arn::surely_differ(&arn.account, &self.scope.account)
+            || arn::surely_differ(&arn.region, &self.scope.region)
+        {
+            return self
+                .end(format!("no rule of bus `{}` in another account or region leads back", target.arn));
+        }
+        let bus = arn.resource_after("event-bus/").unwrap_or(arn.resource);
+        let via = vec![format!("bus `{bus}`")];
+        let Some(link) = self.link else { return self.actor(Act::Forward { bus }, via) };
+        let given = |name: &str| {
+            let suffix = format!("EventBridgeEventBusParameters.{name}");
+            target.parameters.iter().find(|(key, _)| key.ends_with(&suffix)).map(|(_, value)| value.clone())
+        };
+        let (known_source, known_type) = match &link.put {
+            Some((source, detail_type)) => (Some(Term::literal(source)), Some(Term::literal(detail_type))),
+            None => (None, None),
+        };
+        let act = Act::Put {
+            bus,
+            source: given("Source").or(known_source),
+            detail_type: given("DetailType").or(known_type),
+            every: link.every,
+        };
+        self.actor(act, via)
+    }
+
+    fn work(
+        &self,
+        kind: &'a TargetKind,
+        target: &'a Target,
+        named: Option<Term>,
+        workload: Option<&'a Workload>,
+    ) -> Actor<'a> {
+        if kind.overrides.as_ref().is_some_and(|member| input(target).contains(&**member)) {
+            let why = format!("the input of target `{}` names another role for the run", target.id);
+            return self.anything(Identity::Unknown, None, why);
+        }
+        let Some(arn) = named else {
+            let why = format!("target `{}` does not say what runs", target.id);
+            return self.anything(Identity::Unknown, None, why);
+        };
+        let Some(workload) = workload else {
+            let need = Need::Workload { arn: arn.clone() };
+            let why = format!("what runs as `{arn}` was not read");
+            return self.anything(Identity::Unknown, Some(need), why);
+        };
+        let Some(role_arn) = &workload.role else {
+            return self.end(format!("`{arn}` makes no calls, since it has no role"));
+        };
+        self.under_role(kind, &workload.name, role_arn, Some(workload))
+    }
+
+    /// A runbook runs under the role that its input names, else the one that its document names, else as its caller.
+    fn automation(&self, kind: &'a TargetKind, target: &'a Target) -> Vec<Actor<'a>> {
+        let session = Term::literal("Automation");
+        let input = input(target);
+        let document = self.index.workload(&target.arn);
+        if let Some((_, behind)) = input.split_once("AutomationAssumeRole") {
+            let given =
+                behind.split(['"', '\\']).find(|word| word.starts_with("arn:") && !word.contains('$'));
+            return vec![match given {
+                Some(arn) => self.under_role(kind, &session, &Term::literal(arn), document),
+                None => self.anything(
+                    Identity::Unknown,
+                    None,
+                    format!("the role in the input of target `{}` is not known", target.id),
+                ),
+            }];
+        }
+        if let Some(role) = document.and_then(|document| document.role.as_ref()) {
+            return vec![self.under_role(kind, &session, role, document)];
+        }
+        let mut actors: Vec<Actor<'a>> =
+            target.role.iter().map(|role| self.under_role(kind, &session, role, document)).collect();
+        // Runbooks of AWS name no role of their own.
+        let name = Arn::parse(&target.arn).and_then(|arn| arn.resource_after(&kind.arn.1));
+        let of_aws = name.is_some_and(|name| arn::strip_prefix(&name, "AWS").is_some());
+        if document.is_none() && !of_aws {
+            let need = Need::Workload { arn: target.arn.clone() };
+            let why = format!("the role that runbook `{}` names was not read", target.arn);
+            actors.push(self.anything(Identity::Unknown, Some(need), why));
+        }
+        actors
+    }
+
+    fn under_role(
+        &self,
+        kind: &TargetKind,
+        workload_name: &Term,
+        role_arn: &Term,
+        workload: Option<&'a Workload>,
+    ) -> Actor<'a> {
+        let session = kind.session.as_ref().map(|_| workload_name.clone());
+        let direct = session.is_some();
+        let identity = |arn: &Term, name: Term| Identity::Role {
+            arn: Some(arn.clone()),
+            name: Some(name),
+            session: session.clone(),
+            invoked_by: kind.invoked_by.clone(),
+            direct,
+        };
+        if let Some(role) = self.index.role(role_arn) {
+            let identity = identity(&role.arn, role.name.clone());
+            let via = vec![format!("`{workload_name}`"), identity.describe()];
+            return self.actor(Act::Work { role, identity, workload }, via);
+        }
+        let need = Need::Role { arn: role_arn.clone() };
+        let why = format!("the policies of role `{role_arn}` were not read");
+        let identity = identity(role_arn, arn::after_last(role_arn, '/'));
+        self.anything(identity, Some(need), why)
+    }
 }
 
 /// The ARN of what runs behind the target; none where the target does not say it.
@@ -191,124 +368,28 @@ fn workload_arn(kind: &TargetKind, target: &Target) -> Option<Term> {
     }
 }
 
-fn delivery_role(target: &Target, index: &Index<'_>) -> Identity {
-    let name = target
-        .role
-        .as_ref()
-        .map(|arn| index.role(arn).map_or_else(|| arn::after_last(arn, '/'), |role| role.name.clone()));
-    let arn =
-        target.role.as_ref().map(|arn| index.role(arn).map_or_else(|| arn.clone(), |role| role.arn.clone()));
-    Identity::Role {
-        arn,
-        name,
-        session: None,
-        invoked_by: Some("events.amazonaws.com".into()),
-        direct: false,
-    }
-}
-
-fn work<'a>(
-    rule: &'a Rule,
-    kind: &'a TargetKind,
-    target: &'a Target,
-    named: Option<Term>,
-    workload: Option<&'a Workload>,
-    index: &Index<'a>,
-) -> Actor<'a> {
-    if kind.overrides.as_ref().is_some_and(|member| input(target).contains(&**member)) {
-        let why = format!("the input of target `{}` names another role for the run", target.id);
-        return anything(rule, Identity::Unknown, None, why);
-    }
-    let Some(arn) = named else {
-        let why = format!("target `{}` does not say what runs", target.id);
-        return anything(rule, Identity::Unknown, None, why);
-    };
-    let Some(workload) = workload else {
-        let need = Need::Workload { arn: arn.clone() };
-        return anything(rule, Identity::Unknown, Some(need), format!("what runs as `{arn}` was not read"));
-    };
-    let Some(role_arn) = &workload.role else {
-        return end(rule, format!("`{arn}` makes no calls, since it has no role"));
-    };
-    under_role(rule, kind, &workload.name, role_arn, index)
-}
-
-/// A runbook runs under the role that its input names, else the one that its document names, else as its caller.
-fn automation<'a>(
-    rule: &'a Rule,
-    kind: &'a TargetKind,
-    target: &'a Target,
-    index: &Index<'a>,
-) -> Vec<Actor<'a>> {
-    let session = Term::literal("Automation");
-    let input = input(target);
-    if let Some((_, behind)) = input.split_once("AutomationAssumeRole") {
-        let given = behind.split(['"', '\\']).find(|word| word.starts_with("arn:") && !word.contains('$'));
-        return vec![match given {
-            Some(arn) => under_role(rule, kind, &session, &Term::literal(arn), index),
-            None => anything(
-                rule,
-                Identity::Unknown,
-                None,
-                format!("the role in the input of target `{}` is not known", target.id),
-            ),
-        }];
-    }
-    let document = index.workload(&target.arn);
-    if let Some(role) = document.and_then(|document| document.role.as_ref()) {
-        return vec![under_role(rule, kind, &session, role, index)];
-    }
-    let mut actors: Vec<Actor<'a>> =
-        target.role.iter().map(|role| under_role(rule, kind, &session, role, index)).collect();
-    // Runbooks of AWS name no role of their own.
-    let name = Arn::parse(&target.arn).and_then(|arn| arn.resource_after(&kind.arn.1));
-    let of_aws = name.is_some_and(|name| arn::strip_prefix(&name, "AWS").is_some());
-    if document.is_none() && !of_aws {
-        let need = Need::Workload { arn: target.arn.clone() };
-        let why = format!("the role that runbook `{}` names was not read", target.arn);
-        actors.push(anything(rule, Identity::Unknown, Some(need), why));
-    }
-    actors
-}
-
 /// The target's constant input, symbols as `${Name}`.
 fn input(target: &Target) -> String {
     target.parameters.get("Input").map(ToString::to_string).unwrap_or_default()
 }
 
-fn under_role<'a>(
-    rule: &'a Rule,
-    kind: &TargetKind,
-    workload_name: &Term,
-    role_arn: &Term,
-    index: &Index<'a>,
-) -> Actor<'a> {
-    let session = kind.session.as_ref().map(|_| workload_name.clone());
-    let direct = session.is_some();
-    let identity = |arn: &Term, name: Term| Identity::Role {
-        arn: Some(arn.clone()),
-        name: Some(name),
-        session: session.clone(),
-        invoked_by: kind.invoked_by.clone(),
-        direct,
-    };
-    if let Some(known) = index.role(role_arn) {
-        let identity = identity(&known.arn, known.name.clone());
-        let via = vec![format!("`{workload_name}`"), identity.describe()];
-        return Actor { act: Act::Work { role: known, identity }, rule, via };
-    }
-    let need = Need::Role { arn: role_arn.clone() };
-    let why = format!("the policies of role `{role_arn}` were not read");
-    let identity = identity(role_arn, arn::after_last(role_arn, '/'));
-    anything(rule, identity, Some(need), why)
-}
-
-/// Returns the key under which equal actors share their reach; none where each rule has its own.
-pub(crate) fn key(actor: &Actor<'_>) -> Option<Arc<str>> {
-    let scope = &actor.rule.scope;
+/// Returns the key under which equal actors are one node.
+pub(crate) fn key(actor: &Actor<'_>) -> String {
+    let scope = actor.scope;
     match &actor.act {
-        Act::Work { role, identity } => Some(format!("{scope:?} {} {identity:?}", role.arn).into()),
-        Act::Anything { identity, why, .. } => Some(format!("{scope:?} {identity:?} {why}").into()),
-        Act::Deliver { .. } | Act::Forward { .. } | Act::End { .. } => None,
+        Act::Work { role, identity, workload } => {
+            let workload = workload.map(|workload| &workload.arn);
+            format!("work {scope:?} {:?} {identity:?} {workload:?}", role.arn)
+        }
+        Act::Deliver { kind, target, identity, .. } => {
+            format!("deliver {scope:?} {} {:?} {:?} {identity:?}", kind.id, target.arn, target.parameters)
+        }
+        Act::Anything { identity, why, .. } => format!("anything {scope:?} {identity:?} {why}"),
+        Act::Put { bus, source, detail_type, every } => {
+            format!("put {scope:?} {bus:?} {source:?} {detail_type:?} {every}")
+        }
+        Act::Consumers { arn } => format!("consumers {arn:?}"),
+        Act::Forward { bus } => format!("forward {scope:?} {bus:?}"),
+        Act::End { assumption } => format!("end {assumption}"),
     }
 }

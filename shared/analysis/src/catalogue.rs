@@ -4,6 +4,7 @@
 //! parsed on first use, operations per service.
 
 mod binding;
+mod carrier;
 mod error;
 mod managed;
 mod native;
@@ -17,6 +18,7 @@ mod tests;
 pub use error::CatalogueError;
 
 pub(crate) use binding::Binding;
+pub(crate) use carrier::{Carriers, Feed, Link};
 pub(crate) use native::Native;
 pub(crate) use operation::{Kind, Operation};
 pub(crate) use service::Service;
@@ -45,6 +47,7 @@ pub struct Catalogue {
     named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
     bindings: BTreeMap<Arc<str>, Vec<Binding>>,
     managed: BTreeMap<Arc<str>, Policy>,
+    carriers: Carriers,
 }
 
 /// What a report says about the catalogue it used.
@@ -103,6 +106,7 @@ impl Catalogue {
         }
         catalogue.targets = target::read(include_str!("catalogue/targets.toml"))?;
         catalogue.bindings = binding::read(include_str!("catalogue/binds.toml"))?;
+        catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
         catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
         catalogue.info.target_kinds = catalogue.targets.len();
         catalogue.info.native_rows = catalogue.natives.len();
@@ -131,6 +135,7 @@ impl Catalogue {
             named: OnceLock::new(),
             bindings: BTreeMap::new(),
             managed: BTreeMap::new(),
+            carriers: Carriers::default(),
         }
     }
 
@@ -223,6 +228,11 @@ impl Catalogue {
     /// Returns how the resource of the operation shows in its events, if that is known.
     pub(crate) fn binding(&self, operation: &Operation) -> Option<&Binding> {
         self.bindings.get(&operation.prefix)?.iter().find(|binding| binding.covers(&operation.name))
+    }
+
+    /// Returns what carries an event on without a rule.
+    pub(crate) fn carriers(&self) -> &Carriers {
+        &self.carriers
     }
 
     /// Returns the AWS managed policy of that name, if the table has it.

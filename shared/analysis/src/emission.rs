@@ -14,9 +14,7 @@ pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
 
 use crate::glob::Glob;
 use crate::{Certainty, Emits};
-use loopguard_model::Origin;
 use loopguard_pattern::Term;
-use loopguard_pattern::json::Span;
 use std::sync::Arc;
 
 /// Where an event arrives.
@@ -29,7 +27,7 @@ pub(crate) enum Bus {
 }
 
 /// What kind of event it is, for the limits that apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     /// The CloudTrail record of a management call.
     Record {
@@ -70,8 +68,6 @@ pub(crate) struct Emission {
     pub(crate) region: Option<Term>,
     /// What kind it is.
     pub(crate) family: Family,
-    /// The statement that allows the call.
-    pub(crate) policy: Option<(Origin, Span)>,
     /// What a reader should know.
     pub(crate) note: Arc<str>,
 }

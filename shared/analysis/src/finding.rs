@@ -254,6 +254,8 @@ pub struct HopOrigins {
     pub rule: Origin,
     /// The target.
     pub target: Origin,
+    /// Where the call stands, for declared and coded hops.
+    pub call: Option<Origin>,
     /// The policy that allows the call, for permitted and broad hops.
     pub policy: Option<Origin>,
     /// The statement within that policy, as bytes of the policy's file.

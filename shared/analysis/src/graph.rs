@@ -1,24 +1,34 @@
-//! The triggering graph: rules, and an edge where something that one causes meets the pattern of another.
+//! The triggering graph.
+//!
+//! Its nodes are the rules, what acts for them, what an actor's permissions allow, the resources that hand on, and the
+//! classes of events that calls and deliveries cause. A class is one node however many may cause it, so that the
+//! graph grows with what exists and not with the pairs of causes and rules.
 
-mod allowed;
+mod actors;
 mod build;
+mod calls;
+mod class;
 mod cycle;
 mod delivery;
-mod reach;
-mod starts;
+mod edge;
+mod hear;
+mod hop;
+mod operations;
+mod permissions;
+mod resources;
 mod values;
+mod why;
 
-pub(crate) use build::{Edge, Graph, Ground};
-pub(crate) use cycle::{Level, shortest_cycle};
+pub(crate) use build::{Graph, Ground};
+pub(crate) use cycle::{Level, Search};
+pub(crate) use edge::{Edge, Fact};
+pub(crate) use hop::{Told, sentence, told, ways};
+pub(crate) use why::why_none;
 
 /// A node: a rule that hears an event as it was put (`2 * rule`), or one that another bus passed on (`2 * rule + 1`).
+/// Nodes that are no rules come behind all of these.
 ///
 /// The platform passes an event on once; so what a rule does to a passed-on event differs, and only there.
 pub(crate) fn node(rule: usize, passed_on: bool) -> usize {
     2 * rule + usize::from(passed_on)
-}
-
-/// Returns the rule of a node.
-pub(crate) fn rule_of(node: usize) -> usize {
-    node / 2
 }

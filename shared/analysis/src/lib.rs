@@ -37,10 +37,8 @@ pub use finding::{
 pub use needs::{MAX_ROUNDS, analyse_with, close};
 
 use graph::{Graph, Ground};
-use index::Index;
 use listener::Listeners;
 use loopguard_model::Inventory;
-use loopguard_pattern::Schema;
 
 /// Analyses what is known and names what would decide more.
 ///
@@ -53,13 +51,7 @@ pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
 /// Analyses; looks for remedies iff `remedies`, since a remedy is proved by analysing again.
 fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue, remedies: bool) -> Analysis {
     let listeners = Listeners::new(inventory, catalogue);
-    let ground = Ground {
-        inventory,
-        index: Index::new(inventory),
-        catalogue,
-        listeners: &listeners,
-        schema: Schema::events(),
-    };
+    let ground = Ground::new(inventory, catalogue, &listeners);
     let graph = Graph::build(&ground);
-    verdict::judge(inventory, catalogue, &graph, remedies)
+    verdict::judge(&ground, &graph, remedies)
 }

@@ -125,20 +125,35 @@ impl Presence {
     }
 }
 
-/// Returns what keeps the event from reaching the rule now.
+/// What arrivals have in common that take the same for granted: the kind of event, the rule's state, whether its
+/// pattern asks for calls.
+pub(crate) type PresenceKey = (Family, RuleState, bool);
+
+/// Returns the key of what the arrival takes for granted; none where it hangs on the one rule.
+pub(crate) fn presence_key(
+    emission: &Emission,
+    listener: &Listener,
+    inventory: &Inventory,
+) -> Option<PresenceKey> {
+    let rule = inventory.rules.get(listener.rule)?;
+    if emission.family == Family::Bucket {
+        return None;
+    }
+    let asks = listener.pattern.branches().iter().any(asks_for_calls);
+    Some((emission.family.clone(), rule.state, asks))
+}
+
+/// Returns what keeps the event from reaching the rule now, its own switch aside.
 pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inventory) -> Presence {
     let mut presence = Presence::default();
     let Some(rule) = inventory.rules.get(listener.rule) else { return presence };
-    if rule.state == RuleState::Disabled {
-        presence.switch(format!("rule `{}` is disabled", rule.key));
-    }
     match &emission.family {
         Family::Record { read_only } => {
             if *read_only && rule.state == RuleState::Enabled {
-                presence.switch(format!(
-                    "rule `{}` is in the state ENABLED, in which it does not see read-only management events",
-                    rule.key
-                ));
+                presence.switch(
+                    "the rule that hears it is in the state ENABLED, in which it does not see read-only management events"
+                        .to_owned(),
+                );
             }
             let selected = |trails: &loopguard_model::Trails| {
                 if *read_only { trails.management_reads } else { trails.management_writes }

@@ -20,6 +20,8 @@ pub(crate) struct Listener {
     pub(crate) pattern: Arc<EventPattern>,
     /// The pattern as a set of events.
     pub(crate) set: EventSet,
+    /// It asks who makes a call, so that it hears one caller and not the other.
+    by_caller: bool,
 }
 
 /// All listeners, with an index from calls.
@@ -36,6 +38,10 @@ pub(crate) struct Listeners {
     custom_listed: BTreeMap<Arc<str>, Vec<usize>>,
     /// Listeners that may hear nearly everything.
     pub(crate) wide: Vec<usize>,
+    /// Listener -> the calls it may hear, themselves or by a native event.
+    calls_of: Vec<Vec<Arc<str>>>,
+    /// Rule -> its listener.
+    of_rule: BTreeMap<usize, usize>,
 }
 
 impl Listeners {
@@ -48,6 +54,8 @@ impl Listeners {
             custom_open: Vec::new(),
             custom_listed: BTreeMap::new(),
             wide: Vec::new(),
+            calls_of: Vec::new(),
+            of_rule: BTreeMap::new(),
         };
         for (rule, known) in inventory.rules.iter().enumerate() {
             let Some(pattern) = known.trigger.pattern() else { continue };
@@ -62,7 +70,14 @@ impl Listeners {
             if calls.is_none() {
                 listeners.wide.push(at);
             }
-            listeners.all.push(Listener { rule, pattern: pattern.clone(), set: EventSet::from(&**pattern) });
+            listeners.calls_of.push(calls.into_iter().flatten().collect());
+            listeners.of_rule.insert(rule, at);
+            listeners.all.push(Listener {
+                rule,
+                pattern: pattern.clone(),
+                set: EventSet::from(&**pattern),
+                by_caller: pattern.branches().iter().any(asks_for_caller),
+            });
         }
         let heard: Vec<_> = listeners
             .of_call
@@ -109,10 +124,38 @@ impl Listeners {
         found.into_iter().collect()
     }
 
+    /// Returns the listener that the rule is, if it has a pattern.
+    pub(crate) fn of_rule(&self, rule: usize) -> Option<usize> {
+        self.of_rule.get(&rule).copied()
+    }
+
+    /// Returns true iff the listener hears one caller and not the other.
+    pub(crate) fn asks_for_caller(&self, at: usize) -> bool {
+        self.all.get(at).is_some_and(|listener| listener.by_caller)
+    }
+
+    /// Returns the calls that are indexed for the listener; none for one that hears nearly everything.
+    pub(crate) fn calls_of(&self, at: usize) -> &[Arc<str>] {
+        self.calls_of.get(at).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Returns the operations that some listener, wide ones aside, may hear, each with these listeners.
     pub(crate) fn heard(&self) -> &[(Arc<Operation>, Vec<usize>)] {
         &self.heard
     }
+}
+
+/// Returns true iff the branch has a condition on what the caller of a call decides, or on something above it.
+fn asks_for_caller(branch: &Branch) -> bool {
+    let of_caller = |path: &str| {
+        path == "detail"
+            || path == "detail.userIdentity"
+            || path.starts_with("detail.userIdentity.")
+            || ["detail.sourceIPAddress", "detail.userAgent"].iter().any(|known| {
+                path == *known || path.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+            })
+    };
+    branch.fields().iter().any(|field| of_caller(&field.path))
 }
 
 /// Returns the calls whose records or native events the pattern may accept; none: too many to list.

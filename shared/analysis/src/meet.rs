@@ -27,8 +27,13 @@ pub(crate) fn meet(listener: &Listener, emission: &Emission, schema: Schema) -> 
     if let Some(path) = refuses(&listener.pattern, &emission.fields) {
         return Meet::No(Refinement::of_path(path), path.to_owned());
     }
-    match meet_sets(listener, &symbolic(&emission.fields), schema) {
-        Meet::Unknown(why) => match kept_apart(listener, &emission.fields) {
+    meet_fields(listener, &emission.fields, &symbolic(&emission.fields), schema)
+}
+
+/// Returns the same for fields whose set of events is made already, and that the pattern does not refuse at sight.
+pub(crate) fn meet_fields(listener: &Listener, fields: &Fields, set: &EventSet, schema: Schema) -> Meet {
+    match meet_sets(listener, set, schema) {
+        Meet::Unknown(why) => match kept_apart(listener, fields) {
             Some(path) => Meet::No(Refinement::of_path(&path), path.to_string()),
             None => Meet::Unknown(why),
         },
@@ -86,7 +91,7 @@ fn accepted(listener: &Listener, witness: &Witness) -> Meet {
 }
 
 /// Returns the symbolic event of the fields.
-fn symbolic(fields: &Fields) -> EventSet {
+pub(crate) fn symbolic(fields: &Fields) -> EventSet {
     let base = if fields.custom_source { unreserved() } else { EventSet::open() };
     fields.write(base)
 }

@@ -1,7 +1,7 @@
 //! Changes of a pattern that break a loop, each proved by analysing again.
 
 use crate::emission::{API_CALL, Identity};
-use crate::graph::Edge;
+use crate::graph::Told;
 use crate::{Catalogue, Remedy, Verdict, analyse_deep};
 use loopguard_model::{Inventory, Rule, Scope, Trigger};
 use loopguard_pattern::json::{self, Member, Span, Value, ValueKind};
@@ -17,15 +17,15 @@ const CALLER: &str = "detail.userIdentity.arn";
 /// Events without a caller of that kind (root, users) stay: the exclusion is `$or` with `exists: false`. The whole
 /// role is excluded iff nothing else that was read runs under it, else the one session.
 pub(crate) fn exclude(
-    edge: &Edge<'_>,
+    told: &Told,
     heard_by: &Rule,
     inventory: &Inventory,
     catalogue: &Catalogue,
 ) -> Option<Remedy> {
-    if *edge.facts.emits.detail_type != *API_CALL {
+    if *told.hop.emits.detail_type != *API_CALL {
         return None;
     }
-    let Identity::Role { arn: Some(role), name: Some(name), session, .. } = edge.identity.as_deref()? else {
+    let Identity::Role { arn: Some(role), name: Some(name), session, .. } = told.identity.as_ref()? else {
         return None;
     };
     let users = inventory.workloads.iter().filter(|workload| workload.role.as_ref() == Some(role)).count();

@@ -1,13 +1,12 @@
 //! From the graph to verdicts and findings.
 
-use crate::catalogue::Catalogue;
 use crate::dead::why_dead;
-use crate::finding::{Analysis, Code, Finding, Hop, HopOrigins, HopTarget, RuleVerdict};
-use crate::graph::{Edge, Graph, Level, node, rule_of, shortest_cycle};
+use crate::finding::{Analysis, Code, Finding, RuleVerdict};
+use crate::graph::{Edge, Fact, Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
 use crate::remedy::exclude;
 use crate::{Certainty, Remedy, Status, Verdict};
-use loopguard_model::{Gap, Inventory, Need, Origin, Rule, RuleKey, RuleState, Trigger};
-use std::collections::BTreeSet;
+use loopguard_model::{Gap, Need, Rule, RuleKey, RuleState, Trigger};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One way to count edges, and what a cycle of them means.
@@ -20,25 +19,26 @@ struct Stage {
 /// The most findings for which a remedy is looked for: each costs an analysis.
 const MOST_REMEDIES: usize = 8;
 
+/// The most edges that a hop is made of where hops are told as sentences: beyond, its reason is left out.
+const MOST_EDGES_OF_A_HOP: usize = 64;
+
 /// The most hops that the reasons of one rule tell; the finding tells all.
 const TOLD_HOPS: usize = 6;
 
 /// Judges every rule.
-pub(crate) fn judge(
-    inventory: &Inventory,
-    catalogue: &Catalogue,
-    graph: &Graph<'_>,
-    remedies: bool,
-) -> Analysis {
+pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, remedies: bool) -> Analysis {
+    let inventory = ground.inventory;
     let stages = stages(graph);
     let mut judge = Judge {
-        inventory,
-        catalogue,
+        ground,
         graph,
+        search: Search::new(graph),
+        rings: BTreeMap::new(),
         remedies: if remedies { MOST_REMEDIES } else { 0 },
         findings: Vec::new(),
+        ids: BTreeSet::new(),
         told: BTreeSet::new(),
-        needs: BTreeSet::new(),
+        needs: graph.needs.clone(),
         assumptions: inventory.assumptions.iter().map(ToString::to_string).collect(),
     };
     if let Some(widest) = stages.last() {
@@ -48,12 +48,9 @@ pub(crate) fn judge(
         .rules
         .iter()
         .enumerate()
-        .map(|(at, rule)| {
-            let why = why_dead(rule, catalogue);
-            match why {
-                Some(why) => judge.dead(rule, why),
-                None => judge.rule(at, rule, &stages),
-            }
+        .map(|(at, rule)| match why_dead(rule, ground.catalogue) {
+            Some(why) => judge.dead(rule, why),
+            None => judge.rule(at, rule, &stages),
         })
         .collect();
     judge.buses();
@@ -85,48 +82,61 @@ fn stages(graph: &Graph<'_>) -> Vec<Stage> {
     stages
 }
 
-struct Judge<'a> {
-    inventory: &'a Inventory,
-    catalogue: &'a Catalogue,
-    graph: &'a Graph<'a>,
+/// A cycle, and where in it a node begins.
+type Ring = (Arc<[usize]>, usize);
+
+struct Judge<'a, 'g> {
+    ground: &'g Ground<'a>,
+    graph: &'g Graph<'a>,
+    search: Search,
+    /// Rings that stand alone: stage and node -> the ring, and where in it the node begins.
+    rings: BTreeMap<(Verdict, Option<Certainty>, usize), Ring>,
     /// For how many more findings a remedy is looked for.
     remedies: usize,
     findings: Vec<Finding>,
-    /// Cycles that are told already, in a form that does not depend on where they begin.
+    ids: BTreeSet<Arc<str>>,
+    /// Cycles that are told already: their rules from the least on.
     told: BTreeSet<Vec<usize>>,
     needs: BTreeSet<Need>,
     assumptions: BTreeSet<String>,
 }
 
-impl Judge<'_> {
+impl Judge<'_, '_> {
     /// Takes needs and assumptions from the edges that lie on some cycle: no other edge decides anything.
     fn collect(&mut self, widest: &Level) {
         for place in widest.edges() {
-            let Some(edge) = self.graph.edges.get(place) else { continue };
-            self.needs
-                .extend(edge.facts.needs.iter().filter(|need| !self.inventory.is_answered(need)).cloned());
-            self.assumptions.extend(edge.facts.assumptions.iter().cloned());
+            match self.graph.edges.get(place).map(|edge| &edge.fact) {
+                Some(Fact::Hears { presence, .. }) => {
+                    let open = presence.needs.iter().filter(|need| !self.ground.inventory.is_answered(need));
+                    self.needs.extend(open.cloned());
+                    for assumption in &presence.assumptions {
+                        if !self.assumptions.contains(assumption) {
+                            self.assumptions.insert(assumption.clone());
+                        }
+                    }
+                }
+                Some(Fact::Guesses { need: Some(need), .. }) if !self.ground.inventory.is_answered(need) => {
+                    self.needs.insert(need.clone());
+                }
+                _ => {}
+            }
         }
     }
 
     /// Rules that were not read may be part of a cycle: the default bus hears everything, a custom bus what is put.
     fn buses(&mut self) {
         let mut buses = self.graph.buses.clone();
-        for (at, rule) in self.inventory.rules.iter().enumerate() {
-            let acts = !self.graph.edges_of(at).is_empty()
-                || self.graph.cuts.get(at).is_some_and(|cuts| !cuts.is_empty());
-            if acts && rule.targets.is_some() {
+        for (at, rule) in self.ground.inventory.rules.iter().enumerate() {
+            if rule.targets.is_some() && self.graph.acts(at) {
                 buses.insert(rule.bus.clone());
                 buses.insert(loopguard_pattern::Term::literal("default"));
             }
-            if let Some(ends) = self.graph.ends.get(at) {
-                self.assumptions.extend(ends.iter().cloned());
-            }
         }
+        self.assumptions.extend(self.graph.assumptions.iter().cloned());
         for bus in buses {
             let need = Need::RulesOfBus { bus: bus.clone() };
-            if self.inventory.is_answered(&need) {
-                if self.inventory.gap(&need).is_some() {
+            if self.ground.inventory.is_answered(&need) {
+                if self.ground.inventory.gap(&need).is_some() {
                     self.assumptions
                         .insert(format!("rules of bus `{bus}` that were not read are not part of any cycle"));
                 }
@@ -137,8 +147,9 @@ impl Judge<'_> {
     }
 
     fn dead(&mut self, rule: &Rule, why: String) -> RuleVerdict {
+        let id = self.id(Code::DeadRule, std::slice::from_ref(&rule.key));
         self.findings.push(Finding {
-            id: self.id(Code::DeadRule, std::slice::from_ref(&rule.key)),
+            id,
             code: Code::DeadRule,
             verdict: Verdict::Dead,
             certainty: None,
@@ -158,36 +169,47 @@ impl Judge<'_> {
             for passed_on in [false, true] {
                 let start = node(at, passed_on);
                 if stage.level.holds(start)
-                    && let Some(cycle) = shortest_cycle(self.graph, &stage.level, start)
+                    && let Some(cycle) = self.shortest(stage, start)
                 {
                     return self.cycle(rule, stage, &cycle);
                 }
             }
         }
-        let reasons = self.why_none(at, rule);
         if self.graph.unasked.contains(&at) {
             let reasons = vec!["its targets were not read, and nothing that was read leads to it".to_owned()];
             return verdict(rule, Verdict::Unknown, None, reasons);
         }
-        verdict(rule, Verdict::None, None, reasons)
+        verdict(rule, Verdict::None, None, self.why_none(at, rule))
+    }
+
+    /// Returns a shortest cycle through the node, from it on. All nodes of a ring that stands alone have the same.
+    fn shortest(&mut self, stage: &Stage, start: usize) -> Option<Vec<usize>> {
+        let of_ring = self.rings.get(&(stage.verdict, stage.certainty, start)).cloned();
+        if let Some((ring, at)) = of_ring {
+            let (before, behind) = ring.split_at_checked(at)?;
+            return Some([behind, before].concat());
+        }
+        let cycle = self.search.shortest(self.graph, &stage.level, start)?;
+        if stage.level.is_alone(self.graph, &cycle) {
+            let ring: Arc<[usize]> = cycle.as_slice().into();
+            for (at, place) in cycle.iter().enumerate() {
+                let node = self.graph.edges.get(*place).map_or(start, |edge| edge.from);
+                self.rings.insert((stage.verdict, stage.certainty, node), (ring.clone(), at));
+            }
+        }
+        Some(cycle)
     }
 
     fn cycle(&mut self, rule: &Rule, stage: &Stage, cycle: &[usize]) -> RuleVerdict {
-        let edges: Vec<&Edge<'_>> = cycle.iter().filter_map(|place| self.graph.edges.get(*place)).collect();
+        let edges = || cycle.iter().filter_map(|place| self.graph.edges.get(*place));
         let certainty = stage
             .certainty
-            .or_else(|| edges.iter().map(|edge| edge.certainty).min())
+            .or_else(|| edges().map(|edge| edge.certainty).min())
             .unwrap_or(Certainty::Assumed);
-        let mut reasons: Vec<String> = edges.iter().take(TOLD_HOPS).map(|edge| self.tell(edge)).collect();
-        if edges.len() > TOLD_HOPS {
-            reasons.push(format!("and {} more hops, back to rule `{}`", edges.len() - TOLD_HOPS, rule.key));
-        }
-        for edge in &edges {
-            if let Some(why) = &edge.facts.why
-                && edge.certainty == Certainty::Assumed
-            {
-                reasons.push(why.clone());
-            }
+        let rules: Vec<usize> = edges().filter_map(|edge| self.graph.rule_of(edge.from)).collect();
+        let mut reasons = self.reasons(rule, cycle, rules.len());
+        for edge in edges() {
+            reasons.extend(edge.doubt().map(ToString::to_string));
             match &edge.status {
                 Status::Live => {}
                 Status::Off(why) => reasons.push(format!("off: {why}")),
@@ -195,36 +217,55 @@ impl Judge<'_> {
             }
         }
         dedup(&mut reasons);
-        let mut canonical = cycle.to_vec();
-        // From the least key, whatever the order in which rules were read: the finding's id hangs on it.
-        let key = |place: usize| self.graph.edges.get(place).and_then(|edge| self.key(rule_of(edge.from)));
-        let least = canonical.iter().enumerate().min_by_key(|(_, place)| (key(**place), **place));
-        if let Some((least, _)) = least {
-            canonical.rotate_left(least);
-        }
-        if self.told.insert(canonical.clone()) {
-            let finding = self.finding(stage.verdict, certainty, &canonical);
-            self.findings.push(finding);
-        }
+        self.finding_of(stage.verdict, certainty, cycle, &rules);
         verdict(rule, stage.verdict, Some(certainty), reasons)
     }
 
+    /// The first hops of the cycle, from the rule on, as sentences.
+    fn reasons(&self, rule: &Rule, cycle: &[usize], hops: usize) -> Vec<String> {
+        let told = cycle.len().min(TOLD_HOPS * MOST_EDGES_OF_A_HOP);
+        let ways = ways(self.graph, cycle.get(..told).unwrap_or_default());
+        let mut reasons: Vec<String> =
+            ways.iter().take(TOLD_HOPS).filter_map(|way| sentence(self.graph, self.ground, way)).collect();
+        if hops > TOLD_HOPS {
+            reasons.push(format!("and {} more hops, back to rule `{}`", hops - TOLD_HOPS, rule.key));
+        }
+        reasons
+    }
+
+    /// Tells the cycle, unless it is told already.
+    fn finding_of(&mut self, verdict: Verdict, certainty: Certainty, cycle: &[usize], rules: &[usize]) {
+        // From the least key, whatever the order in which rules were read: the finding's id hangs on it.
+        let key = |rule: &usize| self.ground.inventory.rules.get(*rule).map(|rule| &rule.key);
+        let least = rules.iter().enumerate().min_by_key(|(_, rule)| key(rule)).map_or(0, |(least, _)| least);
+        let mut canonical = rules.to_vec();
+        canonical.rotate_left(least);
+        if !self.told.insert(canonical) {
+            return;
+        }
+        let mut ways = ways(self.graph, cycle);
+        let turn = least.min(ways.len());
+        ways.rotate_left(turn);
+        let hops: Vec<Told> = ways.iter().filter_map(|way| told(self.graph, self.ground, way)).collect();
+        let finding = self.finding(verdict, certainty, hops);
+        self.findings.push(finding);
+    }
+
     /// Returns the first exclusion along the cycle that is proved to break it.
-    fn remedies(&mut self, verdict: Verdict, edges: &[&Edge<'_>]) -> Vec<Remedy> {
+    fn remedies(&mut self, verdict: Verdict, hops: &[Told]) -> Vec<Remedy> {
         if verdict != Verdict::Loop || self.remedies == 0 {
             return Vec::new();
         }
         self.remedies -= 1;
-        let proved = edges.iter().find_map(|edge| {
-            let heard_by = self.inventory.rules.get(rule_of(edge.to))?;
-            exclude(edge, heard_by, self.inventory, self.catalogue)
+        let proved = hops.iter().find_map(|told| {
+            let heard_by = self.ground.inventory.rules.get(told.to)?;
+            exclude(told, heard_by, self.ground.inventory, self.ground.catalogue)
         });
         proved.into_iter().collect()
     }
 
-    fn finding(&mut self, verdict: Verdict, certainty: Certainty, cycle: &[usize]) -> Finding {
-        let edges: Vec<&Edge<'_>> = cycle.iter().filter_map(|place| self.graph.edges.get(*place)).collect();
-        let mut rules: Vec<RuleKey> = edges.iter().filter_map(|edge| self.key(rule_of(edge.from))).collect();
+    fn finding(&mut self, verdict: Verdict, certainty: Certainty, hops: Vec<Told>) -> Finding {
+        let mut rules: Vec<RuleKey> = hops.iter().map(|told| told.hop.rule.clone()).collect();
         rules.dedup();
         let code = match (verdict, rules.len()) {
             (Verdict::Unknown, _) => Code::PossibleLoop,
@@ -233,91 +274,43 @@ impl Judge<'_> {
             (_, 1) => Code::SelfTrigger,
             _ => Code::MultiRuleLoop,
         };
-        let mut gaps: Vec<Gap> = edges
-            .iter()
-            .flat_map(|edge| &edge.facts.needs)
-            .filter_map(|need| self.inventory.gap(need).cloned())
-            .collect();
-        gaps.extend(edges.iter().filter_map(|edge| edge.facts.gap.clone()));
+        let needs = hops.iter().flat_map(|told| &told.needs);
+        let mut gaps: Vec<Gap> = needs.filter_map(|need| self.ground.inventory.gap(need).cloned()).collect();
+        gaps.extend(hops.iter().filter_map(|told| told.gap.clone()));
         gaps.sort();
         gaps.dedup();
+        let remedies = self.remedies(verdict, &hops);
         Finding {
             id: self.id(code, &rules),
             code,
             verdict,
             certainty: Some(certainty),
-            hops: edges.iter().filter_map(|edge| self.hop(edge)).collect(),
+            hops: hops.into_iter().map(|told| told.hop).collect(),
             rules,
-            remedies: self.remedies(verdict, &edges),
+            remedies,
             gaps,
         }
     }
 
-    fn hop(&self, edge: &Edge<'_>) -> Option<Hop> {
-        let rule = self.inventory.rules.get(rule_of(edge.from))?;
-        let target = edge.target.map_or_else(
-            || HopTarget { id: "".into(), arn: "".into() },
-            |target| HopTarget { id: target.id.clone(), arn: target.arn.to_string().into() },
-        );
-        let mut note: Vec<&str> = Vec::new();
-        if !edge.facts.note.is_empty() {
-            note.push(&edge.facts.note);
-        }
-        if let Some(why) = &edge.facts.why {
-            note.push(why);
-        }
-        Some(Hop {
-            rule: rule.key.clone(),
-            target,
-            via: edge.via.to_vec(),
-            action: edge.facts.action.clone(),
-            emits: edge.facts.emits.clone(),
-            certainty: edge.certainty,
-            gain: edge.gain,
-            status: edge.status.clone(),
-            witness: edge.facts.witness.clone(),
-            origins: HopOrigins {
-                rule: rule.origin.clone(),
-                target: edge.target.map_or_else(|| rule.origin.clone(), |target| target.origin.clone()),
-                policy: edge.facts.policy.as_ref().map(|(origin, _): &(Origin, _)| origin.clone()),
-                statement: edge.facts.policy.as_ref().map(|(_, span)| *span),
-            },
-            note: note.join("; "),
-        })
-    }
-
-    fn tell(&self, edge: &Edge<'_>) -> String {
-        let from = self.key(rule_of(edge.from)).map(|key| key.to_string()).unwrap_or_default();
-        let to = self.key(rule_of(edge.to)).map(|key| key.to_string()).unwrap_or_default();
-        let target =
-            edge.target.map_or_else(|| "its targets".to_owned(), |target| format!("target `{}`", target.id));
-        let does = if edge.facts.action.is_empty() {
-            "may cause an event".to_owned()
-        } else {
-            format!("can call `{}`", edge.facts.action)
-        };
-        format!("rule `{from}` runs {target}, which {does} that rule `{to}` matches ({})", edge.certainty)
-    }
-
     fn key(&self, rule: usize) -> Option<RuleKey> {
-        self.inventory.rules.get(rule).map(|rule| rule.key.clone())
+        self.ground.inventory.rules.get(rule).map(|rule| rule.key.clone())
     }
 
     /// `code:rule` or `code:rule+rule`, with the source where another finding has the same name.
-    fn id(&self, code: Code, rules: &[RuleKey]) -> Arc<str> {
+    fn id(&mut self, code: Code, rules: &[RuleKey]) -> Arc<str> {
         let names: Vec<&str> = rules.iter().map(|key| &*key.id).collect();
         let plain = format!("{code}:{}", names.join("+"));
-        if !self.findings.iter().any(|finding| *finding.id == plain) {
-            return plain.into();
-        }
         let source = rules.first().map(|key| key.source.clone()).unwrap_or_default();
-        let mut id = format!("{plain}@{source}");
-        let mut number = 2;
-        while self.findings.iter().any(|finding| *finding.id == id) {
-            id = format!("{plain}@{source}#{number}");
+        let mut id: Arc<str> = plain.as_str().into();
+        let mut number = 1;
+        while !self.ids.insert(id.clone()) {
+            id = match number {
+                1 => format!("{plain}@{source}").into(),
+                _ => format!("{plain}@{source}#{number}").into(),
+            };
             number += 1;
         }
-        id.into()
+        id
     }
 
     fn why_none(&self, at: usize, rule: &Rule) -> Vec<String> {
@@ -327,31 +320,21 @@ impl Judge<'_> {
         if rule.targets.as_ref().is_some_and(Vec::is_empty) {
             return vec!["it has no targets".to_owned()];
         }
-        let mut leads_to: BTreeSet<RuleKey> = BTreeSet::new();
-        for edge in self.graph.edges_of(at) {
-            if let Some(key) = self.key(rule_of(edge.to)) {
-                leads_to.insert(key);
-            }
-        }
+        let (cuts, leads_to) = why_none(self.graph, self.ground, at);
         let mut reasons = Vec::new();
-        let cuts = self.graph.cuts.get(at).map(Vec::as_slice).unwrap_or_default();
         if !leads_to.is_empty() {
-            let names: Vec<String> = leads_to.iter().take(3).map(|key| format!("`{key}`")).collect();
+            let names: Vec<String> = leads_to
+                .into_iter()
+                .filter_map(|rule| self.key(rule))
+                .map(|key| format!("`{key}`"))
+                .collect();
             reasons.push(format!("it leads to rule {}, from where nothing leads back", names.join(", ")));
         }
-        match cuts.first() {
-            Some(first) => {
-                for cut in cuts.iter().filter(|cut| cut.refinement == first.refinement).take(3) {
-                    reasons.push(format!("{}: {}", cut.refinement.as_str(), cut.text));
-                }
-            }
-            None if reasons.is_empty() => {
-                reasons.push(
-                    "source: nothing that its targets can cause has a source that a rule listens to"
-                        .to_owned(),
-                );
-            }
-            None => {}
+        reasons.extend(cuts);
+        if reasons.is_empty() {
+            reasons.push(
+                "source: nothing that its targets can cause has a source that a rule listens to".to_owned(),
+            );
         }
         if rule.state == RuleState::Disabled {
             reasons.push("it is disabled".to_owned());

@@ -73,6 +73,8 @@ pub(crate) struct TargetNative {
     /// Fields that the target fixes: path -> texts.
     #[serde(default)]
     pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// It does not come from a workload whose property has this value.
+    pub(crate) unless: Option<(Arc<str>, Arc<str>)>,
     /// What a reader should know of it.
     #[serde(default)]
     pub(crate) note: Arc<str>,

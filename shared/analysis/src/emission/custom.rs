@@ -41,7 +41,6 @@ fn emission(fields: Fields, action: &str, bus: Glob, certainty: Certainty) -> Em
         bus: Bus::Named(bus),
         region: None,
         family: Family::Custom,
-        policy: None,
         note: "".into(),
     }
 }

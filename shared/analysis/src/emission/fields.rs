@@ -48,6 +48,13 @@ impl Fields {
         self.paths.get(path)
     }
 
+    /// Returns true iff a path that is listed lies above or below this one.
+    pub(crate) fn touches(&self, path: &str) -> bool {
+        let below =
+            |upper: &str, lower: &str| lower.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
+        self.paths.keys().any(|known| below(known, path) || below(path, known))
+    }
+
     /// Returns `set` with what is known written over it.
     pub(crate) fn write(&self, set: EventSet) -> EventSet {
         let mut set = set;

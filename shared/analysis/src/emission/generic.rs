@@ -45,7 +45,6 @@ fn generic(fields: Fields, family: Family) -> Emission {
         bus: Bus::Default,
         region: None,
         family,
-        policy: None,
         note: "".into(),
     }
 }

@@ -73,7 +73,6 @@ pub(crate) fn record(
             bus: Bus::Default,
             region: region.clone(),
             family: family.clone(),
-            policy: None,
             note: match outcome {
                 Outcome::Success => "".into(),
                 Outcome::Failure => "a call that is refused or fails is an event too".into(),
@@ -110,7 +109,6 @@ pub(crate) fn native(
         bus: Bus::Default,
         region: None,
         family: if bucket { Family::Bucket } else { Family::Native },
-        policy: None,
         note: note.into(),
     }
 }

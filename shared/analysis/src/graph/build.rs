@@ -1,96 +1,23 @@
-//! Edges from actors and listeners.
+//! From the inventory to the graph.
 
-use super::{node, reach};
+use super::edge::{Edge, Fact};
+use super::hear::Prepared;
+use super::operations::Operations;
+use super::permissions::Granted;
+use super::resources::Resources;
+use super::{actors, node};
+use crate::Status;
 use crate::actor::{self, Act, Actor};
 use crate::catalogue::Catalogue;
-use crate::emission::Identity;
+use crate::iam::Bound;
 use crate::index::Index;
-use crate::limits::{Arrives, Refinement};
+use crate::limits::{Presence, PresenceKey};
 use crate::listener::Listeners;
-use crate::{Certainty, Emits, EventWitness, Gain, Status};
-use loopguard_model::{Gap, Inventory, Need, Origin, Target};
-use loopguard_pattern::json::Span;
+use loopguard_model::{Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a finding tells of an edge.
-#[derive(Debug, Clone)]
-pub(crate) struct HopFacts {
-    pub(crate) action: Arc<str>,
-    pub(crate) emits: Emits,
-    pub(crate) witness: Option<EventWitness>,
-    pub(crate) policy: Option<(Origin, Span)>,
-    pub(crate) note: Arc<str>,
-    /// What would say more about the edge.
-    pub(crate) needs: BTreeSet<Need>,
-    /// What could not be read, where no need stands for it.
-    pub(crate) gap: Option<Gap>,
-    /// What the edge takes for granted.
-    pub(crate) assumptions: BTreeSet<String>,
-    /// Why the edge is assumed, where it is.
-    pub(crate) why: Option<String>,
-}
-
-/// One edge.
-#[derive(Debug, Clone)]
-pub(crate) struct Edge<'a> {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) certainty: Certainty,
-    pub(crate) gain: Gain,
-    pub(crate) status: Status,
-    pub(crate) target: Option<&'a Target>,
-    pub(crate) via: Arc<[String]>,
-    /// Who makes the call, where an actor does.
-    pub(crate) identity: Option<Arc<Identity>>,
-    pub(crate) facts: Arc<HopFacts>,
-}
-
-/// What a refinement cut.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cut {
-    pub(crate) refinement: Refinement,
-    pub(crate) text: String,
-}
-
-/// The graph.
-#[derive(Debug)]
-pub(crate) struct Graph<'a> {
-    pub(crate) nodes: usize,
-    /// Sorted by `from`, `to`, then the surest first.
-    pub(crate) edges: Vec<Edge<'a>>,
-    /// Per rule: the edges that its targets nearly made, the furthest refinement first, three at most.
-    pub(crate) cuts: Vec<Vec<Cut>>,
-    /// Per rule: what its targets end in, as assumptions.
-    pub(crate) ends: Vec<BTreeSet<String>>,
-    /// The buses, by name, that targets put events on.
-    pub(crate) buses: BTreeSet<Term>,
-    /// Rules whose targets were not read and that nothing read leads to.
-    pub(crate) unasked: BTreeSet<usize>,
-}
-
-/// What one actor reaches: an edge without its beginning.
-#[derive(Debug, Clone)]
-pub(crate) struct Reached {
-    pub(crate) rule: usize,
-    pub(crate) certainty: Certainty,
-    pub(crate) gain: Gain,
-    pub(crate) status: Status,
-    pub(crate) passed_on: bool,
-    pub(crate) facts: Arc<HopFacts>,
-}
-
-/// What one actor reaches, and what it nearly does.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Reach {
-    pub(crate) reached: Vec<Reached>,
-    pub(crate) cuts: BTreeMap<usize, Cut>,
-    /// What is taken for granted of the actor.
-    pub(crate) assumptions: BTreeSet<String>,
-    /// The buses, by name, that the actor puts events on.
-    pub(crate) buses: BTreeSet<Term>,
-}
 
 /// What building needs at every step.
 pub(crate) struct Ground<'a> {
@@ -99,151 +26,281 @@ pub(crate) struct Ground<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) listeners: &'a Listeners,
     pub(crate) schema: Schema,
+    /// What an arrival takes for granted, made once per kind of arrival.
+    pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
+}
+
+impl<'a> Ground<'a> {
+    pub(crate) fn new(inventory: &'a Inventory, catalogue: &'a Catalogue, listeners: &'a Listeners) -> Self {
+        Self {
+            inventory,
+            index: Index::new(inventory),
+            catalogue,
+            listeners,
+            schema: Schema::events(),
+            presences: RefCell::new(BTreeMap::new()),
+        }
+    }
+}
+
+/// A class of events: what one call or delivery causes.
+#[derive(Debug)]
+pub(crate) struct Class {
+    /// Its emissions, the plainest first.
+    pub(super) emissions: Vec<Prepared>,
+    /// The resource that the call is bound to, where it is.
+    pub(super) bound: Option<Bound>,
+    /// No caller is written into the emissions, since none of the rules that hear it asks for one.
+    pub(super) shared: bool,
+}
+
+/// What a node is that is no rule.
+#[derive(Debug)]
+pub(crate) enum Kind<'a> {
+    /// Something that acts.
+    Actor(Actor<'a>),
+    /// What a role allows, as far as the rules can hear it.
+    Permissions(Granted),
+    /// A resource that hands on, or any of a kind.
+    Resource,
+    /// A class of events.
+    Class(Class),
+}
+
+/// The graph.
+#[derive(Debug)]
+pub(crate) struct Graph<'a> {
+    pub(crate) nodes: usize,
+    /// How many nodes are rules.
+    pub(super) rule_nodes: usize,
+    /// What the other nodes are, from `rule_nodes` on.
+    pub(super) kinds: Vec<Kind<'a>>,
+    /// Sorted by `from`, then as they were found.
+    pub(crate) edges: Vec<Edge<'a>>,
+    /// Where the edges of each node begin; one more at the end.
+    starts: Vec<usize>,
+    /// Per rule: the nodes that act for it.
+    pub(super) actors_of: Vec<Vec<usize>>,
+    /// What the ends of ways take for granted.
+    pub(crate) assumptions: BTreeSet<String>,
+    /// Reads without which a way ends too soon.
+    pub(crate) needs: BTreeSet<Need>,
+    /// The buses, by name, that targets put events on.
+    pub(crate) buses: BTreeSet<Term>,
+    /// Rules whose targets were not read and that nothing read leads to.
+    pub(crate) unasked: BTreeSet<usize>,
 }
 
 impl<'a> Graph<'a> {
     /// Builds the graph of the inventory.
     pub(crate) fn build(ground: &Ground<'a>) -> Self {
-        let inventory = ground.inventory;
-        let mut graph = Self {
-            nodes: 2 * inventory.rules.len(),
+        let mut builder = Builder::new(ground);
+        builder.rules();
+        builder.passed_on();
+        builder.graph.sorted()
+    }
+
+    fn sorted(mut self) -> Self {
+        self.edges.sort_by_key(|edge| edge.from);
+        self.nodes = self.rule_nodes + self.kinds.len();
+        self.starts = (0..=self.nodes).map(|at| self.edges.partition_point(|edge| edge.from < at)).collect();
+        self
+    }
+
+    /// Returns the places of the edges from the node.
+    pub(crate) fn places_of(&self, node: usize) -> std::ops::Range<usize> {
+        let at = |node: usize| self.starts.get(node).copied().unwrap_or(self.edges.len());
+        at(node)..at(node + 1)
+    }
+
+    /// Returns the edges from the node.
+    pub(crate) fn edges_of(&self, node: usize) -> &[Edge<'a>] {
+        self.edges.get(self.places_of(node)).unwrap_or_default()
+    }
+
+    /// Returns the rule of a node; none: it is no rule.
+    pub(crate) fn rule_of(&self, node: usize) -> Option<usize> {
+        (node < self.rule_nodes).then_some(node / 2)
+    }
+
+    /// Returns what a node is that is no rule.
+    pub(super) fn kind(&self, node: usize) -> Option<&Kind<'a>> {
+        self.kinds.get(node.checked_sub(self.rule_nodes)?)
+    }
+
+    /// Returns true iff something acts for the rule that makes calls or puts events.
+    pub(crate) fn acts(&self, rule: usize) -> bool {
+        self.actors_of.get(rule).into_iter().flatten().any(
+            |at| matches!(self.kind(*at), Some(Kind::Actor(actor)) if !matches!(actor.act, Act::End { .. })),
+        )
+    }
+}
+
+/// Names a node that is made once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Actor(String),
+    Permissions(String),
+    Resource(Term),
+    AnyOf(Arc<str>),
+    Class(ClassKey),
+}
+
+/// Names a class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClassKey {
+    pub(super) scope: Scope,
+    /// The call, or what else makes the class one.
+    pub(super) what: Arc<str>,
+    pub(super) bound: Option<Bound>,
+    /// The caller, where it is written in.
+    pub(super) caller: Option<String>,
+    /// Which rules may hear it, and whether the call is refused: other classes of the same call.
+    pub(super) part: Part,
+}
+
+/// A part of a call's class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// For the rules that listen to the call.
+    Listed,
+    /// For the rules that listen to nearly everything.
+    Wide,
+    /// For both, from a call that is known to be made.
+    Made,
+    /// The same, refused.
+    Refused,
+}
+
+/// Builds.
+pub(super) struct Builder<'a, 'g> {
+    pub(super) ground: &'g Ground<'a>,
+    pub(super) graph: Graph<'a>,
+    pub(super) nodes: BTreeMap<Key, usize>,
+    pub(super) operations: Operations<'g>,
+    pub(super) resources: Resources<'a>,
+    /// Actors and resources whose edges are still to be made.
+    pub(super) open: Vec<usize>,
+}
+
+impl<'a, 'g> Builder<'a, 'g> {
+    fn new(ground: &'g Ground<'a>) -> Self {
+        let rules = ground.inventory.rules.len();
+        let graph = Graph {
+            nodes: 0,
+            rule_nodes: 2 * rules,
+            kinds: Vec::new(),
             edges: Vec::new(),
-            cuts: vec![Vec::new(); inventory.rules.len()],
-            ends: vec![BTreeSet::new(); inventory.rules.len()],
+            starts: Vec::new(),
+            actors_of: vec![Vec::new(); rules],
+            assumptions: BTreeSet::new(),
+            needs: BTreeSet::new(),
             buses: BTreeSet::new(),
             unasked: BTreeSet::new(),
         };
-        let mut shared: BTreeMap<Arc<str>, Arc<Reach>> = BTreeMap::new();
+        Self {
+            ground,
+            graph,
+            nodes: BTreeMap::new(),
+            operations: Operations::new(ground.listeners, ground.catalogue),
+            resources: Resources::new(ground.inventory, ground.catalogue),
+            open: Vec::new(),
+        }
+    }
+
+    /// Returns the node of that key, made by `kind` if it is new, and whether it is.
+    pub(super) fn node(&mut self, key: Key, kind: impl FnOnce() -> Kind<'a>) -> (usize, bool) {
+        if let Some(known) = self.nodes.get(&key) {
+            return (*known, false);
+        }
+        let at = self.graph.rule_nodes + self.graph.kinds.len();
+        self.graph.kinds.push(kind());
+        self.nodes.insert(key, at);
+        (at, true)
+    }
+
+    pub(super) fn edge(&mut self, edge: Edge<'a>) {
+        self.graph.edges.push(edge);
+    }
+
+    /// Adds all rules; those whose targets were not read and that nobody has tried to read come in as far as
+    /// something that was read leads to them.
+    fn rules(&mut self) {
+        let inventory = self.ground.inventory;
         let any_read = inventory.rules.iter().any(|rule| rule.targets.is_some());
-        let mut waiting: Vec<usize> = Vec::new();
+        let mut waiting = BTreeSet::new();
         for (at, rule) in inventory.rules.iter().enumerate() {
-            let unread = rule.targets.is_none();
-            if unread && any_read && is_open(rule, inventory) {
-                waiting.push(at);
+            let need = Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() };
+            if rule.targets.is_none() && any_read && !inventory.is_answered(&need) {
+                waiting.insert(at);
             } else {
-                graph.add_rule(at, ground, &mut shared);
+                self.rule(at);
             }
         }
-        graph.add_reached(waiting, ground, &mut shared);
-        graph.edges.sort_by(|left, right| {
-            (left.from, left.to, right.certainty, right.gain, &left.status, &left.facts.emits).cmp(&(
-                right.from,
-                right.to,
-                left.certainty,
-                left.gain,
-                &right.status,
-                &right.facts.emits,
-            ))
-        });
-        graph
-    }
-
-    /// Returns the edges from the rule, for events as they were put and for passed-on ones.
-    pub(crate) fn edges_of(&self, rule: usize) -> &[Edge<'a>] {
-        let start = self.edges.partition_point(|edge| edge.from < node(rule, false));
-        let end = self.edges.partition_point(|edge| edge.from <= node(rule, true));
-        self.edges.get(start..end).unwrap_or_default()
-    }
-
-    /// Adds the rules whose targets were not read as far as something that was read leads to them.
-    fn add_reached(
-        &mut self,
-        mut waiting: Vec<usize>,
-        ground: &Ground<'a>,
-        shared: &mut BTreeMap<Arc<str>, Arc<Reach>>,
-    ) {
-        let reached: BTreeSet<usize> = self.edges.iter().map(|edge| super::rule_of(edge.to)).collect();
-        let (now, later): (Vec<usize>, Vec<usize>) =
-            waiting.drain(..).partition(|rule| reached.contains(rule));
-        self.unasked.extend(later);
-        for rule in now {
-            self.add_rule(rule, ground, shared);
-        }
-    }
-
-    fn add_rule(&mut self, at: usize, ground: &Ground<'a>, shared: &mut BTreeMap<Arc<str>, Arc<Reach>>) {
-        let Some(rule) = ground.inventory.rules.get(at) else { return };
-        for (target, actor) in actor::actors(rule, &ground.index, ground.catalogue) {
-            if let Act::End { assumption } = &actor.act {
-                if !assumption.is_empty()
-                    && let Some(ends) = self.ends.get_mut(at)
-                {
-                    ends.insert(assumption.clone());
-                }
-                continue;
-            }
-            let reach = match actor::key(&actor) {
-                Some(key) => {
-                    shared.entry(key).or_insert_with(|| Arc::new(reach::of(&actor, at, ground))).clone()
-                }
-                None => Arc::new(reach::of(&actor, at, ground)),
-            };
-            self.add_edges(at, target, &actor, &reach, ground);
-        }
-    }
-
-    fn add_edges(
-        &mut self,
-        at: usize,
-        target: Option<&'a Target>,
-        actor: &Actor<'a>,
-        reach: &Reach,
-        ground: &Ground<'a>,
-    ) {
-        let via: Arc<[String]> = actor.via.clone().into();
-        let identity = actor.act.identity().cloned().map(Arc::new);
-        let forwards = matches!(actor.act, Act::Forward { .. });
-        let disabled = ground
-            .inventory
-            .rules
-            .get(at)
-            .is_some_and(|rule| rule.state == loopguard_model::RuleState::Disabled);
-        for reached in &reach.reached {
-            for passed_on in [false, true] {
-                let mut status = reached.status.clone();
-                if forwards && passed_on && status == Status::Live {
-                    status = Status::Bounded("an event goes from bus to bus only once".into());
-                }
-                if disabled && status == Status::Live {
-                    let rule =
-                        ground.inventory.rules.get(at).map(|rule| rule.key.to_string()).unwrap_or_default();
-                    status = Status::Off(format!("rule `{rule}` is disabled").into());
-                }
-                self.edges.push(Edge {
-                    from: node(at, passed_on),
-                    to: node(reached.rule, reached.passed_on),
-                    certainty: reached.certainty,
-                    gain: reached.gain,
-                    status,
-                    target,
-                    via: via.clone(),
-                    identity: identity.clone(),
-                    facts: reached.facts.clone(),
-                });
+        self.work_off();
+        let reached: BTreeSet<usize> = self.graph.edges.iter().map(|edge| edge.to / 2).collect();
+        for at in waiting {
+            if reached.contains(&at) {
+                self.rule(at);
+            } else {
+                self.graph.unasked.insert(at);
             }
         }
-        self.buses.extend(reach.buses.iter().cloned());
-        if let Some(ends) = self.ends.get_mut(at) {
-            ends.extend(reach.assumptions.iter().cloned());
+        self.work_off();
+    }
+
+    fn rule(&mut self, at: usize) {
+        let Some(rule) = self.ground.inventory.rules.get(at) else { return };
+        let off = (rule.state == RuleState::Disabled)
+            .then(|| Status::Off(format!("rule `{}` is disabled", rule.key).into()));
+        let first = self.graph.edges.len();
+        for (target, acting) in actor::of_rule(rule, &self.ground.index, self.ground.catalogue) {
+            if let Act::Forward { bus } = &acting.act {
+                self.forward(at, target, bus);
+            }
+            let to = self.actor(acting);
+            self.edge(Edge::sure(node(at, false), to, Fact::Runs(target)));
+            if let Some(known) = self.graph.actors_of.get_mut(at) {
+                known.push(to);
+            }
+            if let Some(queue) = target.and_then(|target| target.parameters.get("DeadLetterConfig.Arn")) {
+                actors::dead_letter(self, node(at, false), target, queue);
+            }
         }
-        if let Some(cuts) = self.cuts.get_mut(at) {
-            cuts.extend(reach.cuts.values().cloned());
-            cuts.sort_by(|left, right| (right.refinement, &left.text).cmp(&(left.refinement, &right.text)));
-            cuts.dedup();
-            cuts.truncate(3);
+        if let Some(off) = off {
+            for edge in self.graph.edges.get_mut(first..).unwrap_or_default() {
+                if edge.status == Status::Live {
+                    edge.status = off.clone();
+                }
+            }
         }
     }
-}
 
-/// Returns true iff nobody has tried yet to read the rule's targets.
-fn is_open(rule: &loopguard_model::Rule, inventory: &Inventory) -> bool {
-    !inventory.is_answered(&Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() })
-}
+    fn work_off(&mut self) {
+        while let Some(at) = self.open.pop() {
+            actors::expand(self, at);
+        }
+    }
 
-/// Returns the certainty of an edge whose event may or may not arrive.
-pub(crate) fn capped(certainty: Certainty, arrives: Arrives) -> Certainty {
-    match arrives {
-        Arrives::Yes => certainty,
-        Arrives::No | Arrives::Perhaps => Certainty::Assumed,
+    /// A rule that hears a passed-on event does the same, but for passing it on again.
+    fn passed_on(&mut self) {
+        let heard: BTreeSet<usize> = self
+            .graph
+            .edges
+            .iter()
+            .filter(|edge| edge.to < self.graph.rule_nodes && edge.to % 2 == 1)
+            .map(|edge| edge.to)
+            .collect();
+        let mut again: Vec<Edge<'a>> = Vec::new();
+        for edge in
+            self.graph.edges.iter().filter(|edge| heard.contains(&(edge.from + 1)) && edge.from % 2 == 0)
+        {
+            let mut edge = Edge { from: edge.from + 1, ..edge.clone() };
+            if matches!(edge.fact, Fact::Forwards { .. }) && edge.status == Status::Live {
+                edge.status = Status::Bounded("an event goes from bus to bus only once".into());
+            }
+            again.push(edge);
+        }
+        self.graph.edges.extend(again);
     }
 }

@@ -1,6 +1,7 @@
 //! Cycles: components of the edges of a level, and a shortest cycle through a node.
 
-use super::build::{Edge, Graph};
+use super::build::Graph;
+use super::edge::Edge;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::VecDeque;
@@ -63,48 +64,68 @@ impl Level {
         self.component.get(node).copied().flatten().is_some()
     }
 
+    /// Returns true iff no other cycle of the level runs through a node of this one.
+    pub(crate) fn is_alone(&self, graph: &Graph<'_>, cycle: &[usize]) -> bool {
+        let only = |place: &usize| {
+            let from = graph.edges.get(*place).map(|edge| edge.from);
+            from.and_then(|from| self.out.get(from)).is_some_and(|out| out.len() == 1)
+        };
+        cycle.iter().all(only)
+    }
+
     /// Returns the places of the edges that lie on some cycle of this level.
     pub(crate) fn edges(&self) -> impl Iterator<Item = usize> {
         self.out.iter().flatten().copied()
     }
 }
 
-/// Returns a shortest cycle through `start`, as places of edges from `start` on; none iff the level has none there.
-///
-/// Of several shortest ones it takes the first in the order of the edges.
-pub(crate) fn shortest_cycle(graph: &Graph<'_>, level: &Level, start: usize) -> Option<Vec<usize>> {
-    let mut came_by: Vec<Option<usize>> = vec![None; graph.nodes];
-    let mut queue = VecDeque::from([start]);
-    while let Some(at) = queue.pop_front() {
-        for place in level.out.get(at)? {
-            let edge = graph.edges.get(*place)?;
-            if edge.to == start {
-                return way(graph, &came_by, start, at, *place);
-            }
-            let slot = came_by.get_mut(edge.to)?;
-            if slot.is_none() {
-                *slot = Some(*place);
-                queue.push_back(edge.to);
-            }
-        }
-    }
-    None
+/// Looks for cycles; keeps its notes from one search to the next, since a large account asks thousands of times.
+#[derive(Debug)]
+pub(crate) struct Search {
+    /// Node -> the search that came there last, and the edge it came by.
+    came_by: Vec<(usize, usize)>,
+    searches: usize,
 }
 
-fn way(
-    graph: &Graph<'_>,
-    came_by: &[Option<usize>],
-    start: usize,
-    end: usize,
-    last: usize,
-) -> Option<Vec<usize>> {
-    let mut places = vec![last];
-    let mut at = end;
-    while at != start {
-        let place = came_by.get(at).copied().flatten()?;
-        places.push(place);
-        at = graph.edges.get(place)?.from;
+impl Search {
+    pub(crate) fn new(graph: &Graph<'_>) -> Self {
+        Self { came_by: vec![(0, 0); graph.nodes], searches: 0 }
     }
-    places.reverse();
-    Some(places)
+
+    /// Returns a shortest cycle through `start`, as places of edges from `start` on; none iff the level has none there.
+    ///
+    /// Of several shortest ones it takes the first in the order of the edges.
+    pub(crate) fn shortest(&mut self, graph: &Graph<'_>, level: &Level, start: usize) -> Option<Vec<usize>> {
+        self.searches += 1;
+        let mut queue = VecDeque::from([start]);
+        while let Some(at) = queue.pop_front() {
+            for place in level.out.get(at)? {
+                let edge = graph.edges.get(*place)?;
+                if edge.to == start {
+                    return self.way(graph, start, at, *place);
+                }
+                let slot = self.came_by.get_mut(edge.to)?;
+                if slot.0 != self.searches {
+                    *slot = (self.searches, *place);
+                    queue.push_back(edge.to);
+                }
+            }
+        }
+        None
+    }
+
+    fn way(&self, graph: &Graph<'_>, start: usize, end: usize, last: usize) -> Option<Vec<usize>> {
+        let mut places = vec![last];
+        let mut at = end;
+        while at != start {
+            let (search, place) = *self.came_by.get(at)?;
+            if search != self.searches {
+                return None;
+            }
+            places.push(place);
+            at = graph.edges.get(place)?.from;
+        }
+        places.reverse();
+        Some(places)
+    }
 }

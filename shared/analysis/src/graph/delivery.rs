@@ -1,113 +1,170 @@
-//! What EventBridge's own delivery to a target causes.
+//! What a delivery itself causes: its call, its native events, the assumed role.
 
-use super::reach::{Finder, Rests};
+use super::build::{Builder, ClassKey, Part};
+use super::class;
+use super::edge::{Edge, Fact};
 use super::values::TargetValues;
 use crate::Certainty;
 use crate::catalogue::{Caller, Operation, TargetKind};
 use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::glob::Glob;
 use crate::iam::Access;
-use loopguard_model::{Target, Workload};
+use loopguard_model::{Scope, Target, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-impl Finder<'_, '_> {
-    /// EventBridge's own call, its records and its native events.
-    pub(super) fn deliver(
-        &mut self,
-        kind: &TargetKind,
-        target: &Target,
-        workload: Option<&Workload>,
-        identity: &Identity,
-    ) {
-        let catalogue = self.ground.catalogue;
-        let Some(operation) = kind.call.as_deref().and_then(|call| catalogue.operation(call)).cloned() else {
-            return;
+/// Adds the delivery's own call, its records and its native events.
+pub(super) fn add<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    kind: &'a TargetKind,
+    target: &'a Target,
+    workload: Option<&'a Workload>,
+    identity: &Identity,
+) {
+    let catalogue = builder.ground.catalogue;
+    let Some(operation) = kind.call.as_deref().and_then(|call| catalogue.operation(call)).cloned() else {
+        return;
+    };
+    let delivery = Delivery { builder, at, scope, kind, target, workload, identity, operation };
+    delivery.add();
+}
+
+struct Delivery<'b, 'a, 'g> {
+    builder: &'b mut Builder<'a, 'g>,
+    at: usize,
+    scope: &'a Scope,
+    kind: &'a TargetKind,
+    target: &'a Target,
+    workload: Option<&'a Workload>,
+    identity: &'b Identity,
+    operation: Arc<Operation>,
+}
+
+impl Delivery<'_, '_, '_> {
+    fn add(mut self) {
+        let values = TargetValues::new(self.target, self.workload, self.kind);
+        let allowed = self.is_allowed();
+        let mut emissions = self.records(&values, allowed);
+        if allowed && self.kind.only_with.as_ref().is_none_or(|parameter| values.is_on(parameter)) {
+            emissions.extend(self.natives(&values));
+        }
+        let what = format!(
+            "delivery {} {:?} {:?} {allowed} {:?}",
+            self.kind.id,
+            self.target.arn,
+            self.target.parameters,
+            self.workload.map(|workload| &workload.arn)
+        );
+        let operation = self.operation.clone();
+        self.class(&what, &operation, emissions);
+        if self.kind.caller == Caller::Role && matches!(self.identity, Identity::Role { .. }) {
+            self.assume_role();
+        }
+    }
+
+    /// The caller is known here, so that every rule that listens to the call is asked.
+    fn class(&mut self, what: &str, operation: &Arc<Operation>, emissions: Vec<Emission>) {
+        let key = ClassKey {
+            scope: self.scope.clone(),
+            what: what.into(),
+            bound: None,
+            caller: Some(format!("{:?}", self.identity)),
+            part: Part::Made,
         };
-        let scope = self.rule.scope.clone();
-        let values = TargetValues::new(target, workload, kind);
-        let allowed = self.delivery_allowed(&operation, target);
+        let heard_by = self.builder.ground.listeners.of_call(&operation.call);
+        let class = class::make(self.builder, key, &heard_by, || (emissions, None, false));
+        let fact = Fact::Makes { operation: Some(operation.clone()), call: None };
+        self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
+    }
+
+    fn records(&self, values: &TargetValues, allowed: bool) -> Vec<Emission> {
         let mut emissions = Vec::new();
         let outcomes: &[Outcome] =
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
-            for mut emission in record(&operation, identity, *outcome, &scope, Certainty::Declared) {
+            let all = record(&self.operation, self.identity, *outcome, self.scope, Certainty::Declared);
+            for mut emission in all {
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.
                 emission.every_run = *outcome == Outcome::Success || !allowed;
                 let mut full = emission.clone();
-                for (path, templates) in &kind.request {
+                for (path, templates) in &self.kind.request {
                     if let Some(globs) = values.fill(templates) {
                         full.fields.set(path, Field::Exactly(globs.clone()));
                         emission.fields.set(path, Field::Maybe(globs));
                     }
                 }
-                if kind.instances {
+                if self.kind.instances {
                     values.write_instances(&mut emission.fields);
                     values.write_instances(&mut full.fields);
                 }
                 // A record can lack its parameters (a refused call, a request above 100 KB); that of a call that
                 // was made has them in every run.
-                if *outcome == Outcome::Success && !kind.request.is_empty() {
+                if *outcome == Outcome::Success && !self.kind.request.is_empty() {
                     emissions.push(full);
                 }
                 emissions.push(emission);
             }
         }
-        if allowed && kind.only_with.as_ref().is_none_or(|parameter| values.is_on(parameter)) {
-            for row in &kind.native {
-                let plain =
-                    native(&operation, &row.event, &BTreeMap::new(), &row.note, &scope, Certainty::Declared);
-                let plain = values.write_native(plain, &row.fields);
-                if let Some(sure) = &row.sure {
-                    for group in &sure.groups {
-                        let mut emission = plain.clone();
-                        let globs = group.iter().map(|text| Glob::exact(Term::literal(text))).collect();
-                        emission.fields.set(&sure.path, Field::Exactly(globs));
-                        emission.every_run = true;
-                        emissions.push(emission);
-                    }
-                }
-                emissions.push(plain);
-            }
-        }
-        if kind.caller == Caller::Role {
-            let assumed = self.assume_role(target);
-            self.try_all("sts:AssumeRole", &assumed);
-        }
-        self.try_all(&operation.call, &emissions);
+        emissions
     }
 
-    fn try_all(&mut self, call: &str, emissions: &[Emission]) {
-        for at in self.ground.listeners.of_call(call) {
-            for emission in emissions {
-                self.try_on(at, emission, &Rests::default());
+    fn natives(&self, values: &TargetValues) -> Vec<Emission> {
+        let mut emissions = Vec::new();
+        let none = BTreeMap::new();
+        for row in &self.kind.native {
+            if row.unless.as_ref().is_some_and(|(property, value)| self.has(property, value)) {
+                continue;
             }
+            let plain =
+                native(&self.operation, &row.event, &none, &row.note, self.scope, Certainty::Declared);
+            let plain = values.write_native(plain, &row.fields);
+            for group in row.sure.iter().flat_map(|sure| &sure.groups) {
+                let Some(sure) = &row.sure else { continue };
+                let mut emission = plain.clone();
+                let globs = group.iter().map(|text| Glob::exact(Term::literal(text))).collect();
+                emission.fields.set(&sure.path, Field::Exactly(globs));
+                emission.every_run = true;
+                emissions.push(emission);
+            }
+            emissions.push(plain);
         }
+        emissions
+    }
+
+    fn has(&self, property: &str, value: &str) -> bool {
+        let known = self.workload.and_then(|workload| workload.properties.get(property));
+        known.and_then(Term::as_literal).is_some_and(|known| known.eq_ignore_ascii_case(value))
     }
 
     /// EventBridge assumes the target's role before it delivers; credentials are cached, so not in every run.
-    fn assume_role(&self, target: &Target) -> Vec<Emission> {
-        let Some(operation) = self.ground.catalogue.operation("sts:AssumeRole") else { return Vec::new() };
+    fn assume_role(&mut self) {
+        let Some(operation) = self.builder.ground.catalogue.operation("sts:AssumeRole").cloned() else {
+            return;
+        };
         let identity = Identity::Service("events.amazonaws.com".into());
-        let mut emissions =
-            record(operation, &identity, Outcome::Success, &self.rule.scope, Certainty::Declared);
+        let mut emissions = record(&operation, &identity, Outcome::Success, self.scope, Certainty::Declared);
         for emission in &mut emissions {
-            if let Some(role) = &target.role {
+            if let Some(role) = &self.target.role {
                 emission
                     .fields
                     .set("detail.requestParameters.roleArn", Field::Maybe(vec![Glob::exact(role.clone())]));
             }
             emission.note = "EventBridge assumes the target's role to deliver".into();
         }
-        emissions
+        let what = format!("assume {:?}", self.target.role);
+        self.class(&what, &operation, emissions);
     }
 
     /// Returns false iff the target's role is known and surely may not make the delivery's call.
-    fn delivery_allowed(&self, operation: &Operation, target: &Target) -> bool {
-        let Some(role) = target.role.as_ref().and_then(|arn| self.ground.index.role(arn)) else {
+    fn is_allowed(&self) -> bool {
+        let ground = self.builder.ground;
+        let Some(role) = self.target.role.as_ref().and_then(|arn| ground.index.role(arn)) else {
             return true;
         };
-        let access = Access::new(role, &self.rule.scope, self.ground.catalogue);
-        !access.unread.is_empty() || !access.grants(operation).is_empty()
+        let access = Access::new(role, self.scope, ground.catalogue);
+        !access.unread.is_empty() || !access.grants(&self.operation).is_empty()
     }
 }

@@ -6,7 +6,7 @@ use loopguard_pattern::Term;
 use std::collections::BTreeMap;
 
 /// A resource of a policy, read as the operation's kind of resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bound {
     variables: BTreeMap<String, Glob>,
 }
@@ -20,6 +20,16 @@ impl Bound {
     /// Returns a bound of which nothing is known.
     pub(crate) fn open() -> Self {
         Self { variables: BTreeMap::new() }
+    }
+
+    /// Says what is known of a variable.
+    pub(crate) fn set(&mut self, variable: &str, glob: Glob) {
+        self.variables.insert(variable.to_owned(), glob);
+    }
+
+    /// Takes over all that another bound knows.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.variables.extend(other.variables);
     }
 }
 

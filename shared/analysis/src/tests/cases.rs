@@ -461,7 +461,7 @@ fn a_function_that_another_starts_counts() {
     let through = built("worker");
     assert_eq!(through.verdict("RevertAcl"), Verdict::Loop);
     assert!(
-        through.finding("RevertAcl").hops.first().is_some_and(|hop| hop.note.contains("through `worker`"))
+        through.finding("RevertAcl").hops.first().is_some_and(|hop| hop.via.contains(&"`worker`".to_owned()))
     );
     assert_eq!(built("idle").verdict("RevertAcl"), Verdict::None);
 }

@@ -1,0 +1,73 @@
+//! What carries an event on without a rule: resources that hand on, and connections.
+
+use crate::catalogue::CatalogueError;
+use crate::catalogue::error::check;
+use loopguard_model::ConnectionKind;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A kind of resource that hands on what it is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Feed {
+    /// What it is called.
+    pub(crate) id: Arc<str>,
+    /// Service and beginning of the resource part.
+    pub(crate) arn: (Arc<str>, Arc<str>),
+    /// The calls that give it something.
+    pub(crate) calls: Vec<Arc<str>>,
+    /// The request members of these calls that name it.
+    pub(crate) member: Vec<Arc<str>>,
+    source: String,
+    confidence: String,
+}
+
+/// What is known of a kind of connection.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Link {
+    kind: String,
+    /// The service that hands on, where no role does.
+    pub(crate) principal: Option<Arc<str>>,
+    /// Source and detail-type of what a bus at its end receives.
+    pub(crate) put: Option<(Arc<str>, Arc<str>)>,
+    /// The end's role makes the call.
+    #[serde(default)]
+    pub(crate) role: bool,
+    /// All that arrives is handed on.
+    pub(crate) every: bool,
+    source: String,
+    confidence: String,
+}
+
+/// Both tables.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Carriers {
+    feed: Vec<Feed>,
+    connection: Vec<Link>,
+}
+
+impl Carriers {
+    /// Returns all kinds of resources that hand on.
+    pub(crate) fn feeds(&self) -> &[Feed] {
+        &self.feed
+    }
+
+    /// Returns what is known of a kind of connection.
+    pub(crate) fn link(&self, kind: ConnectionKind) -> Option<&Link> {
+        self.connection.iter().find(|link| link.kind == kind.as_str())
+    }
+}
+
+pub(crate) fn read(text: &str) -> Result<Carriers, CatalogueError> {
+    let carriers: Carriers = toml::from_str(text)
+        .map_err(|source| CatalogueError::Table { table: "carriers.toml", source: Box::new(source) })?;
+    for feed in &carriers.feed {
+        check("carriers.toml", &feed.source, &feed.confidence)?;
+    }
+    for link in &carriers.connection {
+        check("carriers.toml", &link.source, &link.confidence)?;
+    }
+    Ok(carriers)
+}

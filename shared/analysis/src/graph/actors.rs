@@ -1,0 +1,279 @@
+//! From what acts to what it causes.
+
+use super::build::{Builder, ClassKey, Key, Kind, Part};
+use super::edge::{Edge, Fact};
+use super::{calls, class, delivery, node, permissions};
+use crate::actor::{self, Act, Actor};
+use crate::emission::{Bus, Family, Identity, custom, generic_native, generic_record};
+use crate::glob::Glob;
+use crate::iam::EventLimits;
+use crate::limits::{Arrives, arrives, presence};
+use crate::meet::{Meet, meet_sets};
+use crate::{Certainty, Gain, Status};
+use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
+use loopguard_pattern::Term;
+
+impl<'a> Builder<'a, '_> {
+    /// Returns the node of an actor, whose edges are made later.
+    pub(super) fn actor(&mut self, actor: Actor<'a>) -> usize {
+        let (node, new) = self.node(Key::Actor(actor::key(&actor)), || Kind::Actor(actor));
+        if new {
+            self.open.push(node);
+        }
+        node
+    }
+
+    /// Adds what a connection hands on to.
+    pub(super) fn hand_on(&mut self, from: usize, connection: &'a Connection) {
+        let every = self.ground.catalogue.carriers().link(connection.kind).is_some_and(|link| link.every)
+            && connection.filters.is_empty();
+        for actor in actor::of_connection(connection, &self.ground.index, self.ground.catalogue) {
+            let to = self.actor(actor);
+            let mut edge = Edge::sure(from, to, Fact::Hands(connection));
+            // A connection is declared: what arrives is handed on, in batches, perhaps filtered.
+            edge.certainty = Certainty::Declared;
+            edge.gain = if every { Gain::Each } else { Gain::Sometimes };
+            if !connection.enabled {
+                edge.status = Status::Off(
+                    format!("{} `{}` is disabled", connection.kind.as_str(), connection.name).into(),
+                );
+            }
+            self.edge(edge);
+        }
+    }
+
+    /// Passes the rule's events on to another bus.
+    pub(super) fn forward(&mut self, rule: usize, target: Option<&'a Target>, bus: &Term) {
+        self.graph.buses.insert(bus.clone());
+        let ground = self.ground;
+        let Some(own) = ground.listeners.of_rule(rule).and_then(|at| ground.listeners.all.get(at)) else {
+            return;
+        };
+        let Some(from) = ground.inventory.rules.get(rule) else { return };
+        let mut emission = generic_native(&from.scope);
+        emission.bus = Bus::Named(Glob::exact(bus.clone()));
+        emission.family = Family::Forwarded;
+        for listener in &ground.listeners.all {
+            let Some(heard_by) = ground.inventory.rules.get(listener.rule) else { continue };
+            let arrives = arrives(&emission, &from.scope, heard_by);
+            if arrives == Arrives::No {
+                continue;
+            }
+            let (mut certainty, why) = match meet_sets(listener, &own.set, ground.schema) {
+                Meet::No(..) => continue,
+                Meet::Yes(_) => (Certainty::Declared, None),
+                Meet::Unknown(reason) => (Certainty::Assumed, Some(reason.into())),
+            };
+            if arrives == Arrives::Perhaps {
+                certainty = Certainty::Assumed;
+            }
+            self.edge(Edge {
+                from: node(rule, false),
+                to: node(listener.rule, true),
+                certainty,
+                gain: Gain::Sometimes,
+                status: presence(&emission, listener, ground.inventory).status(),
+                fact: Fact::Forwards { target, why },
+            });
+        }
+    }
+}
+
+/// Makes the edges of an actor.
+pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
+    let Some(Kind::Actor(actor)) = builder.graph.kind(at) else { return };
+    let actor = actor.clone();
+    let scope = actor.scope;
+    match actor.act {
+        Act::Deliver { kind, target, workload, identity } => {
+            delivery::add(builder, at, scope, kind, target, workload, &identity);
+        }
+        Act::Work { role, identity, workload } => work(builder, at, scope, role, &identity, workload),
+        Act::Anything { identity, need, why } => {
+            let fact = Fact::Guesses { need, gap: None, why: why.into() };
+            anything(builder, at, scope, &identity, &fact);
+        }
+        Act::Put { bus, source, detail_type, every } => {
+            let limits = EventLimits {
+                sources: source.map(|text| vec![Glob::exact(text)]),
+                detail_types: detail_type.map(|text| vec![Glob::exact(text)]),
+            };
+            put(builder, at, scope, &limits, bus, every);
+        }
+        Act::Consumers { arn } => consumers(builder, at, &arn),
+        Act::End { assumption } => {
+            if !assumption.is_empty() {
+                builder.graph.assumptions.insert(assumption);
+            }
+        }
+        // The rule itself has the edges: what is passed on is what the rule hears.
+        Act::Forward { .. } => {}
+    }
+}
+
+fn work<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    role: &'a Role,
+    identity: &Identity,
+    workload: Option<&'a Workload>,
+) {
+    if let Some(workload) = workload {
+        after_runs(builder, at, workload);
+    }
+    if calls::add(builder, at, scope, role, identity, workload) == calls::Told::All {
+        return;
+    }
+    let node = permissions::of(builder, role, scope);
+    builder.edge(Edge::sure(at, node, Fact::Has));
+    let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };
+    let (by_caller, unread) = (granted.by_caller.clone(), granted.unread.clone());
+    for allowed in by_caller {
+        for (bound, certainty) in &allowed.on {
+            let heard_by = &allowed.heard_by;
+            let class = class::of_call(
+                builder,
+                scope,
+                &allowed.operation,
+                bound,
+                Some(identity),
+                Part::Listed,
+                heard_by,
+            );
+            builder.edge(Edge {
+                from: at,
+                to: class,
+                certainty: *certainty,
+                gain: Gain::Sometimes,
+                status: Status::Live,
+                fact: Fact::Makes { operation: Some(allowed.operation.clone()), call: None },
+            });
+        }
+    }
+    for why in unread {
+        let need = Need::Role { arn: role.arn.clone() };
+        let gap = Gap { need, reason: why.clone() };
+        let fact = Fact::Guesses { need: None, gap: Some(gap), why };
+        anything(builder, at, scope, identity, &fact);
+    }
+}
+
+/// Destinations and the dead-letter queue of a function.
+fn after_runs<'a>(builder: &mut Builder<'a, '_>, at: usize, workload: &'a Workload) {
+    let arn = crate::arn::unqualified(&workload.arn);
+    let of_run: Vec<&'a Connection> = builder
+        .resources
+        .connections(&arn)
+        .iter()
+        .copied()
+        .filter(|connection| {
+            matches!(
+                connection.kind,
+                ConnectionKind::OnSuccess | ConnectionKind::OnFailure | ConnectionKind::DeadLetter
+            )
+        })
+        .collect();
+    for connection in of_run {
+        builder.hand_on(at, connection);
+    }
+}
+
+/// Something that may cause anything: to the rules that ask for no caller by one class for all.
+fn anything<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    identity: &Identity,
+    fact: &Fact<'a>,
+) {
+    let listeners = builder.ground.listeners;
+    let (callers, plain): (Vec<usize>, Vec<usize>) =
+        (0..listeners.all.len()).partition(|at| listeners.asks_for_caller(*at));
+    let open = Identity::Unknown;
+    for (caller, heard_by) in [(None, plain), (Some(identity), callers)] {
+        let key = ClassKey {
+            scope: scope.clone(),
+            what: "anything".into(),
+            bound: None,
+            caller: caller.map(|identity| format!("{identity:?}")),
+            part: Part::Listed,
+        };
+        let class = class::make(builder, key, &heard_by, || {
+            let emissions = vec![
+                generic_record(caller.unwrap_or(&open), scope),
+                generic_native(scope),
+                custom(&EventLimits::default(), Glob::any(), scope, Certainty::Assumed),
+            ];
+            (emissions, None, caller.is_none())
+        });
+        builder.edge(Edge {
+            from: at,
+            to: class,
+            certainty: Certainty::Assumed,
+            gain: Gain::Sometimes,
+            status: Status::Live,
+            fact: fact.clone(),
+        });
+    }
+}
+
+fn put<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    limits: &EventLimits,
+    bus: Term,
+    every: bool,
+) {
+    builder.graph.buses.insert(bus.clone());
+    let mut emission = custom(limits, Glob::exact(bus), scope, Certainty::Declared);
+    emission.every_run = every;
+    let sources: Option<Vec<_>> = limits
+        .sources
+        .as_ref()
+        .and_then(|globs| globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect());
+    let heard_by = builder.ground.listeners.custom(sources.as_deref());
+    let key = ClassKey {
+        scope: scope.clone(),
+        what: format!("put {limits:?} {:?} {every}", emission.bus).into(),
+        bound: None,
+        caller: None,
+        part: Part::Made,
+    };
+    let class = class::make(builder, key, &heard_by, || (vec![emission], None, true));
+    builder.edge(Edge::sure(at, class, Fact::Makes { operation: None, call: None }));
+}
+
+/// Whoever takes from a topic, a queue, a stream or a log group.
+fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
+    if builder.resources.leads_on(arn) {
+        let to = builder.resource(arn);
+        builder.edge(Edge::sure(at, to, Fact::Is));
+        return;
+    }
+    let need = Need::Consumers { arn: arn.clone() };
+    if !builder.ground.inventory.is_answered(&need) {
+        builder.graph.needs.insert(need.clone());
+    }
+    if !builder.ground.inventory.is_answered(&need) || builder.ground.inventory.gap(&need).is_some() {
+        builder.graph.assumptions.insert(format!("nothing outside what was read consumes `{arn}`"));
+    }
+}
+
+/// A delivery that fails for good ends in the target's dead-letter queue.
+pub(super) fn dead_letter<'a>(
+    builder: &mut Builder<'a, '_>,
+    from: usize,
+    target: Option<&'a Target>,
+    queue: &Term,
+) {
+    let queue = crate::arn::unqualified(queue);
+    if builder.resources.leads_on(&queue) {
+        let to = builder.resource(&queue);
+        let mut edge = Edge::sure(from, to, Fact::Runs(target));
+        edge.certainty = Certainty::Declared;
+        edge.gain = Gain::Sometimes;
+        builder.edge(edge);
+    }
+}

@@ -1,0 +1,323 @@
+//! Calls that stand in a definition or in code.
+
+use super::build::{Builder, ClassKey, Part};
+use super::edge::{Edge, Fact};
+use super::{class, permissions};
+use crate::arn;
+use crate::catalogue::{Binding, Operation};
+use crate::emission::{Identity, custom};
+use crate::glob::Glob;
+use crate::iam::{Access, Bound, EventLimits, Grant, Read, bind};
+use crate::{Certainty, Gain, Status};
+use loopguard_model::{Call, Given, Role, Runs, Scope, Workload};
+use loopguard_pattern::Term;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Whether what was read is all that the workload does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is: what else its role allows does not matter.
+    All,
+    /// It may do more.
+    Part,
+}
+
+/// Adds the calls that the workload's definition and code make.
+pub(super) fn add<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    role: &'a Role,
+    identity: &Identity,
+    workload: Option<&'a Workload>,
+) -> Told {
+    let Some(workload) = workload else { return Told::Part };
+    let calls: Vec<(&'a Call, Certainty)> =
+        workload.code.iter().flat_map(|code| &code.calls).map(|call| (call, of_code(call))).collect();
+    for (call, certainty) in calls {
+        let mut making = Making { builder: &mut *builder, at, scope, identity, call, certainty };
+        making.add(role);
+    }
+    Told::Part
+}
+
+/// A call that the user told of counts as declared.
+fn of_code(call: &Call) -> Certainty {
+    match call.origin {
+        loopguard_model::Origin::Overlay(_) => Certainty::Declared,
+        _ => Certainty::Coded,
+    }
+}
+
+struct Making<'b, 'a, 'g> {
+    builder: &'b mut Builder<'a, 'g>,
+    at: usize,
+    scope: &'a Scope,
+    identity: &'b Identity,
+    call: &'a Call,
+    certainty: Certainty,
+}
+
+impl<'a> Making<'_, 'a, '_> {
+    fn add(&mut self, own: &'a Role) {
+        let catalogue = self.builder.ground.catalogue;
+        let Some(operation) =
+            catalogue.operation(&format!("{}:{}", self.call.service, self.call.operation)).cloned()
+        else {
+            self.builder.graph.assumptions.insert(format!(
+                "`{}:{}`, which the catalogue does not know, causes no event",
+                self.call.service, self.call.operation
+            ));
+            return;
+        };
+        // A call under other credentials has another caller, of whom only the role is known.
+        let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
+        let role = match &self.call.role {
+            Some(arn) => self.builder.ground.index.role(arn),
+            None => Some(own),
+        };
+        let access = role.map(|role| Access::new(role, self.scope, catalogue));
+        let grants = access.as_ref().map(|access| access.grants(&operation)).unwrap_or_default();
+        let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
+        let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
+        let identity = other.as_ref().unwrap_or(self.identity).clone();
+        if &*operation.call == "events:PutEvents" {
+            if allowed {
+                self.put_events(&grants, &operation);
+            }
+        } else {
+            self.events(&operation, &grants, &identity, allowed);
+        }
+        if allowed {
+            self.feed(&operation, &grants);
+        }
+    }
+
+    fn other_caller(&self, arn: &Term) -> Identity {
+        let known = self.builder.ground.index.role(arn);
+        Identity::Role {
+            arn: Some(known.map_or_else(|| arn.clone(), |role| role.arn.clone())),
+            name: Some(known.map_or_else(|| arn::after_last(arn, '/'), |role| role.name.clone())),
+            session: None,
+            invoked_by: None,
+            direct: false,
+        }
+    }
+
+    /// The records and native events of the call.
+    fn events(&mut self, operation: &Arc<Operation>, grants: &[Grant], identity: &Identity, allowed: bool) {
+        let listeners = self.builder.ground.listeners;
+        let heard_by = listeners.of_call(&operation.call);
+        let (callers, plain): (Vec<usize>, Vec<usize>) =
+            heard_by.iter().partition(|at| listeners.asks_for_caller(**at));
+        let part = if allowed { Part::Made } else { Part::Refused };
+        for bound in self.bounds(operation, grants) {
+            for (caller, heard_by) in [(None, &plain), (Some(identity), &callers)] {
+                if heard_by.is_empty() {
+                    continue;
+                }
+                let class =
+                    class::of_call(self.builder, self.scope, operation, &bound, caller, part, heard_by);
+                self.edge(class, operation, self.certainty);
+            }
+        }
+    }
+
+    fn edge(&mut self, to: usize, operation: &Arc<Operation>, certainty: Certainty) {
+        let gain = match self.call.runs {
+            Runs::Sometimes => Gain::Sometimes,
+            Runs::Each => Gain::Each,
+            Runs::Many => Gain::Many,
+        };
+        self.builder.edge(Edge {
+            from: self.at,
+            to,
+            certainty,
+            gain,
+            status: Status::Live,
+            fact: Fact::Makes { operation: Some(operation.clone()), call: Some(self.call) },
+        });
+    }
+
+    /// The resources of the call: what the request says, else what the role allows.
+    fn bounds(&self, operation: &Operation, grants: &[Grant]) -> Vec<Bound> {
+        let Some(binding) = self.builder.ground.catalogue.binding(operation) else {
+            return vec![Bound::open()];
+        };
+        let said = requested(self.call, binding, self.scope);
+        if said != Bound::open() {
+            return vec![said];
+        }
+        let mut bounds = BTreeSet::new();
+        for grant in grants {
+            let crate::iam::Reach::These(resources) = &grant.reach else { return vec![said] };
+            for resource in resources {
+                let without = binding.without.as_deref();
+                if let Read::Is(bound) = bind(resource, &binding.resource, without, self.scope) {
+                    bounds.insert(bound);
+                }
+            }
+        }
+        if bounds.is_empty() { vec![said] } else { bounds.into_iter().collect() }
+    }
+
+    /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives.
+    fn put_events(&mut self, grants: &[Grant], operation: &Arc<Operation>) {
+        for entry in entries(self.call) {
+            let given = |member: &str| {
+                let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
+                value.and_then(glob_of)
+            };
+            let allowed = |pick: fn(&EventLimits) -> &Option<Vec<Glob>>| match grants {
+                [one] => pick(&one.limits).clone(),
+                _ => None,
+            };
+            let limits = EventLimits {
+                sources: given("Source").map(|glob| vec![glob]).or_else(|| allowed(|limits| &limits.sources)),
+                detail_types: given("DetailType")
+                    .map(|glob| vec![glob])
+                    .or_else(|| allowed(|limits| &limits.detail_types)),
+            };
+            let buses = match given("EventBusName") {
+                Some(bus) => vec![bus_name(&bus)],
+                None => permissions::bus_globs(grants, self.scope),
+            };
+            for bus in buses {
+                self.put_event(&limits, bus, operation);
+            }
+        }
+    }
+
+    fn put_event(&mut self, limits: &EventLimits, bus: Glob, operation: &Arc<Operation>) {
+        if let Some(name) = bus.as_exact() {
+            self.builder.graph.buses.insert(name.clone());
+        }
+        let known = bus.as_exact().is_some();
+        let sources: Option<Vec<Arc<str>>> = limits
+            .sources
+            .as_ref()
+            .and_then(|globs| globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect());
+        let heard_by = self.builder.ground.listeners.custom(sources.as_deref());
+        let mut emission = custom(limits, bus, self.scope, Certainty::Observed);
+        emission.every_run = true;
+        let key = ClassKey {
+            scope: self.scope.clone(),
+            what: format!("entry {limits:?} {:?}", emission.bus).into(),
+            bound: None,
+            caller: None,
+            part: Part::Made,
+        };
+        let class = class::make(self.builder, key, &heard_by, || (vec![emission], None, true));
+        // Where the bus is not said, that the event arrives on this one is only permitted.
+        let certainty = if known { self.certainty } else { self.certainty.min(Certainty::Permitted) };
+        self.edge(class, operation, certainty);
+    }
+
+    /// The resources that the call gives something to.
+    fn feed(&mut self, operation: &Arc<Operation>, grants: &[Grant]) {
+        let Some(feed) = self.builder.operations.of_call(&operation.call).and_then(|known| known.feeds)
+        else {
+            return;
+        };
+        let Some(row) = self.builder.ground.catalogue.carriers().feeds().get(feed) else { return };
+        let value =
+            row.member.iter().find_map(|member| given(self.call, member)).and_then(|given| match given {
+                Given::Constant(term) => Some(term.clone()),
+                Given::StartsWith(_) | Given::FromEvent(_) => None,
+            });
+        if let Some(value) = value {
+            for arn in self.builder.resources.named(feed, &value) {
+                let to = self.builder.resource(&arn);
+                self.edge(to, operation, self.certainty);
+            }
+            return;
+        }
+        // Which one it is, is not said: any that the role allows.
+        let permitted = self.certainty.min(Certainty::Permitted);
+        for grant in grants {
+            match &grant.reach {
+                crate::iam::Reach::These(resources) => {
+                    for arn in self.builder.resources.reached_by(feed, resources) {
+                        let to = self.builder.resource(&arn);
+                        self.edge(to, operation, permitted);
+                    }
+                }
+                crate::iam::Reach::Any => {
+                    if let Some(to) = self.builder.any_of(feed) {
+                        self.edge(to, operation, permitted.min(Certainty::Broad));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the value of a request member, whatever the case of its first letter.
+fn given<'c>(call: &'c Call, member: &str) -> Option<&'c Given> {
+    call.request.get(member).or_else(|| {
+        call.request.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, given)| given)
+    })
+}
+
+/// Returns what the request says of the call's resource.
+///
+/// A variable of the binding is the request member of its own name (`{bucket}`: `Bucket`) or of the name that
+/// CloudTrail shows it under (`tableName`: `TableName`).
+fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
+    let mut bound = Bound::open();
+    for (path, templates) in &binding.request {
+        let Some(variable) = templates
+            .iter()
+            .find_map(|template| template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')))
+        else {
+            continue;
+        };
+        let shown = path.rsplit('.').next().unwrap_or_default();
+        let Some(value) = given(call, variable).or_else(|| given(call, shown)) else { continue };
+        let is_arn = |term: &Term| crate::arn::strip_prefix(term, "arn:").is_some();
+        match value {
+            Given::Constant(term) if is_arn(term) => {
+                if let Read::Is(of_arn) = bind(term, &binding.resource, binding.without.as_deref(), scope) {
+                    bound.merge(of_arn);
+                }
+            }
+            other => {
+                if let Some(glob) = glob_of(other) {
+                    bound.set(variable, glob);
+                }
+            }
+        }
+    }
+    bound
+}
+
+/// Returns what is known of a value; none: nothing.
+fn glob_of(given: &Given) -> Option<Glob> {
+    match given {
+        Given::Constant(term) => Some(Glob::exact(term.clone())),
+        Given::StartsWith(term) => {
+            let mut glob = Glob::exact(term.clone());
+            glob.push(&Glob::any());
+            Some(glob)
+        }
+        Given::FromEvent(_) => None,
+    }
+}
+
+/// A bus is named by its name or by its ARN.
+fn bus_name(bus: &Glob) -> Glob {
+    let name = bus.as_exact().and_then(arn::Arn::parse).and_then(|arn| arn.resource_after("event-bus/"));
+    name.map_or_else(|| bus.clone(), Glob::exact)
+}
+
+/// The numbers of the entries that the request says something about; one of which nothing is known where it does not.
+fn entries(call: &Call) -> Vec<Arc<str>> {
+    let mut numbers: BTreeSet<Arc<str>> = BTreeSet::new();
+    for name in call.request.keys() {
+        if let Some((number, _)) = name.strip_prefix("Entries.").and_then(|rest| rest.split_once('.')) {
+            numbers.insert(number.into());
+        }
+    }
+    if numbers.is_empty() { vec!["0".into()] } else { numbers.into_iter().collect() }
+}

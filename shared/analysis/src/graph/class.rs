@@ -1,0 +1,168 @@
+//! Classes of events, and the edges from them to the rules that hear them.
+
+use super::build::{Builder, Class, ClassKey, Ground, Key, Kind, Part};
+use super::edge::{Edge, Fact};
+use super::hear::{Heard, Hearing, Prepared, hear};
+use super::node;
+use crate::catalogue::Operation;
+use crate::emission::{Emission, Identity, Outcome, native, record};
+use crate::iam::Bound;
+use crate::limits::Refinement;
+use crate::{Certainty, Gain};
+use loopguard_model::Scope;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Returns the node of the events that a call of the operation on that resource causes; with the caller written in, if
+/// one is given.
+pub(super) fn of_call<'a>(
+    builder: &mut Builder<'a, '_>,
+    scope: &'a Scope,
+    operation: &Arc<Operation>,
+    bound: &Bound,
+    caller: Option<&Identity>,
+    part: Part,
+    heard_by: &[usize],
+) -> usize {
+    let key = ClassKey {
+        scope: scope.clone(),
+        what: operation.call.clone(),
+        bound: Some(bound.clone()),
+        caller: caller.map(|identity| format!("{identity:?}")),
+        part,
+    };
+    let ground = builder.ground;
+    make(builder, key, heard_by, || {
+        let refused = part == Part::Refused;
+        let all = call_emissions(ground, scope, operation, bound, caller, refused);
+        (all, Some(bound.clone()), caller.is_none())
+    })
+}
+
+/// Returns the node of a class, made with what `emissions` returns and its edges to these listeners if it is new.
+pub(super) fn make(
+    builder: &mut Builder<'_, '_>,
+    key: ClassKey,
+    heard_by: &[usize],
+    emissions: impl FnOnce() -> (Vec<Emission>, Option<Bound>, bool),
+) -> usize {
+    let scope = key.scope.clone();
+    let (at, new) = builder.node(Key::Class(key), || {
+        let (all, bound, shared) = emissions();
+        Kind::Class(Class { emissions: all.into_iter().map(Prepared::new).collect(), bound, shared })
+    });
+    if new {
+        let edges = heard(builder, &scope, at, heard_by);
+        builder.graph.edges.extend(edges);
+    }
+    at
+}
+
+/// The best edge to each listener, one for each status.
+fn heard<'a>(builder: &Builder<'a, '_>, scope: &Scope, class: usize, heard_by: &[usize]) -> Vec<Edge<'a>> {
+    let Some(Kind::Class(known)) = builder.graph.kind(class) else { return Vec::new() };
+    let mut edges = Vec::new();
+    for at in heard_by {
+        let Some(listener) = builder.ground.listeners.all.get(*at) else { continue };
+        let mut best: BTreeMap<bool, (Heard, usize)> = BTreeMap::new();
+        for (place, prepared) in known.emissions.iter().enumerate() {
+            let Hearing::Heard(heard) = hear(builder.ground, scope, *at, prepared) else { continue };
+            let off = heard.presence.off.is_some();
+            let better = best
+                .get(&off)
+                .is_none_or(|(known, _)| (known.certainty, known.gain) < (heard.certainty, heard.gain));
+            let done = !off && heard.certainty == prepared.emission.certainty && heard.gain > Gain::Sometimes;
+            if better {
+                best.insert(off, (heard, place));
+            }
+            if done {
+                break;
+            }
+        }
+        for (heard, emission) in best.into_values() {
+            edges.push(Edge {
+                from: class,
+                to: node(listener.rule, false),
+                certainty: heard.certainty,
+                gain: heard.gain,
+                status: heard.presence.status(),
+                fact: Fact::Hears { emission, presence: heard.presence, why: heard.why },
+            });
+        }
+    }
+    edges
+}
+
+impl Builder<'_, '_> {
+    /// Returns the listeners' rules that surely hear the class now.
+    pub(super) fn heard_from(&self, class: usize) -> Vec<usize> {
+        let live = self.graph.edges.iter().filter(|edge| edge.from == class);
+        let sure = live.filter(|edge| edge.certainty > Certainty::Assumed);
+        sure.filter_map(|edge| self.ground.listeners.of_rule(edge.to / 2)).collect()
+    }
+}
+
+/// Returns the events of a call, ready to be heard.
+pub(super) fn emissions(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    bound: &Bound,
+    caller: Option<&Identity>,
+    refused: bool,
+) -> Vec<Prepared> {
+    call_emissions(ground, scope, operation, bound, caller, refused).into_iter().map(Prepared::new).collect()
+}
+
+/// All events of one call: the success record, native events, the failure record; of a refused one the last alone.
+///
+/// The call itself is sure here: how sure it is that somebody makes it stands on the edges to the class.
+pub(super) fn call_emissions(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    bound: &Bound,
+    caller: Option<&Identity>,
+    refused: bool,
+) -> Vec<Emission> {
+    let catalogue = ground.catalogue;
+    let binding = catalogue.binding(operation);
+    let anybody = Identity::Unknown;
+    let caller = caller.unwrap_or(&anybody);
+    let sure = Certainty::Observed;
+    let mut all = Vec::new();
+    if !refused {
+        for mut emission in record(operation, caller, Outcome::Success, scope, sure) {
+            // A call that is made is recorded each time; its native events depend on what it changes.
+            emission.every_run = true;
+            all.push(emission);
+        }
+        for row in catalogue.natives_of(operation) {
+            all.push(native(operation, &row.event, &row.fields, &row.note(), scope, sure));
+        }
+    }
+    for mut emission in record(operation, caller, Outcome::Failure, scope, sure) {
+        emission.every_run = refused;
+        all.push(emission);
+    }
+    if let Some(binding) = binding {
+        for emission in &mut all {
+            emission.bind(binding, bound, operation);
+        }
+    }
+    all
+}
+
+/// Returns why the listener does not hear the class's emissions: the furthest refinement.
+pub(super) fn why_deaf(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    at: usize,
+    emissions: &[Prepared],
+) -> Option<(Refinement, String)> {
+    let deaf = |prepared: &Prepared| match hear(ground, scope, at, prepared) {
+        Hearing::Deaf(refinement, why) => Some((refinement, why)),
+        Hearing::Heard(_) => None,
+    };
+    emissions.iter().filter_map(deaf).max()
+}

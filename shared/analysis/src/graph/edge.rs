@@ -1,0 +1,85 @@
+//! Edges, and what stands behind each.
+
+use crate::catalogue::Operation;
+use crate::limits::Presence;
+use crate::{Certainty, Gain, Status};
+use loopguard_model::{Call, Connection, Gap, Need, Target};
+use std::sync::Arc;
+
+/// The certainty and the gain of an edge that limits neither: a hop has the least of its edges'.
+pub(super) const SURE: (Certainty, Gain) = (Certainty::Observed, Gain::Many);
+
+/// One edge.
+#[derive(Debug, Clone)]
+pub(crate) struct Edge<'a> {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) certainty: Certainty,
+    pub(crate) gain: Gain,
+    pub(crate) status: Status,
+    pub(crate) fact: Fact<'a>,
+}
+
+impl<'a> Edge<'a> {
+    /// Returns an edge that is there whenever its beginning is.
+    pub(super) fn sure(from: usize, to: usize, fact: Fact<'a>) -> Self {
+        let (certainty, gain) = SURE;
+        Self { from, to, certainty, gain, status: Status::Live, fact }
+    }
+}
+
+impl Edge<'_> {
+    /// Returns why the edge is only assumed, where it is.
+    pub(crate) fn doubt(&self) -> Option<&Arc<str>> {
+        match &self.fact {
+            Fact::Guesses { why, .. } => Some(why),
+            Fact::Hears { why, .. } | Fact::Forwards { why, .. } => why.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// What an edge stands for.
+#[derive(Debug, Clone)]
+pub(crate) enum Fact<'a> {
+    /// The rule runs what stands behind a target; none where its targets were not read.
+    Runs(Option<&'a Target>),
+    /// The resource hands on by a connection.
+    Hands(&'a Connection),
+    /// The resource is itself what runs.
+    Is,
+    /// The actor has these permissions, or goes on as another actor.
+    Has,
+    /// The permissions, or the actor's definition or code, make the call that a class or a resource stands for.
+    Makes {
+        /// The operation; none where the event is no call's.
+        operation: Option<Arc<Operation>>,
+        /// Where the call is declared or coded.
+        call: Option<&'a Call>,
+    },
+    /// The actor may cause anything, for want of a fact.
+    Guesses {
+        /// The read that would say more.
+        need: Option<Need>,
+        /// What could not be read, where no need stands for it.
+        gap: Option<Gap>,
+        /// Why, in words.
+        why: Arc<str>,
+    },
+    /// The rule hears an event of the class.
+    Hears {
+        /// Which of the class's emissions.
+        emission: usize,
+        /// What its arrival takes for granted.
+        presence: Arc<Presence>,
+        /// Why it is only assumed, where it is.
+        why: Option<Arc<str>>,
+    },
+    /// The rule's target passes its event on to the bus of the next rule.
+    Forwards {
+        /// The target.
+        target: Option<&'a Target>,
+        /// Why it is only assumed, where it is.
+        why: Option<Arc<str>>,
+    },
+}

@@ -1,0 +1,183 @@
+//! Resources that hand on what they are given: topics, queues, streams, tables, buckets, and what runs when called.
+
+use super::build::{Builder, Key, Kind};
+use super::edge::{Edge, Fact};
+use crate::actor;
+use crate::arn::{Arn, after_last, surely_differ, unqualified};
+use crate::catalogue::{Catalogue, Feed, Then};
+use crate::glob::{fits, literal};
+use loopguard_model::{Connection, ConnectionKind, Inventory, Workload};
+use loopguard_pattern::Term;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What hands on, by ARN.
+#[derive(Debug)]
+pub(super) struct Resources<'a> {
+    /// What takes from each resource.
+    connections: BTreeMap<Term, Vec<&'a Connection>>,
+    workloads: BTreeMap<Term, &'a Workload>,
+    /// Row of the carriers' table -> the resources of that kind that lead somewhere.
+    of_kind: BTreeMap<usize, BTreeSet<Term>>,
+}
+
+impl<'a> Resources<'a> {
+    pub(super) fn new(inventory: &'a Inventory, catalogue: &Catalogue) -> Self {
+        let mut resources =
+            Self { connections: BTreeMap::new(), workloads: BTreeMap::new(), of_kind: BTreeMap::new() };
+        let feeds = catalogue.carriers().feeds();
+        for connection in &inventory.connections {
+            let Some(from) = &connection.from else { continue };
+            let from = unqualified(from);
+            resources.add_kind(&from, feeds);
+            resources.connections.entry(from).or_default().push(connection);
+        }
+        for workload in &inventory.workloads {
+            let runs = |kind: &crate::catalogue::TargetKind| {
+                kind.then == Then::Role && kind.class.as_ref() == Some(&workload.class)
+            };
+            if workload.role.is_some() && catalogue.targets().iter().any(runs) {
+                let arn = unqualified(&workload.arn);
+                resources.add_kind(&arn, feeds);
+                resources.workloads.entry(arn).or_insert(workload);
+            }
+        }
+        resources
+    }
+
+    fn add_kind(&mut self, arn: &Term, feeds: &[Feed]) {
+        let parsed = Arn::parse(arn);
+        let row = feeds.iter().position(|feed| match &parsed {
+            Some(arn) => {
+                arn.service.as_literal().as_deref() == Some(&feed.arn.0)
+                    && arn.resource_after(&feed.arn.1).is_some()
+            }
+            None => false,
+        });
+        if let Some(row) = row {
+            self.of_kind.entry(row).or_default().insert(arn.clone());
+        }
+    }
+
+    /// Returns true iff something takes from the resource, or it runs itself.
+    pub(super) fn leads_on(&self, arn: &Term) -> bool {
+        self.connections.contains_key(arn) || self.workloads.contains_key(arn)
+    }
+
+    /// Returns the connections from the resource.
+    pub(super) fn connections(&self, arn: &Term) -> &[&'a Connection] {
+        self.connections.get(arn).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the resources of a row that one of a policy's resources may be.
+    pub(super) fn reached_by(&self, feed: usize, resources: &[Term]) -> Vec<Term> {
+        let Some(known) = self.of_kind.get(&feed) else { return Vec::new() };
+        let mut found = BTreeSet::new();
+        for resource in resources {
+            let exact = resource.as_literal().is_some_and(|text| !text.contains(['*', '?', '$']));
+            let plain = unqualified(resource);
+            if exact && known.contains(&plain) {
+                found.insert(plain);
+            } else {
+                found.extend(known.iter().filter(|arn| may_be(resource, arn)).cloned());
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Returns the resources of a row that a request's value may name: by ARN, by name, by a queue's URL.
+    pub(super) fn named(&self, feed: usize, value: &Term) -> Vec<Term> {
+        let name = |term: &Term| after_last(&after_last(term, ':'), '/');
+        let given = name(&unqualified(value));
+        let known = self.of_kind.get(&feed).into_iter().flatten();
+        known.filter(|arn| !surely_differ(&name(arn), &given)).cloned().collect()
+    }
+
+    /// Returns all resources of a row.
+    pub(super) fn all_of(&self, feed: usize) -> Vec<Term> {
+        self.of_kind.get(&feed).into_iter().flatten().cloned().collect()
+    }
+}
+
+impl<'a> Builder<'a, '_> {
+    /// Returns the node of a resource, whose edges are made later.
+    pub(super) fn resource(&mut self, arn: &Term) -> usize {
+        let (node, new) = self.node(Key::Resource(arn.clone()), || Kind::Resource);
+        if new {
+            self.lead_on(arn, node);
+        }
+        node
+    }
+
+    /// Returns the node from which all resources of a row are fed; none where there are none.
+    pub(super) fn any_of(&mut self, feed: usize) -> Option<usize> {
+        let all = self.resources.all_of(feed);
+        if all.is_empty() {
+            return None;
+        }
+        let id = self.ground.catalogue.carriers().feeds().get(feed)?.id.clone();
+        let (node, new) = self.node(Key::AnyOf(id), || Kind::Resource);
+        if new {
+            for arn in all {
+                let to = self.resource(&arn);
+                self.edge(Edge::sure(node, to, Fact::Is));
+            }
+        }
+        Some(node)
+    }
+
+    fn lead_on(&mut self, arn: &Term, node: usize) {
+        let (index, catalogue) = (&self.ground.index, self.ground.catalogue);
+        let inventory = self.ground.inventory;
+        if let Some(workload) = self.resources.workloads.get(arn).copied()
+            && let Some(actor) = actor::of_workload(workload, &inventory.scope, index, catalogue)
+        {
+            let to = self.actor(actor);
+            self.edge(Edge::sure(node, to, Fact::Is));
+        }
+        let from: Vec<&'a Connection> = self.resources.connections(arn).to_vec();
+        for connection in from {
+            // What a function's runs lead to hangs on the function that acts, however it was started.
+            let of_run = matches!(
+                connection.kind,
+                ConnectionKind::OnSuccess | ConnectionKind::OnFailure | ConnectionKind::DeadLetter
+            );
+            if !of_run || !self.resources.workloads.contains_key(arn) {
+                self.hand_on(node, connection);
+            }
+        }
+    }
+}
+
+/// Returns false only if the policy's resource surely is not the thing of that ARN.
+fn may_be(resource: &Term, arn: &Term) -> bool {
+    match (literal(resource), literal(arn)) {
+        (Some(pattern), Some(arn)) => {
+            fits(&pattern, &arn, false)
+                // A version or an alias behind a name.
+                || pattern.strip_prefix(&*arn).is_some_and(|rest| rest.starts_with(':'))
+                // An object of a bucket, a stream of a table, a log group's streams.
+                || pattern.strip_prefix(&*arn).is_some_and(|rest| rest.starts_with('/'))
+        }
+        _ => may_be_named(resource, arn),
+    }
+}
+
+/// Compares two ARNs of which one has symbols: they differ if their last names do.
+fn may_be_named(resource: &Term, arn: &Term) -> bool {
+    let name = |term: &Term| Arn::parse(&unqualified(term)).map(|arn| arn.resource);
+    match (name(resource), name(arn)) {
+        (Some(left), Some(right)) => {
+            let wild = left.to_string().contains('*');
+            wild || left == right || !names_differ(&left, &right)
+        }
+        _ => true,
+    }
+}
+
+fn names_differ(left: &Term, right: &Term) -> bool {
+    let last = |term: &Term| {
+        let behind = after_last(term, ':');
+        after_last(&behind, '/')
+    };
+    surely_differ(&last(left), &last(right))
+}

@@ -1,0 +1,142 @@
+//! Why a rule is in no cycle.
+
+use super::build::{Graph, Ground, Kind};
+use super::class;
+use super::hear::Prepared;
+use crate::actor::Act;
+use crate::emission::custom;
+use crate::iam::{Access, Bound, Reach, Read, bind};
+use crate::limits::Refinement;
+use loopguard_model::Rule;
+use std::collections::{BTreeSet, VecDeque};
+
+/// The most calls of one rule that are looked at for a reason.
+const MOST_CALLS: usize = 8;
+
+/// The most reasons that are told.
+const MOST_REASONS: usize = 3;
+
+/// The most nodes that are walked to find where a rule leads.
+const MOST_STEPS: usize = 2_000;
+
+/// Returns the furthest refinement that keeps the rule from triggering itself, with at most three of the edges that it
+/// cuts; and the rules that the rule leads to, at most three.
+pub(crate) fn why_none(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize) -> (Vec<String>, Vec<usize>) {
+    let leads_to = next_rules(graph, rule);
+    let mut cuts: BTreeSet<(Refinement, String)> = BTreeSet::new();
+    for at in graph.actors_of.get(rule).into_iter().flatten() {
+        cuts.extend(cuts_of(graph, ground, rule, *at));
+    }
+    let Some((furthest, _)) = cuts.last() else { return (Vec::new(), leads_to) };
+    let furthest = *furthest;
+    let reasons = cuts
+        .iter()
+        .filter(|(refinement, _)| *refinement == furthest)
+        .take(MOST_REASONS)
+        .map(|(refinement, text)| format!("{}: {text}", refinement.as_str()))
+        .collect();
+    (reasons, leads_to)
+}
+
+/// Returns the first rules on the ways from the rule, itself left out.
+fn next_rules(graph: &Graph<'_>, rule: usize) -> Vec<usize> {
+    let mut seen = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    let mut queue = VecDeque::from([super::node(rule, false)]);
+    while let Some(at) = queue.pop_front() {
+        for edge in graph.edges_of(at) {
+            if let Some(next) = graph.rule_of(edge.to) {
+                if next != rule {
+                    found.insert(next);
+                }
+            } else if seen.insert(edge.to) {
+                queue.push_back(edge.to);
+            }
+        }
+        if found.len() > MOST_REASONS || seen.len() > MOST_STEPS {
+            break;
+        }
+    }
+    found.into_iter().take(MOST_REASONS).collect()
+}
+
+/// What one actor nearly does to the rule itself.
+fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Vec<(Refinement, String)> {
+    let (Some(Kind::Actor(actor)), Some(known)) = (graph.kind(at), ground.inventory.rules.get(rule)) else {
+        return Vec::new();
+    };
+    let Some(listener) = ground.listeners.of_rule(rule) else { return Vec::new() };
+    let mut cuts = Vec::new();
+    for edge in graph.edges_of(at) {
+        if let Some(Kind::Class(class)) = graph.kind(edge.to) {
+            let why = class::why_deaf(ground, actor.scope, listener, &class.emissions);
+            let what = class.emissions.first().map(|prepared| prepared.emission.action.to_string());
+            cuts.extend(
+                why.map(|(refinement, why)| told(known, refinement, &what.unwrap_or_default(), &why)),
+            );
+        }
+    }
+    if let Act::Work { role, .. } = &actor.act {
+        let access = Access::new(role, actor.scope, ground.catalogue);
+        for call in ground.listeners.calls_of(listener).iter().take(MOST_CALLS) {
+            for operation in ground.catalogue.operations_of(call) {
+                let grants = access.grants(operation);
+                if grants.is_empty() {
+                    let text = format!("no policy allows `{call}`, which rule `{}` hears", known.key);
+                    cuts.push((Refinement::Access, text));
+                    continue;
+                }
+                let binding = ground.catalogue.binding(operation);
+                let bounds = grants.iter().flat_map(|grant| match (&grant.reach, binding) {
+                    (Reach::These(resources), Some(binding)) => resources
+                        .iter()
+                        .filter_map(|resource| {
+                            let without = binding.without.as_deref();
+                            match bind(resource, &binding.resource, without, actor.scope) {
+                                Read::Is(bound) => Some(bound),
+                                Read::IsNot => None,
+                            }
+                        })
+                        .collect(),
+                    _ => vec![Bound::open()],
+                });
+                for bound in bounds.take(MOST_CALLS) {
+                    let all =
+                        class::emissions(ground, actor.scope, operation, &bound, actor.act.identity(), false);
+                    let why = class::why_deaf(ground, actor.scope, listener, &all);
+                    cuts.extend(
+                        why.map(|(refinement, why)| told(known, refinement, operation.action(), &why)),
+                    );
+                }
+            }
+        }
+        cuts.extend(custom_cuts(ground, known, listener, actor.scope, &access));
+    }
+    cuts
+}
+
+/// What keeps the custom events that a role may put from the rule.
+fn custom_cuts(
+    ground: &Ground<'_>,
+    rule: &Rule,
+    listener: usize,
+    scope: &loopguard_model::Scope,
+    access: &Access<'_>,
+) -> Vec<(Refinement, String)> {
+    let Some(operation) = ground.catalogue.operation("events:PutEvents") else { return Vec::new() };
+    let mut cuts = Vec::new();
+    for grant in access.grants(operation) {
+        for bus in super::permissions::bus_globs(std::slice::from_ref(&grant), scope) {
+            let emission = custom(&grant.limits, bus, scope, crate::Certainty::Permitted);
+            let all = [Prepared::new(emission)];
+            let why = class::why_deaf(ground, scope, listener, &all);
+            cuts.extend(why.map(|(refinement, why)| told(rule, refinement, "events:PutEvents", &why)));
+        }
+    }
+    cuts
+}
+
+fn told(rule: &Rule, refinement: Refinement, action: &str, why: &str) -> (Refinement, String) {
+    let what = if action.is_empty() { "what it can cause" } else { action };
+    (refinement, format!("`{what}` does not reach rule `{}`: {why}", rule.key))
+}
