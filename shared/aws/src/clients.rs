@@ -11,14 +11,21 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// One call with all its attempts.
 const OPERATION: Duration = Duration::from_secs(15);
 
-/// The clients of the services that the guard asks. Cheap to clone.
+/// The clients of the services that are asked. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(crate) codebuild: aws_sdk_codebuild::Client,
+    pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) pipes: aws_sdk_pipes::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
 }
 
 impl Clients {
@@ -33,11 +40,24 @@ impl Clients {
     /// Returns clients for a configuration.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
+            cloudtrail: aws_sdk_cloudtrail::Client::new(config),
+            codebuild: aws_sdk_codebuild::Client::new(config),
+            ecs: aws_sdk_ecs::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
+            pipes: aws_sdk_pipes::Client::new(config),
+            s3: s3(config),
+            scheduler: aws_sdk_scheduler::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
         }
     }
+}
+
+/// An endpoint of one's own seldom has a host name for every bucket.
+fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let own = config.endpoint_url().is_some();
+    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(own).build())
 }

@@ -7,6 +7,7 @@
 mod account;
 mod clients;
 mod failure;
+mod gather;
 mod home;
 #[cfg(test)]
 mod replay;
@@ -17,4 +18,5 @@ mod workload;
 
 pub use account::AwsAccount;
 pub use clients::Clients;
+pub use gather::{Asked, GatherError, Gathered, Reach, gather};
 pub use home::{Home, HomeError};

@@ -78,23 +78,27 @@ impl Reader<'_> {
         let told = self.origin(node, "ssm:GetDocument");
         let runbook = Workload::new("AWS::SSM::Document", term(&arn), term(&name), told);
         let role = member(&definition, "assumeRole").filter(|role| *role != Term::default());
-        self.inventory.workloads.push(Workload { role, definition: Some(definition), ..runbook });
+        let runbook = Workload { role, definition: Some(definition), ..runbook };
+        self.add_asked(node, runbook)
+    }
+
+    /// Adds a workload under its own ARN and under the one that it was asked by.
+    fn add_asked(&mut self, node: &Node<'_>, workload: Workload) -> Result<(), SnapshotError> {
+        if let Some(asked) = node.optional_term("RequestedArn")?.filter(|asked| *asked != workload.arn) {
+            self.inventory.workloads.push(Workload { arn: asked, ..workload.clone() });
+        }
+        self.inventory.workloads.push(workload);
         Ok(())
     }
 
-    /// A task definition is known under its own ARN and under the one that it was asked by, which may leave the
-    /// revision out.
+    /// A target may name a task definition without its revision.
     fn task_definition(&mut self, node: &Node<'_>) -> Result<(), SnapshotError> {
         let own = node.required_text("taskDefinitionArn")?;
         let name = node.optional_term("family")?.unwrap_or_else(|| term(&own));
         let told = self.origin(node, "ecs:DescribeTaskDefinition");
         let task = Workload::new("AWS::ECS::TaskDefinition", term(&own), name, told);
         let task = Workload { role: node.optional_term("taskRoleArn")?, ..task };
-        if let Some(asked) = node.optional_text("RequestedArn")?.filter(|asked| *asked != own) {
-            self.inventory.workloads.push(Workload { arn: term(&asked), ..task.clone() });
-        }
-        self.inventory.workloads.push(task);
-        Ok(())
+        self.add_asked(node, task)
     }
 
     /// Returns the JSON that a text holds; one that is no JSON is noted.
