@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{demo, pattern, scan};
+use crate::{demo, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -15,8 +15,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Look for loops in templates
+    /// Look for loops in templates, snapshots of accounts, or a live account
     Scan(scan::ScanArgs),
+    /// Write what a live account holds into a file
+    Snapshot(snapshot::SnapshotArgs),
     /// Ask about event patterns: is it valid, does it match, do two overlap
     #[command(subcommand)]
     Pattern(pattern::PatternVerb),

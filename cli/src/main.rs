@@ -7,12 +7,14 @@
     reason = "this is the shell: it reads files and writes to the terminal"
 )]
 
+mod account;
 mod args;
 mod demo;
 mod exit;
 mod input;
 mod pattern;
 mod scan;
+mod snapshot;
 
 use anyhow::Result;
 use clap::Parser;
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match args::Args::parse().verb {
         args::Verb::Scan(args) => scan::run(&args),
+        args::Verb::Snapshot(args) => snapshot::run(&args),
         args::Verb::Pattern(verb) => pattern::run(&verb),
         args::Verb::Demo(args) => demo::run(&args),
     };

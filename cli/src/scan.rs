@@ -1,24 +1,28 @@
-//! `loopguard scan`: the analysis over templates.
+//! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
+mod sources;
+
+use crate::account::{self, ReachArgs};
 use crate::exit::Exit;
 use crate::input;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use loopguard_analysis::{Catalogue, Certainty, close};
+use loopguard_analysis::{Catalogue, Certainty};
 use loopguard_report::{Level, Report};
-use loopguard_template::{Options, Source};
-use std::collections::BTreeMap;
+use loopguard_template::Options;
+use sources::Sources;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  loopguard scan template.yaml\n  loopguard scan --format json infra/ \
     services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
-    scan .aws-sam/build/template.yaml\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
+    scan .aws-sam/build/template.yaml\n  loopguard scan --account --region eu-west-1,us-east-1\n  \
+    loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
     not run.")]
 pub(crate) struct ScanArgs {
-    /// CloudFormation or SAM templates, or folders of them; `-` reads standard input
-    #[arg(required = true)]
+    /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
+    #[arg(required_unless_present = "account")]
     paths: Vec<PathBuf>,
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -29,11 +33,17 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for loops that could not be decided, too
     #[arg(long)]
     fail_on_unknown: bool,
-    /// Region that the templates are deployed to (IAM events, for one, only reach us-east-1)
+    /// Read the AWS account of the environment's credentials, too; nothing is changed in it
     #[arg(long)]
-    region: Option<String>,
+    account: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
+    /// Region that the templates are deployed to (IAM events, for one, only reach us-east-1); regions to read with
+    /// --account
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
     /// Account that the templates are deployed to, twelve digits
-    #[arg(long, value_parser = account)]
+    #[arg(long, value_parser = account_id)]
     account_id: Option<String>,
     /// Value of a template parameter; may be given more than once
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
@@ -55,7 +65,7 @@ fn certainty(word: &str) -> Result<Certainty, String> {
     })
 }
 
-fn account(text: &str) -> Result<String, String> {
+fn account_id(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
@@ -68,22 +78,27 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Reads the templates, analyses them, prints the report.
+/// Reads what is named, analyses it, prints the report.
 pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
+    if args.region.len() > 1 && !args.account {
+        bail!("templates are deployed to one region: name one, or read several with --account");
+    }
     let walk = input::walk(&args.paths)?;
     for unread in &walk.unread {
         eprintln!("warning: not read: {unread}");
     }
-    if walk.files.is_empty() {
+    if walk.files.is_empty() && !args.account {
         bail!("no template in the paths named: looked for .yaml, .yml, .json and .template");
     }
-    let (sources, unreadable) = read(&walk.files);
-    if sources.is_empty() {
-        bail!("none of the {} files is a template that could be read", walk.files.len());
+    let mut sources = Sources::read(&walk.files);
+    if args.account {
+        sources.add(account::read(&args.reach, &args.region)?);
     }
-    let mut inventory = loopguard_template::read(&sources, &options(args));
+    let Some(mut inventory) = sources.inventory(options(args)) else {
+        bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
+    };
     let catalogue = Catalogue::embedded();
-    let analysis = close(&mut inventory, &catalogue);
+    let analysis = sources.analyse(&mut inventory, &catalogue);
     let report = Report { inventory: &inventory, analysis: &analysis, catalogue: catalogue.describe() };
     let text = match args.format {
         Format::Text => loopguard_report::text(&report),
@@ -93,37 +108,17 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
     Ok(if level.is_reached_by(&analysis) {
         Exit::Found
-    } else if unreadable || !walk.unread.is_empty() {
+    } else if sources.unreadable || !walk.unread.is_empty() {
         Exit::Failed
     } else {
         Exit::Clean
     })
 }
 
-/// Reads the files; one that cannot be read is told and passed over. A file that only stands in a named
-/// folder and does not have the word that every template has is no template, and nothing to tell.
-fn read(files: &BTreeMap<PathBuf, bool>) -> (Vec<Source>, bool) {
-    let mut sources = Vec::new();
-    let mut unreadable = false;
-    for (file, named) in files {
-        match input::text(file) {
-            Ok(text) if *named || text.contains("Resources") => {
-                sources.push(Source { file: file.display().to_string().into(), text: text.into() });
-            }
-            Ok(_) => {}
-            Err(error) => {
-                unreadable = true;
-                eprintln!("warning: {}", loopguard_report::escaped(&format!("{error:#}")));
-            }
-        }
-    }
-    (sources, unreadable)
-}
-
 fn options(args: &ScanArgs) -> Options {
     Options {
         account: args.account_id.as_deref().map(Into::into),
-        region: args.region.as_deref().map(Into::into),
+        region: args.region.first().filter(|_| !args.account).map(|region| region.as_str().into()),
         parameters: args
             .parameters
             .iter()

@@ -1,7 +1,7 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
-use crate::{Clients, Home, role, rule, workload};
+use crate::{Clients, Home, held, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_sns::types::MessageAttributeValue;
 use loopguard_account::{Account, Alert, CallError, Receipt};
@@ -49,29 +49,17 @@ impl Account for AwsAccount {
             }
             Need::Workload { arn } => {
                 let arn = known("workload", arn)?;
-                missing_or(workload::workload(self, &arn).await.map(|found| Facts::Workload(Box::new(found))))
+                missing_or(workload::workload(self, &arn).await)
             }
             Need::Role { arn } => {
                 let arn = known("iam:GetRole", arn)?;
                 missing_or(role::role(self, &arn).await.map(|role| Facts::Role(Box::new(role))))
             }
-            Need::Consumers { arn } => Err(CallError::unsupported(
-                "lambda:ListEventSourceMappings",
-                &arn.to_string(),
-                "not read by this version",
-            )),
-            // A change is known here by its CloudTrail record alone, so a trail does log; which events it selects
-            // is what stays open.
-            Need::Trails => Err(CallError::unsupported(
-                "cloudtrail:GetEventSelectors",
-                "every trail",
-                "not read by this version",
-            )),
-            Need::BucketNotification { bucket } => Err(CallError::unsupported(
-                "s3:GetBucketNotification",
-                &bucket.to_string(),
-                "not read by this version",
-            )),
+            Need::Consumers { arn } => held::consumers(self, &known("consumers", arn)?).await,
+            Need::Trails => held::trails(self).await,
+            Need::BucketNotification { bucket } => {
+                held::bucket(self, &known("s3:GetBucketNotification", bucket)?).await
+            }
         }
     }
 

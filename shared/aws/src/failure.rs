@@ -76,6 +76,10 @@ pub(crate) fn is_missing(error: &CallError) -> bool {
         error.code.as_deref(),
         Some(
             "ResourceNotFoundException"
+                | "InvalidDocument"
+                | "NoSuchBucket"
+                | "NotFound"
+                | "NotFoundException"
                 | "NoSuchEntity"
                 | "NoSuchEntityException"
                 | "StateMachineDoesNotExist"

@@ -16,13 +16,18 @@ mod trails;
 mod workloads;
 
 pub(crate) use ask::{Asker, silent};
+pub(crate) use buckets::notification;
+pub(crate) use connections::{invoke_configs, mappings, pipes, subscriptions_of};
 pub(crate) use section::{Listed, Section};
+pub(crate) use trails::trails;
+pub(crate) use workloads::{Named, function, named};
 
 use crate::Clients;
 use aws_config::SdkConfig;
 use identity::Caller;
 use loopguard_account::CallError;
 use loopguard_model::snapshot::{MARK, VERSION, section as sections};
+use rules::OnBuses;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -65,8 +70,10 @@ pub enum GatherError {
     /// No region is named anywhere.
     #[error("no region: name one with `--region`, in `AWS_REGION` or in the profile")]
     NoRegion,
-    /// No credentials were found, or they cannot be used.
-    #[error("no credentials: {0}")]
+    /// No credentials were found.
+    #[error(
+        "no credentials: set them in the environment, name a profile with `--profile`, or log in (last tried: {0})"
+    )]
     NoCredentials(String),
     /// AWS did not answer, or not with who is asking.
     #[error("no answer from region `{region}`: {error}")]
@@ -74,7 +81,7 @@ pub enum GatherError {
         /// The region.
         region: String,
         /// The call that failed.
-        error: CallError,
+        error: Box<CallError>,
     },
     /// All that was asked was refused.
     #[error("nothing could be read: {0}")]
@@ -89,12 +96,20 @@ pub async fn gather(
     taken_at: &str,
     watch: &(dyn Fn(&Asked<'_>) + Sync),
 ) -> Result<Gathered, GatherError> {
-    let config = identity::configuration(reach).await;
-    let regions = regions(reach, &config)?;
+    read(&identity::configuration(reach).await, reach, taken_at, watch).await
+}
+
+async fn read(
+    config: &SdkConfig,
+    reach: &Reach,
+    taken_at: &str,
+    watch: &(dyn Fn(&Asked<'_>) + Sync),
+) -> Result<Gathered, GatherError> {
+    let regions = regions(reach, config)?;
     let calls = AtomicUsize::new(0);
     let mut accounts = Vec::new();
     for (at, region) in regions.iter().enumerate() {
-        let config = identity::in_region(&config, region);
+        let config = identity::in_region(config, region);
         let caller = Caller::ask(&config, region, &calls).await?;
         let clients = Clients::new(&config);
         let asker = Asker { clients: &clients, region, calls: &calls, watch };
@@ -118,17 +133,18 @@ async fn account(
     reach: &Reach,
     with_roles: bool,
 ) -> Result<Value, GatherError> {
-    let (buses, rules) = rules::rules(asker, reach.bus.as_deref()).await;
+    let OnBuses { buses, rules, untagged } = rules::rules(asker, reach.bus.as_deref()).await;
     let mut read = vec![workloads::functions(asker).await, workloads::state_machines(asker).await];
     read.extend(connections::connections(asker, &read).await);
-    let named = workloads::Named::by(&rules, &read);
-    read.extend(workloads::named(asker, &named).await);
-    read.push(trails::trails(asker).await);
+    let wanted = Named::by(&rules, &read);
+    read.extend(named(asker, &wanted).await);
+    read.push(trails(asker).await);
     read.push(buckets::buckets(asker, &rules).await);
     if with_roles {
         read.extend(roles::roles(asker).await);
     }
     read.extend([buses, rules]);
+    read.extend(untagged);
     if let Some(refused) = all_refused(&read) {
         return Err(GatherError::NothingRead(refused));
     }

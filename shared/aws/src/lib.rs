@@ -8,6 +8,7 @@ mod account;
 mod clients;
 mod failure;
 mod gather;
+mod held;
 mod home;
 #[cfg(test)]
 mod replay;

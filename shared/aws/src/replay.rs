@@ -2,7 +2,7 @@
 
 use crate::{AwsAccount, Clients, Home};
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -42,6 +42,11 @@ impl Replay {
         account_at(&self.address)
     }
 
+    /// Returns a configuration for this server, calls tried as often as given.
+    pub(crate) fn config(&self, retries: RetryConfig) -> SdkConfig {
+        config_at(&self.address, retries)
+    }
+
     /// Returns the operations that were called, in order.
     pub(crate) fn operations(&self) -> Vec<String> {
         self.calls.lock().unwrap().iter().map(|call| call.operation.clone()).collect()
@@ -55,16 +60,20 @@ impl Replay {
 }
 
 pub(crate) fn account_at(endpoint: &str) -> AwsAccount {
+    let config = config_at(endpoint, RetryConfig::disabled());
+    let topic = "arn:aws:sns:eu-west-1:111122223333:alerts".to_owned();
+    AwsAccount::new(Clients::new(&config), Home::new("aws", "111122223333", "eu-west-1"), Some(topic))
+}
+
+fn config_at(endpoint: &str, retries: RetryConfig) -> SdkConfig {
     let credentials = aws_sdk_eventbridge::config::Credentials::new("test", "test", None, None, "test");
-    let config = aws_config::SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .endpoint_url(endpoint)
-        .retry_config(RetryConfig::disabled())
+        .retry_config(retries)
         .credentials_provider(aws_sdk_eventbridge::config::SharedCredentialsProvider::new(credentials))
-        .build();
-    let topic = "arn:aws:sns:eu-west-1:111122223333:alerts".to_owned();
-    AwsAccount::new(Clients::new(&config), Home::new("aws", "111122223333", "eu-west-1"), Some(topic))
+        .build()
 }
 
 fn answer(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Call>>) {

@@ -3,17 +3,18 @@
 use crate::AwsAccount;
 use crate::account::told_by;
 use crate::failure::failure;
+use crate::held;
 use loopguard_account::CallError;
-use loopguard_model::{Workload, unqualified};
+use loopguard_model::{Facts, Workload, unqualified};
 use loopguard_pattern::{Term, json};
 use std::sync::Arc;
 
-/// Reads what runs behind an ARN: functions and state machines. What runs behind other targets is left as a gap.
-pub(crate) async fn workload(account: &AwsAccount, arn: &str) -> Result<Workload, CallError> {
+/// Reads what runs behind an ARN.
+pub(crate) async fn workload(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
     match arn.split(':').nth(2) {
-        Some("lambda") => function(account, arn).await,
-        Some("states") => state_machine(account, arn).await,
-        _ => Err(CallError::unsupported("workload", arn, "not read by this version")),
+        Some("lambda") => function(account, arn).await.map(|found| Facts::Workload(Box::new(found))),
+        Some("states") => state_machine(account, arn).await.map(|found| Facts::Workload(Box::new(found))),
+        _ => held::workload(account, arn).await,
     }
 }
 

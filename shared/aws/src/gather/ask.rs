@@ -5,13 +5,14 @@ use crate::Clients;
 use aws_sdk_eventbridge::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_eventbridge::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_eventbridge::error::BoxError;
+use futures_util::stream::{self, StreamExt};
 use loopguard_account::CallError;
 use serde_json::Value;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// How many calls are under way at a time. Control-plane limits are some ten calls a second.
-pub(crate) const LANES: usize = 8;
+const LANES: usize = 8;
 
 /// Far above any account's listings; one that never ends must not hang.
 pub(crate) const MAX_PAGES: usize = 10_000;
@@ -26,6 +27,11 @@ pub(crate) struct Asker<'a> {
 
 /// Watches nothing.
 pub(crate) fn silent(_: &Asked<'_>) {}
+
+/// Runs the calls, some at a time, and returns their answers in order.
+pub(crate) async fn in_lanes<F: Future>(calls: Vec<F>) -> Vec<F::Output> {
+    stream::iter(calls).buffered(LANES).collect().await
+}
 
 impl Asker<'_> {
     /// Counts a call and tells of it.
@@ -139,6 +145,13 @@ pub(crate) fn only(mut item: Value, names: &[&str]) -> Value {
         members.retain(|name, _| names.contains(&name.as_str()));
     }
     item
+}
+
+/// Sets a member of an object.
+pub(crate) fn put(item: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Value::Object(members) = item {
+        members.insert(name.to_owned(), value.into());
+    }
 }
 
 /// Returns the text of a member; empty where it has none.

@@ -1,11 +1,10 @@
 //! Notifications of buckets.
 
-use super::ask::{LANES, MAX_PAGES, endless, text};
+use super::ask::{MAX_PAGES, endless, in_lanes, text};
 use super::{Asker, Section};
 use crate::failure::failure;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::Event;
-use futures_util::stream::{self, StreamExt};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
 use serde_json::{Value, json};
@@ -32,9 +31,9 @@ pub(super) async fn buckets(asker: &Asker<'_>, rules: &Section) -> Section {
         section.failed.push(CallError::unsupported("s3:GetBucketNotification", &subject, &why));
         names.truncate(MAX_BUCKETS);
     }
-    let asked = names.iter().map(|name| notification(asker, name));
-    let read: Vec<_> = stream::iter(asked).buffered(LANES).collect().await;
-    read.into_iter().for_each(|one| section.add(one));
+    let calls = names.iter().map(|name| notification(asker, name));
+    let read = in_lanes(calls.collect()).await;
+    section.add_all(read);
     section
 }
 

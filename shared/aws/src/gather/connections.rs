@@ -1,9 +1,8 @@
 //! What carries events on without a rule.
 
-use super::ask::{LANES, MAX_PAGES, answer, endless, only, pages, text};
+use super::ask::{MAX_PAGES, answer, endless, in_lanes, only, pages, text};
 use super::{Asker, Listed, Section};
 use crate::failure::failure;
-use futures_util::stream::{self, StreamExt};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
 use serde_json::{Value, json};
@@ -30,21 +29,23 @@ const SCHEDULE: [&str; 6] = ["Arn", "Name", "GroupName", "State", "ScheduleExpre
 
 /// Reads all connections; destinations are asked for every function that was read.
 pub(super) async fn connections(asker: &Asker<'_>, read: &[Section]) -> Vec<Section> {
-    let functions: Vec<String> = read
-        .iter()
-        .filter(|section| section.name == section::FUNCTIONS)
+    let functions = || read.iter().filter(|section| section.name == section::FUNCTIONS);
+    let names: Vec<String> = functions()
         .flat_map(|section| section.items.iter().map(|function| text(function, "FunctionName").to_owned()))
         .collect();
+    let mut invoke_configs = invoke_configs(asker, &names).await;
+    // Of functions that were not listed the destinations are not known, either.
+    invoke_configs.failed.extend(functions().flat_map(|section| section.failed.iter().cloned()));
     vec![
         subscriptions(asker).await,
         mappings(asker, None).await,
-        invoke_configs(asker, &functions).await,
+        invoke_configs,
         pipes(asker, None).await,
         schedules(asker).await,
     ]
 }
 
-pub(crate) async fn subscriptions(asker: &Asker<'_>) -> Section {
+async fn subscriptions(asker: &Asker<'_>) -> Section {
     const OPERATION: &str = "sns:ListSubscriptions";
     let mut section = Section::new(section::SUBSCRIPTIONS);
     let mut token: Option<String> = None;
@@ -66,6 +67,33 @@ pub(crate) async fn subscriptions(asker: &Asker<'_>) -> Section {
         }
     }
     section.failed.push(endless(OPERATION, "every topic"));
+    section
+}
+
+/// Reads the subscriptions of one topic.
+pub(crate) async fn subscriptions_of(asker: &Asker<'_>, topic: &str) -> Section {
+    const OPERATION: &str = "sns:ListSubscriptionsByTopic";
+    let mut section = Section::new(section::SUBSCRIPTIONS);
+    let mut token: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let call = asker.clients.sns.list_subscriptions_by_topic().topic_arn(topic).set_next_token(token);
+        let sent = call.send().await;
+        asker.count(OPERATION);
+        match sent {
+            Ok(answer) => {
+                section.items.extend(answer.subscriptions().iter().map(subscription));
+                token = answer.next_token().map(ToOwned::to_owned);
+            }
+            Err(error) => {
+                section.failed.push(failure(OPERATION, topic, &error));
+                return section;
+            }
+        }
+        if token.is_none() {
+            return section;
+        }
+    }
+    section.failed.push(endless(OPERATION, topic));
     section
 }
 
@@ -94,8 +122,8 @@ pub(crate) async fn mappings(asker: &Asker<'_>, source: Option<&str>) -> Section
 
 /// Reads the destinations of functions, by their names or ARNs.
 pub(crate) async fn invoke_configs(asker: &Asker<'_>, functions: &[String]) -> Section {
-    let asked = functions.iter().map(|function| invoke_configs_of(asker, function));
-    let read: Vec<Listed> = stream::iter(asked).buffered(LANES).collect().await;
+    let calls = functions.iter().map(|function| invoke_configs_of(asker, function));
+    let read = in_lanes(calls.collect()).await;
     let mut section = Section::new(section::INVOKE_CONFIGS);
     for listed in read {
         section.items.extend(listed.items.into_iter().map(|config| only(config, &INVOKE)));
@@ -122,10 +150,10 @@ pub(crate) async fn pipes(asker: &Asker<'_>, source: Option<&str>) -> Section {
         .set_source_prefix(source.map(ToOwned::to_owned))
         .set_next_token(token));
     let described = listed.items.into_iter().map(|pipe| pipe_of(asker, pipe));
-    let read: Vec<_> = stream::iter(described).buffered(LANES).collect().await;
+    let read = in_lanes(described.collect()).await;
     let mut section = Section::new(section::PIPES);
     section.failed.extend(listed.failed);
-    read.into_iter().for_each(|one| section.add(one));
+    section.add_all(read);
     section
 }
 
@@ -139,10 +167,10 @@ async fn schedules(asker: &Asker<'_>) -> Section {
     let listed: Listed = pages!(asker, "scheduler:ListSchedules", "every schedule", "Schedules",
         token => asker.clients.scheduler.list_schedules().set_next_token(token));
     let whole = listed.items.into_iter().map(|schedule| schedule_of(asker, schedule));
-    let read: Vec<_> = stream::iter(whole).buffered(LANES).collect().await;
+    let read = in_lanes(whole.collect()).await;
     let mut section = Section::new(section::SCHEDULES);
     section.failed.extend(listed.failed);
-    read.into_iter().for_each(|one| section.add(one));
+    section.add_all(read);
     section
 }
 

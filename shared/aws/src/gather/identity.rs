@@ -2,6 +2,7 @@
 
 use super::{GatherError, Reach};
 use crate::failure::failure;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -28,7 +29,9 @@ pub(super) async fn configuration(reach: &Reach) -> SdkConfig {
         .timeout_config(timeouts)
         .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS));
     if let Some(profile) = &reach.profile {
-        loader = loader.profile_name(profile);
+        // Who names a profile means its credentials, not those of the environment, which come first otherwise.
+        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(url) = &reach.endpoint_url {
         loader = loader.endpoint_url(url);
@@ -72,9 +75,7 @@ fn unanswered(region: &str, error: loopguard_account::CallError) -> GatherError 
     // The SDK has no type for this that a caller could tell it by.
     if error.code.is_none() && error.message.contains("credential") {
         let last = error.message.rsplit(": ").next().unwrap_or_default();
-        return GatherError::NoCredentials(format!(
-            "{last}; set them in the environment, in a profile (`--profile`), or log in"
-        ));
+        return GatherError::NoCredentials(last.trim_end_matches('.').to_owned());
     }
-    GatherError::NoAnswer { region: region.to_owned(), error }
+    GatherError::NoAnswer { region: region.to_owned(), error: Box::new(error) }
 }

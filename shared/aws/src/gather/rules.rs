@@ -1,8 +1,7 @@
 //! Buses and rules, with targets and tags.
 
-use super::ask::{LANES, answer, elements, pages, text};
+use super::ask::{answer, elements, in_lanes, pages, put, text};
 use super::{Asker, Listed, Section};
-use futures_util::stream::{self, StreamExt};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
 use serde_json::{Value, json};
@@ -14,10 +13,21 @@ struct Read {
     untagged: Option<CallError>,
 }
 
+/// The name under which the gaps of tags are told; tags are members of rules.
+const TAGS: &str = "tags";
+
+/// What was read of buses and rules.
+pub(super) struct OnBuses {
+    pub(super) buses: Section,
+    pub(super) rules: Section,
+    /// Nothing but why tags were not read. Without them a rule is in no scope, but no loop is hidden.
+    pub(super) untagged: Option<Section>,
+}
+
 /// Reads the buses and their rules, or those of one bus.
-pub(super) async fn rules(asker: &Asker<'_>, only: Option<&str>) -> (Section, Section) {
-    let mut buses = match only {
-        // The others are left out by wish, which their absence must not hide.
+pub(super) async fn rules(asker: &Asker<'_>, only: Option<&str>) -> OnBuses {
+    let buses = match only {
+        // That the others are left out must not look as if there were none.
         Some(name) => Section {
             name: section::BUSES,
             items: vec![json!({"Name": name})],
@@ -30,20 +40,24 @@ pub(super) async fn rules(asker: &Asker<'_>, only: Option<&str>) -> (Section, Se
         None => Section::of(section::BUSES, buses(asker).await),
     };
     let mut rules = Section::new(section::RULES);
-    let names: Vec<String> = buses.items.iter().map(|bus| text(bus, "Name").to_owned()).collect();
+    let mut untagged = Section::new(TAGS);
+    let mut names: Vec<String> = buses.items.iter().map(|bus| text(bus, "Name").to_owned()).collect();
+    if names.is_empty() {
+        // The default bus is always there; of others nobody knows.
+        rules.failed.extend(buses.failed.iter().cloned());
+        names.push("default".to_owned());
+    }
     for bus in &names {
         let listed = rules_of_bus(asker, bus).await;
         rules.failed.extend(listed.failed);
         let wholes = listed.items.into_iter().map(|rule| whole(asker, bus, rule));
-        let read: Vec<Read> = stream::iter(wholes).buffered(LANES).collect().await;
-        for one in read {
+        for one in in_lanes(wholes.collect()).await {
             rules.items.push(one.rule);
             rules.failed.extend(one.failed);
-            // Without its tags a rule is in no scope, but no loop is hidden.
-            buses.failed.extend(one.untagged);
+            untagged.failed.extend(one.untagged);
         }
     }
-    (buses, rules)
+    OnBuses { buses, rules, untagged: Some(untagged).filter(|section| !section.failed.is_empty()) }
 }
 
 async fn buses(asker: &Asker<'_>) -> Listed {
@@ -61,19 +75,13 @@ async fn whole(asker: &Asker<'_>, bus: &str, mut rule: Value) -> Read {
     let (name, arn) = (text(&rule, "Name").to_owned(), text(&rule, "Arn").to_owned());
     let targets = targets(asker, bus, &name).await;
     let tags = tags(asker, &arn).await;
-    if let Value::Object(members) = &mut rule {
-        if targets.failed.is_none() {
-            members.insert("Targets".into(), targets.items.into());
-        }
-        members.entry("EventBusName").or_insert_with(|| bus.into());
+    if rule.get("EventBusName").is_none() {
+        put(&mut rule, "EventBusName", bus);
     }
-    let untagged = match tags {
-        Ok(tags) => {
-            rule["Tags"] = tags.into();
-            None
-        }
-        Err(error) => Some(error),
-    };
+    if targets.failed.is_none() {
+        put(&mut rule, "Targets", targets.items);
+    }
+    let untagged = tags.map(|tags| put(&mut rule, "Tags", tags)).err();
     Read { rule, failed: targets.failed.into_iter().collect(), untagged }
 }
 

@@ -47,6 +47,12 @@ impl Section {
         }
     }
 
+    pub(crate) fn add_all(&mut self, items: Vec<Result<Value, CallError>>) {
+        for item in items {
+            self.add(item);
+        }
+    }
+
     /// Returns the gaps: one for each call and reason, however many things it was asked of.
     pub(crate) fn gaps(&self) -> Vec<Value> {
         let mut subjects: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Trails, whether they log, and what they select.
 
-use super::ask::{answer, elements, text};
+use super::ask::{answer, elements, only, put, text};
 use super::{Asker, Section};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
@@ -26,14 +26,14 @@ async fn whole(asker: &Asker<'_>, mut trail: Value, section: &mut Section) {
     let arn = text(&trail, "TrailARN").to_owned();
     let (status, selectors) = (status(asker, &arn).await, selectors(asker, &arn).await);
     match status {
-        Ok(status) => trail["Status"] = super::ask::only(status, &["IsLogging"]),
+        Ok(status) => put(&mut trail, "Status", only(status, &["IsLogging"])),
         Err(error) => section.failed.push(error),
     }
     match selectors {
         Ok(mut told) => {
             for name in ["EventSelectors", "AdvancedEventSelectors"] {
                 if let Some(list) = told.get_mut(name).filter(|list| !list.is_null()) {
-                    trail[name] = list.take();
+                    put(&mut trail, name, list.take());
                 }
             }
         }

@@ -1,8 +1,7 @@
 //! What runs: all functions and state machines, and of other kinds what targets name.
 
-use super::ask::{LANES, answer, elements, only, pages, text};
+use super::ask::{answer, elements, in_lanes, only, pages, put, text};
 use super::{Asker, Listed, Section};
-use futures_util::stream::{self, StreamExt};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
 use serde_json::{Value, json};
@@ -23,13 +22,35 @@ const PROJECTS_A_CALL: usize = 100;
 
 /// ARNs of what targets name, by kind.
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(crate) struct Named {
     documents: BTreeSet<String>,
     projects: BTreeSet<String>,
     task_definitions: BTreeSet<String>,
 }
 
+/// What of an account a snapshot holds because something names it.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Document,
+    Project,
+    TaskDefinition,
+}
+
+/// Beginnings of the resource in an ARN, by service.
+const KINDS: [(&str, &str, Kind); 4] = [
+    ("ssm", "document/", Kind::Document),
+    ("ssm", "automation-definition/", Kind::Document),
+    ("codebuild", "project/", Kind::Project),
+    ("ecs", "task-definition/", Kind::TaskDefinition),
+];
+
 impl Named {
+    /// Returns the one that an ARN names; none where it names something of another kind.
+    pub(crate) fn one(arn: &str) -> Option<Self> {
+        let mut named = Self::default();
+        named.add(arn).then_some(named)
+    }
+
     /// Returns what the targets of rules, pipes and schedules name.
     pub(super) fn by(rules: &Section, others: &[Section]) -> Self {
         let mut named = Self::default();
@@ -42,25 +63,38 @@ impl Named {
     /// Looks at every text below: an ARN names what it names wherever it stands.
     fn look(&mut self, value: &Value) {
         match value {
-            Value::String(text) if text.starts_with("arn:") => self.add(text),
+            Value::String(text) if text.starts_with("arn:") => {
+                self.add(text);
+            }
             Value::Array(items) => items.iter().for_each(|item| self.look(item)),
             Value::Object(members) => members.values().for_each(|member| self.look(member)),
             _ => {}
         }
     }
 
-    fn add(&mut self, arn: &str) {
+    /// Adds an ARN of the kinds that are read. Returns true iff it is one.
+    fn add(&mut self, arn: &str) -> bool {
         let fields: Vec<&str> = arn.splitn(6, ':').collect();
-        let [_, _, service, _, _, resource] = fields.as_slice() else { return };
-        let kind = resource.split('/').next().unwrap_or_default();
-        let set = match (*service, kind) {
-            ("ssm", "document" | "automation-definition") => &mut self.documents,
-            ("codebuild", "project") => &mut self.projects,
-            ("ecs", "task-definition") => &mut self.task_definitions,
-            _ => return,
+        let [_, _, service, _, _, resource] = fields.as_slice() else { return false };
+        let is = |(of, start, _): &&(&str, &str, Kind)| of == service && resource.starts_with(start);
+        let Some((_, _, kind)) = KINDS.iter().find(is) else { return false };
+        let set = match kind {
+            Kind::Document => &mut self.documents,
+            Kind::Project => &mut self.projects,
+            Kind::TaskDefinition => &mut self.task_definitions,
         };
         set.insert(arn.to_owned());
+        true
     }
+}
+
+/// Reads one function.
+pub(crate) async fn function(asker: &Asker<'_>, arn: &str) -> Section {
+    let mut section = Section::new(section::FUNCTIONS);
+    let call = asker.clients.lambda.get_function_configuration().function_name(arn);
+    let told = answer!(asker, "lambda:GetFunctionConfiguration", arn, call);
+    section.add(told.map(|function| only(function, &FUNCTION)));
+    section
 }
 
 pub(super) async fn functions(asker: &Asker<'_>) -> Section {
@@ -74,10 +108,10 @@ pub(super) async fn state_machines(asker: &Asker<'_>) -> Section {
     let listed: Listed = pages!(asker, "states:ListStateMachines", "every state machine", "stateMachines",
         token => asker.clients.sfn.list_state_machines().set_next_token(token));
     let machines = listed.items.into_iter().map(|machine| state_machine(asker, machine));
-    let read: Vec<_> = stream::iter(machines).buffered(LANES).collect().await;
+    let read = in_lanes(machines.collect()).await;
     let mut section = Section::new(section::STATE_MACHINES);
     section.failed.extend(listed.failed);
-    read.into_iter().for_each(|one| section.add(one));
+    section.add_all(read);
     section
 }
 
@@ -103,9 +137,9 @@ pub(crate) async fn named(asker: &Asker<'_>, named: &Named) -> [Section; 3] {
         }
     }
     let tasks = named.task_definitions.iter().map(|arn| task_definition(asker, arn));
-    let read: Vec<_> = stream::iter(tasks).buffered(LANES).collect().await;
+    let read = in_lanes(tasks.collect()).await;
     let mut tasks = Section::new(section::TASK_DEFINITIONS);
-    read.into_iter().for_each(|one| tasks.add(one));
+    tasks.add_all(read);
     [documents, projects, tasks]
 }
 
@@ -120,7 +154,7 @@ async fn document(asker: &Asker<'_>, arn: &str) -> Result<Value, CallError> {
     // Whatever it was written in, it is wanted as JSON.
     let call = call.document_format(aws_sdk_ssm::types::DocumentFormat::Json);
     let mut told = answer!(asker, "ssm:GetDocument", arn, call)?;
-    told["RequestedArn"] = arn.into();
+    put(&mut told, "RequestedArn", arn);
     Ok(only(told, &["Name", "Content", "DocumentVersion", "DocumentType", "RequestedArn"]))
 }
 
@@ -136,6 +170,6 @@ async fn task_definition(asker: &Asker<'_>, arn: &str) -> Result<Value, CallErro
     let call = asker.clients.ecs.describe_task_definition().task_definition(arn);
     let mut told = answer!(asker, "ecs:DescribeTaskDefinition", arn, call)?;
     let mut task = only(told.get_mut("taskDefinition").map_or(json!({}), Value::take), &TASK);
-    task["RequestedArn"] = arn.into();
+    put(&mut task, "RequestedArn", arn);
     Ok(task)
 }

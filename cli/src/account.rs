@@ -1,0 +1,39 @@
+//! The live account: which one, and reading it.
+
+#[cfg(feature = "account")]
+mod live;
+
+use anyhow::Result;
+use clap::Args;
+use loopguard_model::snapshot::Snapshot;
+
+/// How to reach an account.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ReachArgs {
+    /// With --account: one bus, whose rules alone are read
+    #[arg(long, value_name = "NAME", requires = "account")]
+    pub(crate) bus: Option<String>,
+    /// With --account: address of another AWS than Amazon's
+    #[arg(long, value_name = "URL", requires = "account")]
+    pub(crate) endpoint_url: Option<String>,
+    /// With --account: profile of the shared AWS configuration
+    #[arg(long, value_name = "NAME", requires = "account")]
+    pub(crate) profile: Option<String>,
+}
+
+/// Reads the account; every fact has the operation that told it as origin.
+pub(crate) fn read(reach: &ReachArgs, regions: &[String]) -> Result<Snapshot> {
+    Ok(loopguard_model::snapshot::read_live(&text(reach, regions)?)?)
+}
+
+/// Reads the account and returns it as a snapshot's text.
+#[cfg(feature = "account")]
+pub(crate) fn text(reach: &ReachArgs, regions: &[String]) -> Result<String> {
+    live::text(reach, regions)
+}
+
+/// Without the AWS SDK there is nothing to ask with.
+#[cfg(not(feature = "account"))]
+pub(crate) fn text(_: &ReachArgs, _: &[String]) -> Result<String> {
+    anyhow::bail!("this loopguard was built without the feature `account`, so it reads files alone")
+}

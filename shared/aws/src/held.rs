@@ -1,0 +1,123 @@
+//! Answers read as a snapshot is: the sections that hold them, and then the one reader for both.
+
+use crate::AwsAccount;
+use crate::failure::is_missing;
+use crate::gather::{self, Asker, Section, silent};
+use loopguard_account::CallError;
+use loopguard_model::snapshot::{self, MARK, VERSION, section};
+use loopguard_model::{Facts, Inventory};
+use loopguard_pattern::Term;
+use serde_json::{Map, Value, json};
+use std::sync::atomic::AtomicUsize;
+
+/// What hands on what arrives at a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hands {
+    Subscriptions,
+    Destinations,
+    Notifications,
+    /// Event-source mappings and pipes: they take from queues, streams and brokers of many services.
+    Pollers,
+}
+
+/// What hands on, by the service in the ARN; everything else is polled.
+const HANDS: [(&str, Hands); 3] =
+    [("sns", Hands::Subscriptions), ("lambda", Hands::Destinations), ("s3", Hands::Notifications)];
+
+/// Reads the trails.
+pub(crate) async fn trails(account: &AwsAccount) -> Result<Facts, CallError> {
+    let calls = AtomicUsize::new(0);
+    let read = gather::trails(&asker(account, &region(account), &calls)).await;
+    let inventory = held(account, vec![read])?;
+    inventory.trails.map(Facts::Trails).ok_or_else(|| {
+        CallError::unsupported(
+            "cloudtrail:GetEventSelectors",
+            "every trail",
+            "a trail has selectors of no known kind",
+        )
+    })
+}
+
+/// Reads whether a bucket sends its events.
+pub(crate) async fn bucket(account: &AwsAccount, bucket: &str) -> Result<Facts, CallError> {
+    let inventory = held(account, vec![notifications(account, bucket).await])?;
+    let sends = inventory.bucket_notifications.get(&Term::literal(bucket)).copied();
+    Ok(sends.map_or(Facts::Missing, Facts::BucketNotification))
+}
+
+/// Reads what takes from a resource.
+pub(crate) async fn consumers(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    let hands = HANDS.iter().find(|(named, _)| *named == service).map_or(Hands::Pollers, |(_, hands)| *hands);
+    let (region, calls) = (region(account), AtomicUsize::new(0));
+    let asker = asker(account, &region, &calls);
+    let read = match hands {
+        Hands::Subscriptions => vec![gather::subscriptions_of(&asker, arn).await],
+        Hands::Destinations => {
+            vec![gather::function(&asker, arn).await, gather::invoke_configs(&asker, &[arn.to_owned()]).await]
+        }
+        Hands::Notifications => {
+            vec![notifications(account, arn.rsplit(':').next().unwrap_or_default()).await]
+        }
+        Hands::Pollers => {
+            vec![gather::mappings(&asker, Some(arn)).await, gather::pipes(&asker, Some(arn)).await]
+        }
+    };
+    let mut connections = held(account, read)?.connections;
+    // Pipes are found by the beginning of their source.
+    connections.retain(|connection| connection.from == Some(Term::literal(arn)));
+    Ok(Facts::Connections(connections))
+}
+
+/// Reads a runbook, a build project or a task definition.
+pub(crate) async fn workload(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
+    let (region, calls) = (region(account), AtomicUsize::new(0));
+    let Some(named) = gather::Named::one(arn) else {
+        return Err(CallError::unsupported("workload", arn, "what runs there is not read"));
+    };
+    let read = gather::named(&asker(account, &region, &calls), &named).await;
+    let found = held(account, read.into())?.workload(&Term::literal(arn)).cloned();
+    Ok(found.map_or(Facts::Missing, |workload| Facts::Workload(Box::new(workload))))
+}
+
+async fn notifications(account: &AwsAccount, bucket: &str) -> Section {
+    let (region, calls) = (region(account), AtomicUsize::new(0));
+    let mut section = Section::new(section::BUCKET_NOTIFICATIONS);
+    section.add(gather::notification(&asker(account, &region, &calls), bucket).await);
+    section
+}
+
+fn region(account: &AwsAccount) -> String {
+    account.home.scope().region.to_string()
+}
+
+fn asker<'a>(account: &'a AwsAccount, region: &'a str, calls: &'a AtomicUsize) -> Asker<'a> {
+    Asker { clients: &account.clients, region, calls, watch: &silent }
+}
+
+/// Returns what sections hold. Fails where one was not wholly read: half an answer is none.
+fn held(account: &AwsAccount, sections: Vec<Section>) -> Result<Inventory, CallError> {
+    let scope = account.home.scope();
+    let mut entry = Map::new();
+    for (name, term) in
+        [("partition", &scope.partition), ("account", &scope.account), ("region", &scope.region)]
+    {
+        entry.insert(name.to_owned(), term.to_string().into());
+    }
+    for mut section in sections {
+        match section.failed.pop() {
+            Some(error) if is_missing(&error) => {}
+            Some(error) => return Err(error),
+            None => entry.extend(section.into_member().map(|(name, items)| (name.to_owned(), items.into()))),
+        }
+    }
+    let document = json!({ MARK: VERSION, "accounts": [Value::Object(entry)] }).to_string();
+    let read = snapshot::read_live(&document);
+    read.map(|snapshot| snapshot.inventory).map_err(|error| {
+        CallError::unsupported(
+            "the answer",
+            &error.path,
+            &format!("not in the API's shape: {}", error.message),
+        )
+    })
+}
