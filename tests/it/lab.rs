@@ -3,6 +3,7 @@
 #[path = "../lab/mod.rs"]
 mod harness;
 
+mod account;
 mod bridge;
 mod guard;
 mod runtime;

@@ -93,6 +93,11 @@ impl Lab {
         &self.python
     }
 
+    /// Returns the folder of this lab's files, which goes with it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Returns a client that acts as the root user of the account.
     pub(crate) fn aws(&self) -> Aws {
         Aws::new(self.port)

@@ -5,6 +5,7 @@ use loopguard_analysis::{Certainty, Code, Verdict};
 use loopguard_decision::{Change, Mode, Refusal, Step, Timestamp};
 use loopguard_model::{Facts, Need, RuleKey, RuleState, Trigger};
 use loopguard_pattern::Term;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/team/fixer";
 
@@ -378,4 +379,34 @@ async fn a_throttled_policy_fails_the_role_so_that_it_is_read_again() {
     });
     let error = replay.account().answer(&Need::Role { arn: Term::literal(ROLE) }).await.unwrap_err();
     assert!(error.retryable, "{error}");
+}
+
+/// An account that keeps the laws as far as its answers are AWS's: one rule, which can be switched off.
+#[tokio::test]
+async fn the_laws_of_accounts_hold() {
+    let is_on = AtomicBool::new(true);
+    let replay = Replay::start(move |call| {
+        let input = &call.content;
+        let state = if is_on.load(Ordering::Relaxed) { "ENABLED" } else { "DISABLED" };
+        let rule = format!(
+            r#"{{"Name":"r","Arn":"arn:aws:events:eu-west-1:111122223333:rule/orders/r","EventBusName":"orders",
+            "EventPattern":"{{\"source\":[\"aws.s3\"]}}","State":"{state}"}}"#
+        );
+        let body = match call.operation.as_str() {
+            _ if input.contains("\"absent\"") => {
+                return (400, r#"{"__type":"ResourceNotFoundException"}"#.to_owned());
+            }
+            "DescribeRule" => rule,
+            "ListRules" => format!(r#"{{"Rules":[{rule}]}}"#),
+            "DisableRule" => {
+                is_on.store(false, Ordering::Relaxed);
+                String::new()
+            }
+            _ => return events(call),
+        };
+        (200, body)
+    });
+    let checked = loopguard_account::laws::check(&replay.account(), "orders", "r", "absent").await;
+    assert_eq!(checked, Ok(()));
+    assert_eq!(replay.operations().iter().filter(|name| *name == "DisableRule").count(), 2);
 }
