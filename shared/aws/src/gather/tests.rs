@@ -238,3 +238,37 @@ async fn keys_that_nobody_knows_are_said() {
         "{error}"
     );
 }
+
+/// The page tells an account's owner what to allow.
+#[test]
+fn the_page_lists_every_permission() {
+    let page = include_str!("../../../../docs/snapshot.md");
+    let page = page.split("## Permissions").nth(1).unwrap().split("## Format").next().unwrap();
+    let sources = [
+        include_str!("rules.rs"),
+        include_str!("workloads.rs"),
+        include_str!("connections.rs"),
+        include_str!("trails.rs"),
+        include_str!("buckets.rs"),
+        include_str!("roles.rs"),
+    ];
+    let mut operations: Vec<&str> =
+        sources.iter().flat_map(|text| text.split('"')).filter(is_action).collect();
+    operations.sort_unstable();
+    operations.dedup();
+    // Two are asked for one thing alone, by who has its ARN.
+    operations
+        .retain(|name| !["lambda:GetFunctionConfiguration", "sns:ListSubscriptionsByTopic"].contains(name));
+    let listed: Vec<&str> = page.split_whitespace().filter(is_action).collect();
+    let mut sorted = listed.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, operations);
+}
+
+fn is_action(text: &&str) -> bool {
+    text.split_once(':').is_some_and(|(service, name)| {
+        service.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit())
+            && name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|character| character.is_ascii_alphanumeric())
+    })
+}
