@@ -1,7 +1,7 @@
 //! `loopguard scan` on snapshots, alone and beside templates, and what is said where no account can be read.
 
 use crate::workspace;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -104,4 +104,48 @@ fn options_of_the_account_want_the_account() {
     }
     let output = workspace::loopguard().args(["scan", "--region", "a,b", "t.yaml"]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("templates are deployed to one region"));
+}
+
+/// A rule gives what it hears to a queue, and a function takes from that queue, perhaps.
+fn through_a_queue(mappings: &Value) -> String {
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:us-east-1:111122223333:{name}");
+    let pattern = json!({"source": ["aws.s3"], "detail": {"eventName": ["PutBucketAcl"]}}).to_string();
+    let statement = json!({"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "*"});
+    let mut account = json!({
+        "account": "111122223333",
+        "region": "us-east-1",
+        "buses": [{"Name": "default"}],
+        "rules": [{"Name": "queued", "State": "ENABLED", "EventPattern": pattern,
+            "Targets": [{"Id": "queue", "Arn": arn("sqs", "work")}]}],
+        "functions": [{"FunctionName": "closer", "FunctionArn": arn("lambda", "function:closer"),
+            "Role": "arn:aws:iam::111122223333:role/closer"}],
+        "roles": [{"Arn": "arn:aws:iam::111122223333:role/closer", "RoleName": "closer", "RolePolicyList": [
+            {"PolicyName": "close", "PolicyDocument": {"Statement": [statement]}}]}],
+        "trails": [{"Name": "all", "Status": {"IsLogging": true}, "EventSelectors": []}],
+        "event_source_mappings": mappings,
+    });
+    for section in ["state_machines", "subscriptions", "invoke_configs", "pipes", "bucket_notifications"] {
+        account[section] = json!([]);
+    }
+    json!({"loopguard_snapshot": 1, "accounts": [account]}).to_string()
+}
+
+#[test]
+fn a_snapshot_knows_who_takes_from_a_queue_and_that_nobody_does() {
+    let mapping = |state: &str| {
+        json!([{"UUID": "u", "State": state, "EventSourceArn": "arn:aws:sqs:us-east-1:111122223333:work",
+            "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:closer"}])
+    };
+    let unread = "the snapshot has no `event_source_mappings`";
+    for (name, mappings, verdict, gap) in [
+        ("taken", mapping("Enabled"), "loop", None),
+        ("off", mapping("Disabled"), "none", None),
+        ("alone", json!([]), "none", None),
+        ("unread", Value::Null, "none", Some(unread)),
+    ] {
+        let path = file(&format!("queue-{name}.json"), &through_a_queue(&mappings));
+        let (report, told, _) = scan(&[path.to_str().unwrap()]);
+        assert_eq!(report["rules"][0]["verdict"], verdict, "{name}: {report:#}{told}");
+        assert_eq!(report["gaps"][0]["reason"].as_str(), gap, "{name}");
+    }
 }
