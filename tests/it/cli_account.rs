@@ -139,7 +139,7 @@ fn a_snapshot_knows_who_takes_from_a_queue_and_that_nobody_does() {
     let unread = "the snapshot has no `event_source_mappings`";
     for (name, mappings, verdict, gap) in [
         ("taken", mapping("Enabled"), "loop", None),
-        ("off", mapping("Disabled"), "none", None),
+        ("off", mapping("Disabled"), "latent", None),
         ("alone", json!([]), "none", None),
         ("unread", Value::Null, "none", Some(unread)),
     ] {
