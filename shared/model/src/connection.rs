@@ -12,12 +12,14 @@ pub struct Connection {
     pub kind: ConnectionKind,
     /// What it is called, for people: a logical id, a name, an ARN.
     pub name: Arc<str>,
-    /// The ARN of what it takes from: a topic, a queue, a stream, a table's stream, a bucket, a function; none for
-    /// a schedule.
+    /// The ARN of what it takes from: a topic, a queue, a stream, a table, a bucket, a log group, a function; none for
+    /// a schedule. Always the whole resource, because writes name the whole: the table of a table's stream (without
+    /// `/stream/...`), the bucket as `arn:PARTITION:s3:::NAME`, the log group without `:*`.
     pub from: Option<Term>,
     /// What it hands on to.
     pub to: Target,
-    /// Filters, of which one must match what arrives; none: everything passes.
+    /// Filters, of which one must match what arrives; none: everything passes. One of a message's attributes stands
+    /// below `MessageAttributes`.
     pub filters: Vec<Arc<EventPattern>>,
     /// Whether it is on; counts as on where that is not known.
     pub enabled: bool,

@@ -1,4 +1,11 @@
-//! Facts of CloudFormation resource types, as tables: names, what `Ref` and `Fn::GetAtt` give, what runs under which role.
+//! Facts of CloudFormation resource types, as tables: names, what `Ref` and `Fn::GetAtt` give, what runs under which role,
+//! what carries events on.
+
+mod connections;
+mod sam_events;
+
+pub(crate) use connections::{ConnectionFact, connections, parts};
+pub(crate) use sam_events::{EventFact, sam_event};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! From files to an inventory.
 
 mod bucket;
+mod connection;
 mod role;
 mod rule;
 mod target;
@@ -133,7 +134,7 @@ impl<'a> Reader<'a> {
 
     fn read_into(&self, inventory: &mut Inventory, roles: &mut role::Roles) {
         for resource in &self.template.resources {
-            let before = (inventory.rules.len(), inventory.workloads.len(), roles.len());
+            let before = counts(inventory, roles);
             match &*resource.class {
                 "AWS::Events::Rule" => inventory.rules.push(self.rule(resource)),
                 "AWS::IAM::Role" => self.role(resource, roles),
@@ -144,7 +145,8 @@ impl<'a> Reader<'a> {
                 "AWS::CloudTrail::Trail" => self.trail(resource, inventory),
                 class => inventory.workloads.extend(self.workload(resource, class)),
             }
-            let read = before != (inventory.rules.len(), inventory.workloads.len(), roles.len());
+            inventory.connections.extend(self.connections(resource));
+            let read = before != counts(inventory, roles);
             if let Some(condition) = resource.condition.as_ref().filter(|_| read) {
                 self.notes.assume(&format!(
                     "what depends on condition `{condition}` of {} is there",
@@ -188,6 +190,10 @@ impl<'a> Reader<'a> {
         let value = get(value, key).filter(|value| value.kind != ValueKind::Null)?;
         Some(self.resolver.as_term(value)).filter(|term| *term != Term::default())
     }
+}
+
+fn counts(inventory: &Inventory, roles: &role::Roles) -> [usize; 4] {
+    [inventory.rules.len(), inventory.workloads.len(), inventory.connections.len(), roles.len()]
 }
 
 #[cfg(test)]

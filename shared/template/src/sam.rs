@@ -8,6 +8,7 @@ mod connectors;
 mod events;
 mod globals;
 mod policies;
+mod sources;
 
 use crate::nodes::{attribute, get, list, literal, members, object, reference, string};
 use crate::notes::Notes;
@@ -18,9 +19,12 @@ use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Notes) -> Vec<Resource> {
     let connected = connectors::policies(&resources, notes);
     let mut all = Vec::with_capacity(resources.len() + connected.len());
+    let mut notifications = Vec::new();
     for resource in resources {
         match &*resource.class {
-            "AWS::Serverless::Function" => function(resource, globals, notes, &mut all),
+            "AWS::Serverless::Function" => {
+                notifications.extend(function(resource, globals, notes, &mut all));
+            }
             "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
             class => {
                 let class =
@@ -30,6 +34,7 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
         }
     }
     all.extend(connected);
+    sources::notify(&mut all, notifications);
     all
 }
 
@@ -41,7 +46,13 @@ const PLAIN: &[(&str, &str)] = &[
     ("AWS::Serverless::GraphQLApi", "AWS::AppSync::GraphQLApi"),
 ];
 
-fn function(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {
+/// Adds what the function becomes, and returns what its S3 events write to buckets.
+fn function(
+    resource: Resource,
+    globals: &Value,
+    notes: &Notes,
+    all: &mut Vec<Resource>,
+) -> Vec<sources::Notification> {
     let properties = globals::merged(get(globals, "Function"), &resource.properties);
     let resource = Resource { properties, ..resource };
     let owner = Owner::new(&resource, attribute(resource.span, &resource.id, "Arn"));
@@ -52,10 +63,12 @@ fn function(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Re
     if let Some(alias) = get(&resource.properties, "AutoPublishAlias") {
         made.extend(published(&resource, alias));
     }
-    events::write_out(&owner, notes, &mut made);
-    let properties = with_role(&resource, "Role");
+    let notifications = events::write_out(&owner, notes, &mut made);
+    made.extend(sources::invoke_config(&resource));
+    let properties = renamed(&with_role(&resource, "Role"), "DeadLetterQueue", "DeadLetterConfig");
     all.push(Resource { class: "AWS::Lambda::Function".into(), properties, ..resource });
     all.extend(made);
+    notifications
 }
 
 fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {

@@ -71,7 +71,7 @@ impl Reader<'_> {
         }
     }
 
-    fn pattern(&self, written: &Value) -> Result<EventPattern, Arc<str>> {
+    pub(super) fn pattern(&self, written: &Value) -> Result<EventPattern, Arc<str>> {
         let tree = match &written.kind {
             // AWS takes the pattern as JSON text, too.
             ValueKind::String(text) => embedded::tree(text, written.span, &self.template.source),

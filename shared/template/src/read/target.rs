@@ -50,7 +50,7 @@ impl Reader<'_> {
     }
 
     /// Adds a value under its path: members by name, elements by number.
-    fn flatten(&self, path: String, value: &Value, parameters: &mut BTreeMap<Arc<str>, Term>) {
+    pub(super) fn flatten(&self, path: String, value: &Value, parameters: &mut BTreeMap<Arc<str>, Term>) {
         match &value.kind {
             ValueKind::Object(members) => {
                 for member in members {

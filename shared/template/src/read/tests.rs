@@ -1,5 +1,6 @@
 //! Whole templates and the inventories they give.
 
+mod connections;
 mod fixtures;
 mod hostile;
 mod policies;

@@ -70,22 +70,40 @@ impl Resolver<'_> {
         Symbol::given(&resource.class, &format!("{id}.{attribute}")).into()
     }
 
+    /// Returns the ARN of a resource of the type that is known by its name alone.
+    pub(crate) fn arn_of_name(&self, class: &str, name: &Term) -> Option<Term> {
+        let form = facts::resource(class)?.attributes.get("Arn")?;
+        let scoped = |hole: &str| match hole {
+            "name" => Some(name.clone()),
+            hole => self.scope_hole(hole),
+        };
+        Some(filled(form, |hole| scoped(hole).unwrap_or_else(|| Term::literal("*"))))
+    }
+
     /// Returns the text that a form of the table makes for the resource.
     fn form(&self, form: &str, resource: &Resource, fact: &ResourceFact) -> Term {
-        let mut terms = Vec::new();
-        let mut rest = form;
-        while let Some((before, after)) = rest.split_once('{') {
-            terms.push(Term::literal(before));
-            let (hole, behind) = after.split_once('}').unwrap_or((after, ""));
-            terms.push(self.hole(hole, resource, fact));
-            rest = behind;
-        }
-        terms.push(Term::literal(rest));
-        Term::concat(terms)
+        filled(form, |hole| self.hole(hole, resource, fact))
+    }
+
+    /// Returns what a hole stands for that asks for no more than where the stack lives.
+    fn scope_hole(&self, hole: &str) -> Option<Term> {
+        let scope = &self.stacks.scope;
+        Some(match hole {
+            "partition" => {
+                self.assume_partition();
+                scope.partition.clone()
+            }
+            "account" => scope.account.clone(),
+            "region" => scope.region.clone(),
+            "suffix" => Term::literal(self.url_suffix()),
+            _ => return None,
+        })
     }
 
     fn hole(&self, hole: &str, resource: &Resource, fact: &ResourceFact) -> Term {
-        let scope = &self.stacks.scope;
+        if let Some(term) = self.scope_hole(hole) {
+            return term;
+        }
         let (kind, argument) = hole.split_once(':').unwrap_or((hole, ""));
         let (argument, default) = match argument.split_once('|') {
             Some((argument, default)) => (argument, Some(default)),
@@ -97,13 +115,6 @@ impl Resolver<'_> {
         };
         match kind {
             "name" => self.resource_name(resource),
-            "partition" => {
-                self.assume_partition();
-                scope.partition.clone()
-            }
-            "account" => scope.account.clone(),
-            "region" => scope.region.clone(),
-            "suffix" => Term::literal(self.url_suffix()),
             "new" => self.created(resource, argument),
             "prop" => property(),
             "tail" => last_field(&property()),
@@ -126,6 +137,20 @@ impl Resolver<'_> {
             _ => name,
         }
     }
+}
+
+/// Returns the form with its holes filled.
+fn filled(form: &str, hole: impl Fn(&str) -> Term) -> Term {
+    let mut terms = Vec::new();
+    let mut rest = form;
+    while let Some((before, after)) = rest.split_once('{') {
+        terms.push(Term::literal(before));
+        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        terms.push(hole(name));
+        rest = behind;
+    }
+    terms.push(Term::literal(rest));
+    Term::concat(terms)
 }
 
 /// Returns what stands behind the last `:` or `/` of a term.

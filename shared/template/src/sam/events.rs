@@ -1,14 +1,16 @@
-//! The events of a SAM function or state machine as rules.
+//! The events of a SAM function or state machine.
 
+use super::sources::{self, Notification};
 use super::{Owner, allowing, is_true};
 use crate::nodes::{at, attribute, get, list, literal, members, object, string};
 use crate::notes::Notes;
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 
-/// Adds the rules, and the roles they deliver under, that the owner's events make.
-pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resource>) {
-    let Some(events) = get(&owner.resource.properties, "Events") else { return };
+/// Adds what the owner's events become, and the roles under which it is invoked; returns what they write to buckets.
+pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resource>) -> Vec<Notification> {
+    let mut notifications = Vec::new();
+    let Some(events) = get(&owner.resource.properties, "Events") else { return notifications };
     if !matches!(events.kind, ValueKind::Object(_)) {
         notes.tell(events.span, "`Events` is not an object of events by name");
     }
@@ -22,21 +24,29 @@ pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resourc
         match &*class {
             "EventBridgeRule" | "CloudWatchEvent" => rule(owner, event, properties, "Pattern", made),
             "Schedule" => rule(owner, event, properties, "Schedule", made),
-            "ScheduleV2" => rule(owner, event, properties, "ScheduleExpression", made),
-            _ => {}
+            "S3" => match sources::notification(owner, event, properties) {
+                Some(notification) => notifications.push(notification),
+                None => notes.tell(event.key_span, "an S3 event without `Ref` of a bucket; it is not read"),
+            },
+            kind => {
+                sources::write_out(owner, event, kind, properties, made);
+                if kind == "ScheduleV2" && get(properties, "RoleArn").is_none() {
+                    made.push(delivery_role(owner, event));
+                }
+            }
         }
     }
+    notifications
 }
 
 fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, made: &mut Vec<Resource>) {
     let span = event.key_span;
     let delivers_under_role = &*owner.resource.class == "AWS::Serverless::StateMachine";
-    let role_suffix = format!("{}Role", event.key);
     let mut target =
         vec![("Id", at(properties, "Target.Id").cloned().unwrap_or_else(|| string(span, "Target")))];
     target.push(("Arn", moved(owner.arn.clone(), span)));
     if delivers_under_role {
-        let made_role = attribute(span, &format!("{}{role_suffix}", owner.resource.id), "Arn");
+        let made_role = attribute(span, &sources::role_of(owner, event), "Arn");
         target.push(("RoleArn", get(properties, "RoleArn").cloned().unwrap_or(made_role)));
     }
     for name in ["Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy"] {
@@ -72,16 +82,19 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
     let path = format!("{}.Properties.Events.{}", owner.resource.path, event.key);
     made.push(Resource { path: path.into(), ..owner.makes(&event.key, class, span, properties_of_rule) });
     if delivers_under_role && get(properties, "RoleArn").is_none() {
-        made.push(delivery_role(owner, &role_suffix, span));
+        made.push(delivery_role(owner, event));
     }
 }
 
-/// Returns the role that the transform makes for EventBridge to start the state machine.
-fn delivery_role(owner: &Owner<'_>, suffix: &str, span: Span) -> Resource {
-    let document = allowing(span, &["states:StartExecution"], moved(owner.arn.clone(), span));
-    let policy = object(span, [("PolicyName", string(span, "StartExecution")), ("PolicyDocument", document)]);
+/// Returns the role that the transform makes for invoking the owner.
+fn delivery_role(owner: &Owner<'_>, event: &Member) -> Resource {
+    let span = event.key_span;
+    let machine = &*owner.resource.class == "AWS::Serverless::StateMachine";
+    let action = if machine { "states:StartExecution" } else { "lambda:InvokeFunction" };
+    let document = allowing(span, &[action], moved(owner.arn.clone(), span));
+    let policy = object(span, [("PolicyName", string(span, "Invoke")), ("PolicyDocument", document)]);
     let properties = object(span, [("Policies", list(span, vec![policy]))]);
-    owner.makes(suffix, "AWS::IAM::Role", span, properties)
+    owner.makes(&format!("{}Role", event.key), "AWS::IAM::Role", span, properties)
 }
 
 fn moved(value: Value, span: Span) -> Value {
