@@ -236,7 +236,7 @@ impl Catalogue {
     }
 
     /// Returns the AWS managed policy of that name, if the table has it.
-    pub(crate) fn managed_policy(&self, name: &str) -> Option<&Policy> {
+    pub fn managed_policy(&self, name: &str) -> Option<&Policy> {
         self.managed.get(name)
     }
 }

@@ -1,15 +1,34 @@
 //! What a role may do: three-valued, from its policies alone.
 //!
-//! Input: a [`Role`](loopguard_model::Role). Output: for an action the [`Grant`]s under which it may be
-//! allowed. An allow counts unless it is surely void, a deny only if it surely applies; so nothing that is
-//! allowed is left out. Resource policies and session policies are not here.
+//! [`decide`] answers for one request with all its layers of policies. For the graph, `access` gives the grants under
+//! which a role may make a call on whatever resource. An allow counts unless it is surely void, a deny only if it
+//! surely applies; so nothing that is allowed is left out.
 
 mod access;
+mod arn;
+mod because;
 mod condition;
+mod context;
+mod custom;
+mod decide;
+mod operators;
+mod overlap;
+mod principal;
 mod resource;
+mod statement;
 #[cfg(test)]
 mod tests;
+mod text;
+mod truth;
+mod values;
 
-pub(crate) use access::{Access, Grant, Reach, fits_action};
-pub(crate) use condition::EventLimits;
+pub use because::{Because, Layer};
+pub use context::{Context, World};
+pub use decide::{Answer, Decision, Layers, Source, decide};
+pub use statement::Request;
+pub use truth::Truth;
+
+pub(crate) use access::{Access, Grant, Reach};
+pub(crate) use custom::EventLimits;
 pub(crate) use resource::{Bound, Read, bind};
+pub(crate) use statement::fits_action;

@@ -18,7 +18,7 @@ mod emission;
 mod finding;
 mod glob;
 mod graph;
-mod iam;
+pub mod iam;
 mod index;
 mod limits;
 mod listener;

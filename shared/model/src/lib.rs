@@ -21,7 +21,7 @@ pub use connection::{Connection, ConnectionKind};
 pub use inventory::{Inventory, ReadNote, unqualified};
 pub use need::{Facts, Gap, Need};
 pub use origin::{FilePlace, Origin};
-pub use policy::{Condition, Effect, Policy, Scoped, Statement};
+pub use policy::{Condition, Effect, Policy, Principal, Principals, Scoped, Statement};
 pub use rule::{Rule, RuleKey, RuleState, Target, Trigger};
 pub use scope::Scope;
 pub use trail::Trails;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct Policy {
     /// The policy's name or ARN, for people.
     pub name: Arc<str>,
+    /// Its `Version`, if it has one; only `2012-10-17` has policy variables.
+    pub version: Option<Arc<str>>,
     /// The statements in order.
     pub statements: Vec<Statement>,
     /// Parts of the document that could not be read: what and why. Each may hide a permission.
@@ -25,6 +27,8 @@ pub struct Statement {
     pub sid: Option<Arc<str>>,
     /// Allow or deny.
     pub effect: Effect,
+    /// Whom it is for; absent in all but resource and trust policies.
+    pub principals: Option<Principals>,
     /// The actions, wildcards included; case does not matter.
     pub actions: Scoped,
     /// The resources; absent in trust policies.
@@ -42,6 +46,24 @@ pub enum Effect {
     Allow,
     /// `Deny`.
     Deny,
+}
+
+/// Whom a statement of a resource or trust policy is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principals {
+    /// `Principal`: one of these.
+    Only(Vec<Principal>),
+    /// `NotPrincipal`: none of these.
+    AllBut(Vec<Principal>),
+}
+
+/// One principal of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// `AWS`, `Service`, `Federated`, `CanonicalUser`, or `*` for everyone.
+    pub kind: Arc<str>,
+    /// ARN, account, name of a service, or `*`.
+    pub name: Term,
 }
 
 /// A list, or everything but a list.
@@ -65,9 +87,19 @@ pub struct Condition {
 }
 
 impl Policy {
+    /// Returns a policy without statements.
+    pub fn empty(name: &str, origin: Origin) -> Self {
+        Self { name: name.into(), version: None, statements: Vec::new(), unread: Vec::new(), origin }
+    }
+
+    /// Returns true iff `${...}` in it is a variable, not plain text.
+    pub fn has_variables(&self) -> bool {
+        self.version.as_deref() == Some("2012-10-17")
+    }
+
     /// Returns the policy that `document` holds. What cannot be read is kept in `unread`, never dropped.
     pub fn from_value(name: &str, document: &Value, origin: Origin) -> Self {
-        let mut policy = Self { name: name.into(), statements: Vec::new(), unread: Vec::new(), origin };
+        let mut policy = Self { version: member(document, "Version").and_then(text), ..Self::empty(name, origin) };
         match member(document, "Statement").map(|value| (&value.kind, value)) {
             Some((ValueKind::Array(items), _)) => {
                 for item in items {
@@ -87,7 +119,7 @@ impl Policy {
             decoded(document).and_then(|text| parse_strict(&text).map_err(|error| error.to_string().into()));
         match read {
             Ok(value) => Self::from_value(name, &value, origin),
-            Err(why) => Self { name: name.into(), statements: Vec::new(), unread: vec![why], origin },
+            Err(why) => Self { unread: vec![why], ..Self::empty(name, origin) },
         }
     }
 
@@ -136,6 +168,7 @@ fn statement(value: &Value) -> Result<Statement, Arc<str>> {
     Ok(Statement {
         sid: member(value, "Sid").and_then(text),
         effect,
+        principals: principals(value)?,
         actions,
         resources: scoped(value, "Resource", "NotResource")?,
         conditions: conditions(value)?,
@@ -148,6 +181,28 @@ fn scoped(statement: &Value, only: &str, all_but: &str) -> Result<Option<Scoped>
         return terms(value, only).map(|terms| Some(Scoped::Only(terms)));
     }
     member(statement, all_but).map(|value| terms(value, all_but).map(Scoped::AllBut)).transpose()
+}
+
+fn principals(statement: &Value) -> Result<Option<Principals>, Arc<str>> {
+    if let Some(value) = member(statement, "Principal") {
+        return listed(value, "Principal").map(|all| Some(Principals::Only(all)));
+    }
+    member(statement, "NotPrincipal")
+        .map(|value| listed(value, "NotPrincipal").map(Principals::AllBut))
+        .transpose()
+}
+
+fn listed(value: &Value, what: &str) -> Result<Vec<Principal>, Arc<str>> {
+    // `"*"` alone is everyone, as `{"AWS": "*"}` is.
+    if let Some("*") = text(value).as_deref() {
+        return Ok(vec![Principal { kind: "*".into(), name: Term::literal("*") }]);
+    }
+    let mut principals = Vec::new();
+    for entry in members(value, what)? {
+        let named = terms(&entry.value, what)?;
+        principals.extend(named.into_iter().map(|name| Principal { kind: entry.key.clone(), name }));
+    }
+    Ok(principals)
 }
 
 fn conditions(statement: &Value) -> Result<Vec<Condition>, Arc<str>> {

@@ -47,6 +47,7 @@ fn policy(row: &Row) -> Policy {
     let statement = |grant: &Grant| Statement {
         sid: None,
         effect: Effect::Allow,
+        principals: None,
         actions: match (&grant.actions, &grant.not_actions) {
             (_, Some(not)) => Scoped::AllBut(terms(not)),
             (actions, None) => Scoped::Only(terms(actions.as_deref().unwrap_or_default())),
@@ -61,6 +62,7 @@ fn policy(row: &Row) -> Policy {
     };
     Policy {
         name: row.name.clone(),
+        version: Some("2012-10-17".into()),
         statements: row.allow.iter().map(statement).collect(),
         unread: Vec::new(),
         origin: Origin::Assumed(why),

@@ -2,7 +2,10 @@
 
 use crate::catalogue::{Catalogue, Operation};
 use crate::glob::{fits, literal};
-use crate::iam::condition::{Answer, EventLimits, hold};
+use crate::iam::condition::{all_hold, holds};
+use crate::iam::custom::EventLimits;
+use crate::iam::statement::{fits_action, names, reading};
+use crate::iam::{Context, Truth, World};
 use loopguard_model::{Effect, Origin, Policy, Role, Scope, Scoped, Statement};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::Span;
@@ -12,7 +15,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Access<'a> {
     role: &'a Role,
-    scope: &'a Scope,
+    /// What is known of every request of the role.
+    context: Context,
     policies: Vec<&'a Policy>,
     /// What was not read and may allow more: why, for people.
     pub(crate) unread: Vec<Arc<str>>,
@@ -51,7 +55,7 @@ impl<'a> Access<'a> {
     pub(crate) fn new(role: &'a Role, scope: &'a Scope, catalogue: &'a Catalogue) -> Self {
         let mut access = Self {
             role,
-            scope,
+            context: context_of(role, scope),
             policies: role.policies.iter().collect(),
             unread: Vec::new(),
             boundary_unread: role
@@ -107,10 +111,7 @@ impl<'a> Access<'a> {
                     continue;
                 }
                 let Some(narrow) = allows(&statement.actions, action) else { continue };
-                let (answer, limits) = hold(&statement.conditions, action, self.role, self.scope);
-                if answer == Answer::No {
-                    continue;
-                }
+                let Some(limits) = self.limits(statement, policy, action) else { continue };
                 let Some(reach) = self.reach(statement, action) else { continue };
                 grants.push(Grant {
                     narrow,
@@ -145,15 +146,27 @@ impl<'a> Access<'a> {
         }
     }
 
+    /// Returns the limits that the statement's conditions put on custom events; none iff a condition surely fails.
+    fn limits(&self, statement: &Statement, policy: &Policy, action: &str) -> Option<EventLimits> {
+        let reading = reading(policy, &self.context);
+        let mut limits = EventLimits::default();
+        let puts_events = action == "events:PutEvents";
+        let fails = statement.conditions.iter().any(|condition| {
+            !(puts_events && limits.take(condition)) && holds(condition, &reading) == Truth::No
+        });
+        (!fails).then_some(limits)
+    }
+
     /// Returns the denies that surely apply to the action, on whatever resources they name.
     fn denies<'b>(&'b self, action: &'b str) -> impl Iterator<Item = &'b Statement> {
-        self.policies.iter().copied().chain(&self.role.boundary).flat_map(|policy| &policy.statements).filter(
-            move |statement| {
+        let all = self.policies.iter().copied().chain(&self.role.boundary);
+        all.flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
+            .filter(move |(policy, statement)| {
                 statement.effect == Effect::Deny
-                    && surely_names(&statement.actions, action)
-                    && hold(&statement.conditions, action, self.role, self.scope).0 == Answer::Yes
-            },
-        )
+                    && names(&statement.actions, action) == Truth::Yes
+                    && all_hold(&statement.conditions, &reading(policy, &self.context)) == Truth::Yes
+            })
+            .map(|(_, statement)| statement)
     }
 
     fn within_boundary(&self, action: &str) -> bool {
@@ -162,10 +175,34 @@ impl<'a> Access<'a> {
                 || boundary.statements.iter().any(|statement| {
                     statement.effect == Effect::Allow
                         && allows(&statement.actions, action).is_some()
-                        && hold(&statement.conditions, action, self.role, self.scope).0 != Answer::No
+                        && all_hold(&statement.conditions, &reading(boundary, &self.context)) != Truth::No
                 })
         })
     }
+}
+
+/// Returns what is known of every request that the role makes itself.
+fn context_of(role: &Role, scope: &Scope) -> Context {
+    let mut context = Context::new(World::Open);
+    let known = [
+        ("aws:PrincipalArn", literal(&role.arn)),
+        ("aws:PrincipalAccount", literal(&scope.account)),
+        ("aws:RequestedRegion", literal(&scope.region)),
+        ("aws:PrincipalType", Some("AssumedRole".into())),
+        ("aws:SecureTransport", Some("true".into())),
+        ("aws:PrincipalIsAWSService", Some("false".into())),
+        ("aws:ViaAWSService", Some("false".into())),
+    ];
+    for (key, value) in known {
+        if let Some(value) = value {
+            context.set(key, [value]);
+        }
+    }
+    // Only users have a name, and a role's session is made by a service, without a second factor or a federation.
+    for key in ["aws:username", "aws:MultiFactorAuthAge", "aws:FederatedProvider", "aws:CalledVia"] {
+        context.set::<Arc<str>>(key, []);
+    }
+    context
 }
 
 /// Returns the name of an AWS managed policy, if the term is its ARN or bare name.
@@ -202,29 +239,6 @@ fn allows(actions: &Scoped, action: &str) -> Option<bool> {
             (!excluded).then_some(false)
         }
     }
-}
-
-/// Returns true iff the list names the action whatever its symbols stand for.
-fn surely_names(actions: &Scoped, action: &str) -> bool {
-    match actions {
-        Scoped::Only(patterns) => {
-            patterns.iter().any(|pattern| literal(pattern).is_some_and(|text| fits_action(&text, action)))
-        }
-        Scoped::AllBut(patterns) => {
-            patterns.iter().all(|pattern| literal(pattern).is_some_and(|text| !fits_action(&text, action)))
-        }
-    }
-}
-
-/// Returns true iff the action fits the text of a policy; a wildcard in the service is not valid but for `*` alone.
-pub(crate) fn fits_action(pattern: &str, action: &str) -> bool {
-    if pattern == "*" {
-        return true;
-    }
-    let Some((prefix, name)) = pattern.split_once(':') else { return false };
-    let Some((wanted_prefix, wanted_name)) = action.split_once(':') else { return false };
-    // `*:*` is accepted by IAM and means everything.
-    (prefix == "*" || prefix.eq_ignore_ascii_case(wanted_prefix)) && fits(name, wanted_name, true)
 }
 
 fn is_narrow(pattern: &str) -> bool {

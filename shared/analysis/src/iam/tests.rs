@@ -1,9 +1,8 @@
 //! Texts of policies: actions, resources, conditions.
 
-use super::condition::{Answer, hold};
 use super::{Read, bind, fits_action};
 use crate::glob::fits;
-use loopguard_model::{Condition, Origin, Role, Scope};
+use loopguard_model::Scope;
 use loopguard_pattern::{Symbol, Term};
 
 fn scope() -> Scope {
@@ -101,32 +100,3 @@ fn symbols_in_resources_keep_their_place() {
     assert_eq!(read(&resource, "{bucket}/{key}", None, &["bucket", "key"]), "bucket=? key=?");
 }
 
-#[test]
-fn conditions_are_three_valued() {
-    let role = Role {
-        arn: Term::literal("arn:aws:iam::111122223333:role/r"),
-        name: Term::literal("r"),
-        policies: Vec::new(),
-        attached_unread: Vec::new(),
-        boundary: None,
-        boundary_unread: None,
-        origin: Origin::Assumed("a test".into()),
-    };
-    let cases: [(&str, &str, &str, Answer); 9] = [
-        ("StringEquals", "aws:RequestedRegion", "eu-west-1", Answer::Yes),
-        ("StringEquals", "aws:requestedregion", "us-east-1", Answer::No),
-        ("StringNotEquals", "aws:RequestedRegion", "us-east-1", Answer::Yes),
-        ("StringLike", "aws:RequestedRegion", "eu-*", Answer::Yes),
-        ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:role/r", Answer::No),
-        ("Bool", "aws:SecureTransport", "false", Answer::No),
-        ("StringEquals", "aws:SourceVpc", "vpc-1", Answer::Unknown),
-        ("StringEquals", "aws:PrincipalArn", "${aws:x}", Answer::Unknown),
-        ("NumericLessThan", "aws:RequestedRegion", "3", Answer::Unknown),
-    ];
-    for (operator, key, value, expected) in cases {
-        let condition =
-            Condition { operator: operator.into(), key: key.into(), values: vec![Term::literal(value)] };
-        let (answer, _) = hold(std::slice::from_ref(&condition), "s3:PutObject", &role, &scope());
-        assert_eq!(answer, expected, "{operator} {key} {value}");
-    }
-}
