@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{demo, pattern, scan, snapshot};
+use crate::{demo, iam, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -22,6 +22,9 @@ pub(crate) enum Verb {
     /// Ask about event patterns: is it valid, does it match, do two overlap
     #[command(subcommand)]
     Pattern(pattern::PatternVerb),
+    /// Ask about permissions: may a role make a call, and which statement says so
+    #[command(subcommand)]
+    Iam(iam::IamVerb),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
 }

@@ -11,6 +11,7 @@ mod account;
 mod args;
 mod demo;
 mod exit;
+mod iam;
 mod input;
 mod pattern;
 mod scan;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         args::Verb::Scan(args) => scan::run(&args),
         args::Verb::Snapshot(args) => snapshot::run(&args),
         args::Verb::Pattern(verb) => pattern::run(&verb),
+        args::Verb::Iam(verb) => iam::run(&verb),
         args::Verb::Demo(args) => demo::run(&args),
     };
     finish(outcome).into()

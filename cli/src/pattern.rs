@@ -1,7 +1,7 @@
 //! `loopguard pattern`: questions about patterns, one case or a stream of them.
 
 mod check;
-mod jsonl;
+pub(crate) mod jsonl;
 mod matching;
 mod overlap;
 

@@ -38,11 +38,19 @@ struct BadLine {
     error: String,
 }
 
-/// Answers each line of the file with one line on standard output.
+/// Answers each case of the file with one line on standard output.
+pub(crate) fn answer(file: &Path, row: impl Fn(&Case<'_>) -> serde_json::Result<String>) -> Result<Exit> {
+    stream(file, |text| {
+        let case = serde_json::from_str(text).map_err(|error| format!("not a case: {error}"))?;
+        row(&case).map_err(|error| error.to_string())
+    })
+}
+
+/// Answers each line of the file, a JSON object, with one line on standard output.
 ///
 /// A bad line is answered with its number and the reason, and told on standard error; the others are
 /// still answered. Returns [`Exit::Failed`] iff there was a bad line.
-pub(crate) fn answer(file: &Path, row: impl Fn(&Case<'_>) -> serde_json::Result<String>) -> Result<Exit> {
+pub(crate) fn stream(file: &Path, row: impl Fn(&str) -> Result<String, String>) -> Result<Exit> {
     let mut lines = input::lines(file)?;
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut line = Vec::new();
@@ -56,9 +64,9 @@ pub(crate) fn answer(file: &Path, row: impl Fn(&Case<'_>) -> serde_json::Result<
         if fits && line.trim_ascii().is_empty() {
             continue;
         }
-        let case = if fits { read(&line) } else { Err(format!("longer than {MAX_LINE_BYTES} bytes")) };
-        match case {
-            Ok(case) => out.write_all(row(&case).map_err(io::Error::from)?.as_bytes())?,
+        let text = if fits { object(&line) } else { Err(format!("longer than {MAX_LINE_BYTES} bytes")) };
+        match text.and_then(&row) {
+            Ok(answer) => out.write_all(answer.as_bytes())?,
             Err(error) => {
                 exit = Exit::Failed;
                 eprintln!("line {number}: {error}");
@@ -92,14 +100,15 @@ fn next_line(mut lines: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<Opti
     Ok(Some(false))
 }
 
-fn read(line: &[u8]) -> Result<Case<'_>, String> {
+/// Returns the text of a line that is to be a JSON object.
+fn object(line: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 from byte {} on", error.valid_up_to()))?;
     // An array would be taken for the members in order.
     if !text.trim_start().starts_with('{') {
         return Err("not a case: not a JSON object".to_owned());
     }
-    serde_json::from_str(text).map_err(|error| format!("not a case: {error}"))
+    Ok(text)
 }
 
 /// Returns the text of a member that is JSON or a string of JSON text.

@@ -6,6 +6,7 @@
 mod binding;
 mod carrier;
 mod error;
+mod guarded;
 mod managed;
 mod native;
 mod operation;
@@ -47,6 +48,7 @@ pub struct Catalogue {
     named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
     bindings: BTreeMap<Arc<str>, Vec<Binding>>,
     managed: BTreeMap<Arc<str>, Policy>,
+    guarded: Vec<guarded::Guarded>,
     carriers: Carriers,
 }
 
@@ -108,6 +110,7 @@ impl Catalogue {
         catalogue.bindings = binding::read(include_str!("catalogue/binds.toml"))?;
         catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
         catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
+        catalogue.guarded = guarded::read(include_str!("catalogue/guarded.toml"))?;
         catalogue.info.target_kinds = catalogue.targets.len();
         catalogue.info.native_rows = catalogue.natives.len();
         Ok(catalogue)
@@ -135,6 +138,7 @@ impl Catalogue {
             named: OnceLock::new(),
             bindings: BTreeMap::new(),
             managed: BTreeMap::new(),
+            guarded: Vec::new(),
             carriers: Carriers::default(),
         }
     }
@@ -233,6 +237,11 @@ impl Catalogue {
     /// Returns what carries an event on without a rule.
     pub(crate) fn carriers(&self) -> &Carriers {
         &self.carriers
+    }
+
+    /// Returns true iff the resource's own policy must allow the action, whatever the principal's policies say.
+    pub fn needs_resource_policy(&self, action: &str, resource: &str) -> bool {
+        self.guarded.iter().any(|guarded| guarded.is(action, resource))
     }
 
     /// Returns the AWS managed policy of that name, if the table has it.

@@ -99,7 +99,8 @@ impl Policy {
 
     /// Returns the policy that `document` holds. What cannot be read is kept in `unread`, never dropped.
     pub fn from_value(name: &str, document: &Value, origin: Origin) -> Self {
-        let mut policy = Self { version: member(document, "Version").and_then(text), ..Self::empty(name, origin) };
+        let mut policy =
+            Self { version: member(document, "Version").and_then(text), ..Self::empty(name, origin) };
         match member(document, "Statement").map(|value| (&value.kind, value)) {
             Some((ValueKind::Array(items), _)) => {
                 for item in items {

@@ -69,14 +69,7 @@ impl Because {
     }
 
     pub(crate) fn silent(layer: Layer) -> Self {
-        Self {
-            layer,
-            policy: None,
-            statement: None,
-            effect: None,
-            truth: Truth::No,
-            unknown: Vec::new(),
-        }
+        Self { layer, policy: None, statement: None, effect: None, truth: Truth::No, unknown: Vec::new() }
     }
 }
 

@@ -99,4 +99,3 @@ fn symbols_in_resources_keep_their_place() {
     let resource = Term::concat([Term::literal("arn:aws:s3:::"), given.into(), Term::literal("/out/*")]);
     assert_eq!(read(&resource, "{bucket}/{key}", None, &["bucket", "key"]), "bucket=? key=?");
 }
-

@@ -43,10 +43,11 @@ fn time_of_day(text: &str) -> Option<i64> {
     };
     let mut fields = clock.split(':');
     let (hour, minute) = (digits(fields.next()?)?, digits(fields.next()?)?);
-    let (second, fraction) = match fields.next().map(|seconds| seconds.split_once('.').unwrap_or((seconds, "0"))) {
-        Some((second, fraction)) => (digits(second)?, fraction),
-        None => (0, "0"),
-    };
+    let (second, fraction) =
+        match fields.next().map(|seconds| seconds.split_once('.').unwrap_or((seconds, "0"))) {
+            Some((second, fraction)) => (digits(second)?, fraction),
+            None => (0, "0"),
+        };
     let fraction: String = fraction.chars().chain("00".chars()).take(3).collect();
     if hour > 24 || minute > 59 || second > 60 || fields.next().is_some() {
         return None;
