@@ -102,8 +102,8 @@ impl Operator {
         };
         let plain = name.strip_suffix("IfExists");
         let wanted = plain.unwrap_or(name);
-        let (_, test, negated) = OPERATORS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(wanted))?;
-        Some(Self { over, test: *test, negated: *negated, if_exists: plain.is_some() })
+        let (_, check, negated) = OPERATORS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(wanted))?;
+        Some(Self { over, test: *check, negated: *negated, if_exists: plain.is_some() })
     }
 }
 
