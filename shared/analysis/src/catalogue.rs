@@ -12,6 +12,7 @@ mod native;
 mod operation;
 mod quirk;
 mod service;
+mod spelling;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -32,7 +32,8 @@ pub enum Given {
     Constant(Term),
     /// Text that begins so and goes on in an unknown way.
     StartsWith(Term),
-    /// Copied from this path of the event that started the run (`detail.bucket.name`).
+    /// Copied from this path of the event that started the run (`detail.bucket.name`); an element of a list is named
+    /// by the list.
     FromEvent(Arc<str>),
 }
 
@@ -60,8 +61,10 @@ pub struct Code {
 /// Where a function's code is, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeSource {
-    /// Text in the template, with where it stands.
-    Inline(Arc<str>, Origin),
+    /// Text in the template, with where it stands. What `Fn::Sub` and `Fn::Join` put in stays a symbol.
+    Inline(Term, Origin),
     /// A file or folder beside the template, relative to the template's folder, with where it is named.
     Local(Arc<str>, Origin),
+    /// Code that cannot be read here: why (`it is a container image`), with where that is said.
+    Elsewhere(Arc<str>, Origin),
 }

@@ -76,6 +76,9 @@ fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {
         hop.certainty.as_str(),
         gain_words(hop.gain)
     )?;
+    if let Some(call) = &hop.origins.call {
+        writeln!(out, "    called at {}", escaped(&call.to_string()))?;
+    }
     if let Some(witness) = &hop.witness {
         writeln!(out, "    event: {}", escaped(&witness.event))?;
         if !witness.assignment.is_empty() {

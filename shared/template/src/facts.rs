@@ -46,9 +46,33 @@ pub(crate) struct WorkloadFact {
     /// Paths of the properties that may hold its definition.
     #[serde(default)]
     pub(crate) definition: Vec<String>,
+    /// Paths of the properties that may hold its code, or say where that is.
+    #[serde(default)]
+    pub(crate) code: CodeFact,
+    /// Paths of further properties that decide what it does; all values below each are kept.
+    #[serde(default)]
+    pub(crate) properties: Vec<String>,
     /// The page that says so.
     #[cfg_attr(not(test), expect(dead_code, reason = "people and the table's test read the source"))]
     pub(crate) source: String,
+}
+
+/// Where a workload's code is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CodeFact {
+    /// The code itself.
+    #[serde(default)]
+    pub(crate) inline: Vec<String>,
+    /// The path of a file or a folder beside the template.
+    #[serde(default)]
+    pub(crate) local: Vec<String>,
+    /// Either of the two: text of several lines is the code itself.
+    #[serde(default)]
+    pub(crate) either: Vec<String>,
+    /// Places that are not read here, and what they are in words.
+    #[serde(default)]
+    pub(crate) elsewhere: BTreeMap<String, String>,
 }
 
 /// A policy template of SAM.

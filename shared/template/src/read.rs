@@ -1,6 +1,7 @@
 //! From files to an inventory.
 
 mod bucket;
+mod code;
 mod connection;
 mod role;
 mod rule;

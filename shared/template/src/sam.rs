@@ -108,6 +108,7 @@ impl<'a> Owner<'a> {
             span,
             condition: self.resource.condition.clone(),
             connectors: object(span, []),
+            asset: None,
         }
     }
 }
@@ -123,6 +124,7 @@ fn published(function: &Resource, alias: &Value) -> [Resource; 2] {
         span,
         condition: function.condition.clone(),
         connectors: object(span, []),
+        asset: None,
     };
     let owner = ("FunctionName", reference(span, &function.id));
     [

@@ -51,6 +51,17 @@ pub(crate) struct Resource {
     pub(crate) condition: Option<Arc<str>>,
     /// SAM connectors that start here, by name.
     pub(crate) connectors: Value,
+    /// Where the CDK left what it packed for the resource, beside the template.
+    pub(crate) asset: Option<Asset>,
+}
+
+/// What the CDK packed for a resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Asset {
+    /// The file or folder, as seen from the template's folder.
+    pub(crate) path: Arc<str>,
+    /// Where that is said.
+    pub(crate) span: Span,
 }
 
 impl Template {
@@ -108,6 +119,13 @@ impl Parameter {
     }
 }
 
+impl Asset {
+    fn new(metadata: &Value) -> Option<Self> {
+        let path = get(metadata, "aws:asset:path")?;
+        Some(Self { path: literal(path)?, span: path.span })
+    }
+}
+
 impl Resource {
     fn new(id: &Arc<str>, span: Span, declaration: &Value, notes: &Notes) -> Option<Self> {
         if id.starts_with("Fn::") {
@@ -132,6 +150,7 @@ impl Resource {
             span,
             condition: get(declaration, "Condition").and_then(literal),
             connectors: get(declaration, "Connectors").cloned().unwrap_or_else(nothing),
+            asset: get(declaration, "Metadata").and_then(Asset::new),
         })
     }
 }

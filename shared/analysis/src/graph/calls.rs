@@ -62,9 +62,7 @@ struct Making<'b, 'a, 'g> {
 impl<'a> Making<'_, 'a, '_> {
     fn add(&mut self, own: &'a Role) {
         let catalogue = self.builder.ground.catalogue;
-        let Some(operation) =
-            catalogue.operation(&format!("{}:{}", self.call.service, self.call.operation)).cloned()
-        else {
+        let Some(operation) = catalogue.spelled(&self.call.service, &self.call.operation).cloned() else {
             self.builder.graph.assumptions.insert(format!(
                 "`{}:{}`, which the catalogue does not know, causes no event",
                 self.call.service, self.call.operation

@@ -220,8 +220,17 @@ impl<'w, 'a> Way<'w, 'a> {
         parts.extend(self.emission.iter().map(|(emission, _)| &*emission.note));
         parts.extend(self.call.map(|call| &*call.note));
         parts.extend(self.why.as_deref());
+        let guarded = self.guarded();
+        parts.extend(guarded.as_deref());
         parts.retain(|part| !part.is_empty());
         parts.join("; ")
+    }
+
+    /// What in the code may keep it from answering its own events: told, never trusted.
+    fn guarded(&self) -> Option<String> {
+        let Act::Work { workload: Some(workload), .. } = &self.actor?.act else { return None };
+        let (sentence, origin) = workload.code.as_ref()?.guards.first()?;
+        Some(format!("may be guarded in code: {sentence} ({origin})"))
     }
 
     /// An event of the hop that the next rule's pattern accepts; none where that is not decided.

@@ -31,6 +31,8 @@ impl Reader<'_> {
         Some(Workload {
             role: role.and_then(|role| self.role_arn(role)),
             definition,
+            code_source: self.code_source(resource, &properties, &fact.code),
+            properties: self.kept(&properties, &fact.properties),
             ..Workload::new(class, arn, name, self.origin(resource.span))
         })
     }

@@ -50,5 +50,6 @@ fn policy(id: &str, written: &Resource, source: Option<&Resource>, notes: &Notes
         span,
         condition: written.condition.clone(),
         connectors: object(span, []),
+        asset: None,
     })
 }
