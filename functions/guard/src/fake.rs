@@ -105,6 +105,7 @@ pub(crate) fn fixer() -> (Workload, Role) {
     let role = Role {
         arn: Term::literal(role),
         name: Term::literal("fixer"),
+        trust: None,
         policies: vec![Policy::from_value("inline", &document, api())],
         attached_unread: Vec::new(),
         boundary: None,

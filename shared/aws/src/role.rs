@@ -25,6 +25,9 @@ pub(crate) async fn role(account: &AwsAccount, arn: &str) -> Result<Role, CallEr
     let mut role = Role {
         arn: Term::literal(told.map_or(arn, |role| role.arn())),
         name: Term::literal(name),
+        trust: told
+            .and_then(|role| role.assume_role_policy_document())
+            .map(|document| Policy::from_text("trust policy", document, told_by(OPERATION))),
         policies: Vec::new(),
         attached_unread: Vec::new(),
         boundary: None,

@@ -37,6 +37,8 @@ pub struct Role {
     pub arn: Term,
     /// Its name.
     pub name: Term,
+    /// Its trust policy: who may take it on; `None` where it was not read.
+    pub trust: Option<Policy>,
     /// Inline and customer policies with their documents.
     pub policies: Vec<Policy>,
     /// ARNs or names of attached policies whose documents were not read.

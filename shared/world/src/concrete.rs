@@ -5,7 +5,8 @@
 
 use crate::Settings;
 use loopguard_model::{
-    Condition, Connection, Inventory, Policy, Role, Rule, Scope, Scoped, Statement, Target, Trigger, Workload,
+    Condition, Connection, Inventory, Policy, Principal, Principals, Role, Rule, Scope, Scoped, Statement,
+    Target, Trigger, Workload,
 };
 use loopguard_pattern::json::{Member, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
@@ -140,6 +141,7 @@ impl Names {
         Role {
             arn: self.term(&role.arn),
             name: self.term(&role.name),
+            trust: role.trust.as_ref().map(|policy| self.policy(policy)),
             policies: role.policies.iter().map(|policy| self.policy(policy)).collect(),
             attached_unread: self.terms(&role.attached_unread),
             boundary: role.boundary.as_ref().map(|policy| self.policy(policy)),
@@ -150,12 +152,23 @@ impl Names {
 
     fn policy(&self, policy: &Policy) -> Policy {
         let statements = policy.statements.iter().map(|one| Statement {
+            principals: one.principals.as_ref().map(|principals| self.principals(principals)),
             actions: self.scoped(&one.actions),
             resources: one.resources.as_ref().map(|resources| self.scoped(resources)),
             conditions: one.conditions.iter().map(|condition| self.condition(condition)).collect(),
             ..one.clone()
         });
         Policy { statements: statements.collect(), ..policy.clone() }
+    }
+
+    fn principals(&self, principals: &Principals) -> Principals {
+        let all = |list: &[Principal]| {
+            list.iter().map(|one| Principal { name: self.term(&one.name), ..one.clone() }).collect()
+        };
+        match principals {
+            Principals::Only(list) => Principals::Only(all(list)),
+            Principals::AllBut(list) => Principals::AllBut(all(list)),
+        }
     }
 
     fn scoped(&self, scoped: &Scoped) -> Scoped {

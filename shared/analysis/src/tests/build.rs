@@ -145,6 +145,7 @@ impl Build {
         self.inventory.roles.push(Role {
             arn: term(&role_arn(name)),
             name: term(name),
+            trust: None,
             policies: vec![Policy::from_value("inline", &document, origin())],
             attached_unread: Vec::new(),
             boundary: None,

@@ -42,6 +42,7 @@ impl Reader<'_> {
         let mut role = Role {
             arn: Term::literal(&node.required_text("Arn")?),
             name: Term::literal(&node.required_text("RoleName")?),
+            trust: self.trust(node)?,
             policies: Vec::new(),
             attached_unread: Vec::new(),
             boundary: None,
@@ -64,6 +65,11 @@ impl Reader<'_> {
             role.boundary_unread = role.boundary.is_none().then(|| Term::literal(&arn));
         }
         Ok(role)
+    }
+
+    fn trust(&self, node: &Node<'_>) -> Result<Option<Policy>, SnapshotError> {
+        let document = node.member("AssumeRolePolicyDocument")?;
+        document.map(|document| self.policy("trust policy", &document)).transpose()
     }
 
     /// Returns the policy of a document: text as IAM sends it, or the object that the text stands for.

@@ -39,6 +39,8 @@ fn the_pages_example_is_read() {
     let names: Vec<&str> = closer.policies.iter().map(|policy| &*policy.name).collect();
     assert_eq!(names, ["inline", "arn:aws:iam::111122223333:policy/shared"]);
     assert!(closer.policies.iter().all(|policy| policy.unread.is_empty() && policy.statements.len() == 1));
+    let trust = closer.trust.as_ref().unwrap();
+    assert!(trust.unread.is_empty() && trust.statements[0].principals.is_some());
     assert_eq!(closer.attached_unread, [term("arn:aws:iam::aws:policy/ReadOnlyAccess")]);
     let Origin::File(place) = &rule.origin else { panic!("{:?}", rule.origin) };
     let line = example().lines().nth(place.line as usize - 1).unwrap();
@@ -172,6 +174,7 @@ fn unreadable_parts_are_told_and_the_rest_is_read() {
     assert_eq!(inventory.workloads.len(), 1, "a runbook without a known role is left out");
     assert!(inventory.workloads[0].definition.is_none());
     assert_eq!(inventory.roles[0].policies[0].unread.len(), 1);
+    assert!(inventory.roles[0].trust.is_none(), "who may take the role on was not read");
     assert!(inventory.connections[0].filters.is_empty(), "everything counts as passing");
     assert_eq!(inventory.notes.len(), 3, "{:?}", inventory.notes);
 }

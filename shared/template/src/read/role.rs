@@ -118,6 +118,7 @@ impl Reader<'_> {
             role: Role {
                 arn: self.resolver.resource_attribute(resource, "Arn"),
                 name: self.resolver.resource_name(resource),
+                trust: self.trust(&properties),
                 policies,
                 attached_unread: Vec::new(),
                 boundary: None,
@@ -127,6 +128,19 @@ impl Reader<'_> {
             attached: attached.iter().map(|arn| self.resolver.as_term(arn)).collect(),
             boundary: self.text(&properties, "PermissionsBoundary"),
         });
+    }
+
+    /// Returns who may take the role on; none where the template does not say it in a form that can be read.
+    fn trust(&self, properties: &Value) -> Option<Policy> {
+        let document = get(properties, "AssumeRolePolicyDocument")?;
+        let origin = self.origin(document.span);
+        Some(match &document.kind {
+            ValueKind::String(text) => {
+                let tree = crate::embedded::tree(text, document.span, &self.template.source);
+                Policy::from_value("trust policy", &tree, origin)
+            }
+            _ => Policy::from_value("trust policy", document, origin),
+        })
     }
 
     /// Returns an element of `Policies`; one that cannot be read is a policy with an unread part.

@@ -93,7 +93,8 @@ fn delivery_role(owner: &Owner<'_>, event: &Member) -> Resource {
     let action = if machine { "states:StartExecution" } else { "lambda:InvokeFunction" };
     let document = allowing(span, &[action], moved(owner.arn.clone(), span));
     let policy = object(span, [("PolicyName", string(span, "Invoke")), ("PolicyDocument", document)]);
-    let properties = object(span, [("Policies", list(span, vec![policy]))]);
+    let trust = super::policies::trusting(span, "events.amazonaws.com");
+    let properties = object(span, [(super::policies::TRUST, trust), ("Policies", list(span, vec![policy]))]);
     owner.makes(&format!("{}Role", event.key), "AWS::IAM::Role", span, properties)
 }
 

@@ -27,7 +27,7 @@ pub(super) fn function_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
     }
     destinations(properties, &mut role);
     role.add(owner, notes);
-    role.into_resource(owner)
+    role.into_resource(owner, "lambda.amazonaws.com")
 }
 
 const DURABLE: &str = "service-role/AWSLambdaBasicDurableExecutionRolePolicy";
@@ -65,7 +65,7 @@ pub(super) fn state_machine_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
         role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
     }
     role.add(owner, notes);
-    role.into_resource(owner)
+    role.into_resource(owner, "states.amazonaws.com")
 }
 
 /// Adds what dead-letter queues and destinations need.
@@ -89,6 +89,22 @@ fn destinations(properties: &Value, role: &mut RoleParts) {
             role.document(place.span, allowing(place.span, &[action], resource.clone()));
         }
     }
+}
+
+/// The property that says who may take a role on.
+pub(super) const TRUST: &str = "AssumeRolePolicyDocument";
+
+/// Returns a trust policy that lets the service take the role on.
+pub(super) fn trusting(span: Span, service: &str) -> Value {
+    let statement = object(
+        span,
+        [
+            ("Effect", string(span, "Allow")),
+            ("Principal", object(span, [("Service", string(span, service))])),
+            ("Action", string(span, "sts:AssumeRole")),
+        ],
+    );
+    object(span, [("Statement", list(span, vec![statement]))])
 }
 
 /// What a role is made of.
@@ -166,10 +182,15 @@ impl RoleParts {
         self.document(policy.span, object(policy.span, [("Statement", statements)]));
     }
 
-    fn into_resource(self, owner: &Owner<'_>) -> Resource {
+    /// Returns the role; the owner may say itself who takes it on, else its service does.
+    fn into_resource(self, owner: &Owner<'_>, service: &str) -> Resource {
         let span = owner.resource.span;
-        let mut properties =
-            vec![("Policies", list(span, self.inline)), ("ManagedPolicyArns", list(span, self.attached))];
+        let given = get(&owner.resource.properties, TRUST).cloned();
+        let mut properties = vec![
+            (TRUST, given.unwrap_or_else(|| trusting(span, service))),
+            ("Policies", list(span, self.inline)),
+            ("ManagedPolicyArns", list(span, self.attached)),
+        ];
         for name in ["PermissionsBoundary", "RolePath"] {
             if let Some(value) = get(&owner.resource.properties, name) {
                 properties.push((if name == "RolePath" { "Path" } else { name }, value.clone()));

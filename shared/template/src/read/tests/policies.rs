@@ -1,7 +1,7 @@
 //! Roles and what is attached to them; buckets and trails.
 
 use super::{inventory, notes, role, source};
-use loopguard_model::Scoped;
+use loopguard_model::{Principals, Scoped};
 use loopguard_pattern::Term;
 
 const POLICY: &str = "PolicyDocument: {Statement: {Effect: Allow, Action: 'a:B', Resource: '*'}}";
@@ -22,6 +22,33 @@ fn policies_beside_a_role_are_joined_to_it() {
     assert_eq!(other.boundary_unread, Some(Term::literal("b")));
     assert_eq!(notes(&inventory).len(), 1);
     assert!(notes(&inventory)[0].contains("role `elsewhere`"), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn who_may_take_a_role_on_is_read() {
+    let inventory = inventory(
+        "Resources:\n  Own: {Type: 'AWS::IAM::Role', Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: 'sts:AssumeRole', Principal: {AWS: !GetAtt FRole.Arn}}}}}\n  Text: {Type: 'AWS::IAM::Role', Properties: {AssumeRolePolicyDocument: '{\"Statement\": []}'}}\n  Silent: {Type: 'AWS::IAM::Role'}\n  F: {Type: 'AWS::Serverless::Function'}\n  G: {Type: 'AWS::Serverless::Function', Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: 'sts:AssumeRole', Principal: '*'}}}}\n  M: {Type: 'AWS::Serverless::StateMachine', Properties: {Events: {E: {Type: EventBridgeRule, Properties: {Pattern: {source: [a]}}}}}}\n",
+    );
+    let trusted = |name: &str| {
+        let statements = role(&inventory, name).trust.as_ref().map(|trust| &trust.statements);
+        let names = statements?.iter().filter_map(|statement| match &statement.principals {
+            Some(Principals::Only(list)) => list.first().map(|one| format!("{} {}", one.kind, one.name)),
+            _ => None,
+        });
+        Some(names.collect::<Vec<_>>().join(","))
+    };
+    let own = "AWS arn:aws:iam::${AWS::AccountId}:role/${FRole}";
+    for (name, expected) in [
+        ("Own", Some(own)),
+        ("Text", Some("")),
+        ("Silent", None),
+        ("FRole", Some("Service lambda.amazonaws.com")),
+        ("GRole", Some("* *")),
+        ("MRole", Some("Service states.amazonaws.com")),
+        ("MERole", Some("Service events.amazonaws.com")),
+    ] {
+        assert_eq!(trusted(name).as_deref(), expected, "{name}");
+    }
 }
 
 #[test]
