@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The most bytes read from one file; a template or a pattern is far smaller.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -40,6 +41,14 @@ pub(crate) fn text(path: &Path) -> Result<String> {
             error.utf8_error().valid_up_to()
         ),
     }
+}
+
+/// Returns the text of a file that a template refers to; none where there is no such file or it cannot be read: the
+/// template's note tells.
+pub(crate) fn beside(path: &str) -> Option<Arc<str>> {
+    let path = Path::new(path);
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    text(path).ok().map(Into::into)
 }
 
 /// Opens a file, or standard input for `-`, line by line.

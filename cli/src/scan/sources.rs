@@ -63,7 +63,7 @@ impl Sources {
             self.snapshots.iter().map(|snapshot| snapshot.inventory.clone()).collect();
         if !self.templates.is_empty() {
             let assumed = self.place(&mut options);
-            let mut templates = loopguard_template::read(&self.templates, &options);
+            let mut templates = loopguard_template::read_with(&self.templates, &options, input::beside);
             templates.assumptions.extend(assumed.map(Into::into));
             inventories.insert(0, templates);
         }

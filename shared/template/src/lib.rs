@@ -15,6 +15,8 @@ mod bus;
 mod document;
 mod embedded;
 mod facts;
+mod files;
+mod nested;
 mod nodes;
 mod notes;
 mod read;
@@ -26,7 +28,7 @@ mod yaml;
 
 use loopguard_model::{Inventory, Scope};
 use loopguard_pattern::{Symbol, Term};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One file.
@@ -59,7 +61,38 @@ pub struct Options {
 /// Everything that was not understood is among the inventory's notes, by file and place, and what was taken
 /// for granted is among its assumptions.
 pub fn read(files: &[Source], options: &Options) -> Inventory {
-    read::inventory(files, options)
+    read::inventory(files, &[], options).0
+}
+
+/// The most rounds of [`read_with`]: a file may refer to a file that refers to a file.
+const MOST_ROUNDS: usize = 10;
+
+/// Returns what the files declare, with what stands in the files that they refer to: definitions of state machines,
+/// templates of nested stacks.
+///
+/// `load` gives the text of a file beside a template, by its path as seen from where `files` are named; it is asked
+/// once for each. What it cannot give is told in a note where it is referred to.
+pub fn read_with(
+    files: &[Source],
+    options: &Options,
+    mut load: impl FnMut(&str) -> Option<Arc<str>>,
+) -> Inventory {
+    let mut beside: Vec<Source> = Vec::new();
+    let mut asked = BTreeSet::new();
+    let (mut inventory, mut wanted) = read::inventory(files, &beside, options);
+    for _ in 0..MOST_ROUNDS {
+        let before = beside.len();
+        for file in wanted {
+            if asked.insert(file.clone()) {
+                beside.extend(load(&file).map(|text| Source { file, text }));
+            }
+        }
+        if beside.len() == before {
+            break;
+        }
+        (inventory, wanted) = read::inventory(files, &beside, options);
+    }
+    inventory
 }
 
 impl Options {

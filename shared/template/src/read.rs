@@ -10,6 +10,8 @@ mod trail;
 mod workload;
 
 use crate::document;
+use crate::files::Files;
+use crate::nested::{self, Exchange, Read};
 use crate::nodes::{at, get, members};
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
@@ -23,20 +25,42 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Returns what the files declare.
-pub(crate) fn inventory(files: &[Source], options: &Options) -> Inventory {
-    let texts = files.iter().map(|source| (source.file.clone(), source.text.clone())).collect();
-    let files: Vec<(Notes, Vec<Template>)> = files.iter().map(templates).collect();
-    let all = || files.iter().flat_map(|(_, templates)| templates);
+/// Returns what the files declare, and the files that they refer to and that are not among `files`.
+///
+/// `beside` are files that a template referred to: they are no stacks by themselves.
+pub(crate) fn inventory(
+    files: &[Source],
+    beside: &[Source],
+    options: &Options,
+) -> (Inventory, BTreeSet<Arc<str>>) {
+    let texts = files.iter().chain(beside).map(|source| (source.file.clone(), source.text.clone()));
+    let texts = Files::new(texts);
+    let named = files.iter().map(|source| templates(&source.file, &source.text, None)).collect();
+    let inventory = read_all(named, &texts, options);
+    (inventory, texts.into_wanted())
+}
+
+fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
     let mut stacks = Stacks {
         options,
         scope: options.scope(),
-        shared_names: shared_names(all()),
-        several: all().count() > 1,
+        shared_names: BTreeSet::new(),
+        several: false,
         exports: BTreeMap::new(),
-        files: &texts,
+        exchange: Exchange::default(),
+        files: texts,
     };
+    let (files, links) =
+        nested::unfolded(named, &stacks, |file, text, unit| templates(file, text, Some(unit)));
+    let all = || files.iter().flat_map(|(_, templates)| templates);
+    stacks.shared_names = shared_names(all());
+    stacks.several = all().count() > 1;
+    nested::exchange(&files, &links, &mut stacks);
     stacks.exports = exports(&files, &stacks);
+    if !stacks.exports.is_empty() && !links.is_empty() {
+        // What is handed to a nested stack may be imported.
+        nested::exchange(&files, &links, &mut stacks);
+    }
     let mut inventory = Inventory::new(stacks.scope.clone());
     if stacks.several {
         inventory.assumptions.insert("all templates are deployed to one account and one region".into());
@@ -58,14 +82,16 @@ pub(crate) fn inventory(files: &[Source], options: &Options) -> Inventory {
     inventory
 }
 
-fn templates(file: &Source) -> (Notes, Vec<Template>) {
-    let source = Arc::new(SourceText::new(file.file.clone(), file.text.clone()));
+/// Returns the templates of a file, under the names of the file and its documents or of `unit`.
+fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>>) -> Read {
+    let source = Arc::new(SourceText::new(file.clone(), text.clone()));
     let notes = Notes::new(source.clone());
-    let documents = document::documents(&file.text, &notes);
+    let name = unit.unwrap_or(file);
+    let documents = document::documents(text, &notes);
     let several = documents.len() > 1;
     let mut templates = Vec::new();
     for (at, document) in documents.iter().enumerate() {
-        let unit = if several { format!("{}#{}", file.file, at + 1).into() } else { file.file.clone() };
+        let unit = if several { format!("{name}#{}", at + 1).into() } else { name.clone() };
         match Template::new(document, source.clone(), unit, &notes) {
             Some(template) => templates.push(template),
             // A state machine's definition is read where a template refers to it.
@@ -80,7 +106,7 @@ fn templates(file: &Source) -> (Notes, Vec<Template>) {
 }
 
 /// Returns what the templates export, name to value; a name that two of them export is left out.
-fn exports(files: &[(Notes, Vec<Template>)], stacks: &Stacks<'_>) -> BTreeMap<Term, Term> {
+fn exports(files: &[Read], stacks: &Stacks<'_>) -> BTreeMap<Term, Term> {
     let mut exports: BTreeMap<Term, Option<Term>> = BTreeMap::new();
     for (notes, templates) in files {
         for template in templates {

@@ -12,6 +12,8 @@ mod names;
 mod text;
 
 use crate::Options;
+use crate::files::Files;
+use crate::nested::Exchange;
 use crate::nodes::same;
 use crate::notes::Notes;
 use crate::template::Template;
@@ -41,8 +43,10 @@ pub(crate) struct Stacks<'a> {
     pub(crate) shared_names: BTreeSet<Arc<str>>,
     /// What templates export: name to value.
     pub(crate) exports: BTreeMap<Term, Term>,
+    /// What nested stacks are given and give.
+    pub(crate) exchange: Exchange,
     /// All files that are read, by name: a template may refer to another file.
-    pub(crate) files: &'a BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) files: &'a Files,
     /// Whether there is more than one template.
     pub(crate) several: bool,
 }

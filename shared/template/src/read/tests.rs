@@ -3,6 +3,7 @@
 mod connections;
 mod fixtures;
 mod hostile;
+mod nested;
 mod policies;
 mod rules;
 

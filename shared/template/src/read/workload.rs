@@ -59,8 +59,8 @@ impl Reader<'_> {
     /// Returns the definition that stands in another file, if that file is read, too. Its values are told at
     /// the reference, because an origin names one file.
     fn definition_of_file(&self, uri: &Value, properties: &Value) -> Option<Arc<Value>> {
-        let path = literal(uri).and_then(|uri| beside(&self.template.source.file, &uri));
-        let Some((file, text)) = path.and_then(|path| self.stacks.files.get_key_value(&*path)) else {
+        let found = literal(uri).and_then(|uri| self.stacks.files.beside(&self.template.source.file, &uri));
+        let Some((file, text)) = found else {
             let name = literal(uri).map_or_else(|| "an object in S3".to_owned(), |uri| format!("`{uri}`"));
             self.notes.tell(uri.span, format!("the definition is in {name}, which is not read"));
             return None;
@@ -94,26 +94,6 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the path of `uri` as seen from the folder of `file`, or none for a URL or a path that leaves the root.
-fn beside(file: &str, uri: &str) -> Option<String> {
-    if uri.contains("://") || uri.starts_with('/') {
-        return None;
-    }
-    let root = if file.starts_with('/') { "/" } else { "" };
-    let mut parts: Vec<&str> = file.split('/').filter(|part| !part.is_empty()).collect();
-    parts.pop();
-    for part in uri.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| !matches!(*last, "." | "..")) => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(format!("{root}{}", parts.join("/")))
-}
-
 /// Puts a whole tree in one place.
 fn place_at(tree: &mut Value, span: Span) {
     tree.span = span;
@@ -126,24 +106,5 @@ fn place_at(tree: &mut Value, span: Span) {
             }
         }
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::beside;
-
-    #[test]
-    fn paths_are_seen_from_the_templates_folder() {
-        for (file, uri, path) in [
-            ("template.yaml", "m.json", "m.json"),
-            ("a/b/t.yaml", "./m/x.json", "a/b/m/x.json"),
-            ("a/b/t.yaml", "../x.json", "a/x.json"),
-            ("./a/t.yaml", "x.json", "./a/x.json"),
-            ("/a/t.yaml", "x.json", "/a/x.json"),
-        ] {
-            assert_eq!(beside(file, uri).as_deref(), Some(path), "{uri} from {file}");
-        }
-        assert_eq!(beside("t.yaml", "s3://bucket/key"), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Resolved, Resolver};
 use crate::nodes::{elements, literal, members, same};
+use crate::template::Resource;
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
 use std::sync::Arc;
@@ -67,7 +68,10 @@ impl Resolver<'_> {
     /// Returns the parameter's value, if there is such a parameter.
     pub(super) fn parameter(&self, name: &str) -> Option<ValueKind> {
         let declared = self.template.parameters.get(name)?;
-        let given = self.stacks.options.parameters.get(name);
+        if let Some(argument) = self.argument(name, declared.list) {
+            return Some(argument);
+        }
+        let given = self.stacks.options.parameters.get(name).filter(|_| !self.is_nested());
         let Some(text) = given.or(declared.default.as_ref()) else {
             let symbol = Symbol::given("parameter", &self.unique_name(name));
             return Some(if declared.list {
@@ -93,6 +97,38 @@ impl Resolver<'_> {
         } else {
             ValueKind::String(Term::literal(text))
         })
+    }
+
+    /// Returns whether the template is deployed as part of another.
+    fn is_nested(&self) -> bool {
+        self.stacks.exchange.arguments.contains_key(&self.template.unit)
+    }
+
+    /// Returns what the stack that deploys this one gives for the parameter.
+    fn argument(&self, name: &str, list: bool) -> Option<ValueKind> {
+        let given = self.stacks.exchange.arguments.get(&self.template.unit)?.get(name)?;
+        let text =
+            |item: &str| Value { kind: ValueKind::String(Term::literal(item.trim())), span: Span::default() };
+        Some(match given {
+            ValueKind::String(term) if list => match term.as_literal() {
+                Some(items) => ValueKind::Array(items.split(',').map(text).collect()),
+                None => ValueKind::Opaque(format!("the list of parameter {name}").into()),
+            },
+            ValueKind::Number(text) if !list => ValueKind::String(Term::literal(text)),
+            ValueKind::Bool(flag) if !list => {
+                ValueKind::String(Term::literal(if *flag { "true" } else { "false" }))
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// Returns an attribute of a resource; an output of a nested stack is what its template says, if that is read.
+    pub(super) fn attribute(&self, resource: &Resource, attribute: &str) -> Term {
+        let output = attribute.strip_prefix("Outputs.").and_then(|name| {
+            let key = (self.template.unit.clone(), resource.id.clone());
+            self.stacks.exchange.outputs.get(&key)?.get(name).cloned()
+        });
+        output.unwrap_or_else(|| self.resource_attribute(resource, attribute))
     }
 
     /// Returns the value of a pseudo parameter.
@@ -174,7 +210,7 @@ impl Resolver<'_> {
             [] => return self.opaque(span),
         };
         let term = if let Some(resource) = self.template.resource(&id) {
-            self.resource_attribute(resource, &attribute)
+            self.attribute(resource, &attribute)
         } else {
             self.notes.tell(span, format!("`{id}` is no resource of this template"));
             let class = format!("undeclared name of {}", self.template.unit);

@@ -36,7 +36,7 @@ impl Resolver<'_> {
             && let Some((id, attribute)) = self.split_attribute(name)
             && let Some(resource) = self.template.resource(&id)
         {
-            return self.resource_attribute(resource, &attribute);
+            return self.attribute(resource, &attribute);
         }
         self.named(name, span)
     }
