@@ -137,6 +137,7 @@ fn text_tells_loop_hop_event_and_totals() {
     assert!(text.contains("error[self-trigger]: rule `"), "{text}");
     assert!(text.contains("s3:PutBucketAcl"), "{text}");
     assert!(text.contains("\"eventName\":\"PutBucketAcl\""), "{text}");
+    assert!(text.contains("allowed by policy `") && text.contains("statement `#"), "{text}");
     assert!(text.contains("taken for granted:"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("1 rule: 1 in a loop"), "{text}");
 }

@@ -10,6 +10,7 @@ mod guarded;
 mod managed;
 mod native;
 mod operation;
+mod places;
 mod quirk;
 mod service;
 mod spelling;
@@ -51,6 +52,7 @@ pub struct Catalogue {
     managed: BTreeMap<Arc<str>, Policy>,
     guarded: Vec<guarded::Guarded>,
     carriers: Carriers,
+    places: Vec<places::Places>,
 }
 
 /// What a report says about the catalogue it used.
@@ -112,6 +114,7 @@ impl Catalogue {
         catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
         catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
         catalogue.guarded = guarded::read(include_str!("catalogue/guarded.toml"))?;
+        catalogue.places = places::read(include_str!("catalogue/places.toml"))?;
         catalogue.info.target_kinds = catalogue.targets.len();
         catalogue.info.native_rows = catalogue.natives.len();
         Ok(catalogue)
@@ -141,6 +144,7 @@ impl Catalogue {
             managed: BTreeMap::new(),
             guarded: Vec::new(),
             carriers: Carriers::default(),
+            places: Vec::new(),
         }
     }
 
@@ -243,6 +247,12 @@ impl Catalogue {
     /// Returns true iff the resource's own policy must allow the action, whatever the principal's policies say.
     pub fn needs_resource_policy(&self, action: &str, resource: &str) -> bool {
         self.guarded.iter().any(|guarded| guarded.is(action, resource))
+    }
+
+    /// Returns whether the ARNs of the service name a region, and whether they name an account.
+    pub(crate) fn places(&self, service: &str) -> (bool, bool) {
+        let row = self.places.iter().find(|row| &*row.service == service);
+        row.map_or((true, true), |row| (row.region, row.account))
     }
 
     /// Returns the AWS managed policy of that name, if the table has it.

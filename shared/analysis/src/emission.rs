@@ -7,7 +7,7 @@ mod identity;
 mod record;
 
 pub(crate) use custom::{custom, replay};
-pub(crate) use fields::{Field, Fields, values};
+pub(crate) use fields::{Field, Fields, all_but, values};
 pub(crate) use generic::{generic_native, generic_record};
 pub(crate) use identity::Identity;
 pub(crate) use record::{API_CALL, Outcome, home_region, native, record};

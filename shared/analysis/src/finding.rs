@@ -260,6 +260,8 @@ pub struct HopOrigins {
     pub policy: Option<Origin>,
     /// The statement within that policy, as bytes of the policy's file.
     pub statement: Option<loopguard_pattern::json::Span>,
+    /// Policy and statement in words, for permitted and broad hops.
+    pub because: Option<Arc<str>>,
 }
 
 /// A change that breaks a cycle.

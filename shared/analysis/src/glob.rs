@@ -34,6 +34,49 @@ impl Glob {
         self.pieces.len() > 1 && self.pieces.iter().all(|piece| *piece == Term::default())
     }
 
+    /// Returns true only if every text that fits `other` fits this.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        if self == other || self.is_any() {
+            return true;
+        }
+        // A star of the other is an ordinary character here, which only a star covers.
+        let text = |glob: &Self| -> Option<String> {
+            let pieces: Option<Vec<Arc<str>>> = glob.pieces.iter().map(Term::as_literal).collect();
+            let pieces = pieces?;
+            let plain = !pieces.iter().any(|piece| piece.contains(['*', '?']));
+            plain.then(|| pieces.join("*"))
+        };
+        text(self).zip(text(other)).is_some_and(|(outer, inner)| fits(&outer, &inner, false))
+    }
+
+    /// Returns true only if no text fits both.
+    pub(crate) fn surely_differs(&self, other: &Self) -> bool {
+        match (self.as_exact(), other.as_exact()) {
+            (Some(left), Some(right)) => crate::arn::surely_differ(left, right),
+            (Some(exact), None) => exact.as_literal().is_some() && !other.may_fit(exact),
+            (None, Some(exact)) => exact.as_literal().is_some() && !self.may_fit(exact),
+            (None, None) => {
+                let start = |glob: &Self| glob.pieces.first().and_then(Term::as_literal).unwrap_or_default();
+                let (left, right) = (start(self), start(other));
+                !left.starts_with(&*right) && !right.starts_with(&*left)
+            }
+        }
+    }
+
+    fn may_fit(&self, exact: &Term) -> bool {
+        let known = self.pieces.iter().all(|piece| piece.as_literal().is_some());
+        !known || self.covers(&Self::exact(exact.clone()))
+    }
+
+    /// Returns the glob of a policy's text; none where a glob says more than the text does.
+    pub(crate) fn exactly_of(term: &Term) -> Option<Self> {
+        let inexact =
+            |part: &Part| matches!(part, Part::Literal(text) if text.contains('?') || text.contains("${"));
+        let tokens = tokens(term);
+        let stars = tokens.iter().filter(|token| **token == Token::Star).count();
+        (stars < MOST_PIECES && !term.parts().iter().any(inexact)).then(|| glob_of(&tokens))
+    }
+
     /// Returns the glob as the wildcard of a pattern.
     pub(crate) fn to_wildcard(&self) -> Wildcard {
         Wildcard { pieces: self.pieces.clone() }
@@ -110,7 +153,10 @@ fn push_text(text: &str, tokens: &mut Vec<Token>) {
     }
 }
 
-/// Returns the glob of a run of tokens.
+/// The most pieces that a glob keeps; nobody means as many by a text, and each costs time wherever it is compared.
+const MOST_PIECES: usize = 32;
+
+/// Returns the glob of a run of tokens; of very many stars only what stands before the first and behind the last counts.
 pub(crate) fn glob_of(tokens: &[Token]) -> Glob {
     let mut pieces = vec![Term::default()];
     for token in tokens {
@@ -127,6 +173,9 @@ pub(crate) fn glob_of(tokens: &[Token]) -> Glob {
                 }
             }
         }
+    }
+    if pieces.len() > MOST_PIECES {
+        pieces.drain(1..pieces.len() - 1);
     }
     Glob { pieces }
 }

@@ -5,7 +5,9 @@
 //! graph grows with what exists and not with the pairs of causes and rules.
 
 mod actors;
+mod bounds;
 mod build;
+mod buses;
 mod calls;
 mod class;
 mod cycle;
@@ -16,6 +18,7 @@ mod hop;
 mod operations;
 mod permissions;
 mod resources;
+mod sameness;
 mod values;
 mod why;
 

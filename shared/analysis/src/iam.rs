@@ -7,15 +7,20 @@
 mod access;
 mod arn;
 mod because;
+mod caller;
 mod condition;
 mod context;
 mod custom;
 mod decide;
+mod exclusion;
+mod grant;
+mod layers;
 mod operators;
 mod overlap;
 mod principal;
 mod resource;
 mod statement;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -28,7 +33,10 @@ pub use decide::{Answer, Decision, Layers, Source, decide};
 pub use statement::Request;
 pub use truth::Truth;
 
-pub(crate) use access::{Access, Grant, Reach};
+pub(crate) use access::Access;
 pub(crate) use custom::EventLimits;
+pub(crate) use exclusion::{Kind, excluded};
+pub(crate) use grant::{Grant, Reach};
 pub(crate) use resource::{Bound, Read, bind};
 pub(crate) use statement::fits_action;
+pub(crate) use terms::covers;

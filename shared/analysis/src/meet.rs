@@ -2,7 +2,7 @@
 
 use crate::EventWitness;
 use crate::accept;
-use crate::emission::{Emission, Field, Fields, values};
+use crate::emission::{Emission, Field, Fields, all_but, values};
 use crate::limits::Refinement;
 use crate::listener::{Listener, refuses};
 use loopguard_pattern::json::{self, Value, ValueKind};
@@ -52,7 +52,12 @@ fn kept_apart(listener: &Listener, fields: &Fields) -> Option<Arc<str>> {
             let (values, absent) = match fields.get(&wanted.path) {
                 Some(Field::Exactly(globs)) => (values(globs), false),
                 Some(Field::Maybe(globs)) => (values(globs), true),
+                None if fields.left_out(&wanted.path).is_some() => (ValueSet::any(), true),
                 Some(Field::Flag(_) | Field::Absent) | None => return false,
+            };
+            let values = match fields.left_out(&wanted.path) {
+                Some(texts) => values.intersect(&all_but(texts)),
+                None => values,
             };
             let mine = EventSet::open().with_values(&wanted.path, values);
             let theirs =

@@ -1,5 +1,6 @@
 //! Whole analyses of small inventories.
 
+mod access;
 mod build;
 mod cases;
 mod cycles;

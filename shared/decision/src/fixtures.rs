@@ -53,7 +53,14 @@ pub(crate) fn hop(rule: &str) -> Hop {
         gain: Gain::Each,
         status: Status::Live,
         witness: Some(EventWitness { event: r#"{"source":"aws.ecs"}"#.into(), assignment: Vec::new() }),
-        origins: HopOrigins { rule: api(), target: api(), call: None, policy: None, statement: None },
+        origins: HopOrigins {
+            rule: api(),
+            target: api(),
+            call: None,
+            policy: None,
+            statement: None,
+            because: None,
+        },
         note: String::new(),
     }
 }

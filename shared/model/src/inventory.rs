@@ -1,6 +1,6 @@
 //! All facts about an account or a template, and the gaps between them.
 
-use crate::{Connection, Facts, Gap, Need, Role, Rule, Scope, Trails, Workload};
+use crate::{Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Roles.
     pub roles: Vec<Role>,
+    /// Service control policies, level by level; every level must allow. None: all is allowed.
+    pub scps: Vec<ScpLevel>,
     /// What carries events on without a rule.
     pub connections: Vec<Connection>,
     /// Trails, once known.
@@ -52,6 +54,7 @@ impl Inventory {
             rules: Vec::new(),
             workloads: Vec::new(),
             roles: Vec::new(),
+            scps: Vec::new(),
             connections: Vec::new(),
             trails: None,
             bucket_notifications: BTreeMap::new(),
@@ -72,6 +75,7 @@ impl Inventory {
         self.rules.extend(other.rules);
         self.workloads.extend(other.workloads);
         self.roles.extend(other.roles);
+        self.scps.extend(other.scps);
         self.connections.extend(other.connections);
         self.bucket_notifications.extend(other.bucket_notifications);
         self.intended.extend(other.intended);

@@ -74,6 +74,7 @@ struct HopRow<'a> {
     assignment: BTreeMap<&'a str, &'a str>,
     place: Option<String>,
     note: &'a str,
+    because: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -214,6 +215,7 @@ fn hop_row(hop: &Hop) -> HopRow<'_> {
             .place()
             .map(|place| format!("{}:{}:{}", place.file, place.line, place.column)),
         note: &hop.note,
+        because: hop.origins.because.as_deref(),
     }
 }
 

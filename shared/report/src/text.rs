@@ -79,6 +79,9 @@ fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {
     if let Some(call) = &hop.origins.call {
         writeln!(out, "    called at {}", escaped(&call.to_string()))?;
     }
+    if let Some(because) = &hop.origins.because {
+        writeln!(out, "    allowed by {}", escaped(because))?;
+    }
     if let Some(witness) = &hop.witness {
         writeln!(out, "    event: {}", escaped(&witness.event))?;
         if !witness.assignment.is_empty() {

@@ -18,6 +18,8 @@ pub(crate) fn custom(limits: &EventLimits, bus: Glob, scope: &Scope, certainty: 
         Some(sources) => fields.set("source", Field::Exactly(sources.clone())),
         None => fields.custom_source = true,
     }
+    fields.leave_out("source", limits.no_sources.iter().cloned());
+    fields.leave_out("detail-type", limits.no_detail_types.iter().cloned());
     let detail_types = limits.detail_types.clone().unwrap_or_else(|| vec![Glob::any()]);
     fields.set("detail-type", Field::Exactly(detail_types));
     emission(fields, "events:PutEvents", bus, certainty)

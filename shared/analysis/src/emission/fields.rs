@@ -2,7 +2,8 @@
 
 use crate::accept;
 use crate::glob::Glob;
-use loopguard_pattern::{Branch, EventSet, Term, ValueSet};
+use loopguard_pattern::json::Span;
+use loopguard_pattern::{AnythingBut, Branch, EventSet, Matcher, MatcherKind, Term, ValueSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(crate) enum Field {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
     paths: BTreeMap<Arc<str>, Field>,
+    /// Texts that a path surely does not have.
+    left_out: BTreeMap<Arc<str>, Vec<Glob>>,
     /// The source is one that AWS does not reserve.
     pub(crate) custom_source: bool,
 }
@@ -41,6 +44,16 @@ impl Fields {
     /// Sets a path.
     pub(crate) fn set(&mut self, path: &str, field: Field) {
         self.paths.insert(path.into(), field);
+    }
+
+    /// Says which texts a path surely does not have.
+    pub(crate) fn leave_out(&mut self, path: &str, texts: impl IntoIterator<Item = Glob>) {
+        self.left_out.entry(path.into()).or_default().extend(texts);
+    }
+
+    /// Returns the texts that a path surely does not have.
+    pub(crate) fn left_out(&self, path: &str) -> Option<&[Glob]> {
+        self.left_out.get(path).map(Vec::as_slice)
     }
 
     /// Returns what is known of a path.
@@ -66,6 +79,10 @@ impl Fields {
                 Field::Absent => set.absent(path),
             };
         }
+        for (path, texts) in &self.left_out {
+            let others = EventSet::open().optional(path, all_but(texts));
+            set = set.intersect(&others);
+        }
         set
     }
 
@@ -79,6 +96,29 @@ impl Fields {
             Some(Field::Maybe(_) | Field::Flag(_)) | None => false,
         })
     }
+}
+
+/// Returns the set of all values but the texts that fit one of the globs.
+pub(crate) fn all_but(globs: &[Glob]) -> ValueSet {
+    let mut exact = Vec::new();
+    let mut others = Vec::new();
+    for glob in globs {
+        match glob.as_exact() {
+            Some(term) => exact.push(term.clone()),
+            None => others.push(glob.to_wildcard()),
+        }
+    }
+    let but = |kind| {
+        ValueSet::from_matchers(&[Matcher { kind: MatcherKind::AnythingBut(kind), span: Span::default() }])
+    };
+    let mut set = ValueSet::any();
+    if !exact.is_empty() {
+        set = set.intersect(&but(AnythingBut::Strings(exact)));
+    }
+    if !others.is_empty() {
+        set = set.intersect(&but(AnythingBut::Wildcard(others)));
+    }
+    set
 }
 
 /// Returns the set of the texts that fit one of the globs.

@@ -170,6 +170,7 @@ impl Emission {
                         // A record may leave its request out: over 100 KB, or on a refused call.
                         self.fields.set(path, Field::Maybe(globs));
                     }
+                    leave_out(&mut self.fields, path, templates, bound);
                 }
             }
             Family::Native | Family::Bucket => {
@@ -181,9 +182,27 @@ impl Emission {
                     if let Some(globs) = filled(templates) {
                         self.fields.set(path, Field::Exactly(globs));
                     }
+                    leave_out(&mut self.fields, path, templates, bound);
                 }
             }
             Family::Custom | Family::Forwarded => {}
+        }
+    }
+}
+
+/// Writes which texts the path surely does not have, since the resource's variable does not have them.
+fn leave_out(fields: &mut Fields, path: &str, templates: &[Arc<str>], bound: &Bound) {
+    for (variable, globs) in bound.left_out() {
+        let place = format!("{{{variable}}}");
+        // Behind the variable nothing may be open: what stands there could be part of another value.
+        let tells = |template: &&Arc<str>| {
+            template
+                .split_once(&*place)
+                .is_some_and(|(before, after)| !before.contains('{') && after.is_empty())
+        };
+        for template in templates.iter().filter(tells) {
+            let texts = globs.iter().map(|glob| Glob::fill(template, &|_| Some(glob.clone())));
+            fields.leave_out(path, texts);
         }
     }
 }

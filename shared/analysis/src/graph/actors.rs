@@ -97,6 +97,7 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             let limits = EventLimits {
                 sources: source.map(|text| vec![Glob::exact(text)]),
                 detail_types: detail_type.map(|text| vec![Glob::exact(text)]),
+                ..EventLimits::default()
             };
             put(builder, at, scope, &limits, bus, every);
         }

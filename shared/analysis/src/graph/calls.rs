@@ -1,8 +1,9 @@
 //! Calls that stand in a definition or in code.
 
+use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
 use super::edge::{Edge, Fact};
-use super::{class, permissions};
+use super::{buses, class};
 use crate::arn;
 use crate::catalogue::{Binding, Operation};
 use crate::emission::{Identity, custom};
@@ -75,7 +76,8 @@ impl<'a> Making<'_, 'a, '_> {
             Some(arn) => self.builder.ground.index.role(arn),
             None => Some(own),
         };
-        let access = role.map(|role| Access::new(role, self.scope, catalogue));
+        let inventory = self.builder.ground.inventory;
+        let access = role.map(|role| Access::new(role, self.scope, catalogue, inventory));
         let grants = access.as_ref().map(|access| access.grants(&operation)).unwrap_or_default();
         let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
         let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
@@ -149,13 +151,7 @@ impl<'a> Making<'_, 'a, '_> {
         }
         let mut bounds = BTreeSet::new();
         for grant in grants {
-            let crate::iam::Reach::These(resources) = &grant.reach else { return vec![said] };
-            for resource in resources {
-                let without = binding.without.as_deref();
-                if let Read::Is(bound) = bind(resource, &binding.resource, without, self.scope) {
-                    bounds.insert(bound);
-                }
-            }
+            bounds.extend(of_grant(grant, operation, self.builder.ground.catalogue, self.scope));
         }
         if bounds.is_empty() { vec![said] } else { bounds.into_iter().collect() }
     }
@@ -176,10 +172,11 @@ impl<'a> Making<'_, 'a, '_> {
                 detail_types: given("DetailType")
                     .map(|glob| vec![glob])
                     .or_else(|| allowed(|limits| &limits.detail_types)),
+                ..EventLimits::default()
             };
             let buses = match given("EventBusName") {
                 Some(bus) => vec![bus_name(&bus)],
-                None => permissions::bus_globs(grants, self.scope),
+                None => buses::globs(grants, self.scope, self.builder.ground),
             };
             for bus in buses {
                 self.put_event(&limits, bus, operation);
@@ -234,14 +231,14 @@ impl<'a> Making<'_, 'a, '_> {
         // Which one it is, is not said: any that the role allows.
         let permitted = self.certainty.min(Certainty::Permitted);
         for grant in grants {
-            match &grant.reach {
-                crate::iam::Reach::These(resources) => {
-                    for arn in self.builder.resources.reached_by(feed, resources) {
+            match self.builder.resources.reached_by(feed, grant) {
+                Some(reached) => {
+                    for arn in reached {
                         let to = self.builder.resource(&arn);
                         self.edge(to, operation, permitted);
                     }
                 }
-                crate::iam::Reach::Any => {
+                None => {
                     if let Some(to) = self.builder.any_of(feed) {
                         self.edge(to, operation, permitted.min(Certainty::Broad));
                     }

@@ -164,7 +164,7 @@ impl Delivery<'_, '_, '_> {
         let Some(role) = self.target.role.as_ref().and_then(|arn| ground.index.role(arn)) else {
             return true;
         };
-        let access = Access::new(role, self.scope, ground.catalogue);
+        let access = Access::new(role, self.scope, ground.catalogue, ground.inventory);
         !access.unread.is_empty() || !access.grants(&self.operation).is_empty()
     }
 }

@@ -107,6 +107,9 @@ fn accepts(pattern: &loopguard_pattern::EventPattern, fields: &Fields) -> bool {
 
 fn branch_accepts(branch: &Branch, fields: &Fields) -> bool {
     branch.fields().iter().all(|wanted| {
+        if fields.left_out(&wanted.path).is_some() {
+            return false;
+        }
         let one = |values: &[crate::glob::Glob]| {
             values.iter().any(|glob| match glob.as_exact() {
                 Some(value) => value.as_literal().is_some() && accept::surely(wanted, value),

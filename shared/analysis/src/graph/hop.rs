@@ -1,12 +1,13 @@
 //! From a cycle of the graph to hops from rule to rule, as a finding tells them.
 
+use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
 use super::edge::{Edge, Fact};
 use crate::actor::{Act, Actor};
 use crate::catalogue::Operation;
 use crate::emission::{Emission, Identity};
 use crate::finding::{Emits, EventWitness, Hop, HopOrigins, HopTarget};
-use crate::iam::{Access, Grant, Reach, Read, bind};
+use crate::iam::{Access, Grant};
 use crate::limits::Presence;
 use crate::meet::{Meet, meet, meet_sets, member};
 use crate::{Certainty, Gain, Status};
@@ -193,6 +194,7 @@ impl<'w, 'a> Way<'w, 'a> {
                 call: self.call.map(|call| call.origin.clone()),
                 policy: policy.as_ref().map(|grant| grant.origin.clone()),
                 statement: policy.as_ref().map(|grant| grant.span),
+                because: policy.as_ref().map(Grant::because),
             },
             note,
         };
@@ -271,16 +273,11 @@ impl<'w, 'a> Way<'w, 'a> {
         };
         let Act::Work { role, .. } = &actor.act else { return None };
         let catalogue = self.ground.catalogue;
-        let grants = Access::new(role, actor.scope, catalogue).grants(operation);
+        let access = Access::new(role, actor.scope, catalogue, self.ground.inventory);
+        let grants = access.grants(operation);
         let bound = self.emission.as_ref().and_then(|(_, bound)| bound.as_ref());
-        let binding = catalogue.binding(operation);
-        let is_bound = |grant: &Grant| match (&grant.reach, binding, bound) {
-            (Reach::These(resources), Some(binding), Some(bound)) => resources.iter().any(|resource| {
-                let read = bind(resource, &binding.resource, binding.without.as_deref(), actor.scope);
-                matches!(read, Read::Is(found) if found == *bound)
-            }),
-            (Reach::Any, ..) => true,
-            _ => binding.is_none() || bound.is_none(),
+        let is_bound = |grant: &Grant| {
+            bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(bound))
         };
         let mut fitting: Vec<&Grant> = grants.iter().filter(|grant| is_bound(grant)).collect();
         fitting.sort_by_key(|grant| !grant.narrow);

@@ -1,19 +1,19 @@
 //! What permissions allow: one node for all roles whose policies say the same.
 
+use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Key, Kind, Part};
-use super::class;
 use super::edge::{Edge, Fact};
 use super::hear::{Hearing, hear};
 use super::operations::{all_named, texts};
+use super::sameness::text_of;
+use super::{buses, class};
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
-use crate::glob::Glob;
-use crate::iam::{Access, Bound, Grant, Reach, Read, bind};
+use crate::iam::{Access, Bound, Grant, Reach};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Condition, Role, Scope, Scoped, Statement};
+use loopguard_model::{Role, Scope};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What a role allows.
@@ -36,12 +36,14 @@ pub(super) struct Allowed {
 
 /// Returns the node of what the role allows in that place.
 pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a Scope) -> usize {
-    let key = Key::Permissions(text_of(role, scope));
+    let ground = builder.ground;
+    let access = Access::new(role, scope, ground.catalogue, ground.inventory);
+    let key = Key::Permissions(text_of(role, scope, &access));
     let granted = || Kind::Permissions(Granted { by_caller: Vec::new(), unread: Vec::new() });
     let (node, new) = builder.node(key, granted);
     if new {
         let mut making = Making { builder, node, scope, best: BTreeMap::new() };
-        let granted = making.all(role);
+        let granted = making.all(&access);
         let at = node - builder.graph.rule_nodes;
         if let Some(slot) = builder.graph.kinds.get_mut(at) {
             *slot = Kind::Permissions(granted);
@@ -59,16 +61,14 @@ struct Making<'b, 'a, 'g> {
     best: BTreeMap<usize, (Certainty, Arc<Operation>)>,
 }
 
-impl<'a> Making<'_, 'a, '_> {
-    fn all(&mut self, role: &'a Role) -> Granted {
-        let ground = self.builder.ground;
-        let access = Access::new(role, self.scope, ground.catalogue);
+impl Making<'_, '_, '_> {
+    fn all(&mut self, access: &Access<'_>) -> Granted {
         let mut by_caller = Vec::new();
         for at in self.builder.operations.named_by(access.allowed_actions()) {
-            by_caller.extend(self.operation(at, &access));
+            by_caller.extend(self.operation(at, access));
         }
-        self.wide(&access, &mut by_caller);
-        self.put_events(&access);
+        self.wide(access, &mut by_caller);
+        self.put_events(access);
         for (to, (certainty, operation)) in std::mem::take(&mut self.best) {
             self.builder.edge(Edge {
                 from: self.node,
@@ -120,19 +120,17 @@ impl<'a> Making<'_, 'a, '_> {
 
     /// The resources that a grant lets the caller feed.
     fn feed(&mut self, feed: usize, grant: &Grant, certainty: Certainty, operation: &Arc<Operation>) {
-        let resources = match &grant.reach {
-            Reach::These(resources) => resources,
+        let Some(reached) = self.builder.resources.reached_by(feed, grant) else {
             // A permission that names no resource reaches all of the kind; that is a broad permission, whatever
             // the action, for a resource that nobody named.
-            Reach::Any => {
-                let node = self.builder.any_of(feed);
-                if let Some(node) = node {
-                    self.to(node, certainty.min(Certainty::Broad), operation);
-                }
-                return;
+            if let Some(node) = self.builder.any_of(feed) {
+                self.to(node, certainty.min(Certainty::Broad), operation);
             }
+            return;
         };
-        for arn in self.builder.resources.reached_by(feed, resources) {
+        let named = matches!(grant.reach, Reach::These(_));
+        let certainty = if named { certainty } else { certainty.min(Certainty::Broad) };
+        for arn in reached {
             let node = self.builder.resource(&arn);
             self.to(node, certainty, operation);
         }
@@ -149,7 +147,7 @@ impl<'a> Making<'_, 'a, '_> {
         for text in texts(access.allowed_actions()) {
             for operation in self.builder.covering(&text, self.scope) {
                 let grants = access.grants(&operation);
-                if grants.is_empty() || grants.iter().all(|grant| grant.reach != Reach::Any) {
+                if grants.is_empty() || !grants.iter().any(is_open) {
                     // What covers for an open permission does not for this one.
                     self.wide_one_by_one(&text, access, &plain);
                     break;
@@ -197,7 +195,7 @@ impl<'a> Making<'_, 'a, '_> {
     }
 
     fn custom(&mut self, grant: &Grant, certainty: Certainty, operation: &Arc<Operation>) {
-        for (bus, here) in buses(grant, self.scope) {
+        for (bus, here) in buses::of_grant(grant, self.scope, self.builder.ground) {
             if let Some(name) = bus.as_exact() {
                 self.builder.graph.buses.insert(name.clone());
             }
@@ -271,25 +269,14 @@ fn bounds(
     builder: &Builder<'_, '_>,
     scope: &Scope,
 ) -> Vec<(Bound, Certainty)> {
-    let binding = builder.ground.catalogue.binding(operation);
     let mut found: BTreeMap<Bound, Certainty> = BTreeMap::new();
     let mut add = |bound: Bound, certainty: Certainty| {
         let known = found.entry(bound).or_insert(certainty);
         *known = (*known).max(certainty);
     };
     for grant in grants {
-        let certainty = certainty_of(access, grant);
-        match (&grant.reach, binding) {
-            (Reach::These(resources), Some(binding)) => {
-                for resource in resources {
-                    if let Read::Is(bound) =
-                        bind(resource, &binding.resource, binding.without.as_deref(), scope)
-                    {
-                        add(bound, certainty);
-                    }
-                }
-            }
-            _ => add(Bound::open(), certainty),
+        for bound in of_grant(grant, operation, builder.ground.catalogue, scope) {
+            add(bound, certainty_of(access, grant));
         }
     }
     found.into_iter().collect()
@@ -304,6 +291,11 @@ pub(super) fn certainty_of(access: &Access<'_>, grant: &Grant) -> Certainty {
     }
 }
 
+/// Returns true iff the grant allows all resources.
+fn is_open(grant: &Grant) -> bool {
+    grant.reach == Reach::Any && grant.except.is_empty()
+}
+
 /// How sure a call is that one of the grants allows.
 fn best_of(access: &Access<'_>, grants: &[Grant]) -> Certainty {
     grants.iter().map(|grant| certainty_of(access, grant)).max().unwrap_or(Certainty::Assumed)
@@ -312,85 +304,4 @@ fn best_of(access: &Access<'_>, grants: &[Grant]) -> Certainty {
 /// The sources that the grant's limits list, if they list texts and nothing else.
 fn exact_sources(grant: &Grant) -> Option<Vec<Arc<str>>> {
     grant.limits.sources.as_ref()?.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect()
-}
-
-/// The buses that a grant of `events:PutEvents` reaches, each with whether it is surely one of this account.
-fn buses(grant: &Grant, scope: &Scope) -> Vec<(Glob, bool)> {
-    use crate::arn::{Arn, surely_differ};
-    let Reach::These(resources) = &grant.reach else { return vec![(Glob::any(), true)] };
-    let mut buses = Vec::new();
-    for resource in resources {
-        let account = Arn::parse(resource).map(|arn| arn.account);
-        // A star of the policy may be this account.
-        let other = |account: &Term| {
-            account.as_literal().is_some_and(|text| !text.contains('*'))
-                && surely_differ(account, &scope.account)
-        };
-        if account.as_ref().is_some_and(other) {
-            continue;
-        }
-        let here = account.is_none_or(|account| {
-            account == scope.account || account.as_literal().is_none() || scope.account.as_literal().is_some()
-        });
-        if let Read::Is(bound) = bind(resource, "event-bus/{bus}", None, scope) {
-            buses.push((bound.get("bus").unwrap_or_else(Glob::any), here));
-        }
-    }
-    buses
-}
-
-/// The buses that the grants reach; any where none is known.
-pub(super) fn bus_globs(grants: &[Grant], scope: &Scope) -> Vec<Glob> {
-    let found: Vec<Glob> = grants.iter().flat_map(|grant| buses(grant, scope)).map(|(bus, _)| bus).collect();
-    if found.is_empty() { vec![Glob::any()] } else { found }
-}
-
-/// All that a role's policies say, as a text that is equal where they say the same.
-fn text_of(role: &Role, scope: &Scope) -> String {
-    let mut text = format!("{scope:?}");
-    let mut about_the_role = false;
-    for policy in role.policies.iter().chain(&role.boundary) {
-        let _ = write!(text, "|{:?}", policy.unread);
-        for statement in &policy.statements {
-            write_statement(statement, &mut text);
-            about_the_role |= asks_for_the_role(statement);
-        }
-    }
-    let _ = write!(text, "|{:?}|{:?}", role.attached_unread, role.boundary_unread);
-    let _ = write!(text, "|{}", role.boundary.is_some());
-    if about_the_role {
-        let _ = write!(text, "|{:?}", role.arn);
-    }
-    text
-}
-
-fn write_statement(statement: &Statement, text: &mut String) {
-    let _ = write!(text, "|{:?}", statement.effect);
-    write_scoped(Some(&statement.actions), text);
-    write_scoped(statement.resources.as_ref(), text);
-    for Condition { operator, key, values } in &statement.conditions {
-        let _ = write!(text, " {operator}/{key}/{values:?}");
-    }
-}
-
-fn write_scoped(scoped: Option<&Scoped>, text: &mut String) {
-    let (word, terms) = match scoped {
-        None => ("-", &[][..]),
-        Some(Scoped::Only(terms)) => ("only", terms.as_slice()),
-        Some(Scoped::AllBut(terms)) => ("but", terms.as_slice()),
-    };
-    text.push_str(word);
-    for term in terms {
-        let _ = write!(text, " {term:?}");
-    }
-}
-
-/// Conditions and variables may speak of the role itself.
-fn asks_for_the_role(statement: &Statement) -> bool {
-    let variable = |scoped: &Scoped| match scoped {
-        Scoped::Only(terms) | Scoped::AllBut(terms) => {
-            terms.iter().any(|term| term.as_literal().is_none_or(|text| text.contains("${")))
-        }
-    };
-    !statement.conditions.is_empty() || statement.resources.as_ref().is_some_and(variable)
 }

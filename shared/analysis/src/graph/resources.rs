@@ -6,9 +6,13 @@ use crate::actor;
 use crate::arn::{Arn, after_last, surely_differ, unqualified};
 use crate::catalogue::{Catalogue, Feed, Then};
 use crate::glob::{fits, literal};
+use crate::iam::{Grant, Reach, covers};
 use loopguard_model::{Connection, ConnectionKind, Inventory, Workload};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The most resources of a kind that are told apart one by one for a role that may not reach some of them.
+const MOST_TOLD_APART: usize = 256;
 
 /// What hands on, by ARN.
 #[derive(Debug)]
@@ -68,8 +72,25 @@ impl<'a> Resources<'a> {
         self.connections.get(arn).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the resources of a row that one of a policy's resources may be.
-    pub(super) fn reached_by(&self, feed: usize, resources: &[Term]) -> Vec<Term> {
+    /// Returns the resources of a row that the grant reaches; none where it reaches all of them, or where there are too
+    /// many to tell those apart that it leaves out.
+    pub(super) fn reached_by(&self, feed: usize, grant: &Grant) -> Option<Vec<Term>> {
+        let mut reached = match &grant.reach {
+            Reach::These(resources) => self.named_by(feed, resources),
+            Reach::Any if grant.except.is_empty() => return None,
+            Reach::Any => {
+                let all = self.of_kind.get(&feed)?;
+                if all.len() > MOST_TOLD_APART {
+                    return None;
+                }
+                all.iter().cloned().collect()
+            }
+        };
+        reached.retain(|arn| !grant.except.iter().any(|refused| covers(refused, arn)));
+        Some(reached)
+    }
+
+    fn named_by(&self, feed: usize, resources: &[Term]) -> Vec<Term> {
         let Some(known) = self.of_kind.get(&feed) else { return Vec::new() };
         let mut found = BTreeSet::new();
         for resource in resources {

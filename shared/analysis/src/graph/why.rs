@@ -1,11 +1,12 @@
 //! Why a rule is in no cycle.
 
+use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
 use super::class;
 use super::hear::Prepared;
 use crate::actor::Act;
 use crate::emission::custom;
-use crate::iam::{Access, Bound, Reach, Read, bind};
+use crate::iam::Access;
 use crate::limits::Refinement;
 use loopguard_model::Rule;
 use std::collections::{BTreeSet, VecDeque};
@@ -77,29 +78,20 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
         }
     }
     if let Act::Work { role, .. } = &actor.act {
-        let access = Access::new(role, actor.scope, ground.catalogue);
+        let access = Access::new(role, actor.scope, ground.catalogue, ground.inventory);
         for call in ground.listeners.calls_of(listener).iter().take(MOST_CALLS) {
             for operation in ground.catalogue.operations_of(call) {
                 let grants = access.grants(operation);
-                if grants.is_empty() {
+                if grants
+                    .iter()
+                    .all(|grant| bounds(grant, operation, ground.catalogue, actor.scope).is_empty())
+                {
                     let text = format!("no policy allows `{call}`, which rule `{}` hears", known.key);
                     cuts.push((Refinement::Access, text));
                     continue;
                 }
-                let binding = ground.catalogue.binding(operation);
-                let bounds = grants.iter().flat_map(|grant| match (&grant.reach, binding) {
-                    (Reach::These(resources), Some(binding)) => resources
-                        .iter()
-                        .filter_map(|resource| {
-                            let without = binding.without.as_deref();
-                            match bind(resource, &binding.resource, without, actor.scope) {
-                                Read::Is(bound) => Some(bound),
-                                Read::IsNot => None,
-                            }
-                        })
-                        .collect(),
-                    _ => vec![Bound::open()],
-                });
+                let bounds =
+                    grants.iter().flat_map(|grant| bounds(grant, operation, ground.catalogue, actor.scope));
                 for bound in bounds.take(MOST_CALLS) {
                     let all =
                         class::emissions(ground, actor.scope, operation, &bound, actor.act.identity(), false);
@@ -126,7 +118,7 @@ fn custom_cuts(
     let Some(operation) = ground.catalogue.operation("events:PutEvents") else { return Vec::new() };
     let mut cuts = Vec::new();
     for grant in access.grants(operation) {
-        for bus in super::permissions::bus_globs(std::slice::from_ref(&grant), scope) {
+        for bus in super::buses::globs(std::slice::from_ref(&grant), scope, ground) {
             let emission = custom(&grant.limits, bus, scope, crate::Certainty::Permitted);
             let all = [Prepared::new(emission)];
             let why = class::why_deaf(ground, scope, listener, &all);

@@ -1,67 +1,57 @@
-//! Grants: the statements under which a role may make a call.
+//! What a role may do on whatever resource, all layers of its policies together.
+//!
+//! The statements are read as [`decide`](crate::iam::decide) reads them. A statement that allows counts unless it surely
+//! does not apply, with the resources that it names or more; a statement that denies counts only if it surely applies,
+//! with the resources that it surely names. So a grant may be wider than what IAM allows, and never narrower.
 
 use crate::catalogue::{Catalogue, Operation};
-use crate::glob::{fits, literal};
-use crate::iam::condition::{all_hold, holds};
-use crate::iam::custom::EventLimits;
-use crate::iam::statement::{fits_action, names, reading};
-use crate::iam::{Context, Truth, World};
-use loopguard_model::{Effect, Origin, Policy, Role, Scope, Scoped, Statement};
+use crate::iam::caller::context_of;
+use crate::iam::condition::holds;
+use crate::iam::custom::{EventLimits, is_about_the_event};
+use crate::iam::grant::{Grant, Reach, allows};
+use crate::iam::layers::{Refusal, narrowed, without};
+use crate::iam::statement::{names, reading};
+use crate::iam::text::{Reading, Resolved};
+use crate::iam::{Context, Truth};
+use loopguard_model::{Condition, Effect, Inventory, Policy, Role, Scope, Scoped, Statement};
 use loopguard_pattern::Term;
-use loopguard_pattern::json::Span;
 use std::sync::Arc;
 
 /// What a role may do, as far as its policies were read.
 #[derive(Debug)]
 pub(crate) struct Access<'a> {
-    role: &'a Role,
     /// What is known of every request of the role.
     context: Context,
+    /// The same for services without a region.
+    global: Context,
+    /// The role's own policies.
     policies: Vec<&'a Policy>,
+    /// What must allow as well: the boundary, the levels of service control policies.
+    layers: Vec<Vec<&'a Policy>>,
     /// What was not read and may allow more: why, for people.
     pub(crate) unread: Vec<Arc<str>>,
     /// A boundary that was not read and may allow less.
     pub(crate) boundary_unread: Option<Arc<str>>,
 }
 
-/// One way in which an action may be allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Grant {
-    /// The statement names the action, exactly or by a narrow wildcard.
-    pub(crate) narrow: bool,
-    /// The resources it allows.
-    pub(crate) reach: Reach,
-    /// What its conditions say about custom events.
-    pub(crate) limits: EventLimits,
-    /// The policy's name.
-    pub(crate) policy: Arc<str>,
-    /// Where the policy stands.
-    pub(crate) origin: Origin,
-    /// Bytes of the statement.
-    pub(crate) span: Span,
-}
-
-/// The resources of a grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Any, or any but some.
-    Any,
-    /// Those that fit one of these texts.
-    These(Vec<Term>),
-}
+/// The action by which custom events are put.
+const PUT_EVENTS: &str = "events:PutEvents";
 
 impl<'a> Access<'a> {
     /// Returns what the role may do. AWS managed policies of the catalogue's table count as read.
-    pub(crate) fn new(role: &'a Role, scope: &'a Scope, catalogue: &'a Catalogue) -> Self {
+    pub(crate) fn new(
+        role: &'a Role,
+        scope: &'a Scope,
+        catalogue: &'a Catalogue,
+        inventory: &'a Inventory,
+    ) -> Self {
         let mut access = Self {
-            role,
-            context: context_of(role, scope),
+            context: context_of(role, scope, false),
+            global: context_of(role, scope, true),
             policies: role.policies.iter().collect(),
+            layers: Vec::new(),
             unread: Vec::new(),
-            boundary_unread: role
-                .boundary_unread
-                .as_ref()
-                .map(|boundary| format!("the boundary `{boundary}` was not read").into()),
+            boundary_unread: None,
         };
         for policy in &role.policies {
             for part in &policy.unread {
@@ -69,15 +59,30 @@ impl<'a> Access<'a> {
             }
         }
         for attached in &role.attached_unread {
-            match aws_managed_name(attached).and_then(|name| catalogue.managed_policy(&name)) {
+            match aws_managed(attached, catalogue) {
                 Some(policy) => access.policies.push(policy),
                 None => access.unread.push(format!("the attached policy `{attached}` was not read").into()),
             }
         }
+        let by_name = role.boundary_unread.as_ref().map(|name| (name, aws_managed(name, catalogue)));
+        match (&role.boundary, by_name) {
+            (Some(boundary), _) | (None, Some((_, Some(boundary)))) => access.layers.push(vec![boundary]),
+            (None, Some((name, None))) => {
+                access.boundary_unread = Some(format!("the boundary `{name}` was not read").into());
+            }
+            (None, None) => {}
+        }
+        let binding = inventory.scps.iter().filter(|level| level.binds(role, scope));
+        access.layers.extend(binding.map(|level| level.policies.iter().collect()));
         access
     }
 
-    /// Returns the texts of all allowed actions, as written; empty text for what is not literal.
+    /// Returns the statements of all layers.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.all().flat_map(|policy| &policy.statements)
+    }
+
+    /// Returns the statements that allow something.
     pub(crate) fn allowed_actions(&self) -> impl Iterator<Item = &Statement> {
         self.policies
             .iter()
@@ -89,9 +94,10 @@ impl<'a> Access<'a> {
     ///
     /// An operation that needs several actions may be allowed if one of the deciding ones may.
     pub(crate) fn grants(&self, operation: &Operation) -> Vec<Grant> {
+        let context = if operation.global { &self.global } else { &self.context };
         let mut grants: Vec<Grant> = Vec::new();
         for action in operation.deciding() {
-            for grant in self.grants_of(action) {
+            for grant in self.grants_of(action, context) {
                 if !grants.contains(&grant) {
                     grants.push(grant);
                 }
@@ -100,171 +106,155 @@ impl<'a> Access<'a> {
         grants
     }
 
-    fn grants_of(&self, action: &str) -> Vec<Grant> {
-        let mut grants = Vec::new();
-        if !self.within_boundary(action) {
+    fn grants_of(&self, action: &str, context: &Context) -> Vec<Grant> {
+        let mut grants = allowed_by(&self.policies, action, context);
+        for layer in &self.layers {
+            if grants.is_empty() {
+                return grants;
+            }
+            // A policy with parts that were not read may allow anything.
+            if layer.iter().all(|policy| policy.unread.is_empty()) {
+                grants = narrowed(grants, &allowed_by(layer, action, context));
+            }
+        }
+        if grants.is_empty() {
             return grants;
         }
-        for policy in &self.policies {
-            for statement in &policy.statements {
-                if statement.effect != Effect::Allow {
-                    continue;
-                }
-                let Some(narrow) = allows(&statement.actions, action) else { continue };
-                let Some(limits) = self.limits(statement, policy, action) else { continue };
-                let Some(reach) = self.reach(statement, action) else { continue };
-                grants.push(Grant {
-                    narrow,
-                    reach,
-                    limits,
-                    policy: policy.name.clone(),
-                    origin: policy.origin.clone(),
-                    span: statement.span,
-                });
-            }
-        }
-        grants
+        let refusals: Vec<Refusal> =
+            self.all().flat_map(|policy| refusals_of(policy, action, context)).collect();
+        without(grants, &refusals)
     }
 
-    /// Returns the resources that the statement allows and no deny surely takes away; none if none is left.
-    fn reach(&self, statement: &Statement, action: &str) -> Option<Reach> {
-        let denied: Vec<&Statement> = self.denies(action).collect();
-        let all = |statement: &&&Statement| covers_all(statement.resources.as_ref());
-        if denied.iter().any(|deny| all(&deny)) {
-            return None;
-        }
-        match &statement.resources {
-            Some(Scoped::Only(terms)) if !terms.iter().any(|term| *term == Term::literal("*")) => {
-                let left: Vec<Term> = terms
-                    .iter()
-                    .filter(|term| !denied.iter().any(|deny| covers(deny.resources.as_ref(), term)))
-                    .cloned()
-                    .collect();
-                (!left.is_empty()).then_some(Reach::These(left))
-            }
-            _ => Some(Reach::Any),
-        }
-    }
-
-    /// Returns the limits that the statement's conditions put on custom events; none iff a condition surely fails.
-    fn limits(&self, statement: &Statement, policy: &Policy, action: &str) -> Option<EventLimits> {
-        let reading = reading(policy, &self.context);
-        let mut limits = EventLimits::default();
-        let puts_events = action == "events:PutEvents";
-        let fails = statement.conditions.iter().any(|condition| {
-            !(puts_events && limits.take(condition)) && holds(condition, &reading) == Truth::No
-        });
-        (!fails).then_some(limits)
-    }
-
-    /// Returns the denies that surely apply to the action, on whatever resources they name.
-    fn denies<'b>(&'b self, action: &'b str) -> impl Iterator<Item = &'b Statement> {
-        let all = self.policies.iter().copied().chain(&self.role.boundary);
-        all.flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
-            .filter(move |(policy, statement)| {
-                statement.effect == Effect::Deny
-                    && names(&statement.actions, action) == Truth::Yes
-                    && all_hold(&statement.conditions, &reading(policy, &self.context)) == Truth::Yes
-            })
-            .map(|(_, statement)| statement)
-    }
-
-    fn within_boundary(&self, action: &str) -> bool {
-        self.role.boundary.as_ref().is_none_or(|boundary| {
-            !boundary.unread.is_empty()
-                || boundary.statements.iter().any(|statement| {
-                    statement.effect == Effect::Allow
-                        && allows(&statement.actions, action).is_some()
-                        && all_hold(&statement.conditions, &reading(boundary, &self.context)) != Truth::No
-                })
-        })
+    fn all(&self) -> impl Iterator<Item = &'a Policy> {
+        self.policies.iter().chain(self.layers.iter().flatten()).copied()
     }
 }
 
-/// Returns what is known of every request that the role makes itself.
-fn context_of(role: &Role, scope: &Scope) -> Context {
-    let mut context = Context::new(World::Open);
-    let known = [
-        ("aws:PrincipalArn", literal(&role.arn)),
-        ("aws:PrincipalAccount", literal(&scope.account)),
-        ("aws:RequestedRegion", literal(&scope.region)),
-        ("aws:PrincipalType", Some("AssumedRole".into())),
-        ("aws:SecureTransport", Some("true".into())),
-        ("aws:PrincipalIsAWSService", Some("false".into())),
-        ("aws:ViaAWSService", Some("false".into())),
-    ];
-    for (key, value) in known {
-        if let Some(value) = value {
-            context.set(key, [value]);
-        }
-    }
-    // Only users have a name, and a role's session is made by a service, without a second factor or a federation.
-    for key in ["aws:username", "aws:MultiFactorAuthAge", "aws:FederatedProvider", "aws:CalledVia"] {
-        context.set::<Arc<str>>(key, []);
-    }
-    context
-}
-
-/// Returns the name of an AWS managed policy, if the term is its ARN or bare name.
-fn aws_managed_name(policy: &Term) -> Option<Arc<str>> {
+/// Returns the AWS managed policy of the catalogue's table that the term names, by ARN or bare name.
+fn aws_managed<'a>(policy: &Term, catalogue: &'a Catalogue) -> Option<&'a Policy> {
     // The partition may be a symbol, so the ARN is told by its end.
     let text = policy.to_string();
-    match text.split_once(":iam::aws:policy/") {
-        Some((_, path)) => path.rsplit('/').next().map(Arc::from),
-        None => (!text.contains(':') && !text.contains('$')).then(|| text.into()),
-    }
+    let name = match text.split_once(":iam::aws:policy/") {
+        Some((_, path)) => path.rsplit('/').next(),
+        None => (!text.contains(':') && !text.contains('$')).then_some(&*text),
+    };
+    catalogue.managed_policy(name?)
 }
 
-/// Returns whether the list may name the action, and if so whether it does so narrowly.
-fn allows(actions: &Scoped, action: &str) -> Option<bool> {
-    match actions {
-        Scoped::Only(patterns) => {
-            let mut found = None;
-            for pattern in patterns {
-                let Some(text) = literal(pattern) else {
-                    found = found.or(Some(false));
-                    continue;
-                };
-                if fits_action(&text, action) {
-                    let narrow = is_narrow(&text);
-                    found = Some(found.unwrap_or(false) || narrow);
+/// Returns the grants of the statements that may allow the action.
+fn allowed_by(policies: &[&Policy], action: &str, context: &Context) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    for policy in policies {
+        let reading = reading(policy, context);
+        for (index, statement) in policy.statements.iter().enumerate() {
+            if statement.effect == Effect::Allow
+                && let Some(narrow) = allows(&statement.actions, action)
+                && let Some(limits) = limits_of(statement, action, &reading)
+            {
+                let grant = Grant { limits, ..Grant::new(policy, index, statement, narrow) };
+                grants.extend(reaching(grant, statement.resources.as_ref(), &reading));
+            }
+        }
+    }
+    grants
+}
+
+/// Returns the limits that the statement's conditions put on custom events; none iff a condition surely fails.
+fn limits_of(statement: &Statement, action: &str, reading: &Reading<'_>) -> Option<EventLimits> {
+    let mut limits = EventLimits::default();
+    for condition in &statement.conditions {
+        if action.eq_ignore_ascii_case(PUT_EVENTS) && is_about_the_event(condition) {
+            limits.allow(condition, reading);
+        } else if holds(condition, reading) == Truth::No {
+            return None;
+        }
+    }
+    Some(limits)
+}
+
+/// Returns the grant with the resources that its statement names; none iff it names none.
+fn reaching(grant: Grant, resources: Option<&Scoped>, reading: &Reading<'_>) -> Option<Grant> {
+    match resources {
+        None => Some(grant),
+        Some(Scoped::Only(terms)) => {
+            let mut found = Vec::new();
+            for term in terms {
+                match reading.resolved(term) {
+                    Resolved::Void => {}
+                    Resolved::Exactly(term) | Resolved::Within(term) if term == Term::literal("*") => {
+                        return Some(grant);
+                    }
+                    Resolved::Exactly(term) | Resolved::Within(term) => found.push(term),
                 }
             }
-            found
+            (!found.is_empty()).then_some(Grant { reach: Reach::These(found), ..grant })
         }
-        Scoped::AllBut(patterns) => {
-            let excluded = patterns
-                .iter()
-                .any(|pattern| literal(pattern).is_some_and(|text| fits_action(&text, action)));
-            (!excluded).then_some(false)
+        Some(Scoped::AllBut(terms)) => {
+            let exactly = |term| match reading.resolved(term) {
+                Resolved::Exactly(term) => Some(term),
+                Resolved::Within(_) | Resolved::Void => None,
+            };
+            let except: Vec<Term> = terms.iter().filter_map(exactly).collect();
+            (!except.contains(&Term::literal("*"))).then_some(Grant { except, ..grant })
         }
     }
 }
 
-fn is_narrow(pattern: &str) -> bool {
-    pattern.split_once(':').is_some_and(|(prefix, name)| prefix != "*" && name.chars().any(|c| c != '*'))
+/// Returns what the policy's statements surely refuse of the action.
+fn refusals_of(policy: &Policy, action: &str, context: &Context) -> Vec<Refusal> {
+    let reading = reading(policy, context);
+    let denies = policy.statements.iter().filter(|statement| {
+        statement.effect == Effect::Deny && names(&statement.actions, action) == Truth::Yes
+    });
+    denies.filter_map(|statement| refusal(statement, action, &reading)).collect()
 }
 
-fn covers_all(resources: Option<&Scoped>) -> bool {
+fn refusal(statement: &Statement, action: &str, reading: &Reading<'_>) -> Option<Refusal> {
+    let (about_the_event, others): (Vec<&Condition>, Vec<&Condition>) = statement
+        .conditions
+        .iter()
+        .partition(|condition| action.eq_ignore_ascii_case(PUT_EVENTS) && is_about_the_event(condition));
+    if others.iter().any(|condition| holds(condition, reading) != Truth::Yes) {
+        return None;
+    }
+    let resources = refused(statement.resources.as_ref(), reading)?;
+    match about_the_event.as_slice() {
+        [] => Some(resources),
+        // Of several conditions all must hold, which no limit on one member alone can say.
+        [only] if resources == Refusal::All => {
+            let mut limits = EventLimits::default();
+            limits.deny(only, reading);
+            Some(Refusal::Events(limits))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the resources that a statement surely names; none where that is not sure of any.
+fn refused(resources: Option<&Scoped>, reading: &Reading<'_>) -> Option<Refusal> {
     match resources {
-        None => true,
-        Some(Scoped::Only(terms)) => terms.iter().any(|term| *term == Term::literal("*")),
-        Some(Scoped::AllBut(_)) => false,
-    }
-}
-
-/// Returns true iff every resource that fits `allowed` fits one of the denied ones.
-fn covers(denied: Option<&Scoped>, allowed: &Term) -> bool {
-    match denied {
-        None => true,
-        Some(Scoped::Only(terms)) => terms.iter().any(|term| {
-            term == allowed
-                || match (literal(term), literal(allowed)) {
-                    // A star of the allowed text is an ordinary character here, which only a star covers.
-                    (Some(term), Some(allowed)) => fits(&term, &allowed, false) && !term.contains('?'),
-                    _ => false,
+        None => Some(Refusal::All),
+        Some(Scoped::Only(terms)) => {
+            let exactly = |term| match reading.resolved(term) {
+                Resolved::Exactly(term) => Some(term),
+                Resolved::Within(_) | Resolved::Void => None,
+            };
+            let found: Vec<Term> = terms.iter().filter_map(exactly).collect();
+            if found.contains(&Term::literal("*")) {
+                return Some(Refusal::All);
+            }
+            (!found.is_empty()).then_some(Refusal::These(found))
+        }
+        // A variable without a value may make the whole statement void: that is not documented.
+        Some(Scoped::AllBut(terms)) => {
+            let mut left = Vec::new();
+            for term in terms {
+                match reading.resolved(term) {
+                    Resolved::Void => return None,
+                    Resolved::Exactly(term) | Resolved::Within(term) => left.push(term),
                 }
-        }),
-        Some(Scoped::AllBut(_)) => false,
+            }
+            Some(Refusal::AllBut(left))
+        }
     }
 }

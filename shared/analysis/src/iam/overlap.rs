@@ -4,6 +4,9 @@ use crate::iam::Truth;
 use crate::iam::arn::fits_arn;
 use crate::iam::text::{Piece, Text};
 
+/// The most steps that one comparison takes; IAM lets no policy have more than some 10,000 characters.
+const MOST_STEPS: usize = 1 << 22;
+
 /// Returns whether `pattern` fits what `resource`, a text with `*` and `?`, stands for: yes for all of it, no for none.
 pub(crate) fn covers_all(pattern: &Text<'_>, resource: &str) -> Truth {
     // A wildcard of the resource is an ordinary character here, which only a run covers.
@@ -36,7 +39,12 @@ pub(crate) fn pieces_of(text: &Text<'_>) -> Vec<Piece> {
 }
 
 /// Returns true iff some text fits both; fields of ARNs are not told apart, which errs towards true.
+///
+/// Texts so long that the answer would take its time count as fitting.
 pub(crate) fn overlap(a: &[Piece], b: &[Piece]) -> bool {
+    if a.len().saturating_mul(b.len()) > MOST_STEPS {
+        return true;
+    }
     // `open[j]`: the pieces of `a` up to here and the first `j` of `b` can stand for one text.
     let mut open = vec![false; b.len() + 1];
     if let Some(first) = open.first_mut() {

@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bound {
     variables: BTreeMap<String, Glob>,
+    /// What a variable surely is not.
+    left_out: BTreeMap<String, Vec<Glob>>,
 }
+
+/// The most values that a variable is known not to have; what is not told here may be there.
+const MOST_LEFT_OUT: usize = 16;
 
 impl Bound {
     /// Returns what is known of a variable; none: nothing.
@@ -19,7 +24,21 @@ impl Bound {
 
     /// Returns a bound of which nothing is known.
     pub(crate) fn open() -> Self {
-        Self { variables: BTreeMap::new() }
+        Self { variables: BTreeMap::new(), left_out: BTreeMap::new() }
+    }
+
+    /// Returns what each variable surely is not.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = (&String, &Vec<Glob>)> {
+        self.left_out.iter()
+    }
+
+    /// Says what a variable surely is not.
+    pub(crate) fn leave_out(&mut self, variable: &str, glob: Glob) {
+        let known = self.left_out.entry(variable.to_owned()).or_default();
+        if known.len() < MOST_LEFT_OUT && !known.contains(&glob) {
+            known.push(glob);
+            known.sort();
+        }
     }
 
     /// Says what is known of a variable.
@@ -30,6 +49,7 @@ impl Bound {
     /// Takes over all that another bound knows.
     pub(crate) fn merge(&mut self, other: Self) {
         self.variables.extend(other.variables);
+        self.left_out.extend(other.left_out);
     }
 }
 
@@ -53,11 +73,11 @@ pub(crate) fn bind(resource: &Term, template: &str, without: Option<&str>, scope
         return Read::IsNot;
     }
     variables.insert("arn".to_owned(), glob_of(&all));
-    Read::Is(Bound { variables })
+    Read::Is(Bound { variables, left_out: BTreeMap::new() })
 }
 
 /// Returns the first five fields and what follows, if the text has them all.
-fn split(tokens: &[Token]) -> Option<(Vec<&[Token]>, &[Token])> {
+pub(crate) fn split(tokens: &[Token]) -> Option<(Vec<&[Token]>, &[Token])> {
     let mut fields = Vec::new();
     let mut rest = tokens;
     while fields.len() < 5 {

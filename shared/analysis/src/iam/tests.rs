@@ -1,5 +1,7 @@
 //! Texts of policies: actions, resources, conditions.
 
+mod random;
+
 use super::{Read, bind, fits_action};
 use crate::glob::fits;
 use loopguard_model::Scope;

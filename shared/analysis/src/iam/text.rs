@@ -38,7 +38,48 @@ pub(crate) struct Reading<'a> {
     pub(crate) context: &'a Context,
 }
 
+/// A term of a policy, its variables replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    /// What it says.
+    Exactly(Term),
+    /// More than it says: a variable that is not known is any run.
+    Within(Term),
+    /// A variable stands for a key that the request does not carry: it fits nothing.
+    Void,
+}
+
 impl Reading<'_> {
+    /// Returns the term with its variables replaced, wildcards as written.
+    pub(crate) fn resolved(&self, term: &Term) -> Resolved {
+        let variable = |part: &Part| matches!(part, Part::Literal(text) if text.contains("${"));
+        if !self.variables || !term.parts().iter().any(variable) {
+            return Resolved::Exactly(term.clone());
+        }
+        let (mut terms, mut exactly) = (Vec::new(), true);
+        for part in term.parts() {
+            let Part::Literal(text) = part else {
+                terms.extend(part_term(part));
+                continue;
+            };
+            let mut rest: &str = text;
+            while let Some((before, variable, behind)) = self.split(rest) {
+                let mut pieces = Vec::new();
+                if !self.replace(variable, &mut pieces) {
+                    return Resolved::Void;
+                }
+                // A value with a wildcard in it stands for itself, which no term can say.
+                let value: Option<String> = pieces.iter().map(|piece| plain_letter(*piece)).collect();
+                exactly &= value.is_some();
+                terms.extend([Term::literal(before), Term::literal(value.as_deref().unwrap_or("*"))]);
+                rest = behind;
+            }
+            terms.push(Term::literal(rest));
+        }
+        let term = Term::concat(terms);
+        if exactly { Resolved::Exactly(term) } else { Resolved::Within(term) }
+    }
+
     /// Returns the text of a term; `*` and `?` are wildcards iff `wild`.
     pub(crate) fn text<'t>(&self, term: &'t Term, wild: bool) -> Text<'t> {
         match term.as_str() {
@@ -98,6 +139,20 @@ impl Reading<'_> {
             (Known::Values(_) | Known::Absent, _) => return false,
         }
         true
+    }
+}
+
+fn part_term(part: &Part) -> Option<Term> {
+    match part {
+        Part::Literal(_) => None,
+        Part::Symbol(symbol) => Some(symbol.clone().into()),
+    }
+}
+
+fn plain_letter(piece: Piece) -> Option<char> {
+    match piece {
+        Piece::Char(letter) if !matches!(letter, '*' | '?') => Some(letter),
+        _ => None,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::{Analysis, Catalogue, Certainty, Finding, Verdict, close};
 use loopguard_model::{
-    Inventory, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trails, Trigger, Workload,
+    Connection, ConnectionKind, Inventory, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target,
+    Trails, Trigger, Workload,
 };
 use loopguard_pattern::json::{Member, Value, ValueKind};
 use loopguard_pattern::{EventPattern, Symbol, Term, json};
@@ -150,6 +151,28 @@ impl Build {
             attached_unread: Vec::new(),
             boundary: None,
             boundary_unread: None,
+            origin: origin(),
+        });
+        self
+    }
+
+    /// A function that takes from a queue or a stream.
+    pub(super) fn mapping(mut self, from: &str, function: &str) -> Self {
+        let to = Target {
+            id: "function".into(),
+            arn: term(function),
+            role: None,
+            parameters: BTreeMap::new(),
+            origin: origin(),
+        };
+        self.inventory.connections.push(Connection {
+            kind: ConnectionKind::EventSourceMapping,
+            name: "mapping".into(),
+            from: Some(term(from)),
+            to,
+            filters: Vec::new(),
+            enabled: true,
+            scope: self.inventory.scope.clone(),
             origin: origin(),
         });
         self
