@@ -25,7 +25,7 @@ impl Sources {
         for (file, named) in files {
             let told = match input::text(file) {
                 Ok(text) if snapshot::is_snapshot(&text) => sources.add_snapshot(file, &text),
-                Ok(text) if *named || text.contains("Resources") => {
+                Ok(text) if *named || text.contains("Resources") || text.contains("planned_values") => {
                     sources
                         .templates
                         .push(Source { file: file.display().to_string().into(), text: text.into() });

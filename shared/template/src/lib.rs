@@ -24,6 +24,8 @@ mod resolve;
 mod sam;
 mod source_text;
 mod template;
+mod terraform;
+mod units;
 mod yaml;
 
 use loopguard_model::{Inventory, Scope};

@@ -9,15 +9,13 @@ mod target;
 mod trail;
 mod workload;
 
-use crate::document;
 use crate::files::Files;
 use crate::nested::{self, Exchange, Read};
 use crate::nodes::{at, get, members};
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
-use crate::source_text::SourceText;
 use crate::template::{Resource, Template};
-use crate::{Options, Source};
+use crate::{Options, Source, units};
 use loopguard_model::{Inventory, Origin};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Span, Value, ValueKind};
@@ -35,8 +33,9 @@ pub(crate) fn inventory(
 ) -> (Inventory, BTreeSet<Arc<str>>) {
     let texts = files.iter().chain(beside).map(|source| (source.file.clone(), source.text.clone()));
     let texts = Files::new(texts);
-    let named = files.iter().map(|source| templates(&source.file, &source.text, None)).collect();
-    let inventory = read_all(named, &texts, options);
+    let (named, place) = units::read(files, options);
+    let mut inventory = read_all(named, &texts, &place.options(options));
+    inventory.assumptions.extend(place.assumptions());
     (inventory, texts.into_wanted())
 }
 
@@ -51,7 +50,7 @@ fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
         files: texts,
     };
     let (files, links) =
-        nested::unfolded(named, &stacks, |file, text, unit| templates(file, text, Some(unit)));
+        nested::unfolded(named, &stacks, |file, text, unit| units::templates(file, text, Some(unit)));
     let all = || files.iter().flat_map(|(_, templates)| templates);
     stacks.shared_names = shared_names(all());
     stacks.several = all().count() > 1;
@@ -80,29 +79,6 @@ fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
         inventory.assumptions.extend(assumed);
     }
     inventory
-}
-
-/// Returns the templates of a file, under the names of the file and its documents or of `unit`.
-fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>>) -> Read {
-    let source = Arc::new(SourceText::new(file.clone(), text.clone()));
-    let notes = Notes::new(source.clone());
-    let name = unit.unwrap_or(file);
-    let documents = document::documents(text, &notes);
-    let several = documents.len() > 1;
-    let mut templates = Vec::new();
-    for (at, document) in documents.iter().enumerate() {
-        let unit = if several { format!("{name}#{}", at + 1).into() } else { name.clone() };
-        match Template::new(document, source.clone(), unit, &notes) {
-            Some(template) => templates.push(template),
-            // A state machine's definition is read where a template refers to it.
-            None if get(document, "StartAt").is_some() && get(document, "States").is_some() => {}
-            None => notes.tell(document.span, "not a template: it has no `Resources`"),
-        }
-    }
-    if documents.is_empty() {
-        notes.tell(Span::default(), "not a template: the file is empty");
-    }
-    (notes, templates)
 }
 
 /// Returns what the templates export, name to value; a name that two of them export is left out.

@@ -20,6 +20,8 @@ pub(crate) struct Template {
     pub(crate) outputs: Value,
     /// In the order of the text, what SAM generates behind its owner.
     pub(crate) resources: Vec<Resource>,
+    /// What exists already and is only referred to.
+    existing: BTreeMap<Arc<str>, Resource>,
     by_id: BTreeMap<Arc<str>, usize>,
 }
 
@@ -98,13 +100,36 @@ impl Template {
             conditions: section("Conditions"),
             outputs: section("Outputs"),
             resources,
+            existing: BTreeMap::new(),
             by_id,
         })
     }
 
+    /// Returns the template of resources that another front end has made; `existing` ones are not declared,
+    /// but can be referred to.
+    pub(crate) fn of_resources(
+        source: Arc<SourceText>,
+        unit: Arc<str>,
+        resources: Vec<Resource>,
+        existing: Vec<Resource>,
+    ) -> Self {
+        let nothing = || Value { kind: ValueKind::Null, span: Span::default() };
+        Self {
+            source,
+            unit,
+            parameters: BTreeMap::new(),
+            mappings: nothing(),
+            conditions: nothing(),
+            outputs: nothing(),
+            by_id: resources.iter().enumerate().map(|(at, resource)| (resource.id.clone(), at)).collect(),
+            resources,
+            existing: existing.into_iter().map(|resource| (resource.id.clone(), resource)).collect(),
+        }
+    }
+
     /// Returns the resource of that logical id.
     pub(crate) fn resource(&self, id: &str) -> Option<&Resource> {
-        self.by_id.get(id).and_then(|at| self.resources.get(*at))
+        self.by_id.get(id).and_then(|at| self.resources.get(*at)).or_else(|| self.existing.get(id))
     }
 }
 

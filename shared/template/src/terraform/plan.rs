@@ -1,0 +1,129 @@
+//! A plan as `terraform show -json` or `tofu show -json` writes it; a state in the same format, too.
+//!
+//! Read are `planned_values` (what will exist), `prior_state` (what data sources gave), `resource_changes` (what is
+//! known only after the plan is applied) and `configuration` (which references such a value is made of). What the
+//! plan deletes is in none of the first two, and so does not exist here.
+
+mod body;
+mod instance;
+mod reference;
+
+use super::declared::Declared;
+use super::translate;
+use crate::document;
+use crate::nodes::{at, get, literal, members};
+use crate::notes::Notes;
+use crate::source_text::SourceText;
+use crate::template::Template;
+use body::Bodies;
+use instance::Instance;
+use loopguard_pattern::json::{Value, ValueKind};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Returns whether a text is a plan or a state in Terraform's JSON format.
+pub(crate) fn is_plan(text: &str) -> bool {
+    let bare = text.trim_start_matches('\u{feff}').trim_start();
+    bare.starts_with('{') && text.contains("\"format_version\"") && {
+        text.contains("\"planned_values\"") || text.contains("\"root_module\"")
+    }
+}
+
+/// A plan's tree.
+pub(crate) struct Plan {
+    tree: Value,
+}
+
+impl Plan {
+    /// Reads the text; where it is broken a note says so, and what stands before is read.
+    pub(crate) fn new(text: &str, notes: &Notes) -> Option<Self> {
+        let tree = document::documents(text, notes).into_iter().next()?;
+        if let Some(version) = get(&tree, "format_version").and_then(literal)
+            && !matches!(version.split('.').next(), Some("0" | "1"))
+        {
+            notes.tell(tree.span, format!("format {version} of plans is not known; it is read as format 1"));
+        }
+        Some(Self { tree })
+    }
+
+    /// Returns the template that the plan comes to.
+    pub(crate) fn template(&self, source: Arc<SourceText>, notes: &Notes) -> Template {
+        let instances = self.instances();
+        if instances.is_empty() {
+            notes.tell(self.tree.span, "a plan without resources");
+        }
+        let bodies = Bodies::new(&self.tree, &instances);
+        let declared: Vec<Declared> = instances.iter().map(|instance| bodies.declared(instance)).collect();
+        let unit = source.file.clone();
+        translate::template(&declared, source, unit, notes)
+    }
+
+    /// Returns what will exist, and what data sources have read, each once.
+    fn instances(&self) -> Vec<Instance<'_>> {
+        let mut all = Vec::new();
+        for (path, data_only) in [
+            ("planned_values.root_module", false),
+            ("values.root_module", false),
+            ("prior_state.values.root_module", true),
+        ] {
+            if let Some(module) = at(&self.tree, path) {
+                instance::collect(module, "", data_only, &mut all);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        all.retain(|instance| seen.insert(instance.address.clone()));
+        all
+    }
+
+    /// Returns the one region that the configured providers name.
+    pub(crate) fn region(&self) -> Option<Arc<str>> {
+        let providers = at(&self.tree, "configuration.provider_config")?;
+        let ours = |value: &&Value| get(value, "name").and_then(literal).is_some_and(|name| &*name == "aws");
+        let mut regions: Vec<Arc<str>> = members(providers)
+            .iter()
+            .map(|member| &member.value)
+            .filter(ours)
+            .filter_map(|provider| self.provider_region(provider))
+            .collect();
+        regions.sort_unstable();
+        regions.dedup();
+        match regions.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    fn provider_region(&self, provider: &Value) -> Option<Arc<str>> {
+        let written = at(provider, "expressions.region")?;
+        get(written, "constant_value").and_then(literal).or_else(|| {
+            let references = get(written, "references").map(crate::nodes::elements)?;
+            let name = references.first().and_then(literal)?;
+            literal(get(get(get(&self.tree, "variables")?, name.strip_prefix("var.")?)?, "value")?)
+        })
+    }
+
+    /// Returns the account that the plan was made for: what its data source says, else the one that all ARNs name.
+    pub(crate) fn account(&self) -> Option<Arc<str>> {
+        let instances = self.instances();
+        let told = instances.iter().find(|one| one.data && &*one.kind == "aws_caller_identity");
+        if let Some(account) = told.and_then(|one| get(one.values?, "account_id")).and_then(literal) {
+            return Some(account);
+        }
+        let mut accounts = BTreeSet::new();
+        for instance in instances.iter().filter(|one| !one.data) {
+            let arn = instance.values.and_then(|values| get(values, "arn")).and_then(literal);
+            accounts.extend(arn.and_then(|arn| arn.split(':').nth(4).map(Arc::<str>::from)));
+        }
+        accounts.retain(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+        let only = accounts.pop_first()?;
+        accounts.is_empty().then_some(only)
+    }
+}
+
+/// Returns the member unless it is null.
+fn said<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    get(value, key).filter(|value| value.kind != ValueKind::Null)
+}
+
+#[cfg(test)]
+mod tests;

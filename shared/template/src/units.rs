@@ -1,0 +1,99 @@
+//! Which kind of source each file is, and the templates that the files come to.
+
+use crate::document;
+use crate::nested::Read;
+use crate::nodes::get;
+use crate::notes::Notes;
+use crate::source_text::SourceText;
+use crate::template::Template;
+use crate::terraform::{self, Plan};
+use crate::{Options, Source};
+use loopguard_pattern::json::Span;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Where the sources say that they are deployed.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    accounts: BTreeSet<Arc<str>>,
+    regions: BTreeSet<Arc<str>>,
+    taken: Vec<String>,
+}
+
+/// Returns the templates of all files, and where they are deployed as far as they say so.
+pub(crate) fn read(files: &[Source], options: &Options) -> (Vec<Read>, Place) {
+    let mut place = Place::default();
+    let units = files
+        .iter()
+        .map(|file| {
+            if terraform::is_plan(&file.text) {
+                plan(file, &mut place)
+            } else {
+                templates(&file.file, &file.text, None)
+            }
+        })
+        .collect();
+    place.settle(options);
+    (units, place)
+}
+
+fn plan(file: &Source, place: &mut Place) -> Read {
+    let source = Arc::new(SourceText::new(file.file.clone(), file.text.clone()));
+    let notes = Notes::new(source.clone());
+    let Some(plan) = Plan::new(&source.text, &notes) else { return (notes, Vec::new()) };
+    place.accounts.extend(plan.account());
+    place.regions.extend(plan.region());
+    let template = plan.template(source, &notes);
+    (notes, vec![template])
+}
+
+/// Returns the CloudFormation templates of a file, under the names of the file and its documents or of `unit`.
+pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>>) -> Read {
+    let source = Arc::new(SourceText::new(file.clone(), text.clone()));
+    let notes = Notes::new(source.clone());
+    let name = unit.unwrap_or(file);
+    let documents = document::documents(text, &notes);
+    let several = documents.len() > 1;
+    let mut templates = Vec::new();
+    for (at, document) in documents.iter().enumerate() {
+        let unit = if several { format!("{name}#{}", at + 1).into() } else { name.clone() };
+        match Template::new(document, source.clone(), unit, &notes) {
+            Some(template) => templates.push(template),
+            // A state machine's definition is read where a template refers to it.
+            None if get(document, "StartAt").is_some() && get(document, "States").is_some() => {}
+            None => notes.tell(document.span, "not a template: it has no `Resources`"),
+        }
+    }
+    if documents.is_empty() {
+        notes.tell(Span::default(), "not a template: the file is empty");
+    }
+    (notes, templates)
+}
+
+impl Place {
+    /// Keeps what all sources agree on and the options leave open.
+    fn settle(&mut self, options: &Options) {
+        for (found, given, what) in [
+            (&mut self.accounts, &options.account, "account"),
+            (&mut self.regions, &options.region, "region"),
+        ] {
+            if given.is_some() || found.len() > 1 {
+                found.clear();
+            }
+            self.taken.extend(found.iter().map(|value| format!("the {what} is {value}, as the sources say")));
+        }
+    }
+
+    /// Returns the options with what the sources say.
+    pub(crate) fn options(&self, given: &Options) -> Options {
+        Options {
+            account: given.account.clone().or_else(|| self.accounts.first().cloned()),
+            region: given.region.clone().or_else(|| self.regions.first().cloned()),
+            ..given.clone()
+        }
+    }
+
+    pub(crate) fn assumptions(&self) -> impl Iterator<Item = Arc<str>> {
+        self.taken.iter().map(|told| told.as_str().into())
+    }
+}
