@@ -11,6 +11,7 @@
     reason = "tests read files and fail loudly"
 )]
 
+mod cases;
 mod cli_account;
 mod cli_pattern;
 mod cli_scan;

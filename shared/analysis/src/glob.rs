@@ -105,10 +105,67 @@ impl Glob {
         glob
     }
 
+    /// Returns the glob of what stands behind the last slash; any where a run may hold that slash.
+    pub(crate) fn last_segment(&self) -> Self {
+        let Some(last) = self.pieces.last() else { return self.clone() };
+        let has_slash = |term: &Term| {
+            term.parts().iter().any(|part| matches!(part, Part::Literal(text) if text.contains('/')))
+        };
+        let given = |term: &Term| term.symbols().any(|symbol| !is_plain_name(symbol));
+        if self.pieces.len() == 1 || has_slash(last) {
+            return Self::exact(crate::arn::after_last(last, '/'));
+        }
+        // The end stays: whatever the run is, the last segment ends so.
+        if given(last) { Self::any() } else { Self { pieces: vec![Term::default(), last.clone()] } }
+    }
+
+    /// Returns the glob of the name in front of a dash and six characters that nobody chose.
+    ///
+    /// A run at the end may be the six characters, with the dash or without, or more of the name.
+    pub(crate) fn without_random_suffix(&self) -> Self {
+        const RANDOM: usize = 6;
+        let empty = Term::default();
+        let known = self.pieces.iter().rposition(|piece| *piece != empty).map_or(0, |at| at + 1);
+        let Some((last, before)) = self.pieces.get(..known).and_then(<[Term]>::split_last) else {
+            return Self::any();
+        };
+        let with = |more: &[Term]| Self { pieces: [before, more].concat() };
+        let open = known < self.pieces.len();
+        match last.parts().last() {
+            Some(Part::Literal(_)) if open => {
+                with(&[strip_end(last, "-").unwrap_or_else(|| last.clone()), empty])
+            }
+            Some(Part::Literal(end)) => {
+                let dash = end.char_indices().rev().nth(RANDOM).filter(|(_, found)| *found == '-');
+                match dash.and_then(|(at, _)| end.split_at_checked(at)) {
+                    Some((_, random)) => with(&[strip_end(last, random).unwrap_or_default()]),
+                    // No such name at all, or a run holds the dash.
+                    None if before.is_empty() => self.clone(),
+                    None => with(&[empty]),
+                }
+            }
+            // The symbol may hold the six characters or not.
+            Some(Part::Symbol(_)) if open => with(&[last.clone(), empty]),
+            Some(Part::Symbol(_)) | None => Self::any(),
+        }
+    }
+
     /// Returns the glob of a literal text with `*`.
     pub(crate) fn of_stars(text: &str) -> Self {
         Self { pieces: text.split('*').map(Term::literal).collect() }
     }
+}
+
+/// Returns the term without the literal text `end`, if it ends so.
+fn strip_end(term: &Term, end: &str) -> Option<Term> {
+    let (last, before) = term.parts().split_last()?;
+    let Part::Literal(text) = last else { return None };
+    let rest = text.strip_suffix(end)?;
+    let one = |part: &Part| match part {
+        Part::Literal(text) => Term::literal(text),
+        Part::Symbol(symbol) => symbol.clone().into(),
+    };
+    Some(Term::concat(before.iter().map(one).chain([Term::literal(rest)])))
 }
 
 /// One character of a policy's text, or something that stands for unknown characters.
@@ -230,6 +287,9 @@ fn width(byte: u8) -> usize {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Returns the literal text of a term, or nothing where it has symbols.
 pub(crate) fn literal(term: &Term) -> Option<Arc<str>> {

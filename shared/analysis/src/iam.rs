@@ -37,6 +37,6 @@ pub(crate) use access::Access;
 pub(crate) use custom::EventLimits;
 pub(crate) use exclusion::{Kind, excluded};
 pub(crate) use grant::{Grant, Reach};
-pub(crate) use resource::{Bound, Read, bind};
+pub(crate) use resource::{Bound, Read, Shapes, bind};
 pub(crate) use statement::fits_action;
 pub(crate) use terms::covers;

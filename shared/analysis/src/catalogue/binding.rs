@@ -1,7 +1,13 @@
 //! How the resource of a call shows in its events.
 
+#[cfg(test)]
+mod tests;
+
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::iam::{Read, Shapes, bind};
+use loopguard_model::Scope;
+use loopguard_pattern::Term;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,25 +22,65 @@ pub(crate) struct Binding {
     service: Arc<str>,
     /// Names of operations; a `*` at the end stands for any rest.
     operations: Vec<Arc<str>>,
-    /// The resource part of the ARN, with `{variable}`.
-    pub(crate) resource: Arc<str>,
+    /// The service of the ARN, where it is not the prefix.
+    arn: Option<Arc<str>>,
+    /// Resource parts of ARNs, with `{variable}`; the first that fits is taken.
+    pub(crate) resource: Vec<Arc<str>>,
     /// The last variable cannot hold this text.
-    pub(crate) without: Option<Arc<str>>,
+    without: Option<Arc<str>>,
     /// Request parameters of the CloudTrail record.
     #[serde(default)]
     pub(crate) request: Shown,
     /// The request parameters hold for these operations only.
     operations_request: Option<Vec<Arc<str>>>,
-    /// Fields of native events, by source.
+    /// Fields of native events.
     #[serde(default)]
-    pub(crate) native: BTreeMap<Arc<str>, Shown>,
-    /// The native fields hold for these detail-types only.
-    pub(crate) native_only: Option<Vec<Arc<str>>>,
+    pub(crate) native: Vec<NativeShown>,
     pub(crate) source: String,
     pub(crate) confidence: String,
 }
 
+/// Fields of native events of one source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NativeShown {
+    /// The source.
+    pub(crate) of: Arc<str>,
+    /// The detail-types that show the fields.
+    pub(crate) types: Vec<Arc<str>>,
+    pub(crate) fields: Shown,
+}
+
 impl Binding {
+    /// Returns the service as the resources' ARNs name it.
+    pub(crate) fn service(&self) -> &str {
+        self.arn.as_ref().unwrap_or(&self.service)
+    }
+
+    /// Returns true iff the resources have this one shape.
+    pub(crate) fn is_only(&self, template: &Arc<str>) -> bool {
+        self.resource.as_slice() == [template.clone()]
+    }
+
+    /// Returns how a policy's resource reads as a resource of the operations.
+    pub(crate) fn read(&self, resource: &Term, scope: &Scope) -> Read {
+        let shapes =
+            Shapes { service: self.service(), templates: &self.resource, without: self.without.as_deref() };
+        bind(resource, shapes, scope)
+    }
+
+    /// Returns the fields that the row fixes in the native event.
+    pub(crate) fn native_of(
+        &self,
+        source: &str,
+        detail_type: &str,
+    ) -> impl Iterator<Item = (&Arc<str>, &Vec<Arc<str>>)> {
+        self.native
+            .iter()
+            .filter(move |row| *row.of == *source && row.types.iter().any(|known| **known == *detail_type))
+            .flat_map(|row| &row.fields)
+    }
+
     /// Returns true iff the row is about the operation.
     pub(crate) fn covers(&self, operation: &str) -> bool {
         self.operations.iter().any(|known| match known.strip_suffix('*') {

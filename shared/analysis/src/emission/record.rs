@@ -157,16 +157,11 @@ pub(crate) fn home_region(scope: &Scope) -> Term {
 
 impl Emission {
     /// Writes what the resource of the call shows in this event.
-    pub(crate) fn bind(&mut self, binding: &Binding, bound: &Bound, operation: &Operation) {
-        let value = |name: &str| bound.get(name);
-        let filled = |templates: &[Arc<str>]| -> Option<Vec<Glob>> {
-            let globs: Vec<Glob> = templates.iter().map(|template| Glob::fill(template, &value)).collect();
-            (!globs.iter().any(Glob::is_any)).then_some(globs)
-        };
+    pub(crate) fn bind(&mut self, binding: &Binding, bound: &Bound, operation: &Operation, scope: &Scope) {
         match &self.family {
             Family::Record { .. } | Family::DataRecord { .. } => {
                 for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
-                    if let Some(globs) = filled(templates) {
+                    if let Some(globs) = filled(templates, bound, scope) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
                         self.fields.set(path, Field::Maybe(globs));
                     }
@@ -174,12 +169,8 @@ impl Emission {
                 }
             }
             Family::Native | Family::Bucket => {
-                let named = |only: &Vec<Arc<str>>| only.contains(&self.emits.detail_type);
-                if !binding.native_only.as_ref().is_none_or(named) {
-                    return;
-                }
-                for (path, templates) in binding.native.get(&self.emits.source).into_iter().flatten() {
-                    if let Some(globs) = filled(templates) {
+                for (path, templates) in binding.native_of(&self.emits.source, &self.emits.detail_type) {
+                    if let Some(globs) = filled(templates, bound, scope) {
                         self.fields.set(path, Field::Exactly(globs));
                     }
                     leave_out(&mut self.fields, path, templates, bound);
@@ -203,6 +194,52 @@ fn leave_out(fields: &mut Fields, path: &str, templates: &[Arc<str>], bound: &Bo
         for template in templates.iter().filter(tells) {
             let texts = globs.iter().map(|glob| Glob::fill(template, &|_| Some(glob.clone())));
             fields.leave_out(path, texts);
+        }
+    }
+}
+
+/// Returns the values that a path has, by the templates whose variables the resource has; none: any.
+fn filled(templates: &[Arc<str>], bound: &Bound, scope: &Scope) -> Option<Vec<Glob>> {
+    let place = |name: &str| match name {
+        "partition" => Some(&scope.partition),
+        "region" => Some(&scope.region),
+        "account" => Some(&scope.account),
+        _ => None,
+    };
+    let known = |template: &&Arc<str>| {
+        variables(template).all(|text| place(text).is_some() || bound.has(Changed::of(text).name))
+    };
+    let value = |text: &str| match place(text) {
+        Some(term) => Some(Glob::exact(term.clone())),
+        None => Changed::of(text).value(bound),
+    };
+    let globs: Vec<Glob> =
+        templates.iter().filter(known).map(|template| Glob::fill(template, &value)).collect();
+    (!globs.is_empty() && !globs.iter().any(Glob::is_any)).then_some(globs)
+}
+
+fn variables(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(text, _)| text))
+}
+
+/// A variable of a template, perhaps with a change of its value.
+struct Changed<'t> {
+    name: &'t str,
+    change: &'t str,
+}
+
+impl<'t> Changed<'t> {
+    fn of(text: &'t str) -> Self {
+        let (name, change) = text.split_once('!').unwrap_or((text, ""));
+        Self { name, change }
+    }
+
+    fn value(&self, bound: &Bound) -> Option<Glob> {
+        let value = bound.get(self.name)?;
+        match self.change {
+            "last" => Some(value.last_segment()),
+            "unsuffixed" => Some(value.without_random_suffix()),
+            _ => Some(value),
         }
     }
 }

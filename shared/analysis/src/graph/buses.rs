@@ -3,10 +3,11 @@
 use super::build::Ground;
 use crate::arn::{Arn, surely_differ};
 use crate::glob::Glob;
-use crate::iam::{Grant, Kind, Reach, Read, bind, excluded};
+use crate::iam::{Grant, Kind, Reach, Read, Shapes, bind, excluded};
 use loopguard_model::Scope;
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const BUS: &str = "event-bus/{bus}";
 
@@ -74,7 +75,8 @@ fn named(grant: &Grant, scope: &Scope) -> Vec<(Glob, bool)> {
         let here = account.is_none_or(|account| {
             account == scope.account || account.as_literal().is_none() || scope.account.as_literal().is_some()
         });
-        if let Read::Is(bound) = bind(resource, BUS, None, scope) {
+        let shapes = Shapes { service: "events", templates: &[Arc::from(BUS)], without: None };
+        if let Read::Is(bound) = bind(resource, shapes, scope) {
             buses.push((bound.get("bus").unwrap_or_else(Glob::any), here));
         }
     }

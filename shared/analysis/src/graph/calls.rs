@@ -8,7 +8,7 @@ use crate::arn;
 use crate::catalogue::{Binding, Operation};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
-use crate::iam::{Access, Bound, EventLimits, Grant, Read, bind};
+use crate::iam::{Access, Bound, EventLimits, Grant, Read};
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Given, Role, Runs, Scope, Workload};
 use loopguard_pattern::Term;
@@ -265,6 +265,7 @@ fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
         let Some(variable) = templates
             .iter()
             .find_map(|template| template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')))
+            .map(|variable| variable.strip_suffix("!last").unwrap_or(variable))
         else {
             continue;
         };
@@ -273,7 +274,7 @@ fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
         let is_arn = |term: &Term| crate::arn::strip_prefix(term, "arn:").is_some();
         match value {
             Given::Constant(term) if is_arn(term) => {
-                if let Read::Is(of_arn) = bind(term, &binding.resource, binding.without.as_deref(), scope) {
+                if let Read::Is(of_arn) = binding.read(term, scope) {
                     bound.merge(of_arn);
                 }
             }

@@ -24,6 +24,9 @@ pub(super) fn of_call<'a>(
     part: Part,
     heard_by: &[usize],
 ) -> usize {
+    if let Some(assumption) = bound.assumption() {
+        builder.graph.assumptions.insert(assumption.to_owned());
+    }
     let key = ClassKey {
         scope: scope.clone(),
         what: operation.call.clone(),
@@ -147,7 +150,7 @@ pub(super) fn call_emissions(
     }
     if let Some(binding) = binding {
         for emission in &mut all {
-            emission.bind(binding, bound, operation);
+            emission.bind(binding, bound, operation, scope);
         }
     }
     all

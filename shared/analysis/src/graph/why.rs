@@ -6,13 +6,16 @@ use super::class;
 use super::hear::Prepared;
 use crate::actor::Act;
 use crate::emission::custom;
-use crate::iam::Access;
+use crate::iam::{Access, Bound};
 use crate::limits::Refinement;
 use loopguard_model::Rule;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The most calls of one rule that are looked at for a reason.
 const MOST_CALLS: usize = 8;
+
+/// The most calls of one rule among which those are looked for that are allowed: they tell more than the others.
+const MOST_LOOKED_AT: usize = 64;
 
 /// The most reasons that are told.
 const MOST_REASONS: usize = 3;
@@ -79,27 +82,31 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
     }
     if let Act::Work { role, .. } = &actor.act {
         let access = Access::new(role, actor.scope, ground.catalogue, ground.inventory);
-        for call in ground.listeners.calls_of(listener).iter().take(MOST_CALLS) {
+        let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+        for call in ground.listeners.calls_of(listener).iter().take(MOST_LOOKED_AT) {
             for operation in ground.catalogue.operations_of(call) {
                 let grants = access.grants(operation);
-                if grants
-                    .iter()
-                    .all(|grant| bounds(grant, operation, ground.catalogue, actor.scope).is_empty())
-                {
-                    let text = format!("no policy allows `{call}`, which rule `{}` hears", known.key);
-                    cuts.push((Refinement::Access, text));
-                    continue;
-                }
-                let bounds =
-                    grants.iter().flat_map(|grant| bounds(grant, operation, ground.catalogue, actor.scope));
-                for bound in bounds.take(MOST_CALLS) {
-                    let all =
-                        class::emissions(ground, actor.scope, operation, &bound, actor.act.identity(), false);
-                    let why = class::why_deaf(ground, actor.scope, listener, &all);
-                    cuts.extend(
-                        why.map(|(refinement, why)| told(known, refinement, operation.action(), &why)),
-                    );
-                }
+                if grants.is_empty() { refused.push(call) } else { allowed.push((operation, grants)) }
+            }
+        }
+        if allowed.is_empty() {
+            let text = |call| format!("no policy allows `{call}`, which rule `{}` hears", known.key);
+            cuts.extend(refused.into_iter().take(MOST_CALLS).map(|call| (Refinement::Access, text(call))));
+        }
+        for (operation, grants) in allowed.into_iter().take(MOST_CALLS) {
+            let bounds: Vec<Bound> = grants
+                .iter()
+                .flat_map(|grant| bounds(grant, operation, ground.catalogue, actor.scope))
+                .collect();
+            if bounds.is_empty() {
+                let text = format!("`{}` is allowed on resources of another kind only", operation.action());
+                cuts.push((Refinement::Resource, text));
+            }
+            for bound in bounds.into_iter().take(MOST_CALLS) {
+                let all =
+                    class::emissions(ground, actor.scope, operation, &bound, actor.act.identity(), false);
+                let why = class::why_deaf(ground, actor.scope, listener, &all);
+                cuts.extend(why.map(|(refinement, why)| told(known, refinement, operation.action(), &why)));
             }
         }
         cuts.extend(custom_cuts(ground, known, listener, actor.scope, &access));

@@ -2,7 +2,7 @@
 
 mod random;
 
-use super::{Read, bind, fits_action};
+use super::{Read, Shapes, bind, fits_action};
 use crate::glob::fits;
 use loopguard_model::Scope;
 use loopguard_pattern::{Symbol, Term};
@@ -46,22 +46,23 @@ fn stars_run_over_anything() {
     }
 }
 
-/// Reads `resource` and returns `name=value` per variable, a star for each unknown run, or `no`.
-fn read(resource: &Term, template: &str, without: Option<&str>, variables: &[&str]) -> String {
-    match bind(resource, template, without, &scope()) {
+/// Reads `resource` as one of the templates, separated by ` | `, and returns `name=value` per variable, a star for each
+/// unknown run, or `no`. The ARN's service is taken for the right one.
+fn read(resource: &Term, templates: &str, without: Option<&str>, variables: &[&str]) -> String {
+    let templates: Vec<std::sync::Arc<str>> = templates.split(" | ").map(Into::into).collect();
+    let text = resource.to_string();
+    let service = text.split(':').nth(2).unwrap_or("s3");
+    match bind(resource, Shapes { service, templates: &templates, without }, &scope()) {
         Read::IsNot => "no".to_owned(),
         Read::Is(bound) => variables
             .iter()
+            .filter(|name| bound.has(name) || variables.len() < 3)
             .map(|name| {
                 let shown = bound.get(name).map_or_else(
                     || "?".to_owned(),
                     |glob| {
-                        glob.to_wildcard()
-                            .pieces
-                            .iter()
-                            .map(ToString::to_string)
-                            .collect::<Vec<_>>()
-                            .join("*")
+                        let wildcard = glob.to_wildcard();
+                        wildcard.pieces.iter().map(ToString::to_string).collect::<Vec<_>>().join("*")
                     },
                 );
                 format!("{name}={shown}")
@@ -92,12 +93,52 @@ fn resources_are_taken_apart() {
 }
 
 #[test]
+fn a_resource_of_another_service_is_none_of_the_operations() {
+    let templates = ["{bucket}".into()];
+    let shapes = Shapes { service: "s3", templates: &templates, without: None };
+    let of = |text: &str| bind(&Term::literal(text), shapes, &scope()) == Read::IsNot;
+    assert!(of("arn:aws:sns:eu-west-1:111122223333:media"));
+    assert!(!of("arn:aws:s3:::media") && !of("arn:aws:*:::media") && !of("*"));
+}
+
+#[test]
+fn the_first_shape_that_fits_is_taken() {
+    let index = |resource: &str| {
+        read(
+            &Term::literal(resource),
+            "table/{table}/index/{index} | table/{table}",
+            None,
+            &["table", "index", "x"],
+        )
+    };
+    assert_eq!(index("arn:aws:dynamodb:*:*:table/t/index/i*"), "table=t index=i*");
+    assert_eq!(index("arn:aws:dynamodb:*:*:table/t"), "table=t");
+    assert_eq!(index("arn:aws:dynamodb:*:*:table/*"), "table=? index=?");
+}
+
+#[test]
 fn symbols_in_resources_keep_their_place() {
     let bucket = Symbol::created("AWS::S3::Bucket.name", "Media");
     let resource = Term::concat([Term::literal("arn:aws:s3:::"), bucket.into(), Term::literal("/out/*")]);
     assert_eq!(read(&resource, "{bucket}/{key}", None, &["bucket", "key"]), "bucket=${Media} key=out/*");
-    // A parameter may hold a separator, so that nothing behind it is certain.
-    let given = Symbol::given("parameter", "Place");
-    let resource = Term::concat([Term::literal("arn:aws:s3:::"), given.into(), Term::literal("/out/*")]);
-    assert_eq!(read(&resource, "{bucket}/{key}", None, &["bucket", "key"]), "bucket=? key=?");
+    // A parameter in the place of a name counts as one name, where a separator stands behind it.
+    let given = |behind: &str| {
+        let symbol = Symbol::given("parameter", "Place").into();
+        Term::concat([Term::literal("arn:aws:s3:::"), symbol, Term::literal(behind)])
+    };
+    let object = |behind: &str| read(&given(behind), "{bucket}/{key}", None, &["bucket", "key"]);
+    assert_eq!(object("/out/*"), "bucket=${Place} key=out/*");
+    assert_eq!(object("-out/*"), "bucket=${Place}-out key=?");
+    assert_eq!(object("*"), "bucket=${Place}* key=?");
+    // Where none does, it may hold the separator and more: any names, none of them known to be any.
+    assert_eq!(object(""), "bucket=${bucket within Place} key=${key within Place}");
+}
+
+#[test]
+fn a_symbol_for_a_whole_arn_holds_names_that_are_not_known() {
+    let arn = |behind: &str| Term::concat([Symbol::given("parameter", "Arn").into(), Term::literal(behind)]);
+    let object = |behind: &str| read(&arn(behind), "{bucket}/{key}", None, &["bucket", "key"]);
+    assert_eq!(object("/in/*"), "bucket=${bucket within Arn} key=in/*");
+    assert_eq!(object(""), "bucket=${bucket within Arn} key=${key within Arn}");
+    assert_eq!(read(&arn(""), "table/{table}", None, &["table"]), "table=${table within Arn}");
 }
