@@ -15,6 +15,7 @@ mod cases;
 mod cli_account;
 mod cli_pattern;
 mod cli_scan;
+mod definitions;
 mod demo;
 mod dependencies;
 mod docs;

@@ -35,8 +35,8 @@ pub(crate) enum Act<'a> {
     },
     /// A workload makes calls under a role.
     Work {
-        /// The role.
-        role: &'a Role,
+        /// The role; none where its policies were not read.
+        role: Option<&'a Role>,
         /// Who makes the calls.
         identity: Identity,
         /// What runs, where it is known.
@@ -350,11 +350,16 @@ impl<'a> Place<'a, '_> {
         if let Some(role) = self.index.role(role_arn) {
             let identity = identity(&role.arn, role.name.clone());
             let via = vec![format!("`{workload_name}`"), identity.describe()];
-            return self.actor(Act::Work { role, identity, workload }, via);
+            return self.actor(Act::Work { role: Some(role), identity, workload }, via);
         }
         let need = Need::Role { arn: role_arn.clone() };
         let why = format!("the policies of role `{role_arn}` were not read");
         let identity = identity(role_arn, arn::after_last(role_arn, '/'));
+        // A definition says what it does, whatever the role allows.
+        if workload.is_some_and(|workload| workload.definition.is_some()) {
+            let via = vec![format!("`{workload_name}`"), identity.describe()];
+            return self.actor(Act::Work { role: None, identity, workload }, via);
+        }
         self.anything(identity, Some(need), why)
     }
 }
@@ -379,7 +384,8 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
     match &actor.act {
         Act::Work { role, identity, workload } => {
             let workload = workload.map(|workload| &workload.arn);
-            format!("work {scope:?} {:?} {identity:?} {workload:?}", role.arn)
+            let role = role.map(|role| &role.arn);
+            format!("work {scope:?} {role:?} {identity:?} {workload:?}")
         }
         Act::Deliver { kind, target, identity, .. } => {
             format!("deliver {scope:?} {} {:?} {:?} {identity:?}", kind.id, target.arn, target.parameters)

@@ -20,6 +20,8 @@ mod tests;
 
 pub use error::CatalogueError;
 
+pub(crate) use error::check;
+
 pub(crate) use binding::Binding;
 pub(crate) use carrier::{Carriers, Feed, Link};
 pub(crate) use native::Native;

@@ -14,6 +14,7 @@ mod actor;
 mod arn;
 mod catalogue;
 mod dead;
+mod definition;
 mod emission;
 mod finding;
 mod glob;
@@ -36,6 +37,7 @@ pub use finding::{
 };
 pub use needs::{MAX_ROUNDS, analyse_with, close};
 
+use definition::Definitions;
 use graph::{Graph, Ground};
 use listener::Listeners;
 use loopguard_model::Inventory;
@@ -51,7 +53,8 @@ pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
 /// Analyses; looks for remedies iff `remedies`, since a remedy is proved by analysing again.
 fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue, remedies: bool) -> Analysis {
     let listeners = Listeners::new(inventory, catalogue);
-    let ground = Ground::new(inventory, catalogue, &listeners);
+    let definitions = Definitions::new(inventory);
+    let ground = Ground::new(inventory, catalogue, &listeners, &definitions);
     let graph = Graph::build(&ground);
     verdict::judge(&ground, &graph, remedies)
 }

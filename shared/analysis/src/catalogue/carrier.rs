@@ -18,6 +18,9 @@ pub(crate) struct Feed {
     pub(crate) calls: Vec<Arc<str>>,
     /// The request members of these calls that name it.
     pub(crate) member: Vec<Arc<str>>,
+    /// It acts itself, under a role.
+    #[serde(default)]
+    pub(crate) runs: bool,
     source: String,
     confidence: String,
 }

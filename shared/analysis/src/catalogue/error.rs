@@ -46,7 +46,7 @@ pub enum CatalogueError {
 const CONFIDENCES: [&str; 5] = ["documented", "mapped", "logged", "known", "inferred"];
 
 /// Returns an error iff a row lacks a source or a known confidence.
-pub(super) fn check(table: &'static str, source: &str, confidence: &str) -> Result<(), CatalogueError> {
+pub(crate) fn check(table: &'static str, source: &str, confidence: &str) -> Result<(), CatalogueError> {
     if !source.is_empty() && CONFIDENCES.contains(&confidence) {
         return Ok(());
     }

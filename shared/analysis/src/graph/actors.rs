@@ -116,7 +116,7 @@ fn work<'a>(
     builder: &mut Builder<'a, '_>,
     at: usize,
     scope: &'a Scope,
-    role: &'a Role,
+    role: Option<&'a Role>,
     identity: &Identity,
     workload: Option<&'a Workload>,
 ) {
@@ -126,6 +126,10 @@ fn work<'a>(
     if calls::add(builder, at, scope, role, identity, workload) == calls::Told::All {
         return;
     }
+    let Some(role) = role else {
+        unread_role(builder, at, scope, identity);
+        return;
+    };
     let node = permissions::of(builder, role, scope);
     builder.edge(Edge::sure(at, node, Fact::Has));
     let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };
@@ -160,6 +164,14 @@ fn work<'a>(
     }
 }
 
+/// A role whose policies were not read may allow anything.
+fn unread_role(builder: &mut Builder<'_, '_>, at: usize, scope: &Scope, identity: &Identity) {
+    let Identity::Role { arn: Some(arn), .. } = identity else { return };
+    let need = Some(Need::Role { arn: arn.clone() });
+    let why = format!("the policies of role `{arn}` were not read");
+    anything(builder, at, scope, identity, &Fact::Guesses { need, gap: None, why: why.into() });
+}
+
 /// Destinations and the dead-letter queue of a function.
 fn after_runs<'a>(builder: &mut Builder<'a, '_>, at: usize, workload: &'a Workload) {
     let arn = crate::arn::unqualified(&workload.arn);
@@ -181,10 +193,10 @@ fn after_runs<'a>(builder: &mut Builder<'a, '_>, at: usize, workload: &'a Worklo
 }
 
 /// Something that may cause anything: to the rules that ask for no caller by one class for all.
-fn anything<'a>(
+pub(super) fn anything<'a>(
     builder: &mut Builder<'a, '_>,
     at: usize,
-    scope: &'a Scope,
+    scope: &Scope,
     identity: &Identity,
     fact: &Fact<'a>,
 ) {
@@ -247,7 +259,7 @@ fn put<'a>(
 }
 
 /// Whoever takes from a topic, a queue, a stream or a log group.
-fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
+pub(super) fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
     if builder.resources.leads_on(arn) {
         let to = builder.resource(arn);
         builder.edge(Edge::sure(at, to, Fact::Is));

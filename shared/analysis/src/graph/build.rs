@@ -9,6 +9,7 @@ use super::{actors, node};
 use crate::Status;
 use crate::actor::{self, Act, Actor};
 use crate::catalogue::Catalogue;
+use crate::definition::Definitions;
 use crate::iam::Bound;
 use crate::index::Index;
 use crate::limits::{Presence, PresenceKey};
@@ -25,18 +26,26 @@ pub(crate) struct Ground<'a> {
     pub(crate) index: Index<'a>,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) listeners: &'a Listeners,
+    /// What definitions tell, each read once.
+    pub(crate) definitions: &'a Definitions<'a>,
     pub(crate) schema: Schema,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
 }
 
 impl<'a> Ground<'a> {
-    pub(crate) fn new(inventory: &'a Inventory, catalogue: &'a Catalogue, listeners: &'a Listeners) -> Self {
+    pub(crate) fn new(
+        inventory: &'a Inventory,
+        catalogue: &'a Catalogue,
+        listeners: &'a Listeners,
+        definitions: &'a Definitions<'a>,
+    ) -> Self {
         Self {
             inventory,
             index: Index::new(inventory),
             catalogue,
             listeners,
+            definitions,
             schema: Schema::events(),
             presences: RefCell::new(BTreeMap::new()),
         }

@@ -1,16 +1,18 @@
 //! Calls that stand in a definition or in code.
 
+use super::actors::{anything, consumers};
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
 use super::edge::{Edge, Fact};
 use super::{buses, class};
 use crate::arn;
-use crate::catalogue::{Binding, Operation};
+use crate::catalogue::{Binding, Feed, Operation};
+use crate::definition::{Definition, Step, Unknown};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
 use crate::iam::{Access, Bound, EventLimits, Grant, Read};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Call, Given, Role, Runs, Scope, Workload};
+use loopguard_model::{Call, Given, Need, Role, Runs, Scope, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,18 +31,74 @@ pub(super) fn add<'a>(
     builder: &mut Builder<'a, '_>,
     at: usize,
     scope: &'a Scope,
-    role: &'a Role,
+    role: Option<&'a Role>,
     identity: &Identity,
     workload: Option<&'a Workload>,
 ) -> Told {
     let Some(workload) = workload else { return Told::Part };
-    let calls: Vec<(&'a Call, Certainty)> =
-        workload.code.iter().flat_map(|code| &code.calls).map(|call| (call, of_code(call))).collect();
-    for (call, certainty) in calls {
-        let mut making = Making { builder: &mut *builder, at, scope, identity, call, certainty };
+    for call in workload.code.iter().flat_map(|code| &code.calls) {
+        let (certainty, runs) = (of_code(call), call.runs);
+        let mut making = Making {
+            builder: &mut *builder,
+            at,
+            scope,
+            identity,
+            call,
+            certainty,
+            runs,
+            leads_on: true,
+            complete: false,
+        };
         making.add(role);
     }
-    Told::Part
+    match builder.ground.definitions.of(workload) {
+        Some(definition) => of_definition(builder, at, scope, role, identity, definition),
+        None => Told::Part,
+    }
+}
+
+/// Adds the calls that a definition makes, and what it does that nobody can tell.
+fn of_definition<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    role: Option<&'a Role>,
+    identity: &Identity,
+    definition: &'a Definition,
+) -> Told {
+    let (certainty, complete) = (Certainty::Declared, true);
+    let mut makings = Vec::new();
+    for Step { call, leads_on } in &definition.steps {
+        let leads_on = *leads_on;
+        let making = Making {
+            builder: &mut *builder,
+            at,
+            scope,
+            identity,
+            call,
+            certainty,
+            runs: call.runs,
+            leads_on,
+            complete,
+        };
+        makings.push((call, leads_on, making.is_refused(role)));
+    }
+    // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
+    let refused = makings.iter().filter(|(_, _, refused)| *refused).count();
+    for (call, leads_on, is_refused) in makings {
+        let runs = if refused > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
+        let mut making =
+            Making { builder: &mut *builder, at, scope, identity, call, certainty, runs, leads_on, complete };
+        if !making.add(role) {
+            let why = format!("the catalogue does not know `{}:{}`", call.service, call.operation);
+            making.guess(None, why.into());
+        }
+    }
+    for Unknown { why, need } in &definition.unknowns {
+        let fact = Fact::Guesses { need: need.clone(), gap: None, why: why.clone() };
+        anything(builder, at, scope, identity, &fact);
+    }
+    if definition.whole { Told::All } else { Told::Part }
 }
 
 /// A call that the user told of counts as declared.
@@ -58,29 +116,30 @@ struct Making<'b, 'a, 'g> {
     identity: &'b Identity,
     call: &'a Call,
     certainty: Certainty,
+    /// How often a run makes it, all things told.
+    runs: Runs,
+    /// What it starts goes on.
+    leads_on: bool,
+    /// The request has no member that the call does not name.
+    complete: bool,
 }
 
 impl<'a> Making<'_, 'a, '_> {
-    fn add(&mut self, own: &'a Role) {
+    /// Adds what the call causes; returns false iff the catalogue does not know it.
+    fn add(&mut self, own: Option<&'a Role>) -> bool {
         let catalogue = self.builder.ground.catalogue;
         let Some(operation) = catalogue.spelled(&self.call.service, &self.call.operation).cloned() else {
-            self.builder.graph.assumptions.insert(format!(
-                "`{}:{}`, which the catalogue does not know, causes no event",
-                self.call.service, self.call.operation
-            ));
-            return;
+            if self.certainty == Certainty::Coded {
+                self.builder.graph.assumptions.insert(format!(
+                    "`{}:{}`, which the catalogue does not know, causes no event",
+                    self.call.service, self.call.operation
+                ));
+            }
+            return false;
         };
         // A call under other credentials has another caller, of whom only the role is known.
         let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
-        let role = match &self.call.role {
-            Some(arn) => self.builder.ground.index.role(arn),
-            None => Some(own),
-        };
-        let inventory = self.builder.ground.inventory;
-        let access = role.map(|role| Access::new(role, self.scope, catalogue, inventory));
-        let grants = access.as_ref().map(|access| access.grants(&operation)).unwrap_or_default();
-        let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
-        let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
+        let (grants, allowed) = self.access(own, &operation);
         let identity = other.as_ref().unwrap_or(self.identity).clone();
         if &*operation.call == "events:PutEvents" {
             if allowed {
@@ -89,9 +148,37 @@ impl<'a> Making<'_, 'a, '_> {
         } else {
             self.events(&operation, &grants, &identity, allowed);
         }
-        if allowed {
+        if allowed && self.leads_on {
             self.feed(&operation, &grants);
         }
+        true
+    }
+
+    /// Returns what allows the call, and whether anything may.
+    fn access(&self, own: Option<&'a Role>, operation: &Operation) -> (Vec<Grant>, bool) {
+        let ground = self.builder.ground;
+        let role = match &self.call.role {
+            Some(arn) => ground.index.role(arn),
+            None => own,
+        };
+        let access = role.map(|role| Access::new(role, self.scope, ground.catalogue, ground.inventory));
+        let grants = access.as_ref().map(|access| access.grants(operation)).unwrap_or_default();
+        let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
+        let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
+        (grants, allowed)
+    }
+
+    /// Returns true iff the call is surely refused.
+    fn is_refused(&self, own: Option<&'a Role>) -> bool {
+        let catalogue = self.builder.ground.catalogue;
+        let operation = catalogue.spelled(&self.call.service, &self.call.operation);
+        operation.is_some_and(|operation| !self.access(own, operation).1)
+    }
+
+    /// The call may cause anything.
+    fn guess(&mut self, need: Option<Need>, why: Arc<str>) {
+        let fact = Fact::Guesses { need, gap: None, why };
+        anything(self.builder, self.at, self.scope, self.identity, &fact);
     }
 
     fn other_caller(&self, arn: &Term) -> Identity {
@@ -125,7 +212,7 @@ impl<'a> Making<'_, 'a, '_> {
     }
 
     fn edge(&mut self, to: usize, operation: &Arc<Operation>, certainty: Certainty) {
-        let gain = match self.call.runs {
+        let gain = match self.runs {
             Runs::Sometimes => Gain::Sometimes,
             Runs::Each => Gain::Each,
             Runs::Many => Gain::Many,
@@ -161,7 +248,7 @@ impl<'a> Making<'_, 'a, '_> {
         for entry in entries(self.call) {
             let given = |member: &str| {
                 let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
-                value.and_then(glob_of)
+                value.and_then(glob_of).filter(|glob| !glob.is_any())
             };
             let allowed = |pick: fn(&EventLimits) -> &Option<Vec<Glob>>| match grants {
                 [one] => pick(&one.limits).clone(),
@@ -176,12 +263,21 @@ impl<'a> Making<'_, 'a, '_> {
             };
             let buses = match given("EventBusName") {
                 Some(bus) => vec![bus_name(&bus)],
+                None if self.leaves_out_bus(&entry) => vec![Glob::exact(Term::literal("default"))],
                 None => buses::globs(grants, self.scope, self.builder.ground),
             };
             for bus in buses {
                 self.put_event(&limits, bus, operation);
             }
         }
+    }
+
+    /// Returns true iff the request surely names no bus for the entry, which then goes to the default one.
+    fn leaves_out_bus(&self, entry: &str) -> bool {
+        let of_entry = format!("Entries.{entry}.");
+        let mut members =
+            self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
+        self.complete && members.peek().is_some() && members.all(|member| member != "EventBusName")
     }
 
     fn put_event(&mut self, limits: &EventLimits, bus: Glob, operation: &Arc<Operation>) {
@@ -222,7 +318,11 @@ impl<'a> Making<'_, 'a, '_> {
                 Given::StartsWith(_) | Given::FromEvent(_) => None,
             });
         if let Some(value) = value {
-            for arn in self.builder.resources.named(feed, &value) {
+            let named = self.builder.resources.named(feed, &value);
+            if named.is_empty() {
+                self.not_read(row, &value);
+            }
+            for arn in named {
                 let to = self.builder.resource(&arn);
                 self.edge(to, operation, self.certainty);
             }
@@ -245,6 +345,34 @@ impl<'a> Making<'_, 'a, '_> {
                 }
             }
         }
+    }
+}
+
+impl Making<'_, '_, '_> {
+    /// The call starts something, or gives something, of which nothing was read.
+    fn not_read(&mut self, row: &Feed, value: &Term) {
+        let arn = match arn::Arn::parse(value) {
+            Some(_) => arn::unqualified(value),
+            None => self.arn_of(row, &arn::after_last(value, '/')),
+        };
+        if row.runs {
+            // What has no role makes no calls.
+            if self.builder.ground.index.workload(&arn).is_none() {
+                let why = format!("what runs as `{arn}` was not read");
+                self.guess(Some(Need::Workload { arn }), why.into());
+            }
+        } else {
+            consumers(self.builder, self.at, &arn);
+        }
+    }
+
+    fn arn_of(&self, row: &Feed, name: &Term) -> Term {
+        let Scope { partition, account, region } = self.scope;
+        let (service, start) = &row.arn;
+        let colon = || Term::literal(":");
+        let head = [Term::literal("arn:"), partition.clone(), colon(), Term::literal(service), colon()];
+        let place = [region.clone(), colon(), account.clone(), colon(), Term::literal(start), name.clone()];
+        Term::concat(head.into_iter().chain(place))
     }
 }
 
@@ -279,7 +407,7 @@ fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
                 }
             }
             other => {
-                if let Some(glob) = glob_of(other) {
+                if let Some(glob) = glob_of(other).filter(|glob| !glob.is_any()) {
                     bound.set(variable, glob);
                 }
             }

@@ -271,7 +271,7 @@ impl<'w, 'a> Way<'w, 'a> {
         let (Some(actor), Some(operation), None) = (self.actor, &self.operation, self.call) else {
             return None;
         };
-        let Act::Work { role, .. } = &actor.act else { return None };
+        let Act::Work { role: Some(role), .. } = &actor.act else { return None };
         let catalogue = self.ground.catalogue;
         let access = Access::new(role, actor.scope, catalogue, self.ground.inventory);
         let grants = access.grants(operation);

@@ -80,7 +80,7 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
             );
         }
     }
-    if let Act::Work { role, .. } = &actor.act {
+    if let Act::Work { role: Some(role), .. } = &actor.act {
         let access = Access::new(role, actor.scope, ground.catalogue, ground.inventory);
         let (mut allowed, mut refused) = (Vec::new(), Vec::new());
         for call in ground.listeners.calls_of(listener).iter().take(MOST_LOOKED_AT) {
