@@ -14,7 +14,8 @@ pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
 
 use crate::glob::Glob;
 use crate::{Certainty, Emits};
-use loopguard_pattern::Term;
+use loopguard_pattern::{Branch, Term};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where an event arrives.
@@ -56,6 +57,8 @@ pub(crate) struct Emission {
     pub(crate) fields: Fields,
     /// It in three words.
     pub(crate) emits: Emits,
+    /// Paths whose values a permission says, not the call.
+    pub(crate) granted: BTreeSet<Arc<str>>,
     /// The call that causes it, as an IAM action.
     pub(crate) action: Arc<str>,
     /// How surely the target makes the call.
@@ -70,4 +73,11 @@ pub(crate) struct Emission {
     pub(crate) family: Family,
     /// What a reader should know.
     pub(crate) note: Arc<str>,
+}
+
+impl Emission {
+    /// Returns true only if the branch asks for nothing that the emission leaves open, or that a permission alone says.
+    pub(crate) fn fits(&self, branch: &Branch) -> bool {
+        self.fields.fit(branch) && !branch.fields().iter().any(|wanted| self.granted.contains(&wanted.path))
+    }
 }

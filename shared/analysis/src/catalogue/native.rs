@@ -21,6 +21,9 @@ pub(crate) struct Native {
     /// Fields that the call fixes: path -> texts.
     #[serde(default)]
     pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Fields that show a member of the request: path -> member.
+    #[serde(default)]
+    pub(crate) given: BTreeMap<Arc<str>, Arc<str>>,
     /// Where the spelling of source and detail-type was seen.
     pub(crate) name: String,
     /// Who says that the call causes it.
@@ -30,6 +33,11 @@ pub(crate) struct Native {
 }
 
 impl Native {
+    /// Returns true iff nobody says that the call causes the event.
+    pub(crate) fn is_inferred(&self) -> bool {
+        self.confidence == "inferred"
+    }
+
     /// Returns what a reader should know of the row; empty where the service's own guide says it.
     pub(crate) fn note(&self) -> String {
         let link = if self.confidence == "documented" {

@@ -5,6 +5,7 @@ use crate::glob::Glob;
 use crate::iam::EventLimits;
 use crate::{Certainty, Emits};
 use loopguard_model::Scope;
+use std::collections::BTreeSet;
 
 /// Returns the events that `events:PutEvents` may put on the buses that fit.
 ///
@@ -36,6 +37,7 @@ pub(crate) fn replay(scope: &Scope, certainty: Certainty) -> Emission {
 fn emission(fields: Fields, action: &str, bus: Glob, certainty: Certainty) -> Emission {
     Emission {
         fields,
+        granted: BTreeSet::new(),
         emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
         action: action.into(),
         certainty,

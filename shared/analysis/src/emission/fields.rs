@@ -86,6 +86,19 @@ impl Fields {
         set
     }
 
+    /// Returns true only if the branch asks for nothing of which the fields say too little: every path that it names
+    /// is known to be acceptable if it is there.
+    pub(crate) fn fit(&self, branch: &Branch) -> bool {
+        branch.fields().iter().all(|wanted| match self.get(&wanted.path) {
+            Some(Field::Exactly(globs) | Field::Maybe(globs)) => {
+                globs.iter().any(|glob| glob.as_exact().is_some_and(|value| accept::surely(wanted, value)))
+            }
+            Some(Field::Absent) => accept::accepts_absence(wanted),
+            Some(Field::Flag(_)) => true,
+            None => false,
+        })
+    }
+
     /// Returns true only if the branch surely matches every event that fits: all its paths are known.
     pub(crate) fn surely_match(&self, branch: &Branch) -> bool {
         branch.fields().iter().all(|wanted| match self.get(&wanted.path) {

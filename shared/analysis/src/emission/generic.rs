@@ -4,6 +4,7 @@ use super::{API_CALL, Bus, Emission, Family, Field, Fields, Identity};
 use crate::glob::Glob;
 use crate::{Certainty, Emits};
 use loopguard_model::Scope;
+use std::collections::BTreeSet;
 
 /// Any API call of the caller.
 pub(crate) fn generic_record(identity: &Identity, scope: &Scope) -> Emission {
@@ -38,6 +39,7 @@ pub(crate) fn generic_native(scope: &Scope) -> Emission {
 fn generic(fields: Fields, family: Family) -> Emission {
     Emission {
         fields,
+        granted: BTreeSet::new(),
         emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
         action: "".into(),
         certainty: Certainty::Assumed,

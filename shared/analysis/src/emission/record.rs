@@ -7,7 +7,7 @@ use crate::iam::Bound;
 use crate::{Certainty, Emits};
 use loopguard_model::Scope;
 use loopguard_pattern::Term;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The detail-type of API calls.
@@ -62,6 +62,7 @@ pub(crate) fn record(
         }
         Emission {
             fields,
+            granted: BTreeSet::new(),
             emits: Emits {
                 source: source.as_str().into(),
                 detail_type: API_CALL.into(),
@@ -102,6 +103,7 @@ pub(crate) fn native(
     let bucket = &**source == "aws.s3";
     Emission {
         fields,
+        granted: BTreeSet::new(),
         emits: Emits { source: source.clone(), detail_type: detail_type.clone(), event_name: None },
         action: operation.action().clone(),
         certainty,
@@ -164,6 +166,7 @@ impl Emission {
                     if let Some(globs) = filled(templates, bound, scope) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
                         self.fields.set(path, Field::Maybe(globs));
+                        self.granted.extend(bound.is_granted().then(|| path.clone()));
                     }
                     leave_out(&mut self.fields, path, templates, bound);
                 }
@@ -172,6 +175,7 @@ impl Emission {
                 for (path, templates) in binding.native_of(&self.emits.source, &self.emits.detail_type) {
                     if let Some(globs) = filled(templates, bound, scope) {
                         self.fields.set(path, Field::Exactly(globs));
+                        self.granted.extend(bound.is_granted().then(|| path.clone()));
                     }
                     leave_out(&mut self.fields, path, templates, bound);
                 }

@@ -229,16 +229,21 @@ impl<'a> Making<'_, 'a, '_> {
 
     /// The resources of the call: what the request says, else what the role allows.
     fn bounds(&self, operation: &Operation, grants: &[Grant]) -> Vec<Bound> {
-        let Some(binding) = self.builder.ground.catalogue.binding(operation) else {
-            return vec![Bound::open()];
-        };
-        let said = requested(self.call, binding, self.scope);
-        if said != Bound::open() {
+        let catalogue = self.builder.ground.catalogue;
+        let binding = catalogue.binding(operation);
+        let mut said = binding.map_or_else(Bound::open, |binding| requested(self.call, binding, self.scope));
+        for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
+            if let Some(glob) = self.call.request.get(member).and_then(glob_of) {
+                said.set(&class::variable_of(member), glob);
+            }
+        }
+        if said != Bound::open() || binding.is_none() {
             return vec![said];
         }
         let mut bounds = BTreeSet::new();
         for grant in grants {
-            bounds.extend(of_grant(grant, operation, self.builder.ground.catalogue, self.scope));
+            let reached = of_grant(grant, operation, catalogue, self.scope);
+            bounds.extend(reached.into_iter().map(Bound::by_grant));
         }
         if bounds.is_empty() { vec![said] } else { bounds.into_iter().collect() }
     }

@@ -5,7 +5,7 @@ use super::edge::{Edge, Fact};
 use super::hear::{Heard, Hearing, Prepared, hear};
 use super::node;
 use crate::catalogue::Operation;
-use crate::emission::{Emission, Identity, Outcome, native, record};
+use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::iam::Bound;
 use crate::limits::Refinement;
 use crate::{Certainty, Gain};
@@ -141,7 +141,15 @@ pub(super) fn call_emissions(
             all.push(emission);
         }
         for row in catalogue.natives_of(operation) {
-            all.push(native(operation, &row.event, &row.fields, &row.note(), scope, sure));
+            // That the call causes it is inferred: so much is not declared by whoever declares the call.
+            let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
+            let mut emission = native(operation, &row.event, &row.fields, &row.note(), scope, certainty);
+            for (path, member) in &row.given {
+                if let Some(glob) = bound.get(&variable_of(member)) {
+                    emission.fields.set(path, Field::Exactly(vec![glob]));
+                }
+            }
+            all.push(emission);
         }
     }
     for mut emission in record(operation, caller, Outcome::Failure, scope, sure) {
@@ -154,6 +162,11 @@ pub(super) fn call_emissions(
         }
     }
     all
+}
+
+/// Returns the variable under which a resource holds a member of the request that a native event shows.
+pub(super) fn variable_of(member: &str) -> String {
+    format!("request.{member}")
 }
 
 /// Returns why the listener does not hear the class's emissions: the furthest refinement.

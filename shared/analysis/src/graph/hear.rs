@@ -80,6 +80,12 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
         let doubt = format!("whether bus `{}` is the one that the event goes to is not known", rule.bus);
         why = why.or(Some(doubt.into()));
     }
+    // What stands in a definition is sure to be this event only where the pattern asks for nothing that is left open.
+    if certainty >= Certainty::Coded
+        && !listener.pattern.branches().iter().any(|branch| emission.fits(branch))
+    {
+        certainty = Certainty::Permitted;
+    }
     let presence = known_presence(ground, emission, listener);
     if let Some(doubt) = &presence.doubt {
         certainty = Certainty::Assumed;

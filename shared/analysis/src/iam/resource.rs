@@ -14,6 +14,8 @@ pub(crate) struct Bound {
     left_out: BTreeMap<String, Vec<Glob>>,
     /// A parameter was taken for one whole name, without a separator.
     whole_names: bool,
+    /// A permission says it, not the call: the call may name another resource, and be refused.
+    granted: bool,
 }
 
 /// The most values that a variable is known not to have; what is not told here may be there.
@@ -40,7 +42,7 @@ impl Bound {
 
     /// Returns a bound of which nothing is known.
     pub(crate) fn open() -> Self {
-        Self { variables: BTreeMap::new(), left_out: BTreeMap::new(), whole_names: false }
+        Self { variables: BTreeMap::new(), left_out: BTreeMap::new(), whole_names: false, granted: false }
     }
 
     /// Returns what each variable surely is not.
@@ -55,6 +57,17 @@ impl Bound {
             known.push(glob);
             known.sort();
         }
+    }
+
+    /// Returns the same as what a call may name, known by the permission to make it.
+    pub(crate) fn by_grant(mut self) -> Self {
+        self.granted = true;
+        self
+    }
+
+    /// Returns true iff a permission says it, not the call.
+    pub(crate) fn is_granted(&self) -> bool {
+        self.granted
     }
 
     /// Says what is known of a variable.
