@@ -1,6 +1,8 @@
 //! What a target does according to its definition, from a template to the verdict.
 
+mod copied;
 mod machines;
+mod runbooks;
 
 use loopguard_analysis::{Analysis, Catalogue, Certainty, Gain, Verdict, close};
 use loopguard_template::{Options, Source};

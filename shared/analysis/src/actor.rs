@@ -5,8 +5,9 @@ use crate::arn::{self, Arn, unqualified};
 use crate::catalogue::{Caller, Catalogue, Link, TargetKind, Then};
 use crate::emission::Identity;
 use crate::index::Index;
-use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Workload};
-use loopguard_pattern::{Symbol, Term};
+use crate::start::{self, Start};
+use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Trigger, Workload};
+use loopguard_pattern::{EventPattern, Symbol, Term};
 
 /// One thing that acts.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub(crate) enum Act<'a> {
         identity: Identity,
         /// What runs, where it is known.
         workload: Option<&'a Workload>,
+        /// What it starts with.
+        start: Start,
     },
     /// Something of which too little is known: it may cause anything.
     Anything {
@@ -116,6 +119,8 @@ pub(crate) struct Place<'a, 'i> {
     pub(crate) catalogue: &'a Catalogue,
     /// The connection that hands on; none: a rule does.
     link: Option<&'a Link>,
+    /// What the rule hears that starts it.
+    pattern: Option<&'a EventPattern>,
 }
 
 /// Returns everything that acts when the rule fires, each with its target.
@@ -124,7 +129,12 @@ pub(crate) fn of_rule<'a>(
     index: &Index<'a>,
     catalogue: &'a Catalogue,
 ) -> Vec<(Option<&'a Target>, Actor<'a>)> {
-    let place = Place { scope: &rule.scope, index, catalogue, link: None };
+    let pattern = match &rule.trigger {
+        Trigger::Pattern(pattern) => Some(&**pattern),
+        // A schedule starts it with other events, too.
+        _ => None,
+    };
+    let place = Place { scope: &rule.scope, index, catalogue, link: None, pattern };
     let Some(targets) = &rule.targets else {
         let need = Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() };
         let why = format!("the targets of rule `{}` were not read", rule.key);
@@ -141,7 +151,7 @@ pub(crate) fn of_connection<'a>(
     catalogue: &'a Catalogue,
 ) -> Vec<Actor<'a>> {
     let link = catalogue.carriers().link(connection.kind);
-    let place = Place { scope: &connection.scope, index, catalogue, link };
+    let place = Place { scope: &connection.scope, index, catalogue, link, pattern: None };
     place.of_target(&connection.to)
 }
 
@@ -156,9 +166,9 @@ pub(crate) fn of_workload<'a>(
         .targets()
         .iter()
         .find(|kind| kind.class.as_ref() == Some(&workload.class) && kind.then == Then::Role)?;
-    let place = Place { scope, index, catalogue, link: None };
-    let role = workload.role.as_ref()?;
-    Some(place.under_role(kind, &workload.name, role, Some(workload)))
+    let place = Place { scope, index, catalogue, link: None, pattern: None };
+    let role = workload.role.as_ref().filter(|role| parameter_in(role).is_none())?;
+    Some(place.under_role(kind, &workload.name, role, Some(workload), None))
 }
 
 impl<'a> Place<'a, '_> {
@@ -295,19 +305,26 @@ impl<'a> Place<'a, '_> {
         let Some(role_arn) = &workload.role else {
             return self.end(format!("`{arn}` makes no calls, since it has no role"));
         };
-        self.under_role(kind, &workload.name, role_arn, Some(workload))
+        self.under_role(kind, &workload.name, role_arn, Some(workload), Some(target))
     }
 
-    /// A runbook runs under the role that its input names, else the one that its document names, else as its caller.
+    /// A runbook runs under the role that its document names, perhaps by a parameter of the input, else as its caller.
     fn automation(&self, kind: &'a TargetKind, target: &'a Target) -> Vec<Actor<'a>> {
         let session = Term::literal("Automation");
-        let input = input(target);
         let document = self.index.workload(&target.arn);
-        if let Some((_, behind)) = input.split_once("AutomationAssumeRole") {
-            let given =
-                behind.split(['"', '\\']).find(|word| word.starts_with("arn:") && !word.contains('$'));
-            return vec![match given {
-                Some(arn) => self.under_role(kind, &session, &Term::literal(arn), document),
+        let under = |role: &Term| self.under_role(kind, &session, role, document, Some(target));
+        let named = document.and_then(|document| document.role.as_ref());
+        if let Some(role) = named
+            && parameter_in(role).is_none()
+        {
+            return vec![under(role)];
+        }
+        // A document that was not read may take its role from the parameter that most have.
+        let parameter = named.and_then(parameter_in);
+        let parameter = parameter.or_else(|| document.is_none().then(|| "AutomationAssumeRole".into()));
+        if let Some(name) = parameter.filter(|name| start::may_hand_over(target, name)) {
+            return vec![match start::parameter_of(target, &name).filter(|role| *role != Term::default()) {
+                Some(role) => under(&role),
                 None => self.anything(
                     Identity::Unknown,
                     None,
@@ -315,20 +332,27 @@ impl<'a> Place<'a, '_> {
                 ),
             }];
         }
-        if let Some(role) = document.and_then(|document| document.role.as_ref()) {
-            return vec![self.under_role(kind, &session, role, document)];
-        }
-        let mut actors: Vec<Actor<'a>> =
-            target.role.iter().map(|role| self.under_role(kind, &session, role, document)).collect();
+        let mut actors: Vec<Actor<'a>> = target.role.iter().map(under).collect();
         // Runbooks of AWS name no role of their own.
         let name = Arn::parse(&target.arn).and_then(|arn| arn.resource_after(&kind.arn.1));
         let of_aws = name.is_some_and(|name| arn::strip_prefix(&name, "AWS").is_some());
         if document.is_none() && !of_aws {
-            let need = Need::Workload { arn: target.arn.clone() };
+            let need = Need::Workload { arn: unqualified(&target.arn) };
             let why = format!("the role that runbook `{}` names was not read", target.arn);
             actors.push(self.anything(Identity::Unknown, Some(need), why));
         }
         actors
+    }
+
+    /// What the target hands over of what the workload's definition copies.
+    fn start(&self, workload: Option<&'a Workload>, target: Option<&Target>) -> Start {
+        let (Some(workload), Some(target), None) = (workload, target, self.link) else {
+            return start::unknown();
+        };
+        match self.index.definition(workload) {
+            Some(definition) => start::of_target(target, self.pattern, workload, definition),
+            None => start::unknown(),
+        }
     }
 
     fn under_role(
@@ -337,7 +361,9 @@ impl<'a> Place<'a, '_> {
         workload_name: &Term,
         role_arn: &Term,
         workload: Option<&'a Workload>,
+        target: Option<&Target>,
     ) -> Actor<'a> {
+        let start = self.start(workload, target);
         let session = kind.session.as_ref().map(|_| workload_name.clone());
         let direct = session.is_some();
         let identity = |arn: &Term, name: Term| Identity::Role {
@@ -350,7 +376,7 @@ impl<'a> Place<'a, '_> {
         if let Some(role) = self.index.role(role_arn) {
             let identity = identity(&role.arn, role.name.clone());
             let via = vec![format!("`{workload_name}`"), identity.describe()];
-            return self.actor(Act::Work { role: Some(role), identity, workload }, via);
+            return self.actor(Act::Work { role: Some(role), identity, workload, start }, via);
         }
         let need = Need::Role { arn: role_arn.clone() };
         let why = format!("the policies of role `{role_arn}` were not read");
@@ -358,10 +384,30 @@ impl<'a> Place<'a, '_> {
         // A definition says what it does, whatever the role allows.
         if workload.is_some_and(|workload| workload.definition.is_some()) {
             let via = vec![format!("`{workload_name}`"), identity.describe()];
-            return self.actor(Act::Work { role: None, identity, workload }, via);
+            return self.actor(Act::Work { role: None, identity, workload, start }, via);
         }
         self.anything(identity, Some(need), why)
     }
+}
+
+/// Returns what acts when a runbook is started by a call whose caller lends it the role.
+pub(crate) fn of_runbook<'a>(
+    document: &'a Workload,
+    role: &Term,
+    scope: &'a Scope,
+    index: &Index<'a>,
+    catalogue: &'a Catalogue,
+) -> Option<Actor<'a>> {
+    let runs = |kind: &&TargetKind| kind.class.as_ref() == Some(&document.class) && kind.then == Then::Role;
+    let kind = catalogue.targets().iter().find(runs)?;
+    let place = Place { scope, index, catalogue, link: None, pattern: None };
+    Some(place.under_role(kind, &Term::literal("Automation"), role, Some(document), None))
+}
+
+/// Returns the parameter of a runbook that its role is, where it is one.
+pub(crate) fn parameter_in(role: &Term) -> Option<String> {
+    let path = role.as_str().and_then(crate::definition::parameter)?;
+    Some(path.trim_start_matches('{').trim_end_matches('}').to_owned())
 }
 
 /// The ARN of what runs behind the target; none where the target does not say it.
@@ -382,10 +428,10 @@ fn input(target: &Target) -> String {
 pub(crate) fn key(actor: &Actor<'_>) -> String {
     let scope = actor.scope;
     match &actor.act {
-        Act::Work { role, identity, workload } => {
+        Act::Work { role, identity, workload, start } => {
             let workload = workload.map(|workload| &workload.arn);
             let role = role.map(|role| &role.arn);
-            format!("work {scope:?} {role:?} {identity:?} {workload:?}")
+            format!("work {scope:?} {role:?} {identity:?} {workload:?} {start:?}")
         }
         Act::Deliver { kind, target, identity, .. } => {
             format!("deliver {scope:?} {} {:?} {:?} {identity:?}", kind.id, target.arn, target.parameters)

@@ -69,6 +69,9 @@ fn one_part(part: &Part) -> Term {
 
 /// Returns the ARN of a function or state machine without version or alias; others stay as they are.
 pub(crate) fn unqualified(arn: &Term) -> Term {
+    if is_runbook(arn) {
+        return document_of(arn);
+    }
     let qualifiable = Arn::parse(arn).is_some_and(|parsed| {
         let service = parsed.service.as_literal();
         (service.as_deref() == Some("lambda") && parsed.resource_after("function:").is_some())
@@ -86,6 +89,33 @@ pub(crate) fn unqualified(arn: &Term) -> Term {
                 for character in text.chars() {
                     colons += usize::from(character == ':');
                     if colons == 7 {
+                        return kept;
+                    }
+                    kept.push_str(character.encode_utf8(&mut [0; 4]));
+                }
+            }
+        }
+    }
+    kept
+}
+
+fn is_runbook(arn: &Term) -> bool {
+    Arn::parse(arn).is_some_and(|parsed| {
+        parsed.service.as_literal().as_deref() == Some("ssm")
+            && parsed.resource_after("automation-definition/").is_some()
+    })
+}
+
+/// The document of an `automation-definition/NAME:VERSION`.
+fn document_of(runbook: &Term) -> Term {
+    let (mut kept, mut colons) = (Term::default(), 0);
+    for part in runbook.parts() {
+        match part {
+            Part::Symbol(symbol) => kept = Term::concat([kept, symbol.clone().into()]),
+            Part::Literal(text) => {
+                for character in text.replace("automation-definition/", "document/").chars() {
+                    colons += usize::from(character == ':');
+                    if colons == 6 {
                         return kept;
                     }
                     kept.push_str(character.encode_utf8(&mut [0; 4]));

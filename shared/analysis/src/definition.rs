@@ -4,16 +4,21 @@
 //! run makes each, and what it does that nobody can tell. Deliberately not here: whether a role allows a call, and
 //! what a call causes.
 
+mod action;
 mod asl;
 mod integration;
 mod nodes;
+mod paths;
+mod runbook;
 #[cfg(test)]
 mod tests;
 
-use loopguard_model::{Call, Inventory, Need, Workload};
+pub(crate) use runbook::{CLASS as RUNBOOK, parameter};
+
+use loopguard_model::{Call, Given, Inventory, Need, Workload};
 use loopguard_pattern::Term;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a definition tells.
@@ -44,6 +49,18 @@ pub(crate) struct Unknown {
     pub(crate) need: Option<Need>,
 }
 
+impl Definition {
+    /// Returns the paths of the run's input that some call's request copies.
+    pub(crate) fn copied(&self) -> BTreeSet<Arc<str>> {
+        let values = self.steps.iter().flat_map(|step| step.call.request.values());
+        let path = |given: &Given| match given {
+            Given::FromEvent(path) => Some(path.clone()),
+            Given::Constant(_) | Given::StartsWith(_) => None,
+        };
+        values.filter_map(path).collect()
+    }
+}
+
 /// The definitions of an inventory, each read when it is first asked for.
 #[derive(Debug)]
 pub(crate) struct Definitions<'a> {
@@ -71,6 +88,7 @@ fn read_definition(workload: &Workload) -> Option<Definition> {
     let definition = workload.definition.as_ref()?;
     match &*workload.class {
         asl::CLASS => asl::read(workload, definition),
+        runbook::CLASS => runbook::read(workload, definition),
         _ => None,
     }
 }

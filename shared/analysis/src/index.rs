@@ -1,6 +1,7 @@
 //! Workloads and roles by ARN, so that a large account is read once and not per target.
 
 use crate::arn::{after_last, unqualified};
+use crate::definition::{Definition, Definitions};
 use loopguard_model::{Inventory, Role, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -11,13 +12,18 @@ pub(crate) struct Index<'a> {
     workloads: BTreeMap<Term, &'a Workload>,
     roles: BTreeMap<&'a Term, &'a Role>,
     roles_by_name: BTreeMap<&'a Term, &'a Role>,
+    definitions: &'a Definitions<'a>,
 }
 
 impl<'a> Index<'a> {
     /// Reads the inventory once; of two equal ARNs the first counts.
-    pub(crate) fn new(inventory: &'a Inventory) -> Self {
-        let mut index =
-            Self { workloads: BTreeMap::new(), roles: BTreeMap::new(), roles_by_name: BTreeMap::new() };
+    pub(crate) fn new(inventory: &'a Inventory, definitions: &'a Definitions<'a>) -> Self {
+        let mut index = Self {
+            workloads: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            roles_by_name: BTreeMap::new(),
+            definitions,
+        };
         for workload in &inventory.workloads {
             index.workloads.entry(unqualified(&workload.arn)).or_insert(workload);
         }
@@ -31,6 +37,11 @@ impl<'a> Index<'a> {
     /// Returns what runs as `arn`; a version or alias behind a function's name does not matter.
     pub(crate) fn workload(&self, arn: &Term) -> Option<&'a Workload> {
         self.workloads.get(&unqualified(arn)).copied()
+    }
+
+    /// Returns what the workload's definition tells.
+    pub(crate) fn definition(&self, workload: &Workload) -> Option<&'a Definition> {
+        self.definitions.of(workload)
     }
 
     /// Returns the role of that ARN, or of that name where only a name is known.

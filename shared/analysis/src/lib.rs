@@ -26,6 +26,7 @@ mod listener;
 mod meet;
 mod needs;
 mod remedy;
+mod start;
 #[cfg(test)]
 mod tests;
 mod verdict;

@@ -9,7 +9,6 @@
 mod expression;
 mod flow;
 mod input;
-mod paths;
 mod request;
 mod resource;
 mod states;

@@ -1,7 +1,8 @@
 //! Definitions by themselves: what is read of them, and that nothing breaks the reader.
 
+use super::action::Actions;
 use super::integration::Integrations;
-use super::{Definition, asl};
+use super::{Definition, asl, runbook};
 use crate::Catalogue;
 use loopguard_model::{Given, Origin, Runs, Workload};
 use loopguard_pattern::Term;
@@ -48,7 +49,8 @@ const TAG: &str = r#""Type":"Task","Resource":"arn:aws:states:::aws-sdk:ec2:crea
 fn every_call_of_the_tables_exists() {
     let tables = Integrations::load().expect("readable tables");
     let catalogue = Catalogue::embedded();
-    for call in tables.calls() {
+    let actions = Actions::load().expect("a readable table");
+    for call in tables.calls().chain(actions.calls()) {
         assert!(catalogue.operation(call).is_some(), "{call}");
     }
 }
@@ -180,6 +182,11 @@ fn any_json() -> impl Strategy<Value = Value> {
         "arn:aws:states:::http:invoke",
         "States.Format('",
         "DISTRIBUTED",
+        "aws:loop",
+        "aws:executeAwsApi",
+        "aws:changeInstanceState",
+        "step:S0",
+        "{{ S0 }}",
     ]);
     let keys = prop::sample::select(vec![
         "States",
@@ -205,6 +212,12 @@ fn any_json() -> impl Strategy<Value = Value> {
         "OutputPath",
         "S0",
         "S1",
+        "name",
+        "action",
+        "inputs",
+        "nextStep",
+        "onFailure",
+        "Steps",
         "ItemReader",
         "ProcessorConfig",
         "Mode",
@@ -223,6 +236,15 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #[test]
+    fn any_steps_are_read_without_a_panic(steps in prop::collection::vec(any_json(), 0..5)) {
+        let steps = Value { kind: ValueKind::Array(steps), span: Span::default() };
+        let document = object(vec![("schemaVersion", text("0.3")), ("mainSteps", steps)]);
+        let arn = Term::literal("arn:aws:ssm:eu-west-1:111122223333:document/d");
+        let workload = Workload::new(runbook::CLASS, arn, Term::literal("d"), Origin::Assumed("a test".into()));
+        prop_assert!(runbook::read(&workload, &document).is_some());
+    }
+
     #[test]
     fn any_json_is_read_without_a_panic(value in any_json()) {
         let first = read(&value).map(|found| (format!("{:?}", found.steps), found.whole));

@@ -10,7 +10,7 @@ use crate::iam::EventLimits;
 use crate::limits::{Arrives, arrives, presence};
 use crate::meet::{Meet, meet_sets};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
+use loopguard_model::{Connection, ConnectionKind, Gap, Need, Scope, Target, Workload};
 use loopguard_pattern::Term;
 
 impl<'a> Builder<'a, '_> {
@@ -88,7 +88,10 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
         Act::Deliver { kind, target, workload, identity } => {
             delivery::add(builder, at, scope, kind, target, workload, &identity);
         }
-        Act::Work { role, identity, workload } => work(builder, at, scope, role, &identity, workload),
+        Act::Work { role, identity, workload, start } => {
+            let by = calls::By { at, scope, role, identity: &identity, start: &start };
+            work(builder, &by, workload);
+        }
         Act::Anything { identity, need, why } => {
             let fact = Fact::Guesses { need, gap: None, why: why.into() };
             anything(builder, at, scope, &identity, &fact);
@@ -112,18 +115,12 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
     }
 }
 
-fn work<'a>(
-    builder: &mut Builder<'a, '_>,
-    at: usize,
-    scope: &'a Scope,
-    role: Option<&'a Role>,
-    identity: &Identity,
-    workload: Option<&'a Workload>,
-) {
+fn work<'a>(builder: &mut Builder<'a, '_>, by: &calls::By<'_, 'a>, workload: Option<&'a Workload>) {
+    let calls::By { at, scope, role, identity, .. } = *by;
     if let Some(workload) = workload {
         after_runs(builder, at, workload);
     }
-    if calls::add(builder, at, scope, role, identity, workload) == calls::Told::All {
+    if calls::add(builder, by, workload) == calls::Told::All {
         return;
     }
     let Some(role) = role else {

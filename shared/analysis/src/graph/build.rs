@@ -26,8 +26,6 @@ pub(crate) struct Ground<'a> {
     pub(crate) index: Index<'a>,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) listeners: &'a Listeners,
-    /// What definitions tell, each read once.
-    pub(crate) definitions: &'a Definitions<'a>,
     pub(crate) schema: Schema,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
@@ -42,10 +40,9 @@ impl<'a> Ground<'a> {
     ) -> Self {
         Self {
             inventory,
-            index: Index::new(inventory),
+            index: Index::new(inventory, definitions),
             catalogue,
             listeners,
-            definitions,
             schema: Schema::events(),
             presences: RefCell::new(BTreeMap::new()),
         }

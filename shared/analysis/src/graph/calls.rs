@@ -4,17 +4,20 @@ use super::actors::{anything, consumers};
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
 use super::edge::{Edge, Fact};
+use super::resources::exactly;
 use super::{buses, class};
+use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::catalogue::{Binding, Feed, Operation};
-use crate::definition::{Definition, Step, Unknown};
+use crate::definition::{Definition, RUNBOOK, Step, Unknown};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
 use crate::iam::{Access, Bound, EventLimits, Grant, Read};
+use crate::start::Start;
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Given, Need, Role, Runs, Scope, Workload};
-use loopguard_pattern::Term;
-use std::collections::BTreeSet;
+use loopguard_pattern::{Symbol, Term};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whether what was read is all that the workload does.
@@ -26,79 +29,82 @@ pub(super) enum Told {
     Part,
 }
 
+/// Who makes the calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'i, 'a> {
+    /// The actor's node.
+    pub(super) at: usize,
+    pub(super) scope: &'a Scope,
+    /// The role; none where its policies were not read.
+    pub(super) role: Option<&'a Role>,
+    pub(super) identity: &'i Identity,
+    /// What the run starts with.
+    pub(super) start: &'i Start,
+}
+
 /// Adds the calls that the workload's definition and code make.
 pub(super) fn add<'a>(
     builder: &mut Builder<'a, '_>,
-    at: usize,
-    scope: &'a Scope,
-    role: Option<&'a Role>,
-    identity: &Identity,
+    by: &By<'_, 'a>,
     workload: Option<&'a Workload>,
 ) -> Told {
     let Some(workload) = workload else { return Told::Part };
     for call in workload.code.iter().flat_map(|code| &code.calls) {
-        let (certainty, runs) = (of_code(call), call.runs);
-        let mut making = Making {
-            builder: &mut *builder,
-            at,
-            scope,
-            identity,
-            call,
-            certainty,
-            runs,
-            leads_on: true,
-            complete: false,
-        };
-        making.add(role);
+        let certainty = of_code(call);
+        Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None }.add();
     }
-    match builder.ground.definitions.of(workload) {
-        Some(definition) => of_definition(builder, at, scope, role, identity, definition),
+    match builder.ground.index.definition(workload) {
+        Some(definition) => of_definition(builder, by, definition),
         None => Told::Part,
     }
 }
 
 /// Adds the calls that a definition makes, and what it does that nobody can tell.
-fn of_definition<'a>(
-    builder: &mut Builder<'a, '_>,
-    at: usize,
-    scope: &'a Scope,
-    role: Option<&'a Role>,
-    identity: &Identity,
-    definition: &'a Definition,
-) -> Told {
-    let (certainty, complete) = (Certainty::Declared, true);
-    let mut makings = Vec::new();
-    for Step { call, leads_on } in &definition.steps {
-        let leads_on = *leads_on;
-        let making = Making {
-            builder: &mut *builder,
-            at,
-            scope,
-            identity,
-            call,
-            certainty,
-            runs: call.runs,
-            leads_on,
-            complete,
-        };
-        makings.push((call, leads_on, making.is_refused(role)));
-    }
+fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition: &'a Definition) -> Told {
+    let refused: Vec<bool> =
+        definition.steps.iter().map(|step| is_refused(builder, by, &step.call)).collect();
     // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
-    let refused = makings.iter().filter(|(_, _, refused)| *refused).count();
-    for (call, leads_on, is_refused) in makings {
-        let runs = if refused > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
-        let mut making =
-            Making { builder: &mut *builder, at, scope, identity, call, certainty, runs, leads_on, complete };
-        if !making.add(role) {
+    let count = refused.iter().filter(|refused| **refused).count();
+    for (step, is_refused) in definition.steps.iter().zip(refused) {
+        let call = &step.call;
+        let runs = if count > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
+        let certainty = Certainty::Declared;
+        let mut making = Making { builder: &mut *builder, by, call, certainty, runs, step: Some(step) };
+        if !making.add() {
             let why = format!("the catalogue does not know `{}:{}`", call.service, call.operation);
             making.guess(None, why.into());
         }
     }
     for Unknown { why, need } in &definition.unknowns {
         let fact = Fact::Guesses { need: need.clone(), gap: None, why: why.clone() };
-        anything(builder, at, scope, identity, &fact);
+        anything(builder, by.at, by.scope, by.identity, &fact);
     }
     if definition.whole { Told::All } else { Told::Part }
+}
+
+/// Returns true iff the call is surely refused.
+fn is_refused<'a>(builder: &Builder<'a, '_>, by: &By<'_, 'a>, call: &Call) -> bool {
+    let operation = builder.ground.catalogue.spelled(&call.service, &call.operation);
+    operation.is_some_and(|operation| !access(builder, by, call, operation).1)
+}
+
+/// Returns what allows the call, and whether anything may.
+fn access<'a>(
+    builder: &Builder<'a, '_>,
+    by: &By<'_, 'a>,
+    call: &Call,
+    operation: &Operation,
+) -> (Vec<Grant>, bool) {
+    let ground = builder.ground;
+    let role = match &call.role {
+        Some(arn) => ground.index.role(arn),
+        None => by.role,
+    };
+    let access = role.map(|role| Access::new(role, by.scope, ground.catalogue, ground.inventory));
+    let grants = access.as_ref().map(|access| access.grants(operation)).unwrap_or_default();
+    let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
+    let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
+    (grants, allowed)
 }
 
 /// A call that the user told of counts as declared.
@@ -111,22 +117,18 @@ fn of_code(call: &Call) -> Certainty {
 
 struct Making<'b, 'a, 'g> {
     builder: &'b mut Builder<'a, 'g>,
-    at: usize,
-    scope: &'a Scope,
-    identity: &'b Identity,
+    by: &'b By<'b, 'a>,
     call: &'a Call,
     certainty: Certainty,
     /// How often a run makes it, all things told.
     runs: Runs,
-    /// What it starts goes on.
-    leads_on: bool,
-    /// The request has no member that the call does not name.
-    complete: bool,
+    /// The step of a definition that it is; none: it stands in code.
+    step: Option<&'a Step>,
 }
 
-impl<'a> Making<'_, 'a, '_> {
+impl Making<'_, '_, '_> {
     /// Adds what the call causes; returns false iff the catalogue does not know it.
-    fn add(&mut self, own: Option<&'a Role>) -> bool {
+    fn add(&mut self) -> bool {
         let catalogue = self.builder.ground.catalogue;
         let Some(operation) = catalogue.spelled(&self.call.service, &self.call.operation).cloned() else {
             if self.certainty == Certainty::Coded {
@@ -139,8 +141,8 @@ impl<'a> Making<'_, 'a, '_> {
         };
         // A call under other credentials has another caller, of whom only the role is known.
         let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
-        let (grants, allowed) = self.access(own, &operation);
-        let identity = other.as_ref().unwrap_or(self.identity).clone();
+        let (grants, allowed) = access(self.builder, self.by, self.call, &operation);
+        let identity = other.as_ref().unwrap_or(self.by.identity).clone();
         if &*operation.call == "events:PutEvents" {
             if allowed {
                 self.put_events(&grants, &operation);
@@ -148,37 +150,16 @@ impl<'a> Making<'_, 'a, '_> {
         } else {
             self.events(&operation, &grants, &identity, allowed);
         }
-        if allowed && self.leads_on {
+        if allowed && self.step.is_none_or(|step| step.leads_on) {
             self.feed(&operation, &grants);
         }
         true
     }
 
-    /// Returns what allows the call, and whether anything may.
-    fn access(&self, own: Option<&'a Role>, operation: &Operation) -> (Vec<Grant>, bool) {
-        let ground = self.builder.ground;
-        let role = match &self.call.role {
-            Some(arn) => ground.index.role(arn),
-            None => own,
-        };
-        let access = role.map(|role| Access::new(role, self.scope, ground.catalogue, ground.inventory));
-        let grants = access.as_ref().map(|access| access.grants(operation)).unwrap_or_default();
-        let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
-        let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
-        (grants, allowed)
-    }
-
-    /// Returns true iff the call is surely refused.
-    fn is_refused(&self, own: Option<&'a Role>) -> bool {
-        let catalogue = self.builder.ground.catalogue;
-        let operation = catalogue.spelled(&self.call.service, &self.call.operation);
-        operation.is_some_and(|operation| !self.access(own, operation).1)
-    }
-
     /// The call may cause anything.
     fn guess(&mut self, need: Option<Need>, why: Arc<str>) {
         let fact = Fact::Guesses { need, gap: None, why };
-        anything(self.builder, self.at, self.scope, self.identity, &fact);
+        anything(self.builder, self.by.at, self.by.scope, self.by.identity, &fact);
     }
 
     fn other_caller(&self, arn: &Term) -> Identity {
@@ -205,7 +186,7 @@ impl<'a> Making<'_, 'a, '_> {
                     continue;
                 }
                 let class =
-                    class::of_call(self.builder, self.scope, operation, &bound, caller, part, heard_by);
+                    class::of_call(self.builder, self.by.scope, operation, &bound, caller, part, heard_by);
                 self.edge(class, operation, self.certainty);
             }
         }
@@ -218,7 +199,7 @@ impl<'a> Making<'_, 'a, '_> {
             Runs::Many => Gain::Many,
         };
         self.builder.edge(Edge {
-            from: self.at,
+            from: self.by.at,
             to,
             certainty,
             gain,
@@ -228,32 +209,43 @@ impl<'a> Making<'_, 'a, '_> {
     }
 
     /// The resources of the call: what the request says, else what the role allows.
-    fn bounds(&self, operation: &Operation, grants: &[Grant]) -> Vec<Bound> {
+    fn bounds(&self, operation: &Operation, grants: &[Grant]) -> BTreeSet<Bound> {
         let catalogue = self.builder.ground.catalogue;
-        let binding = catalogue.binding(operation);
-        let mut said = binding.map_or_else(Bound::open, |binding| requested(self.call, binding, self.scope));
-        for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
-            if let Some(glob) = self.call.request.get(member).and_then(glob_of) {
-                said.set(&class::variable_of(member), glob);
-            }
-        }
-        if said != Bound::open() || binding.is_none() {
-            return vec![said];
+        let said: BTreeSet<Bound> = self.by.start.iter().map(|start| self.said(operation, start)).collect();
+        if !said.contains(&Bound::open()) || catalogue.binding(operation).is_none() {
+            return said;
         }
         let mut bounds = BTreeSet::new();
         for grant in grants {
-            let reached = of_grant(grant, operation, catalogue, self.scope);
+            let reached = of_grant(grant, operation, catalogue, self.by.scope);
             bounds.extend(reached.into_iter().map(Bound::by_grant));
         }
-        if bounds.is_empty() { vec![said] } else { bounds.into_iter().collect() }
+        if bounds.is_empty() { said } else { bounds }
+    }
+
+    /// What the request says of the call's resource, and of what its native events show.
+    fn said(&self, operation: &Operation, start: &BTreeMap<Arc<str>, Glob>) -> Bound {
+        let catalogue = self.builder.ground.catalogue;
+        let mut said = catalogue
+            .binding(operation)
+            .map_or_else(Bound::open, |binding| requested(self.call, binding, self.by.scope, start));
+        for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
+            let value = self.call.request.get(member).and_then(|given| glob_of(given, start));
+            if let Some(glob) = value.filter(|glob| !glob.is_any()) {
+                said.set(&class::variable_of(member), glob);
+            }
+        }
+        said
     }
 
     /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives.
     fn put_events(&mut self, grants: &[Grant], operation: &Arc<Operation>) {
-        for entry in entries(self.call) {
+        let starts = self.by.start.iter();
+        let all = starts.flat_map(|start| entries(self.call).into_iter().map(move |entry| (start, entry)));
+        for (start, entry) in all {
             let given = |member: &str| {
                 let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
-                value.and_then(glob_of).filter(|glob| !glob.is_any())
+                value.and_then(|given| glob_of(given, start)).filter(|glob| !glob.is_any())
             };
             let allowed = |pick: fn(&EventLimits) -> &Option<Vec<Glob>>| match grants {
                 [one] => pick(&one.limits).clone(),
@@ -269,7 +261,7 @@ impl<'a> Making<'_, 'a, '_> {
             let buses = match given("EventBusName") {
                 Some(bus) => vec![bus_name(&bus)],
                 None if self.leaves_out_bus(&entry) => vec![Glob::exact(Term::literal("default"))],
-                None => buses::globs(grants, self.scope, self.builder.ground),
+                None => buses::globs(grants, self.by.scope, self.builder.ground),
             };
             for bus in buses {
                 self.put_event(&limits, bus, operation);
@@ -282,7 +274,7 @@ impl<'a> Making<'_, 'a, '_> {
         let of_entry = format!("Entries.{entry}.");
         let mut members =
             self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
-        self.complete && members.peek().is_some() && members.all(|member| member != "EventBusName")
+        self.step.is_some() && members.peek().is_some() && members.all(|member| member != "EventBusName")
     }
 
     fn put_event(&mut self, limits: &EventLimits, bus: Glob, operation: &Arc<Operation>) {
@@ -295,10 +287,10 @@ impl<'a> Making<'_, 'a, '_> {
             .as_ref()
             .and_then(|globs| globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect());
         let heard_by = self.builder.ground.listeners.custom(sources.as_deref());
-        let mut emission = custom(limits, bus, self.scope, Certainty::Observed);
+        let mut emission = custom(limits, bus, self.by.scope, Certainty::Observed);
         emission.every_run = true;
         let key = ClassKey {
-            scope: self.scope.clone(),
+            scope: self.by.scope.clone(),
             what: format!("entry {limits:?} {:?}", emission.bus).into(),
             bound: None,
             caller: None,
@@ -317,19 +309,12 @@ impl<'a> Making<'_, 'a, '_> {
             return;
         };
         let Some(row) = self.builder.ground.catalogue.carriers().feeds().get(feed) else { return };
-        let value =
-            row.member.iter().find_map(|member| given(self.call, member)).and_then(|given| match given {
-                Given::Constant(term) => Some(term.clone()),
-                Given::StartsWith(_) | Given::FromEvent(_) => None,
-            });
-        if let Some(value) = value {
-            let named = self.builder.resources.named(feed, &value);
-            if named.is_empty() {
-                self.not_read(row, &value);
-            }
-            for arn in named {
-                let to = self.builder.resource(&arn);
-                self.edge(to, operation, self.certainty);
+        let given = row.member.iter().find_map(|member| given(self.call, member));
+        let exact = |start| glob_of(given?, start)?.as_exact().cloned();
+        let values: Option<BTreeSet<Term>> = self.by.start.iter().map(exact).collect();
+        if let Some(values) = values {
+            for value in values {
+                self.feed_one(operation, feed, row, &value);
             }
             return;
         }
@@ -353,7 +338,61 @@ impl<'a> Making<'_, 'a, '_> {
     }
 }
 
-impl Making<'_, '_, '_> {
+impl<'a> Making<'_, 'a, '_> {
+    /// The resource that the call names.
+    fn feed_one(&mut self, operation: &Arc<Operation>, feed: usize, row: &Feed, value: &Term) {
+        let mut named = self.builder.resources.named(feed, value);
+        let runbook = self.runbook(row, value);
+        let exact = exactly(&named, value);
+        if exact.is_none() && runbook.is_none() {
+            self.not_read(row, value);
+        }
+        if let Some((document, role)) = runbook {
+            named.retain(|arn| *arn != arn::unqualified(&document.arn));
+            let ground = self.builder.ground;
+            if let Some(actor) = of_runbook(document, &role, self.by.scope, &ground.index, ground.catalogue) {
+                let to = self.builder.actor(actor);
+                self.edge(to, operation, self.certainty);
+            }
+        }
+        for arn in named {
+            let to = self.builder.resource(&arn);
+            // Of one that it only may be, nobody knows.
+            let sure = exact.as_ref() == Some(&arn);
+            self.edge(to, operation, if sure { self.certainty } else { Certainty::Assumed });
+        }
+    }
+
+    /// The runbook that the call starts and to which it gives a role, or lends its own.
+    fn runbook(&self, row: &Feed, value: &Term) -> Option<(&'a Workload, Term)> {
+        let arn = arn::Arn::parse(value).map_or_else(|| self.arn_of(row, value), |_| arn::unqualified(value));
+        let document = self.builder.ground.index.workload(&arn)?;
+        if &*document.class != RUNBOOK {
+            return None;
+        }
+        let parameter = match &document.role {
+            None => None,
+            Some(role) => Some(parameter_in(role)?),
+        };
+        let given = |name: &str| {
+            let one = given(self.call, &format!("Parameters.{name}.0"));
+            one.or_else(|| given(self.call, &format!("Parameters.{name}"))).or_else(|| {
+                given(self.call, &format!("RuntimeParameters.{name}"))
+                    .or_else(|| given(self.call, &format!("RuntimeParameters.{name}.0")))
+            })
+        };
+        let lent = || match self.by.identity {
+            Identity::Role { arn, .. } => arn.clone(),
+            Identity::Service(_) | Identity::Unknown => None,
+        };
+        let role = match parameter.as_deref().and_then(given) {
+            Some(Given::Constant(role)) => Some(role.clone()),
+            Some(_) => Some(Symbol::given("runbook's role", &document.name.to_string()).into()),
+            None => lent(),
+        };
+        Some((document, role?))
+    }
+
     /// The call starts something, or gives something, of which nothing was read.
     fn not_read(&mut self, row: &Feed, value: &Term) {
         let arn = match arn::Arn::parse(value) {
@@ -367,12 +406,12 @@ impl Making<'_, '_, '_> {
                 self.guess(Some(Need::Workload { arn }), why.into());
             }
         } else {
-            consumers(self.builder, self.at, &arn);
+            consumers(self.builder, self.by.at, &arn);
         }
     }
 
     fn arn_of(&self, row: &Feed, name: &Term) -> Term {
-        let Scope { partition, account, region } = self.scope;
+        let Scope { partition, account, region } = self.by.scope;
         let (service, start) = &row.arn;
         let colon = || Term::literal(":");
         let head = [Term::literal("arn:"), partition.clone(), colon(), Term::literal(service), colon()];
@@ -392,7 +431,7 @@ fn given<'c>(call: &'c Call, member: &str) -> Option<&'c Given> {
 ///
 /// A variable of the binding is the request member of its own name (`{bucket}`: `Bucket`) or of the name that
 /// CloudTrail shows it under (`tableName`: `TableName`).
-fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
+fn requested(call: &Call, binding: &Binding, scope: &Scope, start: &BTreeMap<Arc<str>, Glob>) -> Bound {
     let mut bound = Bound::open();
     for (path, templates) in &binding.request {
         let Some(variable) = templates
@@ -412,7 +451,7 @@ fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
                 }
             }
             other => {
-                if let Some(glob) = glob_of(other).filter(|glob| !glob.is_any()) {
+                if let Some(glob) = glob_of(other, start).filter(|glob| !glob.is_any()) {
                     bound.set(variable, glob);
                 }
             }
@@ -422,7 +461,7 @@ fn requested(call: &Call, binding: &Binding, scope: &Scope) -> Bound {
 }
 
 /// Returns what is known of a value; none: nothing.
-fn glob_of(given: &Given) -> Option<Glob> {
+fn glob_of(given: &Given, start: &BTreeMap<Arc<str>, Glob>) -> Option<Glob> {
     match given {
         Given::Constant(term) => Some(Glob::exact(term.clone())),
         Given::StartsWith(term) => {
@@ -430,7 +469,7 @@ fn glob_of(given: &Given) -> Option<Glob> {
             glob.push(&Glob::any());
             Some(glob)
         }
-        Given::FromEvent(_) => None,
+        Given::FromEvent(path) => start.get(path).cloned(),
     }
 }
 

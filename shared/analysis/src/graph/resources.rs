@@ -99,7 +99,8 @@ impl<'a> Resources<'a> {
             if exact && known.contains(&plain) {
                 found.insert(plain);
             } else {
-                found.extend(known.iter().filter(|arn| may_be(resource, arn)).cloned());
+                found
+                    .extend(known.iter().filter(|arn| may_be(resource, arn) || may_be(&plain, arn)).cloned());
             }
         }
         found.into_iter().collect()
@@ -167,6 +168,15 @@ impl<'a> Builder<'a, '_> {
             }
         }
     }
+}
+
+/// Returns the one of the resources whose name a request's value surely is.
+pub(super) fn exactly(named: &[Term], value: &Term) -> Option<Term> {
+    let name = |term: &Term| after_last(&after_last(term, ':'), '/');
+    let plain = unqualified(value);
+    let same = |arn: &&Term| **arn == plain;
+    let of_name = |arn: &&Term| Arn::parse(value).is_none() && name(arn) == name(value);
+    named.iter().find(same).or_else(|| named.iter().find(of_name)).cloned()
 }
 
 /// Returns false only if the policy's resource surely is not the thing of that ARN.

@@ -3,10 +3,10 @@
 use super::expression::Names;
 use super::flow;
 use super::input::Input;
-use super::paths::{on_every_path, reached};
 use super::request::{Language, of_key};
 use super::states::{Kind, State, States, language};
 use super::task;
+use crate::definition::paths::{on_every_path, reached};
 use crate::definition::{Definition, nodes};
 use loopguard_model::{Given, Runs, Workload};
 use loopguard_pattern::json::{Value, ValueKind};

@@ -4,7 +4,7 @@
 ///
 /// `next` are the edges, `ends` the nodes at which a path may end. A path that goes round for ever ends where it can no
 /// longer reach an end; one that can leave its round counts as leaving it. Linear in nodes and edges.
-pub(super) fn on_every_path(next: &[Vec<usize>], ends: &[bool], start: usize) -> Vec<bool> {
+pub(in crate::definition) fn on_every_path(next: &[Vec<usize>], ends: &[bool], start: usize) -> Vec<bool> {
     let mut ends = ends.to_vec();
     close_traps(next, &mut ends);
     let mut always = vec![false; next.len()];
@@ -97,7 +97,7 @@ fn some_path(next: &[Vec<usize>], ends: &[bool], start: usize) -> Option<Vec<usi
 }
 
 /// Returns the nodes that can be reached from `start`.
-pub(super) fn reached(next: &[Vec<usize>], start: usize) -> Vec<bool> {
+pub(in crate::definition) fn reached(next: &[Vec<usize>], start: usize) -> Vec<bool> {
     let mut reached = vec![false; next.len()];
     let mut open = vec![start];
     while let Some(node) = open.pop() {
