@@ -8,6 +8,7 @@ use crate::index::Index;
 use crate::start::{self, Start};
 use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Trigger, Workload};
 use loopguard_pattern::{EventPattern, Symbol, Term};
+use std::sync::Arc;
 
 /// One thing that acts.
 #[derive(Debug, Clone)]
@@ -44,6 +45,17 @@ pub(crate) enum Act<'a> {
         workload: Option<&'a Workload>,
         /// What it starts with.
         start: Start,
+    },
+    /// Whoever acts takes one of these roles on, or has a service act under it.
+    TakenOn {
+        /// Names the roles.
+        name: Arc<str>,
+        /// The roles.
+        roles: Vec<&'a Role>,
+        /// Who makes the calls.
+        identity: Identity,
+        /// How many roles the work went through, this one counted.
+        depth: usize,
     },
     /// Something of which too little is known: it may cause anything.
     Anything {
@@ -88,6 +100,7 @@ impl Act<'_> {
         match self {
             Self::Deliver { identity, .. }
             | Self::Work { identity, .. }
+            | Self::TakenOn { identity, .. }
             | Self::Anything { identity, .. } => Some(identity),
             Self::Forward { .. } | Self::Put { .. } | Self::Consumers { .. } | Self::End { .. } => None,
         }
@@ -436,6 +449,7 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
         Act::Deliver { kind, target, identity, .. } => {
             format!("deliver {scope:?} {} {:?} {:?} {identity:?}", kind.id, target.arn, target.parameters)
         }
+        Act::TakenOn { name, depth, .. } => format!("taken on {scope:?} {name} {depth}"),
         Act::Anything { identity, why, .. } => format!("anything {scope:?} {identity:?} {why}"),
         Act::Put { bus, source, detail_type, every } => {
             format!("put {scope:?} {bus:?} {source:?} {detail_type:?} {every}")

@@ -14,6 +14,7 @@ mod places;
 mod quirk;
 mod service;
 mod spelling;
+mod takeover;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub(crate) use carrier::{Carriers, Feed, Link};
 pub(crate) use native::Native;
 pub(crate) use operation::{Kind, Operation};
 pub(crate) use service::Service;
+pub(crate) use takeover::Takeovers;
 pub(crate) use target::{Caller, TargetKind, Then};
 
 use loopguard_model::Policy;
@@ -55,6 +57,7 @@ pub struct Catalogue {
     guarded: Vec<guarded::Guarded>,
     carriers: Carriers,
     places: Vec<places::Places>,
+    takeovers: Takeovers,
 }
 
 /// What a report says about the catalogue it used.
@@ -116,6 +119,7 @@ impl Catalogue {
         catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
         catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
         catalogue.guarded = guarded::read(include_str!("catalogue/guarded.toml"))?;
+        catalogue.takeovers = takeover::read(include_str!("catalogue/takeovers.toml"))?;
         catalogue.places = places::read(include_str!("catalogue/places.toml"))?;
         catalogue.info.target_kinds = catalogue.targets.len();
         catalogue.info.native_rows = catalogue.natives.len();
@@ -147,6 +151,7 @@ impl Catalogue {
             guarded: Vec::new(),
             carriers: Carriers::default(),
             places: Vec::new(),
+            takeovers: Takeovers::default(),
         }
     }
 
@@ -249,6 +254,11 @@ impl Catalogue {
     /// Returns true iff the resource's own policy must allow the action, whatever the principal's policies say.
     pub fn needs_resource_policy(&self, action: &str, resource: &str) -> bool {
         self.guarded.iter().any(|guarded| guarded.is(action, resource))
+    }
+
+    /// Returns how a caller gets work done under another role.
+    pub(crate) fn takeovers(&self) -> &Takeovers {
+        &self.takeovers
     }
 
     /// Returns whether the ARNs of the service name a region, and whether they name an account.

@@ -19,6 +19,8 @@ mod operations;
 mod permissions;
 mod resources;
 mod sameness;
+mod takeover;
+mod takers;
 mod values;
 mod why;
 

@@ -24,6 +24,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trust;
 mod truth;
 mod values;
 
@@ -34,9 +35,11 @@ pub use statement::Request;
 pub use truth::Truth;
 
 pub(crate) use access::Access;
+pub(crate) use caller::context_of;
 pub(crate) use custom::EventLimits;
 pub(crate) use exclusion::{Kind, excluded};
 pub(crate) use grant::{Grant, Reach};
 pub(crate) use resource::{Bound, Read, Shapes, bind};
-pub(crate) use statement::fits_action;
+pub(crate) use statement::{fits_action, may_name};
 pub(crate) use terms::covers;
+pub(crate) use trust::{Trust, Trusted, anyone, asks_for_the_caller};

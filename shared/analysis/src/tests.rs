@@ -6,3 +6,4 @@ mod cases;
 mod cycles;
 mod shapes;
 mod symbols;
+mod takeovers;

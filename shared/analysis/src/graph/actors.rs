@@ -2,7 +2,7 @@
 
 use super::build::{Builder, ClassKey, Key, Kind, Part};
 use super::edge::{Edge, Fact};
-use super::{calls, class, delivery, node, permissions};
+use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
 use crate::emission::{Bus, Family, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
@@ -10,8 +10,9 @@ use crate::iam::EventLimits;
 use crate::limits::{Arrives, arrives, presence};
 use crate::meet::{Meet, meet_sets};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Connection, ConnectionKind, Gap, Need, Scope, Target, Workload};
+use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
 use loopguard_pattern::Term;
+use std::collections::BTreeMap;
 
 impl<'a> Builder<'a, '_> {
     /// Returns the node of an actor, whose edges are made later.
@@ -92,6 +93,9 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             let by = calls::By { at, scope, role, identity: &identity, start: &start };
             work(builder, &by, workload);
         }
+        Act::TakenOn { roles, identity, depth, .. } => {
+            taken_on(builder, at, scope, &roles, &identity, depth);
+        }
         Act::Anything { identity, need, why } => {
             let fact = Fact::Guesses { need, gap: None, why: why.into() };
             anything(builder, at, scope, &identity, &fact);
@@ -127,6 +131,55 @@ fn work<'a>(builder: &mut Builder<'a, '_>, by: &calls::By<'_, 'a>, workload: Opt
         unread_role(builder, at, scope, identity);
         return;
     };
+    permitted(builder, at, scope, role, identity);
+    takeover::add(builder, at, scope, role, 0);
+}
+
+/// Work under roles that were taken on: each way but once.
+fn taken_on<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    roles: &[&'a Role],
+    identity: &Identity,
+    depth: usize,
+) {
+    let first = builder.graph.edges.len();
+    for role in roles {
+        permitted(builder, at, scope, role, identity);
+        takeover::add(builder, at, scope, role, depth);
+    }
+    if roles.len() < 2 {
+        return;
+    }
+    let made = builder.graph.edges.split_off(first);
+    let mut best: BTreeMap<usize, Certainty> = BTreeMap::new();
+    for edge in made.iter().filter(|edge| edge.from == at) {
+        let known = best.entry(edge.to).or_insert(edge.certainty);
+        *known = (*known).max(edge.certainty);
+    }
+    let kept = made.into_iter().filter(|edge| {
+        // The first of the surest to each node.
+        edge.from != at
+            || best.remove_entry(&edge.to).is_some_and(|(to, certainty)| {
+                let surest = edge.certainty == certainty;
+                if !surest {
+                    best.insert(to, certainty);
+                }
+                surest
+            })
+    });
+    builder.graph.edges.extend(kept);
+}
+
+/// What the role's policies allow, whoever makes use of it.
+fn permitted<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    role: &'a Role,
+    identity: &Identity,
+) {
     let node = permissions::of(builder, role, scope);
     builder.edge(Edge::sure(at, node, Fact::Has));
     let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };

@@ -5,6 +5,7 @@ use super::hear::Prepared;
 use super::operations::Operations;
 use super::permissions::Granted;
 use super::resources::Resources;
+use super::takeover::Takeovers;
 use super::{actors, node};
 use crate::Status;
 use crate::actor::{self, Act, Actor};
@@ -71,6 +72,8 @@ pub(crate) enum Kind<'a> {
     Resource,
     /// A class of events.
     Class(Class),
+    /// The roles that one takes on.
+    Takeover,
 }
 
 /// The graph.
@@ -149,6 +152,7 @@ pub(super) enum Key {
     Permissions(String),
     Resource(Term),
     AnyOf(Arc<str>),
+    Takeover(String),
     Class(ClassKey),
 }
 
@@ -185,6 +189,7 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) nodes: BTreeMap<Key, usize>,
     pub(super) operations: Operations<'g>,
     pub(super) resources: Resources<'a>,
+    pub(super) takeovers: Takeovers<'a>,
     /// Actors and resources whose edges are still to be made.
     pub(super) open: Vec<usize>,
 }
@@ -210,6 +215,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             nodes: BTreeMap::new(),
             operations: Operations::new(ground.listeners, ground.catalogue),
             resources: Resources::new(ground.inventory, ground.catalogue),
+            takeovers: Takeovers::default(),
             open: Vec::new(),
         }
     }

@@ -50,6 +50,8 @@ pub(crate) enum Fact<'a> {
     Is,
     /// The actor has these permissions, or goes on as another actor.
     Has,
+    /// The role takes another on, by this call.
+    Takes(Arc<str>),
     /// The permissions, or the actor's definition or code, make the call that a class or a resource stands for.
     Makes {
         /// The operation; none where the event is no call's.

@@ -112,6 +112,7 @@ impl<'w, 'a> Way<'w, 'a> {
                 self.via.push(format!("{} `{}`", connection.kind.as_str(), connection.name));
             }
             Fact::Is | Fact::Has => {}
+            Fact::Takes(how) => self.via.push(how.to_string()),
             Fact::Makes { operation, call } => {
                 self.operation.clone_from(operation);
                 self.call = *call;
@@ -271,10 +272,15 @@ impl<'w, 'a> Way<'w, 'a> {
         let (Some(actor), Some(operation), None) = (self.actor, &self.operation, self.call) else {
             return None;
         };
-        let Act::Work { role: Some(role), .. } = &actor.act else { return None };
+        let roles = match &actor.act {
+            Act::Work { role: Some(role), .. } => vec![*role],
+            Act::TakenOn { roles, .. } => roles.clone(),
+            _ => return None,
+        };
         let catalogue = self.ground.catalogue;
-        let access = Access::new(role, actor.scope, catalogue, self.ground.inventory);
-        let grants = access.grants(operation);
+        let of_role =
+            |role| Access::new(role, actor.scope, catalogue, self.ground.inventory).grants(operation);
+        let grants = roles.into_iter().map(of_role).find(|grants| !grants.is_empty()).unwrap_or_default();
         let bound = self.emission.as_ref().and_then(|(_, bound)| bound.as_ref());
         let is_bound = |grant: &Grant| {
             bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(bound))

@@ -106,6 +106,33 @@ impl<'a> Access<'a> {
         grants
     }
 
+    /// Returns every way in which the role may be passed to the service.
+    pub(crate) fn passes_to(&self, service: &str) -> Vec<Grant> {
+        let mut context = self.global.clone();
+        context.set("iam:PassedToService", [service]);
+        self.grants_of("iam:PassRole", &context)
+    }
+
+    /// Returns true iff the other layers and no explicit deny keep the role from what somebody else's policy allows it
+    /// on that resource.
+    pub(crate) fn is_refused(&self, action: &str, resource: &Term) -> bool {
+        let all = Grant::on(resource);
+        let mut grants = vec![all];
+        for layer in self.layers.iter().filter(|layer| layer.iter().all(|policy| policy.unread.is_empty())) {
+            grants = narrowed(grants, &allowed_by(layer, action, &self.context));
+        }
+        self.left_of(grants, action, &self.context).is_empty()
+    }
+
+    fn left_of(&self, grants: Vec<Grant>, action: &str, context: &Context) -> Vec<Grant> {
+        if grants.is_empty() {
+            return grants;
+        }
+        let refusals: Vec<Refusal> =
+            self.all().flat_map(|policy| refusals_of(policy, action, context)).collect();
+        without(grants, &refusals)
+    }
+
     fn grants_of(&self, action: &str, context: &Context) -> Vec<Grant> {
         let mut grants = allowed_by(&self.policies, action, context);
         for layer in &self.layers {
@@ -117,12 +144,7 @@ impl<'a> Access<'a> {
                 grants = narrowed(grants, &allowed_by(layer, action, context));
             }
         }
-        if grants.is_empty() {
-            return grants;
-        }
-        let refusals: Vec<Refusal> =
-            self.all().flat_map(|policy| refusals_of(policy, action, context)).collect();
-        without(grants, &refusals)
+        self.left_of(grants, action, context)
     }
 
     fn all(&self) -> impl Iterator<Item = &'a Policy> {

@@ -39,6 +39,21 @@ pub(crate) enum Reach {
 }
 
 impl Grant {
+    /// Returns a grant on one resource that no policy of the role's own makes.
+    pub(crate) fn on(resource: &Term) -> Self {
+        let nowhere = Origin::Assumed("the resource's own policy".into());
+        Self {
+            narrow: false,
+            reach: Reach::These(vec![resource.clone()]),
+            except: Vec::new(),
+            limits: EventLimits::default(),
+            policy: "".into(),
+            statement: "".into(),
+            origin: nowhere,
+            span: Span::default(),
+        }
+    }
+
     /// Returns policy and statement in words, and where the policy stands.
     pub(crate) fn because(&self) -> Arc<str> {
         let place = match &self.origin {

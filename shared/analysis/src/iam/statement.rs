@@ -67,6 +67,11 @@ pub(crate) fn names(actions: &Scoped, action: &str) -> Truth {
     }
 }
 
+/// Returns true iff the statement may name the action.
+pub(crate) fn may_name(statement: &Statement, action: &str) -> bool {
+    names(&statement.actions, action) != Truth::No
+}
+
 /// Returns true iff the action fits the text of a policy; a wildcard in the service is not valid but for `*` alone.
 pub(crate) fn fits_action(pattern: &str, action: &str) -> bool {
     if pattern == "*" {

@@ -55,6 +55,13 @@ fn symbolic(value: &Value) -> Value {
     Value { kind, span: value.span }
 }
 
+/// A trust policy for a principal whose texts are read by [`term`].
+pub(super) fn symbolic_policy(principal: &str) -> Policy {
+    let document =
+        format!(r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#);
+    Policy::from_value("trust policy", &symbolic(&json::parse(&document)), origin())
+}
+
 pub(super) fn account() -> Build {
     account_in("eu-west-1")
 }
