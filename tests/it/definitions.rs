@@ -1,5 +1,6 @@
 //! What a target does according to its definition, from a template to the verdict.
 
+mod carriers;
 mod copied;
 mod machines;
 mod runbooks;

@@ -86,6 +86,8 @@ pub(crate) enum Act<'a> {
     Consumers {
         /// The resource's ARN.
         arn: Term,
+        /// Something takes from it, even where nothing is known to.
+        surely: bool,
     },
     /// Nothing that was read takes it further: the sentence that the report prints.
     End {
@@ -217,8 +219,14 @@ impl<'a> Place<'a, '_> {
                 self.anything(Identity::Unknown, None, why)
             }
             Then::Bus => self.bus(target),
-            Then::Consumers => self.actor(Act::Consumers { arn: unqualified(&target.arn) }, Vec::new()),
-            Then::Outside => self.end(format!("what is behind `{}` puts no event back", target.arn)),
+            Then::Consumers | Then::Behind => self.actor(
+                Act::Consumers { arn: unqualified(&target.arn), surely: kind.then == Then::Behind },
+                Vec::new(),
+            ),
+            Then::Outside => {
+                let why = format!("what is behind `{}` is outside what can be read", target.arn);
+                self.anything(Identity::Unknown, None, why)
+            }
             Then::Nothing => self.end(String::new()),
         };
         actors.push(then);
@@ -454,7 +462,7 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
         Act::Put { bus, source, detail_type, every } => {
             format!("put {scope:?} {bus:?} {source:?} {detail_type:?} {every}")
         }
-        Act::Consumers { arn } => format!("consumers {arn:?}"),
+        Act::Consumers { arn, .. } => format!("consumers {arn:?}"),
         Act::Forward { bus } => format!("forward {scope:?} {bus:?}"),
         Act::End { assumption } => format!("end {assumption}"),
     }

@@ -69,6 +69,9 @@ fn one_part(part: &Part) -> Term {
 
 /// Returns the ARN of a function or state machine without version or alias; others stay as they are.
 pub(crate) fn unqualified(arn: &Term) -> Term {
+    if let Some(api) = api_of(arn) {
+        return api;
+    }
     if is_runbook(arn) {
         return document_of(arn);
     }
@@ -97,6 +100,17 @@ pub(crate) fn unqualified(arn: &Term) -> Term {
         }
     }
     kept
+}
+
+/// The GraphQL API of an endpoint: data sources name the API, rules name its endpoint.
+fn api_of(arn: &Term) -> Option<Term> {
+    let parsed = Arn::parse(arn)?;
+    let ours = parsed.service.as_literal().as_deref() == Some("appsync");
+    parsed.resource_after("endpoints/graphql-api/").filter(|_| ours)?;
+    Some(Term::concat(arn.parts().iter().map(|part| match part {
+        Part::Literal(text) => Term::literal(&text.replace("endpoints/graphql-api/", "apis/")),
+        Part::Symbol(symbol) => symbol.clone().into(),
+    })))
 }
 
 fn is_runbook(arn: &Term) -> bool {

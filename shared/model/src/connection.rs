@@ -54,6 +54,8 @@ pub enum ConnectionKind {
     LogSubscription,
     /// A subscriber of a custom bus of the newer kind.
     BusSubscriber,
+    /// What the resolvers of a GraphQL API read and write.
+    DataSource,
 }
 
 impl ConnectionKind {
@@ -71,6 +73,7 @@ impl ConnectionKind {
             Self::Schedule => "schedule",
             Self::LogSubscription => "log subscription",
             Self::BusSubscriber => "bus subscriber",
+            Self::DataSource => "data source",
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Then {
     Bus,
     /// The subscribers of a custom bus of the newer kind.
     Busv2,
+    /// What is known to stand behind it; where nothing is, anything.
+    Behind,
     /// Something outside AWS, or behind an HTTP interface.
     Outside,
     /// A workload whose role no source reads yet.

@@ -108,7 +108,15 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             };
             put(builder, at, scope, &limits, bus, every);
         }
-        Act::Consumers { arn } => consumers(builder, at, &arn),
+        Act::Consumers { arn, surely } => {
+            if surely && !builder.resources.leads_on(&arn) {
+                let why = format!("what is behind `{arn}` was not read");
+                let fact = Fact::Guesses { need: None, gap: None, why: why.into() };
+                anything(builder, at, scope, &Identity::Unknown, &fact);
+            } else {
+                consumers(builder, at, &arn);
+            }
+        }
         Act::End { assumption } => {
             if !assumption.is_empty() {
                 builder.graph.assumptions.insert(assumption);

@@ -103,7 +103,7 @@ impl ConnectionFact {
 }
 
 /// The kinds that templates declare.
-const KINDS: [ConnectionKind; 10] = [
+const KINDS: [ConnectionKind; 11] = [
     ConnectionKind::Subscription,
     ConnectionKind::EventSourceMapping,
     ConnectionKind::Pipe,
@@ -114,6 +114,7 @@ const KINDS: [ConnectionKind; 10] = [
     ConnectionKind::BucketNotification,
     ConnectionKind::Schedule,
     ConnectionKind::LogSubscription,
+    ConnectionKind::DataSource,
 ];
 
 #[cfg(test)]

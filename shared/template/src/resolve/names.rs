@@ -75,6 +75,8 @@ impl Resolver<'_> {
         let form = facts::resource(class)?.attributes.get("Arn")?;
         let scoped = |hole: &str| match hole {
             "name" => Some(name.clone()),
+            // What AWS names itself goes by that.
+            hole if hole.starts_with("new:") && !form.contains("{name}") => Some(name.clone()),
             hole => self.scope_hole(hole),
         };
         Some(filled(form, |hole| scoped(hole).unwrap_or_else(|| Term::literal("*"))))
