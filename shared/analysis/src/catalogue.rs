@@ -14,6 +14,7 @@ mod places;
 mod quirk;
 mod service;
 mod spelling;
+mod table;
 mod takeover;
 mod target;
 #[cfg(test)]
@@ -53,7 +54,7 @@ pub struct Catalogue {
     /// The operations that targets and the analysis itself name, found once.
     named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
     bindings: BTreeMap<Arc<str>, Vec<Binding>>,
-    managed: BTreeMap<Arc<str>, Policy>,
+    managed: managed::Managed,
     guarded: Vec<guarded::Guarded>,
     carriers: Carriers,
     places: Vec<places::Places>,
@@ -117,7 +118,7 @@ impl Catalogue {
         catalogue.targets = target::read(include_str!("catalogue/targets.toml"))?;
         catalogue.bindings = binding::read(include_str!("catalogue/binds.toml"))?;
         catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
-        catalogue.managed = managed::read(include_str!("catalogue/managed.toml"))?;
+        catalogue.managed = managed::Managed::embedded()?;
         catalogue.guarded = guarded::read(include_str!("catalogue/guarded.toml"))?;
         catalogue.takeovers = takeover::read(include_str!("catalogue/takeovers.toml"))?;
         catalogue.places = places::read(include_str!("catalogue/places.toml"))?;
@@ -147,7 +148,7 @@ impl Catalogue {
             targets: Vec::new(),
             named: OnceLock::new(),
             bindings: BTreeMap::new(),
-            managed: BTreeMap::new(),
+            managed: managed::Managed::default(),
             guarded: Vec::new(),
             carriers: Carriers::default(),
             places: Vec::new(),
@@ -269,6 +270,6 @@ impl Catalogue {
 
     /// Returns the AWS managed policy of that name, if the table has it.
     pub fn managed_policy(&self, name: &str) -> Option<&Policy> {
-        self.managed.get(name)
+        self.managed.of(name)
     }
 }

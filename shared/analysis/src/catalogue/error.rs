@@ -14,6 +14,12 @@ pub enum CatalogueError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// A generated table is not what the generator writes.
+    #[error("table `{table}` is not one that the generator wrote")]
+    Generated {
+        /// The file's name.
+        table: &'static str,
+    },
     /// A line of the generated table does not have its four columns.
     #[error("line {line} of the operations is `{text}`, not id, prefix, endpoint and operations")]
     Line {

@@ -1,70 +1,115 @@
-//! AWS managed policies that most roles carry, so that their text need not be read.
+//! AWS managed policies by name, so that their text need not be read.
+//!
+//! The table is generated; its newest version of a policy may be older than AWS's.
 
 use crate::catalogue::CatalogueError;
-use crate::catalogue::error::check;
-use loopguard_model::{Effect, Origin, Policy, Scoped, Statement};
+use crate::catalogue::table::Table;
+use loopguard_model::{Origin, Policy};
 use loopguard_pattern::Term;
-use loopguard_pattern::json::Span;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use loopguard_pattern::json::{Member, Span, Value, ValueKind, parse};
 
-#[derive(Debug, Deserialize)]
-struct Table {
-    policy: Vec<Row>,
-}
+/// Separators within a row.
+const STATEMENT: char = '\t';
+const FIELD: char = '\u{1f}';
+const ITEM: char = '\u{1e}';
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    name: Arc<str>,
-    allow: Vec<Grant>,
-    source: String,
-    confidence: String,
-}
+/// The policies, each read when it is first asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Managed(Table<Policy>);
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Grant {
-    actions: Option<Vec<Arc<str>>>,
-    not_actions: Option<Vec<Arc<str>>>,
-    #[serde(default)]
-    resources: Vec<Arc<str>>,
-}
-
-pub(crate) fn read(text: &str) -> Result<BTreeMap<Arc<str>, Policy>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "managed.toml", source: Box::new(source) })?;
-    for row in &table.policy {
-        check("managed.toml", &row.source, &row.confidence)?;
+impl Managed {
+    pub(crate) fn embedded() -> Result<Self, CatalogueError> {
+        Table::read("policies.bin", include_bytes!("generated/policies.bin")).map(Self)
     }
-    Ok(table.policy.iter().map(|row| (row.name.clone(), policy(row))).collect())
+
+    /// Returns the policy of that name.
+    pub(crate) fn of(&self, name: &str) -> Option<&Policy> {
+        self.0.get(name, |row| policy(name, row))
+    }
+
+    /// Returns all names, sorted.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.rows().map(|(name, _)| name)
+    }
 }
 
-fn policy(row: &Row) -> Policy {
-    let terms = |texts: &[Arc<str>]| texts.iter().map(|text| Term::literal(text)).collect::<Vec<_>>();
-    let why: Arc<str> = format!("{} ({}, {})", row.name, row.source, row.confidence).into();
-    let statement = |grant: &Grant| Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principals: None,
-        actions: match (&grant.actions, &grant.not_actions) {
-            (_, Some(not)) => Scoped::AllBut(terms(not)),
-            (actions, None) => Scoped::Only(terms(actions.as_deref().unwrap_or_default())),
-        },
-        resources: Some(Scoped::Only(if grant.resources.is_empty() {
-            vec![Term::literal("*")]
-        } else {
-            terms(&grant.resources)
-        })),
-        conditions: Vec::new(),
-        span: Span::default(),
+/// Reads a row: version, path and language; then the statements.
+fn policy(name: &str, row: &str) -> Policy {
+    let mut parts = row.split(STATEMENT);
+    let mut head = parts.next().unwrap_or_default().split(FIELD);
+    let (version, _path) = (head.next().unwrap_or_default(), head.next());
+    let language = head.next().unwrap_or_default();
+    let statements = parts.map(statement).collect();
+    let document = object([("Version", text(language)), ("Statement", of(ValueKind::Array(statements)))]);
+    let origin = Origin::Assumed(
+        format!("{name} {version}, as the built-in table of AWS managed policies has it").into(),
+    );
+    Policy::from_value(name, &document, origin)
+}
+
+/// Effect, Sid, actions, resources, conditions.
+fn statement(row: &str) -> Value {
+    let mut fields = row.split(FIELD);
+    let effect = if fields.next() == Some("A") { "Allow" } else { "Deny" };
+    let mut members = vec![("Effect", text(effect))];
+    if let Some(sid) = fields.next().filter(|sid| !sid.is_empty()) {
+        members.push(("Sid", text(sid)));
+    }
+    if let Some((negated, items)) = fields.next().and_then(scoped) {
+        members.push((if negated { "NotAction" } else { "Action" }, texts(&whole(&items))));
+    }
+    if let Some((negated, items)) = fields.next().and_then(scoped) {
+        let items = items.into_iter().map(str::to_owned);
+        members.push((if negated { "NotResource" } else { "Resource" }, texts(&items.collect::<Vec<_>>())));
+    }
+    if let Some(condition) = fields.next() {
+        members.push(("Condition", parse(condition)));
+    }
+    object(members)
+}
+
+/// `+` or `-`, then the items.
+fn scoped(field: &str) -> Option<(bool, Vec<&str>)> {
+    let mut rest = field.chars();
+    let negated = match rest.next()? {
+        '+' => false,
+        '-' => true,
+        _ => return None,
     };
-    Policy {
-        name: row.name.clone(),
-        version: Some("2012-10-17".into()),
-        statements: row.allow.iter().map(statement).collect(),
-        unread: Vec::new(),
-        origin: Origin::Assumed(why),
+    Some((negated, rest.as_str().split(ITEM).collect()))
+}
+
+/// Writes out the service that an action has in common with the one before it.
+fn whole(actions: &[&str]) -> Vec<String> {
+    let mut service = "";
+    let mut all = Vec::new();
+    for action in actions {
+        match action.split_once(':') {
+            Some((prefix, _)) => {
+                service = prefix;
+                all.push((*action).to_owned());
+            }
+            None if service.is_empty() || *action == "*" && all.is_empty() => all.push((*action).to_owned()),
+            None => all.push(format!("{service}:{action}")),
+        }
     }
+    all
+}
+
+fn of(kind: ValueKind) -> Value {
+    Value { kind, span: Span::default() }
+}
+
+fn text(text: &str) -> Value {
+    of(ValueKind::String(Term::literal(text)))
+}
+
+fn texts(items: &[String]) -> Value {
+    of(ValueKind::Array(items.iter().map(|item| text(item)).collect()))
+}
+
+fn object(members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let member = |(key, value): (&str, Value)| Member { key: key.into(), key_span: Span::default(), value };
+    of(ValueKind::Object(members.into_iter().map(member).collect()))
 }

@@ -1,5 +1,6 @@
 //! The tables: they load, every row has a source, and what they name exists.
 
+use super::table::Table;
 use super::{Catalogue, Kind, managed, quirk, service};
 use std::collections::BTreeSet;
 
@@ -105,9 +106,24 @@ fn targets_and_bindings_name_calls_that_exist() {
 
 #[test]
 fn managed_policies_load() {
-    let policies = managed::read(include_str!("managed.toml")).expect("the table loads");
-    assert!(policies.contains_key("AWSLambdaBasicExecutionRole"));
-    assert!(policies.values().all(|policy| !policy.statements.is_empty()));
+    let policies = managed::Managed::embedded().expect("the table loads");
+    let names: Vec<&str> = policies.names().collect();
+    assert_eq!(names.len(), rows_of("policies"), "every block is whole");
+    assert!(names.is_sorted());
+    for name in names {
+        let policy = policies.of(name).expect("a policy");
+        assert!(!policy.statements.is_empty() && policy.unread.is_empty(), "{name}: {:?}", policy.unread);
+        for statement in &policy.statements {
+            let (loopguard_model::Scoped::Only(actions) | loopguard_model::Scoped::AllBut(actions)) =
+                &statement.actions;
+            let plain = |action: &loopguard_pattern::Term| {
+                action.as_str().is_some_and(|text| text == "*" || text.contains(':'))
+            };
+            assert!(!actions.is_empty() && actions.iter().all(plain), "{name}: {actions:?}");
+        }
+    }
+    assert!(policies.of("AWSLambdaBasicExecutionRole").is_some());
+    assert!(policies.of("NoSuchPolicy").is_none() && policies.of("").is_none());
 }
 
 #[test]
@@ -141,4 +157,55 @@ fn kinds_and_read_only_flags() {
         let operation = catalogue.operation(call).expect(call);
         assert_eq!((operation.kind, operation.read_only), (kind, read_only), "{call}");
     }
+}
+
+/// How many rows the generator says that a table has.
+fn rows_of(table: &str) -> usize {
+    let head = include_str!("generated/head.txt");
+    let line = head.lines().find(|line| line.starts_with(&format!("table\t{table}\t"))).expect("a line");
+    line.split('\t').nth(2).and_then(|rows| rows.parse().ok()).expect("a number")
+}
+
+#[test]
+fn broken_tables_are_refused_or_empty() {
+    let read = |bytes: &'static [u8]| Table::<()>::read("test", bytes);
+    for bytes in [
+        &b""[..],
+        b"\n\n",
+        b"loopguard-table 1 0\n\n",
+        b"loopguard-table 2 1\nkey\n\n",
+        b"loopguard-table 2 1\nkey\t9\t9\n\nshort",
+    ] {
+        assert!(read(bytes).is_err(), "{bytes:?}");
+    }
+    let noise = read(b"loopguard-table 2 1\nkey\t4\t9\n\n\xff\xff\xff\xff").expect("a directory");
+    assert!(noise.get("key", |_| ()).is_none());
+    assert_eq!(noise.rows().count(), 0);
+}
+
+/// Detail-types that the schemas of `@aws-cdk/aws-service-spec` have, by source.
+fn schemas() -> BTreeSet<(String, String)> {
+    let table = Table::<()>::read("events.bin", include_bytes!("generated/events.bin")).expect("a table");
+    let kinds = |(source, rest): (&str, &str)| -> Vec<(String, String)> {
+        let first = |kind: &str| kind.split('\u{1f}').next().unwrap_or_default().to_owned();
+        rest.split('\t').map(|kind| (source.to_owned(), first(kind))).collect()
+    };
+    let all: BTreeSet<(String, String)> = table.rows().flat_map(kinds).collect();
+    assert_eq!(table.rows().count(), rows_of("events"));
+    all
+}
+
+#[test]
+fn native_events_are_in_the_schemas_or_say_that_they_are_not() {
+    let schemas = schemas();
+    let catalogue = catalogue();
+    let of_natives = catalogue.natives().iter().map(|row| (&row.event, row.name.as_str()));
+    let mut wrong = BTreeSet::new();
+    for ((source, detail_type), name) in of_natives {
+        let known = schemas.contains(&(source.to_string(), detail_type.to_string()));
+        if name == "EventBridge schema registry" && !known {
+            wrong.insert(format!("{source} {detail_type}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
