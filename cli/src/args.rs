@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{demo, iam, pattern, scan, snapshot};
+use crate::{demo, explain, iam, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -17,6 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Look for loops in templates, snapshots of accounts, or a live account
     Scan(scan::ScanArgs),
+    /// Tell what a finding means, why it matters and how to fix it
+    Explain(explain::ExplainArgs),
     /// Write what a live account holds into a file
     Snapshot(snapshot::SnapshotArgs),
     /// Ask about event patterns: is it valid, does it match, do two overlap

@@ -11,6 +11,7 @@ mod account;
 mod args;
 mod demo;
 mod exit;
+mod explain;
 mod iam;
 mod input;
 mod pattern;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match args::Args::parse().verb {
         args::Verb::Scan(args) => scan::run(&args),
+        args::Verb::Explain(args) => explain::run(&args),
         args::Verb::Snapshot(args) => snapshot::run(&args),
         args::Verb::Pattern(verb) => pattern::run(&verb),
         args::Verb::Iam(verb) => iam::run(&verb),

@@ -1,5 +1,6 @@
 //! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
+mod levels;
 mod sources;
 
 use crate::account::{self, ReachArgs};
@@ -7,6 +8,8 @@ use crate::exit::Exit;
 use crate::input;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use levels::LevelArgs;
+pub(crate) use levels::code;
 use loopguard_analysis::{Catalogue, Certainty};
 use loopguard_report::{Level, Report};
 use loopguard_template::Options;
@@ -33,6 +36,11 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for loops that could not be decided, too
     #[arg(long)]
     fail_on_unknown: bool,
+    /// Print only the changes that break the loops; the exit code is the same
+    #[arg(long)]
+    remedy: bool,
+    #[command(flatten)]
+    levels: LevelArgs,
     /// Read the AWS account of the environment's credentials, too; nothing is changed in it
     #[arg(long)]
     account: bool,
@@ -99,14 +107,22 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     };
     let catalogue = Catalogue::embedded();
     let analysis = sources.analyse(&mut inventory, &catalogue);
-    let report = Report { inventory: &inventory, analysis: &analysis, catalogue: catalogue.describe() };
-    let text = match args.format {
-        Format::Text => loopguard_report::text(&report),
-        Format::Json => loopguard_report::json(&report).context("writing the report")?,
+    let levels = args.levels.levels();
+    let report = Report {
+        inventory: &inventory,
+        analysis: &analysis,
+        catalogue: catalogue.describe(),
+        levels: &levels,
+    };
+    let text = match (args.format, args.remedy) {
+        (Format::Text, false) => loopguard_report::text(&report),
+        (Format::Text, true) => loopguard_report::remedies(&report),
+        (Format::Json, false) => loopguard_report::json(&report).context("writing the report")?,
+        (Format::Json, true) => loopguard_report::remedies_json(&report).context("writing the remedies")?,
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
-    Ok(if level.is_reached_by(&analysis) {
+    Ok(if levels.fail(&analysis, level) {
         Exit::Found
     } else if sources.unreadable || !walk.unread.is_empty() {
         Exit::Failed

@@ -20,6 +20,7 @@ mod demo;
 mod dependencies;
 mod docs;
 mod exit_code;
+mod findings;
 mod lab;
 mod own_stack;
 mod workspace;

@@ -1,5 +1,7 @@
 //! What the analysis says: verdicts, findings, hops.
 
+use crate::remedy::Lead;
+use crate::{Code, Lint};
 use loopguard_model::{Gap, Need, Origin, RuleKey};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,12 +14,16 @@ pub struct Analysis {
     pub rules: Vec<RuleVerdict>,
     /// Findings in the order of their rules; equal cycles are told once.
     pub findings: Vec<Finding>,
+    /// What is worth telling about single rules besides, in the order of the rules, then of the codes.
+    pub lints: Vec<Lint>,
     /// Reads that would decide more. Empty iff every further fact is known or has left a gap.
     pub needs: BTreeSet<Need>,
     /// What was taken for granted, as sentences.
     pub assumptions: BTreeSet<String>,
     /// What could not be read, in the order of the needs.
     pub gaps: Vec<Gap>,
+    /// What the search for remedies starts from.
+    pub(crate) leads: Vec<Lead>,
 }
 
 /// The verdict of one rule.
@@ -128,36 +134,8 @@ impl Gain {
     }
 }
 
-/// The kinds of findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// A rule that no event can match.
-    DeadRule,
-    /// A rule whose target causes events that the rule itself matches.
-    SelfTrigger,
-    /// Several rules, each of which causes the next.
-    MultiRuleLoop,
-    /// A cycle that holds only if something that could not be decided holds.
-    PossibleLoop,
-    /// A cycle that is complete once something is switched on.
-    LatentLoop,
-    /// A cycle that the platform ends after a bounded number of rounds.
-    BoundedLoop,
-}
-
-impl Code {
-    /// Returns the kebab-case name, stable across versions.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeadRule => "dead-rule",
-            Self::SelfTrigger => "self-trigger",
-            Self::MultiRuleLoop => "multi-rule-loop",
-            Self::PossibleLoop => "possible-loop",
-            Self::LatentLoop => "latent-loop",
-            Self::BoundedLoop => "bounded-loop",
-        }
-    }
-}
+/// The most rules that a finding names as leading into its cycle.
+pub const MOST_ENTRIES: usize = 8;
 
 /// One thing found: a cycle, or a rule that no event can match.
 #[derive(Debug, Clone)]
@@ -174,8 +152,12 @@ pub struct Finding {
     pub rules: Vec<RuleKey>,
     /// The hops, the first from the first rule; hop `i` ends where hop `i + 1` begins.
     pub hops: Vec<Hop>,
+    /// Rules outside the cycle that lead into it, by key; at most [`MOST_ENTRIES`].
+    pub entered_from: Vec<RuleKey>,
     /// Changes that break the cycle, each proved by analysing again.
     pub remedies: Vec<Remedy>,
+    /// Why no change could be proved, and what to do instead; none where there is one, or none was looked for.
+    pub no_remedy: Option<Arc<str>>,
     /// What could not be read and matters here.
     pub gaps: Vec<Gap>,
 }
@@ -273,7 +255,7 @@ pub struct Remedy {
     pub headline: String,
     /// The new pattern as JSON text.
     pub pattern: String,
-    /// What else the change loses; empty iff only events of the target's own identity are lost.
+    /// What else the change loses; empty iff it is shown that only events of the callers named are lost.
     pub loses: String,
 }
 
@@ -290,12 +272,6 @@ impl fmt::Display for Certainty {
 }
 
 impl fmt::Display for Gain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

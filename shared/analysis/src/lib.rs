@@ -13,15 +13,18 @@ mod accept;
 mod actor;
 mod arn;
 mod catalogue;
+mod code;
 mod dead;
 mod definition;
 mod emission;
+mod entry;
 mod finding;
 mod glob;
 mod graph;
 pub mod iam;
 mod index;
 mod limits;
+mod lint;
 mod listener;
 mod meet;
 mod needs;
@@ -32,10 +35,12 @@ mod tests;
 mod verdict;
 
 pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo};
+pub use code::{Code, Severity};
 pub use finding::{
-    Analysis, Certainty, Code, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, Remedy,
-    RuleVerdict, Status, Verdict,
+    Analysis, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, MOST_ENTRIES,
+    Remedy, RuleVerdict, Status, Verdict,
 };
+pub use lint::Lint;
 pub use needs::{MAX_ROUNDS, analyse_with, close};
 
 use definition::Definitions;
@@ -48,14 +53,16 @@ use loopguard_model::Inventory;
 /// Returns one verdict per rule, in the inventory's order. Under the assumptions that it lists, a rule that can
 /// trigger itself, alone or through others, is never judged `none`.
 pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
-    analyse_deep(inventory, catalogue, true)
+    let mut analysis = analyse_deep(inventory, catalogue);
+    remedy::propose(inventory, catalogue, &mut analysis);
+    analysis
 }
 
-/// Analyses; looks for remedies iff `remedies`, since a remedy is proved by analysing again.
-fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue, remedies: bool) -> Analysis {
+/// Analyses without looking for remedies, since a remedy is proved by analysing again.
+fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
     let listeners = Listeners::new(inventory, catalogue);
     let definitions = Definitions::new(inventory);
     let ground = Ground::new(inventory, catalogue, &listeners, &definitions);
     let graph = Graph::build(&ground);
-    verdict::judge(&ground, &graph, remedies)
+    verdict::judge(&ground, &graph)
 }

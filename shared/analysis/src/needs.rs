@@ -15,7 +15,7 @@ pub fn analyse_with(
     mut answer: impl FnMut(&Need) -> Result<Facts, Gap>,
 ) -> Analysis {
     for _ in 0..MAX_ROUNDS {
-        let analysis = analyse_deep(inventory, catalogue, false);
+        let analysis = analyse_deep(inventory, catalogue);
         let open: Vec<Need> =
             analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
         if open.is_empty() {

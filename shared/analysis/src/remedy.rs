@@ -1,165 +1,166 @@
 //! Changes of a pattern that break a loop, each proved by analysing again.
+//!
+//! What is analysed again is the part of the account that can be in a cycle with the changed rule: a change takes
+//! events away, so no other rule can come into one.
 
-use crate::emission::{API_CALL, Identity};
-use crate::graph::Told;
-use crate::{Catalogue, Remedy, Verdict, analyse_deep};
-use loopguard_model::{Inventory, Rule, Scope, Trigger};
-use loopguard_pattern::json::{self, Member, Span, Value, ValueKind};
-use loopguard_pattern::{EventPattern, Term};
+mod advice;
+mod change;
+mod lead;
+mod options;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub(crate) use lead::{Lead, Step};
+
+use crate::{Analysis, Catalogue, Remedy, Verdict, analyse_deep};
+use change::Change;
+use loopguard_model::{Inventory, Rule, Trigger};
+use loopguard_pattern::EventPattern;
+use options::Choice;
 use std::sync::Arc;
 
-const ISSUER: &str = "detail.userIdentity.sessionContext.sessionIssuer.arn";
-const CALLER: &str = "detail.userIdentity.arn";
+/// The most characters of a pattern that AWS takes unless the quota is raised (quotas of EventBridge).
+const MOST_CHARS: usize = 2_048;
 
-/// Returns the exclusion of the hop's caller from the next rule's pattern, if analysing again shows that it takes
-/// the rule out of every cycle.
-///
-/// Events without a caller of that kind (root, users) stay: the exclusion is `$or` with `exists: false`. The whole
-/// role is excluded iff nothing else that was read runs under it, else the one session.
-pub(crate) fn exclude(
-    told: &Told,
-    heard_by: &Rule,
-    inventory: &Inventory,
-    catalogue: &Catalogue,
-) -> Option<Remedy> {
-    if *told.hop.emits.detail_type != *API_CALL {
-        return None;
-    }
-    let Identity::Role { arn: Some(role), name: Some(name), session, .. } = told.identity.as_ref()? else {
-        return None;
-    };
-    let users = inventory.workloads.iter().filter(|workload| workload.role.as_ref() == Some(role)).count();
-    let (path, value, loses) = match session {
-        Some(session) if users > 1 => (CALLER, caller(&heard_by.scope, name, session), String::new()),
-        _ => {
-            let loses = if users > 1 { "loses other users of the role" } else { "" };
-            (ISSUER, role.clone(), loses.to_owned())
-        }
-    };
-    let pattern = heard_by.trigger.pattern()?;
-    let changed = with_exclusion(pattern, path, &value)?;
-    let compiled = EventPattern::from_value(&changed).ok()?;
-    let mut after = inventory.clone();
-    let place = after.rules.iter().position(|rule| rule.key == heard_by.key)?;
-    after.rules.get_mut(place)?.trigger = Trigger::Pattern(Arc::new(compiled));
-    let proved = analyse_deep(&after, catalogue, false)
-        .rules
-        .get(place)
-        .is_some_and(|rule| rule.verdict == Verdict::None);
-    proved.then(|| Remedy {
-        rule: heard_by.key.clone(),
-        headline: format!("leave out the calls that `{value}` makes itself"),
-        pattern: write(&changed),
-        loses,
-    })
-}
+/// The most rules of one cycle's part of the account that are analysed again.
+const MOST_RULES: usize = 150;
 
-fn caller(scope: &Scope, role: &Term, session: &Term) -> Term {
-    let start =
-        [Term::literal("arn:"), scope.partition.clone(), Term::literal(":sts::"), scope.account.clone()];
-    let end = [Term::literal(":assumed-role/"), role.clone(), Term::literal("/"), session.clone()];
-    Term::concat(start.into_iter().chain(end))
-}
+/// The most times that a change grows by the next caller.
+const MOST_CALLERS: usize = 4;
 
-/// Returns the pattern as nested JSON with `path` restricted to anything but `value`, or absent.
-///
-/// None where the pattern has several branches, symbols, or a condition on the path already.
-fn with_exclusion(pattern: &EventPattern, path: &str, value: &Term) -> Option<Value> {
-    let [branch] = pattern.branches() else { return None };
-    let text = pattern.to_string();
-    if branch.field(path).is_some() || text.contains("${") {
-        return None;
-    }
-    let ValueKind::Object(flat) = json::parse(&text).kind else { return None };
-    let mut nested: Vec<Member> = Vec::new();
-    for member in flat {
-        insert(&mut nested, &member.key, member.value);
-    }
-    let other =
-        object(vec![(path, list(vec![object(vec![("anything-but", list(vec![string(value.clone())]))])]))]);
-    let absent = object(vec![(path, list(vec![object(vec![("exists", of(ValueKind::Bool(false)))])]))]);
-    let unfold = |value: Value| match value.kind {
-        ValueKind::Object(members) => {
-            let mut nested = Vec::new();
-            for member in members {
-                insert(&mut nested, &member.key, member.value);
-            }
-            of(ValueKind::Object(nested))
-        }
-        kind => of(kind),
-    };
-    nested.push(Member {
-        key: "$or".into(),
-        key_span: Span::default(),
-        value: list(vec![unfold(other), unfold(absent)]),
-    });
-    Some(of(ValueKind::Object(nested)))
-}
-
-/// Puts a value at a path of keys joined by dots.
-fn insert(members: &mut Vec<Member>, path: &str, value: Value) {
-    let Some((head, rest)) = path.split_once('.') else {
-        members.push(Member { key: path.into(), key_span: Span::default(), value });
+/// Fills in the remedies of all loops, or why there is none.
+pub(crate) fn propose(inventory: &Inventory, catalogue: &Catalogue, analysis: &mut Analysis) {
+    let leads = std::mem::take(&mut analysis.leads);
+    if leads.is_empty() {
         return;
-    };
-    if !members.iter().any(|member| &*member.key == head) {
-        members.push(Member {
-            key: head.into(),
-            key_span: Span::default(),
-            value: of(ValueKind::Object(Vec::new())),
-        });
     }
-    let inner = members.iter_mut().find(|member| &*member.key == head).map(|member| &mut member.value.kind);
-    if let Some(ValueKind::Object(inner)) = inner {
-        insert(inner, rest, value);
-    }
-}
-
-fn of(kind: ValueKind) -> Value {
-    Value { kind, span: Span::default() }
-}
-
-fn string(text: Term) -> Value {
-    of(ValueKind::String(text))
-}
-
-fn list(items: Vec<Value>) -> Value {
-    of(ValueKind::Array(items))
-}
-
-fn object(members: Vec<(&str, Value)>) -> Value {
-    let member = |(key, value): (&str, Value)| Member { key: key.into(), key_span: Span::default(), value };
-    of(ValueKind::Object(members.into_iter().map(member).collect()))
-}
-
-/// Returns the value as JSON text, symbols as `${Name}`.
-fn write(value: &Value) -> String {
-    match &value.kind {
-        ValueKind::Null => "null".to_owned(),
-        ValueKind::Bool(flag) => flag.to_string(),
-        ValueKind::Number(text) | ValueKind::Opaque(text) | ValueKind::Broken(text) => text.to_string(),
-        ValueKind::String(term) => quoted(&term.to_string()),
-        ValueKind::Array(items) => format!("[{}]", items.iter().map(write).collect::<Vec<_>>().join(",")),
-        ValueKind::Object(members) => {
-            let member = |member: &Member| format!("{}:{}", quoted(&member.key), write(&member.value));
-            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+    let mut search = Search::new(inventory, catalogue);
+    for lead in &leads {
+        let found = search.of(lead);
+        if let Some(finding) = analysis.findings.get_mut(lead.finding) {
+            match found {
+                Ok(remedy) => finding.remedies.push(remedy),
+                Err(why) => finding.no_remedy = Some(why.into()),
+            }
         }
     }
 }
 
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' => out.extend(format!("\\u{:04x}", u32::from(control)).chars()),
-            other => out.push(other),
-        }
+struct Search<'a> {
+    inventory: &'a Inventory,
+    catalogue: &'a Catalogue,
+    /// The account without its rules: those of one cycle are put in.
+    part: Inventory,
+    /// How much may still be analysed, in rules.
+    budget: usize,
+    /// What one more analysis costs beside its rules.
+    fixed: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(inventory: &'a Inventory, catalogue: &'a Catalogue) -> Self {
+        let mut part = inventory.clone();
+        part.rules.clear();
+        let fixed = (inventory.workloads.len() + inventory.roles.len() + inventory.connections.len()) / 50;
+        Self { inventory, catalogue, part, budget: 400 + inventory.rules.len(), fixed }
     }
-    out.push('"');
-    out
+
+    /// Returns the first change along the cycle that is proved to break it, else why there is none.
+    fn of(&mut self, lead: &Lead) -> Result<Remedy, String> {
+        if lead.component.len() > MOST_RULES {
+            return Err(advice::too_many(lead.component.len()));
+        }
+        let mut last = None;
+        // All hops by who calls first: that loses nothing.
+        for free in [true, false] {
+            for step in &lead.steps {
+                let Some(rule) = self.inventory.rules.get(step.to) else { continue };
+                for choice in options::of(step, rule, self.inventory) {
+                    if choice.loses.is_empty() != free {
+                        continue;
+                    }
+                    match self.prove(lead, rule, step.to, choice) {
+                        Ok(remedy) => return Ok(remedy),
+                        Err(why) => last = last.or(why),
+                    }
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| advice::of(&lead.steps)))
+    }
+
+    /// Applies the change, and analyses again; where another caller closes a cycle, leaves out that one too.
+    fn prove(
+        &mut self,
+        lead: &Lead,
+        rule: &Rule,
+        place: usize,
+        choice: Choice,
+    ) -> Result<Remedy, Option<String>> {
+        let old = rule.trigger.pattern().ok_or(None)?;
+        let mut choice = choice;
+        for _ in 0..MOST_CALLERS {
+            let value = choice.change.apply(old).ok_or(None)?;
+            let new = EventPattern::from_value(&value).map_err(|_| None)?;
+            let text = tree::write(&value);
+            if text.chars().count() > MOST_CHARS {
+                return Err(Some(advice::too_long()));
+            }
+            let after = self.after(lead, place, &new).ok_or_else(|| Some(advice::enough()))?;
+            let at = lead.component.iter().position(|known| *known == place).ok_or(None)?;
+            let verdict = after.rules.get(at).map(|rule| rule.verdict);
+            if verdict == Some(Verdict::None) {
+                let only = choice.change.loses_no_more(old, &new);
+                return Ok(remedy(rule, text, choice, only));
+            }
+            choice = self.grown(&choice, &after, at, rule).ok_or(None)?;
+        }
+        Err(None)
+    }
+
+    /// The choice, with the caller of the cycle that is left.
+    fn grown(&self, choice: &Choice, after: &Analysis, at: usize, rule: &Rule) -> Option<Choice> {
+        let step = after.leads.iter().flat_map(|lead| &lead.steps).find(|step| step.to == at)?;
+        let more = options::identity(step, rule, self.inventory)?;
+        let change = choice.change.and(&more.change).filter(|change| *change != choice.change)?;
+        let loses = if choice.loses.is_empty() { more.loses } else { choice.loses.clone() };
+        Some(Choice { headline: headline(&change), change, loses })
+    }
+
+    /// Analyses the lead's part of the account with the changed pattern; none where enough was analysed.
+    fn after(&mut self, lead: &Lead, place: usize, pattern: &EventPattern) -> Option<Analysis> {
+        self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
+        self.part.rules.clear();
+        for at in &lead.component {
+            let mut rule = self.inventory.rules.get(*at)?.clone();
+            if *at == place {
+                rule.trigger = match &rule.trigger {
+                    Trigger::Both(_, schedule) => Trigger::Both(Arc::new(pattern.clone()), schedule.clone()),
+                    _ => Trigger::Pattern(Arc::new(pattern.clone())),
+                };
+            }
+            self.part.rules.push(rule);
+        }
+        Some(analyse_deep(&self.part, self.catalogue))
+    }
+}
+
+fn headline(change: &Change) -> String {
+    match change {
+        Change::Without { texts, .. } => {
+            let names: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+            format!("leave out the calls that {} make themselves", names.join(", "))
+        }
+        Change::WithoutPrefix { .. } | Change::Only { .. } => String::new(),
+    }
+}
+
+fn remedy(rule: &Rule, pattern: String, choice: Choice, only: bool) -> Remedy {
+    let mut loses = choice.loses;
+    if !only {
+        let beside = if loses.is_empty() { "" } else { "; " };
+        loses = format!("{loses}{beside}that nothing else is lost could not be shown");
+    }
+    Remedy { rule: rule.key.clone(), headline: choice.headline, pattern, loses }
 }

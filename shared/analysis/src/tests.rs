@@ -1,7 +1,7 @@
 //! Whole analyses of small inventories.
 
 mod access;
-mod build;
+pub(crate) mod build;
 mod cases;
 mod cycles;
 mod shapes;

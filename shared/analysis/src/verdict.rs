@@ -1,10 +1,11 @@
 //! From the graph to verdicts and findings.
 
 use crate::dead::why_dead;
-use crate::finding::{Analysis, Code, Finding, RuleVerdict};
+use crate::entry::Entries;
+use crate::finding::{Analysis, Finding, RuleVerdict};
 use crate::graph::{Edge, Fact, Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
-use crate::remedy::exclude;
-use crate::{Certainty, Remedy, Status, Verdict};
+use crate::remedy::{Lead, Step};
+use crate::{Certainty, Code, Status, Verdict, lint};
 use loopguard_model::{Gap, Need, Rule, RuleKey, RuleState, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,9 +17,6 @@ struct Stage {
     level: Level,
 }
 
-/// The most findings for which a remedy is looked for: each costs an analysis.
-const MOST_REMEDIES: usize = 8;
-
 /// The most edges that a hop is made of where hops are told as sentences: beyond, its reason is left out.
 const MOST_EDGES_OF_A_HOP: usize = 64;
 
@@ -26,16 +24,18 @@ const MOST_EDGES_OF_A_HOP: usize = 64;
 const TOLD_HOPS: usize = 6;
 
 /// Judges every rule.
-pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, remedies: bool) -> Analysis {
+pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
     let inventory = ground.inventory;
     let stages = stages(graph);
     let mut judge = Judge {
         ground,
         graph,
         search: Search::new(graph),
+        entries: Entries::default(),
         rings: BTreeMap::new(),
-        remedies: if remedies { MOST_REMEDIES } else { 0 },
+        components: stages.last().map(|widest| widest.level.rules(graph)).unwrap_or_default(),
         findings: Vec::new(),
+        leads: Vec::new(),
         ids: BTreeSet::new(),
         told: BTreeSet::new(),
         needs: graph.needs.clone(),
@@ -44,7 +44,7 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, remedies: bool) -> A
     if let Some(widest) = stages.last() {
         judge.collect(&widest.level);
     }
-    let rules = inventory
+    let rules: Vec<RuleVerdict> = inventory
         .rules
         .iter()
         .enumerate()
@@ -54,12 +54,15 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, remedies: bool) -> A
         })
         .collect();
     judge.buses();
+    let verdicts: Vec<Verdict> = rules.iter().map(|rule| rule.verdict).collect();
     Analysis {
         rules,
         findings: judge.findings,
+        lints: lint::all(inventory, ground.catalogue, &verdicts),
         needs: judge.needs,
         assumptions: judge.assumptions,
         gaps: inventory.gaps().cloned().collect(),
+        leads: judge.leads,
     }
 }
 
@@ -89,11 +92,13 @@ struct Judge<'a, 'g> {
     ground: &'g Ground<'a>,
     graph: &'g Graph<'a>,
     search: Search,
+    entries: Entries,
     /// Rings that stand alone: stage and node -> the ring, and where in it the node begins.
     rings: BTreeMap<(Verdict, Option<Certainty>, usize), Ring>,
-    /// For how many more findings a remedy is looked for.
-    remedies: usize,
+    /// Rule -> the rules that it is in cycles with, whatever keeps these from running now.
+    components: BTreeMap<usize, Arc<[usize]>>,
     findings: Vec<Finding>,
+    leads: Vec<Lead>,
     ids: BTreeSet<Arc<str>>,
     /// Cycles that are told already: their rules from the least on.
     told: BTreeSet<Vec<usize>>,
@@ -155,7 +160,9 @@ impl Judge<'_, '_> {
             certainty: None,
             rules: vec![rule.key.clone()],
             hops: Vec::new(),
+            entered_from: Vec::new(),
             remedies: Vec::new(),
+            no_remedy: None,
             gaps: Vec::new(),
         });
         verdict(rule, Verdict::Dead, None, vec![why])
@@ -247,21 +254,24 @@ impl Judge<'_, '_> {
         let turn = least.min(ways.len());
         ways.rotate_left(turn);
         let hops: Vec<Told> = ways.iter().filter_map(|way| told(self.graph, self.ground, way)).collect();
-        let finding = self.finding(verdict, certainty, hops);
+        if verdict == Verdict::Loop {
+            self.lead(&hops, rules);
+        }
+        let mut finding = self.finding(verdict, certainty, hops);
+        let entries = self.entries.of(self.graph, rules);
+        finding.entered_from = entries.into_iter().filter_map(|rule| self.key(rule)).collect();
+        finding.entered_from.sort();
         self.findings.push(finding);
     }
 
-    /// Returns the first exclusion along the cycle that is proved to break it.
-    fn remedies(&mut self, verdict: Verdict, hops: &[Told]) -> Vec<Remedy> {
-        if verdict != Verdict::Loop || self.remedies == 0 {
-            return Vec::new();
-        }
-        self.remedies -= 1;
-        let proved = hops.iter().find_map(|told| {
-            let heard_by = self.ground.inventory.rules.get(told.to)?;
-            exclude(told, heard_by, self.ground.inventory, self.ground.catalogue)
+    /// Keeps what the search for a remedy starts from.
+    fn lead(&mut self, hops: &[Told], rules: &[usize]) {
+        let component = rules.first().and_then(|rule| self.components.get(rule));
+        self.leads.push(Lead {
+            finding: self.findings.len(),
+            component: component.map(|rules| rules.to_vec()).unwrap_or_default(),
+            steps: hops.iter().map(Step::of).collect(),
         });
-        proved.into_iter().collect()
     }
 
     fn finding(&mut self, verdict: Verdict, certainty: Certainty, hops: Vec<Told>) -> Finding {
@@ -279,7 +289,6 @@ impl Judge<'_, '_> {
         gaps.extend(hops.iter().filter_map(|told| told.gap.clone()));
         gaps.sort();
         gaps.dedup();
-        let remedies = self.remedies(verdict, &hops);
         Finding {
             id: self.id(code, &rules),
             code,
@@ -287,7 +296,9 @@ impl Judge<'_, '_> {
             certainty: Some(certainty),
             hops: hops.into_iter().map(|told| told.hop).collect(),
             rules,
-            remedies,
+            entered_from: Vec::new(),
+            remedies: Vec::new(),
+            no_remedy: None,
             gaps,
         }
     }

@@ -75,7 +75,9 @@ pub(crate) fn looping(rules: &[&str]) -> Finding {
         certainty: Some(Certainty::Declared),
         rules: rules.iter().map(|name| key(name)).collect(),
         hops: rules.iter().map(|name| hop(name)).collect(),
+        entered_from: Vec::new(),
         remedies: Vec::new(),
+        no_remedy: None,
         gaps: Vec::new(),
     }
 }

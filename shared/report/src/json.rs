@@ -1,7 +1,7 @@
 //! The report as JSON: a versioned format with additive changes only.
 
-use crate::{Report, Summary};
-use loopguard_analysis::{Finding, Hop, Remedy, RuleVerdict};
+use crate::{Levels, Report, Summary};
+use loopguard_analysis::{Finding, Hop, Lint, Remedy, RuleVerdict};
 use loopguard_model::{Gap, Inventory, Origin, Rule, RuleKey};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +16,7 @@ struct Document<'a> {
     catalogue: CatalogueRow<'a>,
     rules: Vec<RuleRow<'a>>,
     findings: Vec<FindingRow<'a>>,
+    lints: Vec<LintRow<'a>>,
     assumptions: Vec<&'a str>,
     notes: Vec<NoteRow<'a>>,
     gaps: Vec<GapRow>,
@@ -50,12 +51,27 @@ struct RuleRow<'a> {
 struct FindingRow<'a> {
     id: &'a str,
     code: &'static str,
+    severity: &'static str,
     verdict: &'static str,
     certainty: Option<&'static str>,
     rules: Vec<&'a str>,
     hops: Vec<HopRow<'a>>,
+    entered_from: Vec<&'a str>,
     remedies: Vec<RemedyRow<'a>>,
+    no_remedy: Option<&'a str>,
     gaps: Vec<GapRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct LintRow<'a> {
+    id: &'a str,
+    code: &'static str,
+    severity: &'static str,
+    rule: &'a str,
+    message: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,7 +101,7 @@ struct EmitsRow<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct RemedyRow<'a> {
+pub(crate) struct RemedyRow<'a> {
     rule: &'a str,
     headline: &'a str,
     pattern: Value,
@@ -121,7 +137,7 @@ pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
 }
 
 fn document<'a>(report: &Report<'a>) -> Document<'a> {
-    let Report { inventory, analysis, catalogue } = *report;
+    let Report { inventory, analysis, catalogue, levels } = *report;
     let facts = by_key(inventory);
     let summary = Summary::of(analysis);
     Document {
@@ -139,7 +155,8 @@ fn document<'a>(report: &Report<'a>) -> Document<'a> {
             .iter()
             .map(|verdict| rule_row(verdict, facts.get(&verdict.key).copied()))
             .collect(),
-        findings: analysis.findings.iter().map(finding_row).collect(),
+        findings: analysis.findings.iter().filter_map(|finding| finding_row(finding, levels)).collect(),
+        lints: analysis.lints.iter().filter_map(|lint| lint_row(lint, levels)).collect(),
         assumptions: analysis.assumptions.iter().map(String::as_str).collect(),
         notes: inventory
             .notes
@@ -179,17 +196,34 @@ fn rule_row<'a>(verdict: &'a RuleVerdict, rule: Option<&'a Rule>) -> RuleRow<'a>
     }
 }
 
-fn finding_row(finding: &Finding) -> FindingRow<'_> {
-    FindingRow {
+fn lint_row<'a>(told: &'a Lint, levels: &Levels) -> Option<LintRow<'a>> {
+    let (file, line, column) = place(&told.origin);
+    Some(LintRow {
+        id: &told.id,
+        code: told.code.as_str(),
+        severity: levels.severity(told.code)?.as_str(),
+        rule: &told.rule.id,
+        message: &told.message,
+        file,
+        line,
+        column,
+    })
+}
+
+fn finding_row<'a>(finding: &'a Finding, levels: &Levels) -> Option<FindingRow<'a>> {
+    Some(FindingRow {
         id: &finding.id,
         code: finding.code.as_str(),
+        severity: levels.severity(finding.code)?.as_str(),
         verdict: finding.verdict.as_str(),
         certainty: finding.certainty.map(loopguard_analysis::Certainty::as_str),
         rules: finding.rules.iter().map(|key| &*key.id).collect(),
         hops: finding.hops.iter().map(hop_row).collect(),
+        entered_from: finding.entered_from.iter().map(|key| &*key.id).collect(),
         remedies: finding.remedies.iter().map(remedy_row).collect(),
+        no_remedy: finding.no_remedy.as_deref(),
         gaps: finding.gaps.iter().map(gap_row).collect(),
-    }
+    })
 }
 
 fn hop_row(hop: &Hop) -> HopRow<'_> {
@@ -219,7 +253,7 @@ fn hop_row(hop: &Hop) -> HopRow<'_> {
     }
 }
 
-fn remedy_row(remedy: &Remedy) -> RemedyRow<'_> {
+pub(crate) fn remedy_row(remedy: &Remedy) -> RemedyRow<'_> {
     RemedyRow {
         rule: &remedy.rule.id,
         headline: &remedy.headline,
@@ -236,7 +270,7 @@ fn gap_row(gap: &Gap) -> GapRow {
     GapRow { need: gap.need.to_string(), reason: gap.reason.to_string() }
 }
 
-fn place(origin: &Origin) -> (Option<&str>, Option<u32>, Option<u32>) {
+pub(crate) fn place(origin: &Origin) -> (Option<&str>, Option<u32>, Option<u32>) {
     match origin.place() {
         Some(place) => (Some(&place.file), Some(place.line), Some(place.column)),
         None => (None, None, None),

@@ -6,11 +6,15 @@
 
 mod escape;
 mod json;
+mod levels;
+mod remedies;
 mod summary;
 mod text;
 
 pub use escape::escaped;
 pub use json::{FORMAT_VERSION, json};
+pub use levels::{Levels, Rank};
+pub use remedies::{remedies, remedies_json};
 pub use summary::{Level, Summary};
 pub use text::text;
 
@@ -26,4 +30,6 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// Which facts of AWS it used.
     pub catalogue: &'a CatalogueInfo,
+    /// How the user wants findings to be told.
+    pub levels: &'a Levels,
 }

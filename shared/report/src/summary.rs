@@ -46,15 +46,3 @@ impl Summary {
         self.verdicts.get(&verdict).copied().unwrap_or_default()
     }
 }
-
-impl Level {
-    /// Returns whether a rule's verdict reaches the level: a loop at least as sure as the level's
-    /// certainty, or, if they count, an unknown.
-    pub fn is_reached_by(&self, analysis: &Analysis) -> bool {
-        analysis.rules.iter().any(|rule| match rule.verdict {
-            Verdict::Loop => rule.certainty.is_some_and(|certainty| certainty >= self.certainty),
-            Verdict::Unknown => self.unknown,
-            Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => false,
-        })
-    }
-}

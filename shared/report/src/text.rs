@@ -1,7 +1,7 @@
 //! The report as text for a terminal.
 
 use crate::{Report, Summary, escaped};
-use loopguard_analysis::{Finding, Hop, Verdict};
+use loopguard_analysis::{Finding, Hop, Lint, MOST_ENTRIES, Severity, Verdict};
 use std::fmt::{self, Write};
 
 /// Returns the report as text: findings, then what was not understood, then assumptions and totals.
@@ -15,9 +15,11 @@ pub fn text(report: &Report<'_>) -> String {
 
 fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
     for finding in &report.analysis.findings {
-        write_finding(out, report, finding)?;
+        let Some(severity) = report.levels.severity(finding.code) else { continue };
+        write_finding(out, report, finding, severity)?;
         writeln!(out)?;
     }
+    lints(out, report)?;
     for note in &report.inventory.notes {
         writeln!(out, "note: {}: {}", escaped(&note.origin.to_string()), escaped(&note.message))?;
     }
@@ -34,13 +36,43 @@ fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
     write_totals(out, &Summary::of(report.analysis))
 }
 
-fn write_finding(out: &mut String, report: &Report<'_>, finding: &Finding) -> fmt::Result {
-    writeln!(out, "{}[{}]: {}", severity(finding.verdict), finding.code, escaped(&headline(finding)))?;
+/// Tells what is worth telling about single rules; of what is only worth knowing the number.
+fn lints(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let told = |lint: &&Lint| report.levels.severity(lint.code) > Some(Severity::Note);
+    let mut last = None;
+    for lint in report.analysis.lints.iter().filter(told) {
+        if last.is_some_and(|code| code != lint.code) {
+            writeln!(out)?;
+        }
+        last = Some(lint.code);
+        let severity = report.levels.severity(lint.code).unwrap_or(Severity::Note);
+        let headline = format!("rule `{}`: {}", lint.rule, lint.message);
+        writeln!(out, "{}[{}]: {}", severity.as_str(), lint.code, escaped(&headline))?;
+        writeln!(out, "  --> {}", escaped(&lint.origin.to_string()))?;
+    }
+    if last.is_some() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_finding(
+    out: &mut String,
+    report: &Report<'_>,
+    finding: &Finding,
+    severity: Severity,
+) -> fmt::Result {
+    writeln!(out, "{}[{}]: {}", severity.as_str(), finding.code, escaped(&headline(finding)))?;
     if let Some(place) = finding.rules.first().and_then(|key| place_of(report, key)) {
         writeln!(out, "  --> {}", escaped(&place))?;
     }
     for hop in &finding.hops {
         write_hop(out, hop)?;
+    }
+    if !finding.entered_from.is_empty() {
+        let names: Vec<String> = finding.entered_from.iter().map(ToString::to_string).collect();
+        let more = if names.len() < MOST_ENTRIES { "" } else { " and perhaps more" };
+        writeln!(out, "  entered from: {}{more}", escaped(&names.join(", ")))?;
     }
     for gap in &finding.gaps {
         writeln!(out, "  not known: {}", escaped(&gap.to_string()))?;
@@ -54,6 +86,9 @@ fn write_finding(out: &mut String, report: &Report<'_>, finding: &Finding) -> fm
         if !remedy.loses.is_empty() {
             writeln!(out, "        loses: {}", escaped(&remedy.loses))?;
         }
+    }
+    if let Some(why) = &finding.no_remedy {
+        writeln!(out, "  help: none proved: {}", escaped(why))?;
     }
     Ok(())
 }
@@ -120,14 +155,6 @@ pub(crate) fn headline(finding: &Finding) -> String {
         (Verdict::Latent, _) => format!("a loop is one switch away: {}", rules.join(" -> ")),
         (Verdict::Bounded, _) => format!("a loop that the platform bounds: {}", rules.join(" -> ")),
         (Verdict::None, _) => format!("no loop: {}", rules.join(" -> ")),
-    }
-}
-
-fn severity(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Loop => "error",
-        Verdict::Unknown | Verdict::Latent | Verdict::Dead => "warning",
-        Verdict::Bounded | Verdict::None => "info",
     }
 }
 

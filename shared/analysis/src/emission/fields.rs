@@ -61,6 +61,11 @@ impl Fields {
         self.paths.get(path)
     }
 
+    /// Returns what is known, path by path.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Field)> {
+        self.paths.iter()
+    }
+
     /// Returns true iff a path that is listed lies above or below this one.
     pub(crate) fn touches(&self, path: &str) -> bool {
         let below =

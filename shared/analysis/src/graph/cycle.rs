@@ -4,7 +4,8 @@ use super::build::Graph;
 use super::edge::Edge;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The cycles that the edges of one level make.
 #[derive(Debug)]
@@ -71,6 +72,33 @@ impl Level {
             from.and_then(|from| self.out.get(from)).is_some_and(|out| out.len() == 1)
         };
         cycle.iter().all(only)
+    }
+
+    /// Returns the rules that are in cycles, each with all rules of its component, itself included.
+    pub(crate) fn rules(&self, graph: &Graph<'_>) -> BTreeMap<usize, Arc<[usize]>> {
+        let mut members: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (node, component) in self.component.iter().enumerate() {
+            if let (Some(component), Some(rule)) = (component, graph.rule_of(node)) {
+                members.entry(*component).or_default().insert(rule);
+            }
+        }
+        let mut of_rule: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut alone: BTreeMap<usize, Arc<[usize]>> = BTreeMap::new();
+        for rules in members.values() {
+            let shared: Arc<[usize]> = rules.iter().copied().collect();
+            for rule in rules {
+                // A rule has two nodes, which may be in different components.
+                if alone.insert(*rule, shared.clone()).is_some() {
+                    of_rule.entry(*rule).or_default();
+                }
+            }
+        }
+        for (rule, all) in &mut of_rule {
+            let both = members.values().filter(|rules| rules.contains(rule));
+            all.extend(both.flatten());
+        }
+        alone.extend(of_rule.into_iter().map(|(rule, all)| (rule, all.into_iter().collect())));
+        alone
     }
 
     /// Returns the places of the edges that lie on some cycle of this level.

@@ -5,7 +5,7 @@ use super::build::{Graph, Ground, Kind};
 use super::edge::{Edge, Fact};
 use crate::actor::{Act, Actor};
 use crate::catalogue::Operation;
-use crate::emission::{Emission, Identity};
+use crate::emission::{Emission, Fields, Identity};
 use crate::finding::{Emits, EventWitness, Hop, HopOrigins, HopTarget};
 use crate::iam::{Access, Grant};
 use crate::limits::Presence;
@@ -23,6 +23,8 @@ pub(crate) struct Told {
     pub(crate) to: usize,
     /// Who makes the call, where somebody does.
     pub(crate) identity: Option<Identity>,
+    /// What is known of the event.
+    pub(crate) fields: Fields,
     pub(crate) needs: BTreeSet<Need>,
     pub(crate) gap: Option<Gap>,
 }
@@ -200,7 +202,8 @@ impl<'w, 'a> Way<'w, 'a> {
             note,
         };
         let identity = self.identity();
-        Some(Told { hop, to: self.to, identity, needs, gap: self.gap })
+        let fields = self.emission.map(|(emission, _)| emission.fields).unwrap_or_default();
+        Some(Told { hop, to: self.to, identity, fields, needs, gap: self.gap })
     }
 
     fn action(&self) -> Arc<str> {

@@ -10,19 +10,19 @@ use loopguard_pattern::{EventPattern, Symbol, Term, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Builds one inventory.
-pub(super) struct Build {
-    pub(super) inventory: Inventory,
+pub(crate) struct Build {
+    pub(crate) inventory: Inventory,
 }
 
-pub(super) fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     Origin::Assumed("a test".into())
 }
 
 /// A text in which `<class:name>` is a name that the stack makes, and `<?name>` a parameter.
-pub(super) fn term(text: &str) -> Term {
+pub(crate) fn term(text: &str) -> Term {
     let mut terms = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
@@ -56,26 +56,26 @@ fn symbolic(value: &Value) -> Value {
 }
 
 /// A trust policy for a principal whose texts are read by [`term`].
-pub(super) fn symbolic_policy(principal: &str) -> Policy {
+pub(crate) fn symbolic_policy(principal: &str) -> Policy {
     let document =
         format!(r#"{{"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#);
     Policy::from_value("trust policy", &symbolic(&json::parse(&document)), origin())
 }
 
-pub(super) fn account() -> Build {
+pub(crate) fn account() -> Build {
     account_in("eu-west-1")
 }
 
-pub(super) fn account_in(region: &str) -> Build {
+pub(crate) fn account_in(region: &str) -> Build {
     let scope = Scope { partition: "aws".into(), account: ACCOUNT.into(), region: region.into() };
     Build { inventory: Inventory::new(scope) }
 }
 
-pub(super) fn role_arn(name: &str) -> String {
+pub(crate) fn role_arn(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
-pub(super) fn function_arn(region: &str, name: &str) -> String {
+pub(crate) fn function_arn(region: &str, name: &str) -> String {
     format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
 }
 
@@ -85,11 +85,11 @@ impl Build {
     }
 
     /// A rule on the default bus with one target.
-    pub(super) fn rule(self, id: &str, pattern: &str, target: &str) -> Self {
+    pub(crate) fn rule(self, id: &str, pattern: &str, target: &str) -> Self {
         self.rule_on("default", id, pattern, &[target])
     }
 
-    pub(super) fn rule_on(mut self, bus: &str, id: &str, pattern: &str, targets: &[&str]) -> Self {
+    pub(crate) fn rule_on(mut self, bus: &str, id: &str, pattern: &str, targets: &[&str]) -> Self {
         let value = symbolic(&json::parse(pattern));
         let pattern = EventPattern::from_value(&value).expect("a valid pattern");
         let target = |(at, arn): (usize, &&str)| Target {
@@ -116,13 +116,13 @@ impl Build {
     }
 
     /// Changes the rule that was added last.
-    pub(super) fn with(mut self, change: impl FnOnce(&mut Rule)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Rule)) -> Self {
         change(self.inventory.rules.last_mut().expect("a rule"));
         self
     }
 
     /// The target role and parameters of the last rule's first target.
-    pub(super) fn target(self, role: &str, parameters: &[(&str, &str)]) -> Self {
+    pub(crate) fn target(self, role: &str, parameters: &[(&str, &str)]) -> Self {
         self.with(|rule| {
             let target = rule.targets.as_mut().and_then(|targets| targets.first_mut()).expect("a target");
             target.role = (!role.is_empty()).then(|| term(&role_arn(role)));
@@ -133,12 +133,12 @@ impl Build {
     }
 
     /// A function with a role of its name and one statement.
-    pub(super) fn function(self, name: &str, statements: &str) -> Self {
+    pub(crate) fn function(self, name: &str, statements: &str) -> Self {
         let arn = function_arn(&self.region(), name);
         self.workload("AWS::Lambda::Function", &arn, name, Some(name)).role(name, statements)
     }
 
-    pub(super) fn workload(mut self, class: &str, arn: &str, name: &str, role: Option<&str>) -> Self {
+    pub(crate) fn workload(mut self, class: &str, arn: &str, name: &str, role: Option<&str>) -> Self {
         self.inventory.workloads.push(Workload {
             role: role.map(|role| term(&role_arn(role))),
             ..Workload::new(class, term(arn), term(name), origin())
@@ -147,7 +147,7 @@ impl Build {
     }
 
     /// A role with one policy; `statements` is the JSON of one statement or of a list.
-    pub(super) fn role(mut self, name: &str, statements: &str) -> Self {
+    pub(crate) fn role(mut self, name: &str, statements: &str) -> Self {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
         let document = symbolic(&json::parse(&document));
         self.inventory.roles.push(Role {
@@ -164,7 +164,7 @@ impl Build {
     }
 
     /// A function that takes from a queue or a stream.
-    pub(super) fn mapping(mut self, from: &str, function: &str) -> Self {
+    pub(crate) fn mapping(mut self, from: &str, function: &str) -> Self {
         let to = Target {
             id: "function".into(),
             arn: term(function),
@@ -185,7 +185,7 @@ impl Build {
         self
     }
 
-    pub(super) fn trails(mut self, data: &[&str]) -> Self {
+    pub(crate) fn trails(mut self, data: &[&str]) -> Self {
         self.inventory.trails = Some(Trails {
             logging: true,
             management_writes: true,
@@ -195,36 +195,36 @@ impl Build {
         self
     }
 
-    pub(super) fn bucket(mut self, name: &str, notifies: bool) -> Self {
+    pub(crate) fn bucket(mut self, name: &str, notifies: bool) -> Self {
         self.inventory.bucket_notifications.insert(term(name), notifies);
         self
     }
 
     /// Analyses with nothing more to read.
-    pub(super) fn close(mut self) -> Done {
+    pub(crate) fn close(mut self) -> Done {
         let analysis = close(&mut self.inventory, &Catalogue::embedded());
         Done { analysis, inventory: self.inventory }
     }
 }
 
 /// An analysis with what it is of.
-pub(super) struct Done {
-    pub(super) analysis: Analysis,
-    pub(super) inventory: Inventory,
+pub(crate) struct Done {
+    pub(crate) analysis: Analysis,
+    pub(crate) inventory: Inventory,
 }
 
 impl Done {
-    pub(super) fn verdict(&self, id: &str) -> Verdict {
+    pub(crate) fn verdict(&self, id: &str) -> Verdict {
         let found = self.analysis.rules.iter().find(|rule| &*rule.key.id == id).expect("the rule");
         assert!(!found.reasons.is_empty(), "`{id}` has no reason");
         found.verdict
     }
 
-    pub(super) fn certainty(&self, id: &str) -> Option<Certainty> {
+    pub(crate) fn certainty(&self, id: &str) -> Option<Certainty> {
         self.analysis.rules.iter().find(|rule| &*rule.key.id == id).and_then(|rule| rule.certainty)
     }
 
-    pub(super) fn reasons(&self, id: &str) -> String {
+    pub(crate) fn reasons(&self, id: &str) -> String {
         self.analysis
             .rules
             .iter()
@@ -234,7 +234,7 @@ impl Done {
     }
 
     /// The finding that the rule is in; every witness in it is checked against the pattern it is for.
-    pub(super) fn finding(&self, id: &str) -> &Finding {
+    pub(crate) fn finding(&self, id: &str) -> &Finding {
         let finding = self
             .analysis
             .findings

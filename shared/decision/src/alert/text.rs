@@ -36,6 +36,8 @@ fn short(code: Code) -> &'static str {
         Code::LatentLoop => "it is in a loop that is switched off",
         Code::BoundedLoop => "it is in a loop that ends by itself",
         Code::DeadRule => "no event can match it",
+        // Told by a scan; no alert is about them.
+        other => other.as_str(),
     }
 }
 

@@ -1,0 +1,62 @@
+//! Where events come into a cycle: the rules outside it that lead to one of its rules.
+
+use crate::graph::{Graph, node};
+use crate::{MOST_ENTRIES, Status};
+use std::collections::{BTreeSet, VecDeque};
+
+/// The most nodes that are walked for one cycle.
+const MOST_STEPS: usize = 2_000;
+
+/// Looks for entries; keeps the edges by their ends, since a large account asks often.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    /// Node -> places of the edges to it; empty until the first question.
+    into: Vec<Vec<usize>>,
+}
+
+impl Entries {
+    /// Returns the first rules that lead to one of these without another rule between, themselves left out; what is
+    /// switched off leads nowhere.
+    pub(crate) fn of(&mut self, graph: &Graph<'_>, rules: &[usize]) -> Vec<usize> {
+        if self.into.is_empty() {
+            self.into = by_end(graph);
+        }
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let own = || rules.iter().flat_map(|rule| [node(*rule, false), node(*rule, true)]);
+        let mut queue: VecDeque<usize> = own().collect();
+        while let Some(at) = queue.pop_front() {
+            let places = self.into.get(at).map(Vec::as_slice).unwrap_or_default();
+            for edge in places.iter().filter_map(|place| graph.edges.get(*place)) {
+                if matches!(edge.status, Status::Off(_)) {
+                    continue;
+                }
+                match graph.rule_of(edge.from) {
+                    Some(rule) if rules.contains(&rule) => {}
+                    Some(rule) => {
+                        found.insert(rule);
+                    }
+                    None => {
+                        if seen.insert(edge.from) {
+                            queue.push_back(edge.from);
+                        }
+                    }
+                }
+            }
+            if found.len() >= MOST_ENTRIES || seen.len() > MOST_STEPS {
+                break;
+            }
+        }
+        found.into_iter().take(MOST_ENTRIES).collect()
+    }
+}
+
+fn by_end(graph: &Graph<'_>) -> Vec<Vec<usize>> {
+    let mut into = vec![Vec::new(); graph.nodes];
+    for (place, edge) in graph.edges.iter().enumerate() {
+        if let Some(places) = into.get_mut(edge.to) {
+            places.push(place);
+        }
+    }
+    into
+}

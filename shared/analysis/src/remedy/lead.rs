@@ -1,0 +1,46 @@
+//! What the search for a remedy takes from the graph: who causes which event along a cycle.
+
+use crate::emission::{Fields, Identity};
+use crate::graph::Told;
+use std::sync::Arc;
+
+/// One finding's cycle.
+#[derive(Debug, Clone)]
+pub(crate) struct Lead {
+    /// The finding's place in the analysis.
+    pub(crate) finding: usize,
+    /// The rules that are in cycles with it, whatever keeps these from running now; sorted.
+    pub(crate) component: Vec<usize>,
+    /// The hops, in the order of the finding's.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One hop.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// The rule that hears.
+    pub(crate) to: usize,
+    /// Who makes the call, where somebody does.
+    pub(crate) identity: Option<Identity>,
+    /// The call, as an IAM action.
+    pub(crate) action: Arc<str>,
+    /// The event's name, for API calls.
+    pub(crate) event_name: Option<Arc<str>>,
+    /// The event's detail-type.
+    pub(crate) detail_type: Arc<str>,
+    /// What is known of the event.
+    pub(crate) fields: Fields,
+}
+
+impl Step {
+    pub(crate) fn of(told: &Told) -> Self {
+        Self {
+            to: told.to,
+            identity: told.identity.clone(),
+            action: told.hop.action.clone(),
+            event_name: told.hop.emits.event_name.clone(),
+            detail_type: told.hop.emits.detail_type.clone(),
+            fields: told.fields.clone(),
+        }
+    }
+}

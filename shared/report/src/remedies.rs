@@ -1,0 +1,88 @@
+//! The remedies alone: what to change, rule by rule.
+
+use crate::json::{FORMAT_VERSION, RemedyRow, place, remedy_row};
+use crate::{Report, escaped};
+use loopguard_analysis::Finding;
+use serde::Serialize;
+use std::fmt::{self, Write};
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    remedies: Vec<Row<'a>>,
+}
+
+/// One finding with its remedies, or with the reason why there is none.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    finding: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+    remedies: Vec<RemedyRow<'a>>,
+    no_remedy: Option<&'a str>,
+}
+
+/// Returns the proved changes as text: the finding, where the changed rule stands, the new pattern.
+pub fn remedies(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write(&mut out, report);
+    out
+}
+
+/// Returns the same as indented JSON text with a final line break.
+pub fn remedies_json(report: &Report<'_>) -> Result<String, serde_json::Error> {
+    let rows = told(report).map(|finding| {
+        let rule = finding.remedies.first().map(|remedy| &remedy.rule).or(finding.rules.first());
+        let rule = rule.and_then(|key| report.inventory.rules.iter().find(|rule| rule.key == *key));
+        let (file, line, column) = rule.map_or((None, None, None), |rule| place(&rule.origin));
+        Row {
+            finding: &finding.id,
+            file,
+            line,
+            column,
+            remedies: finding.remedies.iter().map(remedy_row).collect(),
+            no_remedy: finding.no_remedy.as_deref(),
+        }
+    });
+    let document = Document { format_version: FORMAT_VERSION, remedies: rows.collect() };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The findings for which a remedy was looked for and that are told.
+fn told<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Finding> {
+    let levels = report.levels;
+    report.analysis.findings.iter().filter(move |finding| {
+        levels.severity(finding.code).is_some()
+            && (!finding.remedies.is_empty() || finding.no_remedy.is_some())
+    })
+}
+
+fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    for finding in told(report) {
+        writeln!(out, "# {}", escaped(&finding.id))?;
+        for remedy in &finding.remedies {
+            let rule = report.inventory.rules.iter().find(|rule| rule.key == remedy.rule);
+            let place = rule.map(|rule| rule.origin.to_string()).unwrap_or_default();
+            writeln!(
+                out,
+                "# rule {} ({}): {}",
+                escaped(&remedy.rule.id),
+                escaped(&place),
+                escaped(&remedy.headline)
+            )?;
+            if !remedy.loses.is_empty() {
+                writeln!(out, "# loses: {}", escaped(&remedy.loses))?;
+            }
+            writeln!(out, "{}", escaped(&remedy.pattern))?;
+        }
+        if let Some(why) = &finding.no_remedy {
+            writeln!(out, "# none proved: {}", escaped(why))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! Every code has a page, a row in the index, and cases that show it.
+//!
+//! A case is a Markdown file in `tests/cases/findings/CODE` with a template or a snapshot; `finding: CODE` stands on the
+//! line of each rule that the code is told of, and no other rule may have it.
+
+use crate::workspace;
+use loopguard_analysis::Code;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn template_of(page: &str) -> String {
+    let fence = |language: &str| page.split_once(language);
+    let (_, rest) = fence("```yaml\n").or_else(|| fence("```json\n")).expect("a template or a snapshot");
+    rest.split("```").next().unwrap().to_owned()
+}
+
+/// Returns the lines on which the report tells the code.
+fn told(report: &Value, code: Code) -> BTreeSet<u64> {
+    let line_of = |id: &Value| {
+        let rules = report["rules"].as_array().unwrap();
+        rules.iter().find(|rule| rule["id"] == *id).and_then(|rule| rule["line"].as_u64()).unwrap()
+    };
+    let is = |row: &&Value| row["code"] == code.as_str();
+    let findings = report["findings"].as_array().unwrap().iter().filter(is);
+    let lints = report["lints"].as_array().unwrap().iter().filter(is);
+    findings
+        .map(|row| line_of(&row["rules"][0]))
+        .chain(lints.map(|row| row["line"].as_u64().unwrap()))
+        .collect()
+}
+
+fn check(code: Code, case: &Path) {
+    let template = template_of(&fs::read_to_string(case).unwrap());
+    let name = format!("loopguard-case-{}-{}.yaml", std::process::id(), code);
+    let file = std::env::temp_dir().join(name);
+    fs::write(&file, &template).unwrap();
+    let output = workspace::loopguard().args(["scan", "--format", "json"]).arg(&file).output().unwrap();
+    fs::remove_file(&file).unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mark = format!("finding: {code}");
+    let wanted: BTreeSet<u64> = (1..)
+        .zip(template.lines())
+        .filter(|(_, line)| line.trim_end_matches("\",").ends_with(&mark))
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!wanted.is_empty(), "{} expects nothing", case.display());
+    assert_eq!(told(&report, code), wanted, "{}\n{report:#}", case.display());
+}
+
+#[test]
+fn every_code_is_shown_by_its_cases() {
+    for code in Code::ALL {
+        let folder = workspace::root().join("tests/cases/findings").join(code.as_str());
+        let mut cases: Vec<_> = fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        cases.sort();
+        assert!(!cases.is_empty(), "{code} has no case");
+        for case in &cases {
+            check(code, case);
+        }
+    }
+}
+
+#[test]
+fn pages_cases_and_index_are_of_the_same_codes() {
+    let codes: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
+    let stems = |folder: &str, ending: &str| -> BTreeSet<String> {
+        fs::read_dir(workspace::root().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| name.strip_suffix(ending).map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(stems("shared/analysis/src/findings", ".md"), codes);
+    assert_eq!(stems("tests/cases/findings", ""), codes);
+    let index = fs::read_to_string(workspace::root().join("docs/findings.md")).unwrap();
+    for code in Code::ALL {
+        let link = format!("[`{code}`](../shared/analysis/src/findings/{code}.md)");
+        let row = format!("| {link} | {} | {} |", code.severity().as_str(), code.summary());
+        assert!(index.contains(&row), "docs/findings.md lacks {row}");
+    }
+    assert_eq!(index.lines().filter(|line| line.starts_with("| [")).count(), codes.len());
+}
+
+#[test]
+fn explain_tells_each_code() {
+    let explain = |args: &[&str]| workspace::loopguard().arg("explain").args(args).output().unwrap();
+    let table = String::from_utf8(explain(&[]).stdout).unwrap();
+    assert_eq!(table.lines().count(), Code::ALL.len());
+    assert!(table.lines().all(|line| line.chars().count() < 130), "{table}");
+    let page = explain(&["self-trigger"]);
+    assert_eq!(String::from_utf8(page.stdout).unwrap(), Code::SelfTrigger.page());
+    let unknown = explain(&["self-triger"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("is it `self-trigger`?"));
+}
+
+#[test]
+fn levels_decide_what_is_told_and_what_fails() {
+    let scan = |args: &[&str]| {
+        let case = "tests/cases/templates/acl-loop.yaml";
+        let output = workspace::loopguard().arg("scan").args(args).arg(case).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let (text, code) = scan(&[]);
+    assert!(text.contains("error[self-trigger]") && !text.contains("no-dead-letter-queue"));
+    assert_eq!(code, Some(1));
+    let (text, code) = scan(&["-A", "self-trigger"]);
+    assert!(!text.contains("[self-trigger]"));
+    assert_eq!(code, Some(0));
+    let (text, code) = scan(&["-W", "self-trigger", "-W", "no-dead-letter-queue"]);
+    assert!(text.contains("warning[self-trigger]") && text.contains("warning[no-dead-letter-queue]"));
+    assert_eq!(code, Some(0));
+    let (text, code) = scan(&["-A", "self-trigger", "-D", "no-dead-letter-queue"]);
+    assert!(text.contains("error[no-dead-letter-queue]: rule `FixerOnAcl`: no dead-letter queue for target"));
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn remedies_alone_are_printed_with_the_same_exit_code() {
+    let scan = |args: &[&str]| {
+        let case = "tests/cases/templates/acl-loop.yaml";
+        let output = workspace::loopguard().args(["scan", "--remedy"]).args(args).arg(case).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = scan(&[]);
+    assert!(
+        text.starts_with(
+            "# self-trigger:FixerOnAcl\n# rule FixerOnAcl (tests/cases/templates/acl-loop.yaml:"
+        )
+    );
+    let pattern = text.lines().find(|line| !line.starts_with('#')).unwrap();
+    let pattern: Value = serde_json::from_str(pattern).unwrap();
+    let report: Value = serde_json::from_str(&scan(&["--format", "json"])).unwrap();
+    assert_eq!(report["remedies"][0]["finding"], "self-trigger:FixerOnAcl");
+    assert_eq!(report["remedies"][0]["remedies"][0]["pattern"], pattern);
+    assert!(report["remedies"][0]["no_remedy"].is_null());
+}
