@@ -1,6 +1,7 @@
 //! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
 mod levels;
+mod scps;
 mod sources;
 
 use crate::account::{self, ReachArgs};
@@ -44,6 +45,9 @@ pub(crate) struct ScanArgs {
     /// Read the AWS account of the environment's credentials, too; nothing is changed in it
     #[arg(long)]
     account: bool,
+    /// A service control policy that binds the roles, a JSON document; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    scp: Vec<PathBuf>,
     #[command(flatten)]
     reach: ReachArgs,
     /// Region that the templates are deployed to (IAM events, for one, only reach us-east-1); regions to read with
@@ -105,6 +109,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let Some(mut inventory) = sources.inventory(options(args)) else {
         bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
     };
+    scps::add(&args.scp, &mut inventory)?;
     let catalogue = Catalogue::embedded();
     let analysis = sources.analyse(&mut inventory, &catalogue);
     let levels = args.levels.levels();

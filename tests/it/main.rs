@@ -12,6 +12,7 @@
 )]
 
 mod cases;
+mod cli_access;
 mod cli_account;
 mod cli_pattern;
 mod cli_scan;

@@ -11,6 +11,7 @@ mod document;
 mod node;
 mod roles;
 mod rules;
+mod scps;
 mod trails;
 mod workloads;
 
@@ -65,6 +66,8 @@ pub mod section {
     pub const TRAILS: &str = "trails";
     /// Notifications of buckets.
     pub const BUCKET_NOTIFICATIONS: &str = "bucket_notifications";
+    /// Service control policies, level by level.
+    pub const SCPS: &str = "service_control_policies";
     /// What could not be read.
     pub const GAPS: &str = "gaps";
 }

@@ -46,11 +46,12 @@ pub(super) fn account(node: &Node<'_>, taken_at: &Arc<str>) -> Result<(Inventory
     reader.rules()?;
     reader.workloads()?;
     reader.roles()?;
+    reader.scps()?;
     reader.connections()?;
     reader.trails()?;
     reader.buckets()?;
     let coverage = reader.coverage()?;
-    let mut known = vec!["partition", "account", "region", section::GAPS];
+    let mut known = vec!["partition", "account", "region", section::SCPS, section::GAPS];
     known.extend(SECTIONS);
     reader.inventory.notes.extend(node.unknown_members(&known));
     Ok((reader.inventory, coverage))

@@ -73,7 +73,7 @@ impl Reader<'_> {
     }
 
     /// Returns the policy of a document: text as IAM sends it, or the object that the text stands for.
-    fn policy(&self, name: &str, document: &Node<'_>) -> Result<Policy, SnapshotError> {
+    pub(super) fn policy(&self, name: &str, document: &Node<'_>) -> Result<Policy, SnapshotError> {
         let origin = self.origin(document, TOLD_BY);
         let Ok(text) = document.text() else {
             document.member("Statement")?;

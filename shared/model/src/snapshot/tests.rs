@@ -160,6 +160,24 @@ fn what_the_format_does_not_know_is_noted_and_what_the_api_adds_is_not() {
 }
 
 #[test]
+fn service_control_policies_bind_their_account_level_by_level() {
+    let text = of(r#", "service_control_policies": [
+        {"TargetId": "r-1", "Policies": [{"Name": "FullAWSAccess", "Content": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]},
+        {"Policies": [{"Name": "regions", "Content": "{\"Statement\": []}"}, {"Name": "broken", "Content": "{"}]}]"#);
+    let inventory = read(&text, "a.json").unwrap().inventory;
+    let [root, account] = inventory.scps.as_slice() else { panic!("{:?}", inventory.scps) };
+    assert_eq!(root.account, Some(inventory.scope.account.clone()));
+    assert_eq!((root.policies.len(), root.policies[0].statements.len()), (1, 1));
+    let unread: Vec<usize> = account.policies.iter().map(|policy| policy.unread.len()).collect();
+    assert_eq!(unread, [0, 1]);
+    assert!(inventory.notes.is_empty(), "{:?}", inventory.notes);
+    assert!(
+        refused(&of(r#", "service_control_policies": [{"Policies": [{"Name": "x"}]}]"#))
+            .contains("`Content` is missing")
+    );
+}
+
+#[test]
 fn unreadable_parts_are_told_and_the_rest_is_read() {
     let text = of(r#", "rules": [{"Name": "r", "EventPattern": "{", "State": "SLEEPING"}],
         "state_machines": [{"stateMachineArn": "m", "name": "m", "roleArn": "r", "definition": "no JSON"}],
