@@ -215,3 +215,47 @@ fn other_credentials_make_another_caller() {
     runs(&guard, &with("other")).is("R", Verdict::None);
     runs(&guard, &with("another")).is_declared_loop("R");
 }
+
+#[test]
+fn a_constant_of_the_request_makes_a_pattern_on_it_sure() {
+    let definition = format!("{{StartAt: A, States: {{A: {}}}}}", task(ACL, "Bucket: b", "End: true"));
+    let on = |bucket: &str| {
+        on_acl().replace("detail: {", &format!("detail: {{requestParameters: {{bucketName: [{bucket}]}}, "))
+    };
+    let scan = runs(&on("b"), &definition);
+    scan.is_declared_loop("R");
+    assert_eq!(scan.gain("R"), Gain::Each);
+    runs(&on("c"), &definition).is("R", Verdict::None);
+}
+
+#[test]
+fn behind_a_refused_call_nothing_is_sure() {
+    let definition = format!(
+        "{{StartAt: A, States: {{A: {}, B: {}}}}}",
+        task("aws-sdk:ec2:createTags", "", "Next: B"),
+        task(ACL, "Bucket: b", "End: true")
+    );
+    let scan = runs_as(&on_acl(), &definition, &role("Work", "s3:PutBucketAcl", "*"));
+    scan.is_declared_loop("R");
+    assert_eq!(scan.gain("R"), Gain::Sometimes);
+    let scan = runs_as(&on_acl(), &definition, &role("Work", "[s3:PutBucketAcl, ec2:CreateTags]", "*"));
+    assert_eq!(scan.gain("R"), Gain::Each);
+    // The refused call itself is made.
+    let scan = runs_as(&calls("aws.ec2", "CreateTags"), &definition, &role("Work", "s3:PutBucketAcl", "*"));
+    scan.is_declared_loop("R");
+    assert_eq!(scan.gain("R"), Gain::Each);
+}
+
+#[test]
+fn waiting_for_the_end_of_a_job_asks_for_it() {
+    let parameters = "StateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:other'";
+    let definition = format!(
+        "{{StartAt: A, States: {{A: {}}}}}",
+        task("states:startExecution.sync:2", parameters, "End: true")
+    );
+    let pattern = calls("aws.states", "DescribeExecution");
+    let all = rule("R", &pattern, "!Ref Machine")
+        .replace("EventPattern", "State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n      EventPattern");
+    let common = [machine(&definition), role("Delivery", "'*'", "*"), role("Work", "'*'", "*")].concat();
+    scan(&(all + &common)).is_declared_loop("R");
+}

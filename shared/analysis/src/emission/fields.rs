@@ -56,6 +56,21 @@ impl Fields {
         self.left_out.get(path).map(Vec::as_slice)
     }
 
+    /// Makes all that may be there below the path be there; returns true iff something changed.
+    pub(crate) fn surely_below(&mut self, upper: &str) -> bool {
+        let mut changed = false;
+        for (path, field) in &mut self.paths {
+            let below = path.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
+            if let Field::Maybe(globs) = field
+                && below
+            {
+                *field = Field::Exactly(std::mem::take(globs));
+                changed = true;
+            }
+        }
+        changed
+    }
+
     /// Returns what is known of a path.
     pub(crate) fn get(&self, path: &str) -> Option<&Field> {
         self.paths.get(path)

@@ -5,7 +5,7 @@ use super::edge::{Edge, Fact};
 use super::hear::{Heard, Hearing, Prepared, hear};
 use super::node;
 use crate::catalogue::Operation;
-use crate::emission::{Emission, Field, Identity, Outcome, native, record};
+use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
 use crate::iam::Bound;
 use crate::limits::Refinement;
 use crate::{Certainty, Gain};
@@ -38,8 +38,19 @@ pub(super) fn of_call<'a>(
     make(builder, key, heard_by, || {
         let refused = part == Part::Refused;
         let all = call_emissions(ground, scope, operation, bound, caller, refused);
-        (all, Some(bound.clone()), caller.is_none())
+        let said = part == Part::Made && !bound.is_granted();
+        let full = all.iter().filter(|_| said).filter_map(with_request).collect::<Vec<_>>();
+        ([full, all].concat(), Some(bound.clone()), caller.is_none())
     })
+}
+
+/// Returns the record as a call that goes through leaves it, with its request: records leave it out only where the call is
+/// refused, or the request is larger than 100 KB.
+fn with_request(emission: &Emission) -> Option<Emission> {
+    let recorded = matches!(emission.family, Family::Record { .. } | Family::DataRecord { .. });
+    let mut full = emission.clone();
+    let changed = full.fields.surely_below("detail.requestParameters");
+    (recorded && emission.every_run && changed).then_some(full)
 }
 
 /// Returns the node of a class, made with what `emissions` returns and its edges to these listeners if it is new.
