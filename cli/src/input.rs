@@ -70,10 +70,20 @@ pub(crate) struct Walk {
 }
 
 /// Folders that hold other people's or generated copies of templates.
-const SKIPPED_FOLDERS: &[&str] = &[".git", "node_modules", ".aws-sam", "target", ".venv", "__pycache__"];
+const SKIPPED_FOLDERS: &[&str] = &[
+    ".git",
+    "node_modules",
+    ".aws-sam",
+    ".serverless",
+    ".terraform",
+    ".terragrunt-cache",
+    "target",
+    ".venv",
+    "__pycache__",
+];
 
 /// Endings of files that may hold a template, looked at within folders.
-const TEMPLATE_ENDINGS: &[&str] = &["yaml", "yml", "json", "template"];
+const TEMPLATE_ENDINGS: &[&str] = &["yaml", "yml", "json", "template", "tf", "tofu", "tfvars"];
 
 /// Returns the files that `paths` name: files as they are, folders searched for template endings.
 pub(crate) fn walk(paths: &[PathBuf]) -> Result<Walk> {

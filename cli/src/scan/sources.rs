@@ -25,13 +25,13 @@ impl Sources {
         for (file, named) in files {
             let told = match input::text(file) {
                 Ok(text) if snapshot::is_snapshot(&text) => sources.add_snapshot(file, &text),
-                Ok(text) if *named || text.contains("Resources") || text.contains("planned_values") => {
-                    sources
-                        .templates
-                        .push(Source { file: file.display().to_string().into(), text: text.into() });
+                Ok(text) => {
+                    let source = Source { file: file.display().to_string().into(), text: text.into() };
+                    if *named || loopguard_template::may_declare(&source) {
+                        sources.templates.push(source);
+                    }
                     None
                 }
-                Ok(_) => None,
                 Err(error) => Some(format!("{error:#}")),
             };
             if let Some(error) = told {

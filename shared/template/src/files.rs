@@ -51,7 +51,7 @@ impl Files {
 }
 
 /// Returns the path of `uri` as seen from the folder of `file`, or none for a URL or a path that leaves the root.
-fn beside(file: &str, uri: &str) -> Option<String> {
+pub(crate) fn beside(file: &str, uri: &str) -> Option<String> {
     if uri.contains("://") || uri.starts_with('/') || uri.is_empty() {
         return None;
     }

@@ -66,6 +66,12 @@ pub fn read(files: &[Source], options: &Options) -> Inventory {
     read::inventory(files, &[], options).0
 }
 
+/// Returns whether a file could declare anything; false only for files of which [`read`] could but say that they are
+/// no source.
+pub fn may_declare(file: &Source) -> bool {
+    units::may_declare(&file.file, &file.text)
+}
+
 /// The most rounds of [`read_with`]: a file may refer to a file that refers to a file.
 const MOST_ROUNDS: usize = 10;
 

@@ -28,7 +28,7 @@ impl Notes {
     /// Notes something that was not understood; said twice, it is kept once.
     pub(crate) fn tell(&self, span: Span, message: impl Into<String>) {
         let mut found = self.found.borrow_mut();
-        if found.len() < MOST_PER_FILE {
+        if found.len() < MOST_PER_FILE.saturating_mul(self.source.count()) {
             found.insert((span, message.into()));
         }
     }
@@ -54,6 +54,13 @@ impl Notes {
         self.assumed.borrow_mut().extend(attempt.assumed.into_inner());
     }
 
+    /// Takes in what an attempt has told of a text that begins at byte `base` of this one.
+    pub(crate) fn take_in_at(&self, attempt: Self, base: usize) {
+        for (span, message) in attempt.found.into_inner() {
+            self.tell(Span { start: span.start + base, end: span.end + base }, message);
+        }
+    }
+
     /// Returns whether anything has been told.
     pub(crate) fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()
@@ -62,7 +69,7 @@ impl Notes {
     /// Returns notes in the order of the file, and assumptions in the order of their text.
     pub(crate) fn into_parts(self) -> (Vec<ReadNote>, BTreeSet<Arc<str>>) {
         let found = self.found.into_inner();
-        let full = found.len() == MOST_PER_FILE;
+        let full = found.len() >= MOST_PER_FILE.saturating_mul(self.source.count());
         let mut notes: Vec<ReadNote> = found
             .into_iter()
             .map(|(span, message)| ReadNote { origin: self.source.origin(span), message })

@@ -33,7 +33,7 @@ pub(crate) fn inventory(
 ) -> (Inventory, BTreeSet<Arc<str>>) {
     let texts = files.iter().chain(beside).map(|source| (source.file.clone(), source.text.clone()));
     let texts = Files::new(texts);
-    let (named, place) = units::read(files, options);
+    let (named, place) = units::read(files, &texts, options);
     let mut inventory = read_all(named, &texts, &place.options(options));
     inventory.assumptions.extend(place.assumptions());
     (inventory, texts.into_wanted())

@@ -8,6 +8,7 @@
 //! named and not read.
 
 mod addition;
+mod configuration;
 mod declared;
 mod path;
 mod plan;
@@ -15,4 +16,5 @@ mod policy_document;
 mod settle;
 mod translate;
 
+pub(crate) use configuration::{Configurations, is_configuration};
 pub(crate) use plan::{Plan, is_plan};

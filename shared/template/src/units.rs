@@ -1,12 +1,13 @@
 //! Which kind of source each file is, and the templates that the files come to.
 
 use crate::document;
+use crate::files::Files;
 use crate::nested::Read;
 use crate::nodes::get;
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Template;
-use crate::terraform::{self, Plan};
+use crate::terraform::{self, Configurations, Plan};
 use crate::{Options, Source};
 use loopguard_pattern::json::Span;
 use std::collections::BTreeSet;
@@ -20,11 +21,18 @@ pub(crate) struct Place {
     taken: Vec<String>,
 }
 
+/// Returns whether a file could declare anything, by its name and by words that every source of its kind has.
+pub(crate) fn may_declare(file: &str, text: &str) -> bool {
+    terraform::is_configuration(file) || terraform::is_plan(text) || text.contains("Resources")
+}
+
 /// Returns the templates of all files, and where they are deployed as far as they say so.
-pub(crate) fn read(files: &[Source], options: &Options) -> (Vec<Read>, Place) {
+pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<Read>, Place) {
     let mut place = Place::default();
-    let units = files
-        .iter()
+    let (terraform, files): (Vec<&Source>, Vec<&Source>) =
+        files.iter().partition(|file| terraform::is_configuration(&file.file));
+    let mut units: Vec<Read> = files
+        .into_iter()
         .map(|file| {
             if terraform::is_plan(&file.text) {
                 plan(file, &mut place)
@@ -33,6 +41,12 @@ pub(crate) fn read(files: &[Source], options: &Options) -> (Vec<Read>, Place) {
             }
         })
         .collect();
+    if !terraform.is_empty() {
+        let parts: Vec<_> = terraform.iter().map(|file| (file.file.clone(), file.text.clone())).collect();
+        let configurations = Configurations::new(&parts);
+        let templates = configurations.templates(texts, options, &mut place.regions);
+        units.push((configurations.into_notes(), templates));
+    }
     place.settle(options);
     (units, place)
 }
