@@ -133,7 +133,12 @@ fn folder(top: &Path, walk: &mut Walk) {
 }
 
 fn may_hold_a_template(path: &Path) -> bool {
-    path.extension()
-        .and_then(|ending| ending.to_str())
-        .is_some_and(|ending| TEMPLATE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    // A service written as a program is told, though it is not read.
+    let program = path.file_stem().is_some_and(|name| name == "serverless")
+        && path.extension().is_some_and(|ending| ending == "ts" || ending == "js");
+    program
+        || path
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .is_some_and(|ending| TEMPLATE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }

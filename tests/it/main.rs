@@ -16,6 +16,7 @@ mod cli_access;
 mod cli_account;
 mod cli_pattern;
 mod cli_scan;
+mod cli_sources;
 mod definitions;
 mod demo;
 mod dependencies;

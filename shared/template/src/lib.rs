@@ -22,6 +22,7 @@ mod notes;
 mod read;
 mod resolve;
 mod sam;
+mod serverless;
 mod source_text;
 mod template;
 mod terraform;

@@ -18,3 +18,4 @@ mod translate;
 
 pub(crate) use configuration::{Configurations, is_configuration};
 pub(crate) use plan::{Plan, is_plan};
+pub(crate) use policy_document::placed;

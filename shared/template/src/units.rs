@@ -5,6 +5,7 @@ use crate::files::Files;
 use crate::nested::Read;
 use crate::nodes::get;
 use crate::notes::Notes;
+use crate::serverless;
 use crate::source_text::SourceText;
 use crate::template::Template;
 use crate::terraform::{self, Configurations, Plan};
@@ -23,7 +24,10 @@ pub(crate) struct Place {
 
 /// Returns whether a file could declare anything, by its name and by words that every source of its kind has.
 pub(crate) fn may_declare(file: &str, text: &str) -> bool {
-    terraform::is_configuration(file) || terraform::is_plan(text) || text.contains("Resources")
+    terraform::is_configuration(file)
+        || serverless::is_service(file)
+        || terraform::is_plan(text)
+        || text.contains("Resources")
 }
 
 /// Returns the templates of all files, and where they are deployed as far as they say so.
@@ -36,6 +40,8 @@ pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<R
         .map(|file| {
             if terraform::is_plan(&file.text) {
                 plan(file, &mut place)
+            } else if serverless::is_service(&file.file) {
+                service(file, texts, options, &mut place)
             } else {
                 templates(&file.file, &file.text, None)
             }
@@ -49,6 +55,13 @@ pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<R
     }
     place.settle(options);
     (units, place)
+}
+
+fn service(file: &Source, texts: &Files, options: &Options, place: &mut Place) -> Read {
+    let source = Arc::new(SourceText::new(file.file.clone(), file.text.clone()));
+    let notes = Notes::new(source.clone());
+    let template = serverless::template(&source, &notes, texts, options, &mut place.regions);
+    (notes, template.into_iter().collect())
 }
 
 fn plan(file: &Source, place: &mut Place) -> Read {

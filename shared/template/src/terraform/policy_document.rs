@@ -69,7 +69,7 @@ pub(super) fn unwrapped(value: &Value) -> &Value {
 }
 
 /// Returns the tree of a text that stands at `span` as a whole.
-pub(super) fn placed(tree: Value, span: Span) -> Value {
+pub(crate) fn placed(tree: Value, span: Span) -> Value {
     let kind = match tree.kind {
         ValueKind::Array(items) => {
             ValueKind::Array(items.into_iter().map(|item| placed(item, span)).collect())
