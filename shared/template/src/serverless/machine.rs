@@ -10,9 +10,11 @@ impl Service<'_> {
         for key in self.entries("stepFunctions.stateMachines") {
             let span = key.key_span;
             let own = &key.value;
-            let id = get(own, "id").and_then(crate::nodes::literal).map_or_else(
+            // A chosen id or name is the logical id.
+            let chosen = ["id", "name"].iter().find_map(|key| get(own, key).and_then(crate::nodes::literal));
+            let id = chosen.map_or_else(
                 || format!("{}StepFunctionsStateMachine", normalized(&key.key)),
-                |id| id.to_string(),
+                |name| normalized(&name),
             );
             let mut properties = Vec::new();
             properties.extend(get(own, "name").map(|name| ("StateMachineName", name.clone())));
