@@ -154,7 +154,7 @@ mod tests {
         for fact in &table.resource {
             let kind = &fact.kind;
             assert!(fact.source.starts_with("https://registry.terraform.io/"), "{kind}");
-            assert_eq!(fact.confidence, "documented", "{kind}");
+            assert_eq!(fact.confidence, "known", "{kind}");
             assert_eq!(fact.class.is_empty(), fact.owner.is_some(), "{kind}");
             match &fact.owner {
                 Some(owner) => {
@@ -172,7 +172,7 @@ mod tests {
             table
                 .place
                 .iter()
-                .all(|place| place.source.starts_with("https://") && place.confidence == "documented")
+                .all(|place| place.source.starts_with("https://") && place.confidence == "known")
         );
         assert!(table.matters.iter().all(|fact| !fact.reason.is_empty()));
         assert!(table.harmless.iter().all(|fact| !fact.reason.is_empty()));
