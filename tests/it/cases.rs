@@ -6,7 +6,7 @@
 //! `# why: TEXT` on a later line demands that the reasons of the rule before it hold the text.
 
 use crate::workspace;
-use loopguard_analysis::{Analysis, Catalogue, close};
+use loopguard_analysis::{Analysis, Catalogue, Certainty, close};
 use loopguard_template::{Options, Source, read};
 use std::fmt::Write as _;
 use std::fs;
@@ -45,7 +45,7 @@ fn cases(text: &str) -> Vec<Case> {
         match &mut fence {
             Some((info, body)) if line == "```" => {
                 if info.split(' ').any(|word| word == "common") {
-                    common = body.clone();
+                    common.clone_from(body);
                 } else {
                     cases.push(Case {
                         title: title.clone(),
@@ -56,9 +56,10 @@ fn cases(text: &str) -> Vec<Case> {
                 fence = None;
             }
             Some((_, body)) => writeln!(body, "{line}").unwrap(),
-            None if line.starts_with("```yaml") => fence = Some((line[7..].trim().to_owned(), String::new())),
             None => {
-                if let Some(heading) = line.strip_prefix("## ") {
+                if let Some(info) = line.strip_prefix("```yaml") {
+                    fence = Some((info.trim().to_owned(), String::new()));
+                } else if let Some(heading) = line.strip_prefix("## ") {
                     heading.clone_into(&mut title);
                 }
             }
@@ -110,7 +111,7 @@ fn differences(analysis: &Analysis, expected: &[Expectation]) -> String {
             .iter()
             .find(|rule| *rule.key.id == *wanted.rule || rule.path.ends_with(&ending))
             .unwrap_or_else(|| panic!("no rule `{}` in {:?}", wanted.rule, analysis.rules));
-        let certainty = rule.certainty.map(|certainty| certainty.as_str());
+        let certainty = rule.certainty.map(Certainty::as_str);
         let same = rule.verdict.as_str() == wanted.verdict
             && wanted.certainty.as_deref().is_none_or(|wanted| certainty == Some(wanted));
         let reasons = rule.reasons.join("\n    ");
@@ -126,6 +127,11 @@ fn differences(analysis: &Analysis, expected: &[Expectation]) -> String {
                 certainty.unwrap_or_default(),
             )
             .unwrap();
+            for finding in analysis.findings.iter().filter(|finding| finding.rules.contains(&rule.key)) {
+                for witness in finding.hops.iter().filter_map(|hop| hop.witness.as_ref()) {
+                    writeln!(told, "    {}", witness.event).unwrap();
+                }
+            }
         }
     }
     told

@@ -30,6 +30,9 @@ fn never_matches(pattern: &loopguard_pattern::EventPattern) -> Option<String> {
 }
 
 fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<String> {
+    if let Some(reason) = sources_apart(branch) {
+        return Some(reason);
+    }
     let detail_types = accept::listed(branch, "detail-type")?;
     if detail_types.iter().any(|detail_type| &**detail_type != API_CALL) {
         return None;
@@ -67,6 +70,28 @@ fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<St
         ));
     }
     None
+}
+
+/// Returns why no record can have the sources that the branch lists, if it lists event sources of other services:
+/// a record's source is `aws.` and the event source without its domain, and no other event of AWS has an event source.
+fn sources_apart(branch: &Branch) -> Option<String> {
+    let sources = accept::listed(branch, "source")?;
+    let event_sources = accept::listed(branch, "detail.eventSource")?;
+    let of_aws = sources.iter().all(|source| source.starts_with("aws."));
+    let fits = |event_source: &std::sync::Arc<str>| {
+        // What has another domain is not known.
+        event_source
+            .strip_suffix(".amazonaws.com")
+            .is_none_or(|service| sources.iter().any(|source| source.strip_prefix("aws.") == Some(service)))
+    };
+    if !of_aws || event_sources.iter().any(fits) {
+        return None;
+    }
+    let first = event_sources.first()?;
+    let service = first.strip_suffix(".amazonaws.com").unwrap_or(first);
+    Some(format!(
+        "calls with event source `{first}` have source `aws.{service}`, which the pattern does not list"
+    ))
 }
 
 /// Returns true iff the source is one that native events have, so that its lack of API calls is known and not a gap.

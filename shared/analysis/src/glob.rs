@@ -105,6 +105,12 @@ impl Glob {
         glob
     }
 
+    /// Returns true iff the known text holds the character.
+    pub(crate) fn holds(&self, character: char) -> bool {
+        let in_text = |part: &Part| matches!(part, Part::Literal(text) if text.contains(character));
+        self.pieces.iter().any(|piece| piece.parts().iter().any(in_text))
+    }
+
     /// Returns the glob of what stands behind the last slash; any where a run may hold that slash.
     pub(crate) fn last_segment(&self) -> Self {
         let Some(last) = self.pieces.last() else { return self.clone() };

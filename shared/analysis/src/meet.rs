@@ -3,10 +3,14 @@
 use crate::EventWitness;
 use crate::accept;
 use crate::emission::{Emission, Field, Fields, all_but, values};
+use crate::glob::Glob;
 use crate::limits::Refinement;
 use crate::listener::{Listener, refuses};
 use loopguard_pattern::json::{self, Value, ValueKind};
-use loopguard_pattern::{EventSet, Overlap, Schema, Symbol, ValueSet, Witness, matches, overlap, parse};
+use loopguard_pattern::{
+    EventSet, MatcherKind, Overlap, Part, Schema, Symbol, SymbolKind, ValueSet, Witness, matches, overlap,
+    parse,
+};
 use std::sync::{Arc, OnceLock};
 
 /// The answer, with its ground.
@@ -50,8 +54,8 @@ fn kept_apart(listener: &Listener, fields: &Fields) -> Option<Arc<str>> {
     for branch in listener.pattern.branches() {
         let apart = branch.fields().iter().find(|wanted| {
             let (values, absent) = match fields.get(&wanted.path) {
-                Some(Field::Exactly(globs)) => (values(globs), false),
-                Some(Field::Maybe(globs)) => (values(globs), true),
+                Some(Field::Exactly(globs)) => (values(&worth_a_look(globs, wanted)), false),
+                Some(Field::Maybe(globs)) => (values(&worth_a_look(globs, wanted)), true),
                 None if fields.left_out(&wanted.path).is_some() => (ValueSet::any(), true),
                 Some(Field::Flag(_) | Field::Absent) | None => return false,
             };
@@ -68,6 +72,26 @@ fn kept_apart(listener: &Listener, fields: &Fields) -> Option<Arc<str>> {
         last = Some(apart?.path.clone());
     }
     last
+}
+
+/// Returns the globs without the forms that no value of the pattern can have: names that a stack makes hold no colon.
+fn worth_a_look(globs: &[Glob], wanted: &loopguard_pattern::Field) -> Vec<Glob> {
+    let is_name = |matcher: &loopguard_pattern::Matcher| match &matcher.kind {
+        MatcherKind::Exact(term) => term.symbols().next().is_some() && term.parts().iter().all(is_name_part),
+        _ => false,
+    };
+    if !wanted.matchers.iter().all(is_name) {
+        return globs.to_vec();
+    }
+    let plain: Vec<Glob> = globs.iter().filter(|glob| !glob.holds(':')).cloned().collect();
+    if plain.is_empty() { globs.to_vec() } else { plain }
+}
+
+fn is_name_part(part: &Part) -> bool {
+    match part {
+        Part::Literal(text) => !text.contains(':'),
+        Part::Symbol(symbol) => symbol.kind == SymbolKind::Created && symbol.class.ends_with(".name"),
+    }
 }
 
 /// Returns whether some event fits both the set and the listener's pattern.

@@ -24,6 +24,9 @@ pub(crate) struct Native {
     /// Fields that show a member of the request: path -> member.
     #[serde(default)]
     pub(crate) given: BTreeMap<Arc<str>, Arc<str>>,
+    /// The call causes it only through something that no source reads, and that is taken not to be there: the
+    /// assumption that the report prints.
+    pub(crate) taken_as_absent: Option<Arc<str>>,
     /// Where the spelling of source and detail-type was seen.
     pub(crate) name: String,
     /// Who says that the call causes it.

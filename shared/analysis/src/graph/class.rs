@@ -27,6 +27,9 @@ pub(super) fn of_call<'a>(
     if let Some(assumption) = bound.assumption() {
         builder.graph.assumptions.insert(assumption.to_owned());
     }
+    for row in builder.ground.catalogue.natives_of(operation) {
+        builder.graph.assumptions.extend(row.taken_as_absent.as_deref().map(str::to_owned));
+    }
     let key = ClassKey {
         scope: scope.clone(),
         what: operation.call.clone(),
@@ -151,7 +154,7 @@ pub(super) fn call_emissions(
             emission.every_run = true;
             all.push(emission);
         }
-        for row in catalogue.natives_of(operation) {
+        for row in catalogue.natives_of(operation).filter(|row| row.taken_as_absent.is_none()) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
             let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
             let mut emission = native(operation, &row.event, &row.fields, &row.note(), scope, certainty);
