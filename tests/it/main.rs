@@ -25,4 +25,5 @@ mod exit_code;
 mod findings;
 mod lab;
 mod own_stack;
+mod shapes;
 mod workspace;
