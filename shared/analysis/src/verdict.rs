@@ -3,10 +3,11 @@
 use crate::dead::why_dead;
 use crate::entry::Entries;
 use crate::finding::{Analysis, Finding, RuleVerdict};
-use crate::graph::{Edge, Fact, Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
+use crate::graph::{Edge, Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
+use crate::needs::Open;
 use crate::remedy::{Lead, Step};
 use crate::{Certainty, Code, Status, Verdict, lint};
-use loopguard_model::{Gap, Need, Rule, RuleKey, RuleState, Trigger};
+use loopguard_model::{Gap, Rule, RuleKey, RuleState, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -38,12 +39,8 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
         leads: Vec::new(),
         ids: BTreeSet::new(),
         told: BTreeSet::new(),
-        needs: graph.needs.clone(),
-        assumptions: inventory.assumptions.iter().map(ToString::to_string).collect(),
     };
-    if let Some(widest) = stages.last() {
-        judge.collect(&widest.level);
-    }
+    let open = Open::of(ground, graph);
     let rules: Vec<RuleVerdict> = inventory
         .rules
         .iter()
@@ -53,14 +50,13 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
             None => judge.rule(at, rule, &stages),
         })
         .collect();
-    judge.buses();
     let verdicts: Vec<Verdict> = rules.iter().map(|rule| rule.verdict).collect();
     Analysis {
         rules,
         findings: judge.findings,
         lints: lint::all(inventory, ground.catalogue, &verdicts),
-        needs: judge.needs,
-        assumptions: judge.assumptions,
+        needs: open.needs,
+        assumptions: open.assumptions,
         gaps: inventory.gaps().cloned().collect(),
         leads: judge.leads,
     }
@@ -102,55 +98,9 @@ struct Judge<'a, 'g> {
     ids: BTreeSet<Arc<str>>,
     /// Cycles that are told already: their rules from the least on.
     told: BTreeSet<Vec<usize>>,
-    needs: BTreeSet<Need>,
-    assumptions: BTreeSet<String>,
 }
 
 impl Judge<'_, '_> {
-    /// Takes needs and assumptions from the edges that lie on some cycle: no other edge decides anything.
-    fn collect(&mut self, widest: &Level) {
-        for place in widest.edges() {
-            match self.graph.edges.get(place).map(|edge| &edge.fact) {
-                Some(Fact::Hears { presence, .. }) => {
-                    let open = presence.needs.iter().filter(|need| !self.ground.inventory.is_answered(need));
-                    self.needs.extend(open.cloned());
-                    for assumption in &presence.assumptions {
-                        if !self.assumptions.contains(assumption) {
-                            self.assumptions.insert(assumption.clone());
-                        }
-                    }
-                }
-                Some(Fact::Guesses { need: Some(need), .. }) if !self.ground.inventory.is_answered(need) => {
-                    self.needs.insert(need.clone());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Rules that were not read may be part of a cycle: the default bus hears everything, a custom bus what is put.
-    fn buses(&mut self) {
-        let mut buses = self.graph.buses.clone();
-        for (at, rule) in self.ground.inventory.rules.iter().enumerate() {
-            if rule.targets.is_some() && self.graph.acts(at) {
-                buses.insert(rule.bus.clone());
-                buses.insert(loopguard_pattern::Term::literal("default"));
-            }
-        }
-        self.assumptions.extend(self.graph.assumptions.iter().cloned());
-        for bus in buses {
-            let need = Need::RulesOfBus { bus: bus.clone() };
-            if self.ground.inventory.is_answered(&need) {
-                if self.ground.inventory.gap(&need).is_some() {
-                    self.assumptions
-                        .insert(format!("rules of bus `{bus}` that were not read are not part of any cycle"));
-                }
-            } else {
-                self.needs.insert(need);
-            }
-        }
-    }
-
     fn dead(&mut self, rule: &Rule, why: String) -> RuleVerdict {
         let id = self.id(Code::DeadRule, std::slice::from_ref(&rule.key));
         self.findings.push(Finding {

@@ -17,7 +17,7 @@ use crate::limits::{Presence, PresenceKey};
 use crate::listener::Listeners;
 use loopguard_model::{Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) schema: Schema,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
+    /// How often an event was held against a pattern.
+    pub(crate) compared: Cell<usize>,
 }
 
 impl<'a> Ground<'a> {
@@ -46,6 +48,7 @@ impl<'a> Ground<'a> {
             listeners,
             schema: Schema::events(),
             presences: RefCell::new(BTreeMap::new()),
+            compared: Cell::new(0),
         }
     }
 }

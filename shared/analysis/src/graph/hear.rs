@@ -49,6 +49,7 @@ pub(super) enum Hearing {
 
 /// Returns whether and how surely the listener hears the emission that comes from `scope`.
 pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Prepared) -> Hearing {
+    ground.compared.set(ground.compared.get().saturating_add(1));
     let emission = &prepared.emission;
     let nobody = || Hearing::Deaf(Refinement::Bus, "it has no listener".to_owned());
     let Some(listener) = ground.listeners.all.get(at) else { return nobody() };
