@@ -12,6 +12,7 @@ mod args;
 mod demo;
 mod exit;
 mod explain;
+mod facts;
 mod iam;
 mod input;
 mod pattern;

@@ -6,6 +6,7 @@ mod sources;
 
 use crate::account::{self, ReachArgs};
 use crate::exit::Exit;
+use crate::facts::FactsFile;
 use crate::input;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  loopguard scan template.yaml\n  loopguard scan --format json infra/ \
     services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
     scan .aws-sam/build/template.yaml\n  loopguard scan --account --region eu-west-1,us-east-1\n  \
-    loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
+    loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n  loopguard scan --facts facts.toml template.yaml\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
     not run.")]
 pub(crate) struct ScanArgs {
     /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
@@ -42,6 +43,9 @@ pub(crate) struct ScanArgs {
     remedy: bool,
     #[command(flatten)]
     levels: LevelArgs,
+    /// Facts of your own and loops that you want, as TOML; may be given more than once. See docs/facts.md
+    #[arg(long, value_name = "FILE")]
+    facts: Vec<PathBuf>,
     /// Read the AWS account of the environment's credentials, too; nothing is changed in it
     #[arg(long)]
     account: bool,
@@ -95,6 +99,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     if args.region.len() > 1 && !args.account {
         bail!("templates are deployed to one region: name one, or read several with --account");
     }
+    let facts: Vec<FactsFile> = args.facts.iter().map(|file| FactsFile::read(file)).collect::<Result<_>>()?;
     let walk = input::walk(&args.paths)?;
     for unread in &walk.unread {
         eprintln!("warning: not read: {unread}");
@@ -110,6 +115,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
         bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
     };
     scps::add(&args.scp, &mut inventory)?;
+    for file in &facts {
+        file.apply(&mut inventory);
+    }
     let catalogue = Catalogue::embedded();
     let analysis = sources.analyse(&mut inventory, &catalogue);
     let levels = args.levels.levels();
@@ -127,7 +135,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
-    Ok(if levels.fail(&analysis, level) {
+    Ok(if levels.fail(&report, level) {
         Exit::Found
     } else if sources.unreadable || !walk.unread.is_empty() {
         Exit::Failed

@@ -141,3 +141,38 @@ fn text_tells_loop_hop_event_and_totals() {
     assert!(text.contains("taken for granted:"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("1 rule: 1 in a loop"), "{text}");
 }
+
+#[test]
+fn an_intended_loop_is_told_and_marked_but_is_no_reason_to_fail() {
+    let folder = tempfile_folder("intended");
+    let facts = folder.join("facts.toml");
+    let wanted = "[[intended]]\nrule = \"Fixer.OnAcl\"\nreason = \"settles after one run\"\n";
+    let (report, _) = scan(&["tests/cases/templates/acl-loop.yaml"]);
+    let rule = report["rules"][0]["id"].as_str().unwrap();
+    fs::write(&facts, wanted.replace("Fixer.OnAcl", rule)).unwrap();
+    let (report, code) = scan(&["tests/cases/templates/acl-loop.yaml", "--facts", facts.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(report["findings"][0]["verdict"], "loop");
+    assert_eq!(report["findings"][0]["intended"], "settles after one run");
+    fs::write(&facts, "[[intended]]\nrule = \"Another\"\nreason = \"r\"\n").unwrap();
+    let (report, code) = scan(&["tests/cases/templates/acl-loop.yaml", "--facts", facts.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(report["findings"][0]["intended"].is_null());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_call_that_the_owner_tells_is_a_declared_loop() {
+    let folder = tempfile_folder("call");
+    let facts = folder.join("facts.toml");
+    fs::write(&facts, "[[call]]\nworkload = \"Fixer\"\ncall = \"s3:PutBucketAcl\"\n").unwrap();
+    let (report, _) = scan(&["tests/cases/templates/acl-loop.yaml", "--facts", facts.to_str().unwrap()]);
+    assert_eq!(report["findings"][0]["certainty"], "declared", "{report:#}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+fn tempfile_folder(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("loopguard-facts-{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}

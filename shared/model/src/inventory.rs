@@ -27,7 +27,7 @@ pub struct Inventory {
     pub trails: Option<Trails>,
     /// Buckets by name: whether they send their events to EventBridge, as far as known.
     pub bucket_notifications: BTreeMap<Term, bool>,
-    /// Loops that the account's owner wants, by a rule of each: name or logical id, and the reason.
+    /// Loops that the account's owner wants, by their rules: name or logical id, and the reason.
     pub intended: BTreeMap<Arc<str>, Arc<str>>,
     /// What was taken for granted while reading; printed with every report.
     pub assumptions: BTreeSet<Arc<str>>,

@@ -54,6 +54,9 @@ struct FindingRow<'a> {
     severity: &'static str,
     verdict: &'static str,
     certainty: Option<&'static str>,
+    /// Why the loop is wanted, if its owner says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intended: Option<String>,
     rules: Vec<&'a str>,
     hops: Vec<HopRow<'a>>,
     entered_from: Vec<&'a str>,
@@ -155,7 +158,7 @@ fn document<'a>(report: &Report<'a>) -> Document<'a> {
             .iter()
             .map(|verdict| rule_row(verdict, facts.get(&verdict.key).copied()))
             .collect(),
-        findings: analysis.findings.iter().filter_map(|finding| finding_row(finding, levels)).collect(),
+        findings: analysis.findings.iter().filter_map(|finding| finding_row(report, finding)).collect(),
         lints: analysis.lints.iter().filter_map(|lint| lint_row(lint, levels)).collect(),
         assumptions: analysis.assumptions.iter().map(String::as_str).collect(),
         notes: inventory
@@ -210,13 +213,14 @@ fn lint_row<'a>(told: &'a Lint, levels: &Levels) -> Option<LintRow<'a>> {
     })
 }
 
-fn finding_row<'a>(finding: &'a Finding, levels: &Levels) -> Option<FindingRow<'a>> {
+fn finding_row<'a>(report: &Report<'_>, finding: &'a Finding) -> Option<FindingRow<'a>> {
     Some(FindingRow {
         id: &finding.id,
         code: finding.code.as_str(),
-        severity: levels.severity(finding.code)?.as_str(),
+        severity: report.levels.severity(finding.code)?.as_str(),
         verdict: finding.verdict.as_str(),
         certainty: finding.certainty.map(loopguard_analysis::Certainty::as_str),
+        intended: report.intended(finding),
         rules: finding.rules.iter().map(|key| &*key.id).collect(),
         hops: finding.hops.iter().map(hop_row).collect(),
         entered_from: finding.entered_from.iter().map(|key| &*key.id).collect(),

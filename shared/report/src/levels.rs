@@ -1,7 +1,7 @@
 //! How findings are told, and which of them make a run fail: by code, as the user says.
 
-use crate::Level;
-use loopguard_analysis::{Analysis, Code, Finding, Severity, Verdict};
+use crate::{Level, Report};
+use loopguard_analysis::{Code, Finding, RuleVerdict, Severity, Verdict};
 use std::collections::BTreeMap;
 
 /// What the user says of a code.
@@ -43,14 +43,19 @@ impl Levels {
     }
 
     /// Returns true iff something was found that makes the run fail: a finding of a code that is denied, or a loop
-    /// at the level or an unknown that counts, of a code of which nothing is said.
-    pub fn fail(&self, analysis: &Analysis, level: Level) -> bool {
+    /// at the level or an unknown that counts, of a code of which nothing is said. What is intended does not count.
+    pub fn fail(&self, report: &Report<'_>, level: Level) -> bool {
+        let analysis = report.analysis;
         let denied = |code: Code| self.rank(code) == Some(Rank::Deny);
         // A rule whose pattern was not read is unknown and in no finding.
-        let unread = || analysis.rules.iter().any(|rule| rule.verdict == Verdict::Unknown);
+        let unread = || {
+            let counts =
+                |rule: &RuleVerdict| rule.verdict == Verdict::Unknown && !report.is_intended(&rule.key);
+            analysis.rules.iter().any(counts)
+        };
         analysis.lints.iter().any(|lint| denied(lint.code))
             || (level.unknown && self.rank(Code::PossibleLoop).is_none() && unread())
-            || analysis.findings.iter().any(|finding| {
+            || analysis.findings.iter().filter(|finding| report.intended(finding).is_none()).any(|finding| {
                 denied(finding.code) || (self.rank(finding.code).is_none() && reaches(finding, level))
             })
     }

@@ -18,8 +18,8 @@ pub use remedies::{remedies, remedies_json};
 pub use summary::{Level, Summary};
 pub use text::text;
 
-use loopguard_analysis::{Analysis, CatalogueInfo};
-use loopguard_model::Inventory;
+use loopguard_analysis::{Analysis, CatalogueInfo, Finding};
+use loopguard_model::{Inventory, RuleKey};
 
 /// What a report is made from.
 #[derive(Debug, Clone, Copy)]
@@ -32,4 +32,34 @@ pub struct Report<'a> {
     pub catalogue: &'a CatalogueInfo,
     /// How the user wants findings to be told.
     pub levels: &'a Levels,
+}
+
+impl Report<'_> {
+    /// Returns why the finding is wanted, iff it is a cycle and all of its rules are marked as intended.
+    pub(crate) fn intended(&self, finding: &Finding) -> Option<String> {
+        // Only a cycle can be wanted.
+        if finding.hops.is_empty() {
+            return None;
+        }
+        let reasons: Option<Vec<&str>> = finding.rules.iter().map(|key| self.reason_of(key)).collect();
+        let mut reasons = reasons?;
+        reasons.dedup();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    fn reason_of(&self, key: &RuleKey) -> Option<&str> {
+        let intended = &self.inventory.intended;
+        let name = || {
+            let rule = self.inventory.rules.iter().find(|rule| rule.key == *key)?;
+            intended.get(&*rule.name.to_string())
+        };
+        intended.get(&key.id).or_else(name).map(|reason| &**reason)
+    }
+
+    /// Returns whether the rule has findings and all of them are intended.
+    pub(crate) fn is_intended(&self, key: &RuleKey) -> bool {
+        let mut of_rule =
+            self.analysis.findings.iter().filter(|finding| finding.rules.contains(key)).peekable();
+        of_rule.peek().is_some() && of_rule.all(|finding| self.intended(finding).is_some())
+    }
 }

@@ -66,6 +66,9 @@ fn write_finding(
     if let Some(place) = finding.rules.first().and_then(|key| place_of(report, key)) {
         writeln!(out, "  --> {}", escaped(&place))?;
     }
+    if let Some(reason) = report.intended(finding) {
+        writeln!(out, "  intended: {}", escaped(&reason))?;
+    }
     for hop in &finding.hops {
         write_hop(out, hop)?;
     }
