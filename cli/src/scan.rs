@@ -1,5 +1,6 @@
 //! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
+mod code;
 mod levels;
 mod scps;
 mod sources;
@@ -58,6 +59,9 @@ pub(crate) struct ScanArgs {
     /// --account
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     region: Vec<String>,
+    /// Say on standard error which files of code were read
+    #[arg(short, long)]
+    verbose: bool,
     /// Account that the templates are deployed to, twelve digits
     #[arg(long, value_parser = account_id)]
     account_id: Option<String>,
@@ -115,6 +119,11 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
         bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
     };
     scps::add(&args.scp, &mut inventory)?;
+    for file in code::read(&mut inventory, sources.templates()) {
+        if args.verbose {
+            eprintln!("read code: {}", loopguard_report::escaped(&file));
+        }
+    }
     for file in &facts {
         file.apply(&mut inventory);
     }

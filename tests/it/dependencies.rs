@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pattern", &[]),
     ("model", &["pattern"]),
     ("template", &["model", "pattern"]),
+    ("code", &["model", "pattern"]),
     ("analysis", &["model", "pattern"]),
     ("decision", &["analysis", "model", "pattern"]),
     ("report", &["analysis", "decision", "model", "pattern"]),
@@ -22,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const SHELL_ONLY: &[&str] = &["tokio", "lambda_runtime", "aws-config", "reqwest", "ureq", "hyper"];
 
 /// Crates without network, clock, files or runtime.
-const PURE: &[&str] = &["pattern", "model", "template", "analysis", "decision", "report"];
+const PURE: &[&str] = &["pattern", "model", "template", "code", "analysis", "decision", "report"];
 
 fn manifest(folder: &str) -> toml::Table {
     let path = workspace::root().join(folder).join("Cargo.toml");
@@ -75,6 +76,44 @@ fn nothing_depends_on_the_shells() {
         let dependencies = named(&manifest(&format!("shared/{name}")), &["dependencies"]);
         for shell in ["loopguard-guard", "loopguard-sentinel", "loopguard-cli"] {
             assert!(!dependencies.contains(shell), "shared/{name} depends on {shell}");
+        }
+    }
+}
+
+/// Parsers of code are large and meet what anybody wrote: they belong to the command alone.
+#[test]
+fn no_function_is_linked_with_a_parser_of_code() {
+    let metadata = workspace::cargo_metadata();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let name_of = |id: &str| {
+        let packages = metadata["packages"].as_array().unwrap();
+        let package = packages.iter().find(|package| package["id"] == id).unwrap();
+        package["name"].as_str().unwrap().to_owned()
+    };
+    let functions = members_of("functions");
+    assert!(!functions.is_empty());
+    let mut open: Vec<String> = nodes
+        .iter()
+        .map(|node| node["id"].as_str().unwrap().to_owned())
+        .filter(|id| functions.iter().any(|function| name_of(id) == format!("loopguard-{function}")))
+        .collect();
+    assert_eq!(open.len(), functions.len());
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        let name = name_of(&id);
+        assert!(
+            name != "loopguard-code" && !name.starts_with("tree-sitter"),
+            "a function is linked with {name}"
+        );
+        let node = nodes.iter().find(|node| node["id"] == id.as_str()).unwrap();
+        for dependency in node["deps"].as_array().unwrap() {
+            let kinds = dependency["dep_kinds"].as_array().unwrap();
+            if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                open.push(dependency["pkg"].as_str().unwrap().to_owned());
+            }
         }
     }
 }

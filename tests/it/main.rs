@@ -14,6 +14,7 @@
 mod cases;
 mod cli_access;
 mod cli_account;
+mod cli_code;
 mod cli_pattern;
 mod cli_scan;
 mod cli_sources;

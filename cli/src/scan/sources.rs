@@ -52,6 +52,10 @@ impl Sources {
         }
     }
 
+    pub(super) fn templates(&self) -> &[Source] {
+        &self.templates
+    }
+
     pub(super) fn add(&mut self, snapshot: Snapshot) {
         self.snapshots.push(snapshot);
     }
