@@ -26,6 +26,7 @@ use std::path::PathBuf;
     scan .aws-sam/build/template.yaml\n  loopguard scan --account --region eu-west-1,us-east-1\n  \
     loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n  loopguard scan --facts facts.toml template.yaml\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
     not run.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct ScanArgs {
     /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
     #[arg(required_unless_present = "account")]

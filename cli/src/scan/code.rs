@@ -2,6 +2,7 @@
 
 use loopguard_code::{Inline, Reading, SourceFile, Unit, read_inline};
 use loopguard_model::{CodeSource, Inventory, Origin, ReadNote, Workload};
+use loopguard_pattern::Term;
 use loopguard_template::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -66,17 +67,20 @@ pub(super) fn read(inventory: &mut Inventory, templates: &[Source]) -> BTreeSet<
     read
 }
 
+/// A template's name, and why code that it names is not read.
+type Kept = (Arc<str>, Arc<str>);
+
 struct Loader<'a> {
     templates: &'a [Source],
     folders: BTreeMap<PathBuf, Result<Arc<Folder>, String>>,
     notes: Vec<ReadNote>,
     /// Template and reason -> functions whose code is not read for it.
-    elsewhere: BTreeMap<(Arc<str>, Arc<str>), (Origin, Vec<String>)>,
+    elsewhere: BTreeMap<Kept, (Origin, Vec<String>)>,
 }
 
 impl Loader<'_> {
     fn reading(&mut self, workload: &Workload) -> Option<Reading> {
-        let property = |name: &str| workload.properties.get(name).and_then(|term| term.as_literal());
+        let property = |name: &str| workload.properties.get(name).and_then(Term::as_literal);
         let (runtime, handler) = (property("Runtime"), property("Handler"));
         let reading = match workload.code_source.as_ref()? {
             CodeSource::Inline(code, origin) => {
