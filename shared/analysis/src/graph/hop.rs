@@ -272,9 +272,10 @@ impl<'w, 'a> Way<'w, 'a> {
 
     /// The grant that allows the call, as the actor's own role has it.
     fn policy(&self) -> Option<Grant> {
-        let (Some(actor), Some(operation), None) = (self.actor, &self.operation, self.call) else {
-            return None;
-        };
+        // What a call in code is allowed by is told as well; a definition says enough, and other credentials are
+        // another role's.
+        let own = self.call.is_none_or(|call| call.role.is_none() && self.certainty == Certainty::Coded);
+        let (Some(actor), Some(operation), true) = (self.actor, &self.operation, own) else { return None };
         let roles = match &actor.act {
             Act::Work { role: Some(role), .. } => vec![*role],
             Act::TakenOn { roles, .. } => roles.clone(),
