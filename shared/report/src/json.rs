@@ -92,6 +92,8 @@ struct HopRow<'a> {
     /// The values that the witness gives to names known only after deployment.
     assignment: BTreeMap<&'a str, &'a str>,
     place: Option<String>,
+    /// Where the definition or the code makes the call.
+    called_at: Option<String>,
     note: &'a str,
     because: Option<&'a str>,
 }
@@ -252,6 +254,7 @@ fn hop_row(hop: &Hop) -> HopRow<'_> {
             .target
             .place()
             .map(|place| format!("{}:{}:{}", place.file, place.line, place.column)),
+        called_at: hop.origins.call.as_ref().map(ToString::to_string),
         note: &hop.note,
         because: hop.origins.because.as_deref(),
     }
