@@ -8,6 +8,7 @@ mod carrier;
 mod error;
 mod guarded;
 mod managed;
+mod naming;
 mod native;
 mod operation;
 mod places;
@@ -33,7 +34,8 @@ pub(crate) use takeover::Takeovers;
 pub(crate) use target::{Caller, TargetKind, Then};
 
 use loopguard_model::Policy;
-use std::collections::BTreeMap;
+use naming::Naming;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// The facts of AWS that the analysis rests on.
@@ -53,6 +55,8 @@ pub struct Catalogue {
     targets: Vec<TargetKind>,
     /// The operations that targets and the analysis itself name, found once.
     named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
+    /// Which services have an operation of a name; read when it is first asked for.
+    naming: OnceLock<Naming>,
     bindings: BTreeMap<Arc<str>, Vec<Binding>>,
     managed: managed::Managed,
     guarded: Vec<guarded::Guarded>,
@@ -147,6 +151,7 @@ impl Catalogue {
             natives_of_writes: BTreeMap::new(),
             targets: Vec::new(),
             named: OnceLock::new(),
+            naming: OnceLock::new(),
             bindings: BTreeMap::new(),
             managed: managed::Managed::default(),
             guarded: Vec::new(),
@@ -182,10 +187,12 @@ impl Catalogue {
 
     /// Returns the operations that CloudTrail may record under this `eventName`.
     pub(crate) fn operations_of_event_name(&self, name: &str) -> Vec<&Arc<Operation>> {
-        let renamed = self.pick(self.renamed.get(name)).map(|service| &*service.id).collect::<Vec<_>>();
-        self.services
-            .iter()
-            .filter(|service| service.names(name) || renamed.contains(&&*service.id))
+        let naming = self.naming.get_or_init(|| Naming::new(&self.services));
+        let renamed = self.renamed.get(name).into_iter().flatten();
+        let places: BTreeSet<usize> = naming.of(name).iter().chain(renamed).copied().collect();
+        places
+            .into_iter()
+            .filter_map(|place| self.services.get(place))
             .flat_map(Service::operations)
             .filter(|operation| operation.event_names.iter().any(|known| &**known == name))
             .collect()

@@ -3,8 +3,9 @@
 use crate::accept;
 use crate::catalogue::{Catalogue, Kind, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
+use crate::glob::Glob;
 use loopguard_model::Inventory;
-use loopguard_pattern::{Branch, EventPattern, EventSet};
+use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ pub(crate) struct Listeners {
     custom_open: Vec<usize>,
     /// Source -> listeners that list it, for custom events.
     custom_listed: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Source -> listeners that list it, whether AWS reserves it or not.
+    by_source: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Listeners that may hear sources that they do not list.
+    any_source: Vec<usize>,
     /// Listeners that may hear nearly everything.
     pub(crate) wide: Vec<usize>,
     /// Listener -> the calls it may hear, themselves or by a native event.
@@ -53,6 +58,8 @@ impl Listeners {
             heard: Vec::new(),
             custom_open: Vec::new(),
             custom_listed: BTreeMap::new(),
+            by_source: BTreeMap::new(),
+            any_source: Vec::new(),
             wide: Vec::new(),
             calls_of: Vec::new(),
             of_rule: BTreeMap::new(),
@@ -66,6 +73,14 @@ impl Listeners {
             }
             if pattern.branches().iter().any(accept::may_be_custom) {
                 listeners.index_custom(at, pattern);
+            }
+            match sources(pattern) {
+                Some(listed) => {
+                    for source in listed {
+                        listeners.by_source.entry(source).or_default().push(at);
+                    }
+                }
+                None => listeners.any_source.push(at),
             }
             if calls.is_none() {
                 listeners.wide.push(at);
@@ -117,6 +132,14 @@ impl Listeners {
         found.into_iter().collect()
     }
 
+    /// Returns the listeners that may hear an event that the pattern matches, as far as sources tell.
+    pub(crate) fn of_pattern(&self, pattern: &EventPattern) -> Vec<usize> {
+        let Some(sources) = sources(pattern) else { return (0..self.all.len()).collect() };
+        let mut found: BTreeSet<usize> = self.any_source.iter().copied().collect();
+        found.extend(sources.iter().filter_map(|source| self.by_source.get(source)).flatten());
+        found.into_iter().collect()
+    }
+
     /// Returns the listeners that may hear the call or a native event of it.
     pub(crate) fn of_call(&self, call: &str) -> Vec<usize> {
         let mut found: BTreeSet<usize> = self.wide.iter().copied().collect();
@@ -143,6 +166,13 @@ impl Listeners {
     pub(crate) fn heard(&self) -> &[(Arc<Operation>, Vec<usize>)] {
         &self.heard
     }
+}
+
+/// Returns the sources that the pattern lists, if it lists texts and nothing else.
+fn sources(pattern: &EventPattern) -> Option<BTreeSet<Arc<str>>> {
+    let listed: Option<Vec<_>> =
+        pattern.branches().iter().map(|branch| accept::listed(branch, "source")).collect();
+    Some(listed?.into_iter().flatten().collect())
 }
 
 /// Returns true iff the branch has a condition on what the caller of a call decides, or on something above it.
@@ -225,34 +255,47 @@ fn hears_source(branch: &Branch, event_source: &str) -> bool {
 
 /// Returns the path by which every branch surely refuses the event, judged by what it names exactly; none if some
 /// branch may accept it. Cheap: it saves most overlaps.
-pub(crate) fn refuses(pattern: &EventPattern, fields: &Fields) -> Option<&'static str> {
-    const NAMED: [&str; 4] = ["source", "detail-type", "detail.eventSource", "detail.eventName"];
-    let refused_at = |branch: &Branch| {
-        if fields.custom_source && !accept::may_be_custom(branch) {
-            return Some("source");
-        }
-        NAMED.into_iter().find(|path| {
-            let Some(wanted) = branch.field(path) else { return false };
-            match fields.get(path) {
-                Some(Field::Exactly(globs)) => globs.iter().all(|glob| {
-                    glob.as_exact()
-                        .and_then(loopguard_pattern::Term::as_literal)
-                        .is_some_and(|text| !accept::may(branch, path, &text))
-                }),
-                Some(Field::Absent) => !wanted.matchers.iter().any(|matcher| {
-                    matches!(
-                        matcher.kind,
-                        loopguard_pattern::MatcherKind::Exists(false)
-                            | loopguard_pattern::MatcherKind::Opaque(_)
-                    )
-                }),
-                Some(Field::Maybe(_) | Field::Flag(_)) | None => false,
-            }
-        })
-    };
+pub(crate) fn refuses<'p>(pattern: &'p EventPattern, fields: &Fields) -> Option<&'p str> {
     let mut last = None;
     for branch in pattern.branches() {
-        last = Some(refused_at(branch)?);
+        last = Some(refused_at(branch, fields)?);
     }
     last
+}
+
+fn refused_at<'p>(branch: &'p Branch, fields: &Fields) -> Option<&'p str> {
+    /// The paths that tell most events apart, and that reasons name first.
+    const FIRST: [&str; 4] = ["source", "detail-type", "detail.eventSource", "detail.eventName"];
+    if fields.custom_source && !accept::may_be_custom(branch) {
+        return Some("source");
+    }
+    let first = FIRST.into_iter().filter_map(|path| branch.field(path));
+    let others = branch.fields().iter().filter(|wanted| !FIRST.contains(&&*wanted.path));
+    first.chain(others).find(|wanted| refuses_field(branch, wanted, fields)).map(|wanted| &*wanted.path)
+}
+
+/// Returns true only if no value that the event can have at the path is one that the branch accepts there.
+///
+/// The event's side holds every value that the path can have, so that arrays change nothing.
+fn refuses_field(branch: &Branch, wanted: &WantedField, fields: &Fields) -> bool {
+    let no_value = |globs: &[Glob]| {
+        !globs.is_empty()
+            && globs.iter().all(|glob| {
+                glob.as_exact()
+                    .and_then(loopguard_pattern::Term::as_str)
+                    .is_some_and(|text| !accept::may(branch, &wanted.path, text))
+            })
+    };
+    let no_absence = || {
+        !wanted
+            .matchers
+            .iter()
+            .any(|matcher| matches!(matcher.kind, MatcherKind::Exists(false) | MatcherKind::Opaque(_)))
+    };
+    match fields.get(&wanted.path) {
+        Some(Field::Exactly(globs)) => no_value(globs),
+        Some(Field::Maybe(globs)) => no_value(globs) && no_absence(),
+        Some(Field::Absent) => no_absence(),
+        Some(Field::Flag(_)) | None => false,
+    }
 }

@@ -30,6 +30,11 @@ impl Service {
         })
     }
 
+    /// Returns the names of all operations, extra ones last.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.text.split(' ').chain(self.quirks.extra.iter().map(|name| &**name))
+    }
+
     /// Returns true if the text of the operations holds `name` as a whole word.
     pub(crate) fn names(&self, name: &str) -> bool {
         !name.is_empty()

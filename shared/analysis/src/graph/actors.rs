@@ -54,7 +54,8 @@ impl<'a> Builder<'a, '_> {
         let mut emission = generic_native(&from.scope);
         emission.bus = Bus::Named(Glob::exact(bus.clone()));
         emission.family = Family::Forwarded;
-        for listener in &ground.listeners.all {
+        for at in ground.listeners.of_pattern(&own.pattern) {
+            let Some(listener) = ground.listeners.all.get(at) else { continue };
             let Some(heard_by) = ground.inventory.rules.get(listener.rule) else { continue };
             let arrives = arrives(&emission, &from.scope, heard_by);
             if arrives == Arrives::No {

@@ -9,7 +9,7 @@ use super::takeover::Takeovers;
 use super::{actors, node};
 use crate::Status;
 use crate::actor::{self, Act, Actor};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Operation};
 use crate::definition::Definitions;
 use crate::iam::Bound;
 use crate::index::Index;
@@ -19,6 +19,7 @@ use loopguard_model::{Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What building needs at every step.
@@ -185,6 +186,9 @@ pub(super) enum Part {
     Refused,
 }
 
+/// Operations in the catalogue's order.
+pub(super) type Covering = Arc<[Arc<Operation>]>;
+
 /// Builds.
 pub(super) struct Builder<'a, 'g> {
     pub(super) ground: &'g Ground<'a>,
@@ -195,6 +199,10 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) takeovers: Takeovers<'a>,
     /// Actors and resources whose edges are still to be made.
     pub(super) open: Vec<usize>,
+    /// Class -> the places of its edges, which are made at once.
+    pub(super) of_class: BTreeMap<usize, Range<usize>>,
+    /// Text of an action in a place -> operations that together reach every listener of nearly everything.
+    pub(super) covering: BTreeMap<(Scope, Arc<str>), Covering>,
 }
 
 impl<'a, 'g> Builder<'a, 'g> {
@@ -220,6 +228,8 @@ impl<'a, 'g> Builder<'a, 'g> {
             resources: Resources::new(ground.inventory, ground.catalogue),
             takeovers: Takeovers::default(),
             open: Vec::new(),
+            of_class: BTreeMap::new(),
+            covering: BTreeMap::new(),
         }
     }
 

@@ -70,6 +70,8 @@ pub(super) fn make(
     });
     if new {
         let edges = heard(builder, &scope, at, heard_by);
+        let first = builder.graph.edges.len();
+        builder.of_class.insert(at, first..first + edges.len());
         builder.graph.edges.extend(edges);
     }
     at
@@ -113,8 +115,14 @@ fn heard<'a>(builder: &Builder<'a, '_>, scope: &Scope, class: usize, heard_by: &
 impl Builder<'_, '_> {
     /// Returns the listeners' rules that surely hear the class now.
     pub(super) fn heard_from(&self, class: usize) -> Vec<usize> {
-        let live = self.graph.edges.iter().filter(|edge| edge.from == class);
-        let sure = live.filter(|edge| edge.certainty > Certainty::Assumed);
+        let places = self.of_class.get(&class).cloned().unwrap_or_default();
+        let sure = self
+            .graph
+            .edges
+            .get(places)
+            .unwrap_or_default()
+            .iter()
+            .filter(|edge| edge.certainty > Certainty::Assumed);
         sure.filter_map(|edge| self.ground.listeners.of_rule(edge.to / 2)).collect()
     }
 }

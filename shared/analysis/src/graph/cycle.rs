@@ -4,7 +4,7 @@ use super::build::Graph;
 use super::edge::Edge;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The cycles that the edges of one level make.
@@ -14,6 +14,8 @@ pub(crate) struct Level {
     component: Vec<Option<usize>>,
     /// Node -> the places of its edges that stay within a component.
     out: Vec<Vec<usize>>,
+    /// Node -> the places of the edges to it that stay within a component.
+    into: Vec<Vec<usize>>,
 }
 
 impl Level {
@@ -47,17 +49,19 @@ impl Level {
             }
         }
         let mut out = vec![Vec::new(); graph.nodes];
+        let mut into = vec![Vec::new(); graph.nodes];
         for (place, edge) in graph.edges.iter().enumerate() {
             let within = component.get(edge.from).copied().flatten();
             if within.is_some()
                 && within == component.get(edge.to).copied().flatten()
                 && counts(edge)
-                && let Some(out) = out.get_mut(edge.from)
+                && let (Some(out), Some(into)) = (out.get_mut(edge.from), into.get_mut(edge.to))
             {
                 out.push(place);
+                into.push(place);
             }
         }
-        Self { component, out }
+        Self { component, out, into }
     }
 
     /// Returns true iff the node is in a cycle of this level.
@@ -110,50 +114,142 @@ impl Level {
 /// Looks for cycles; keeps its notes from one search to the next, since a large account asks thousands of times.
 #[derive(Debug)]
 pub(crate) struct Search {
-    /// Node -> the search that came there last, and the edge it came by.
-    came_by: Vec<(usize, usize)>,
+    forth: Side,
+    back: Side,
     searches: usize,
 }
 
+/// One of two searches that go towards each other: forth along the edges, or back.
+#[derive(Debug)]
+struct Side {
+    /// Node -> the search that came there last, the edge it came by, and how many edges it is from the start.
+    came_by: Vec<(usize, usize, usize)>,
+    front: Vec<usize>,
+    depth: usize,
+}
+
+impl Side {
+    fn new(nodes: usize) -> Self {
+        Self { came_by: vec![(0, 0, 0); nodes], front: Vec::new(), depth: 0 }
+    }
+
+    fn begin(&mut self, start: usize) {
+        self.front = vec![start];
+        self.depth = 0;
+    }
+
+    /// Returns how far from the start this search came to the node.
+    fn distance(&self, node: usize, search: usize) -> Option<usize> {
+        self.came_by.get(node).filter(|known| known.0 == search).map(|known| known.2)
+    }
+
+    /// Comes to the node by the edge, if it is new.
+    fn come(&mut self, node: usize, place: usize, search: usize) {
+        if let Some(slot) = self.came_by.get_mut(node)
+            && slot.0 != search
+        {
+            *slot = (search, place, self.depth + 1);
+            self.front.push(node);
+        }
+    }
+
+    /// Returns how many edges the next step looks at.
+    fn cost(&self, edges: &[Vec<usize>]) -> usize {
+        self.front.iter().filter_map(|node| edges.get(*node)).map(Vec::len).sum()
+    }
+}
+
+/// An edge by which the two searches meet, and the length of the cycle.
+type Meeting = (usize, usize);
+
 impl Search {
     pub(crate) fn new(graph: &Graph<'_>) -> Self {
-        Self { came_by: vec![(0, 0); graph.nodes], searches: 0 }
+        Self { forth: Side::new(graph.nodes), back: Side::new(graph.nodes), searches: 0 }
     }
 
     /// Returns a shortest cycle through `start`, as places of edges from `start` on; none iff the level has none there.
     ///
-    /// Of several shortest ones it takes the first in the order of the edges.
+    /// Two searches, one along the edges and one against them, so that a node to which everything leads, or that leads
+    /// to everything, is left to the other one. Of several shortest cycles it is always the same one.
     pub(crate) fn shortest(&mut self, graph: &Graph<'_>, level: &Level, start: usize) -> Option<Vec<usize>> {
         self.searches += 1;
-        let mut queue = VecDeque::from([start]);
-        while let Some(at) = queue.pop_front() {
-            for place in level.out.get(at)? {
-                let edge = graph.edges.get(*place)?;
-                if edge.to == start {
-                    return self.way(graph, start, at, *place);
+        self.forth.begin(start);
+        self.back.begin(start);
+        let mut best: Option<Meeting> = None;
+        loop {
+            // Every cycle of this length has a node that both searches have come to.
+            if let Some((place, _)) = best.filter(|(_, length)| *length <= self.forth.depth + self.back.depth)
+            {
+                return self.way(graph, start, place);
+            }
+            if self.forth.front.is_empty() || self.back.front.is_empty() {
+                return best.and_then(|(place, _)| self.way(graph, start, place));
+            }
+            if self.forth.cost(&level.out) <= self.back.cost(&level.into) {
+                self.step_forth(graph, level, start, &mut best);
+            } else {
+                self.step_back(graph, level, start, &mut best);
+            }
+        }
+    }
+
+    fn step_forth(&mut self, graph: &Graph<'_>, level: &Level, start: usize, best: &mut Option<Meeting>) {
+        for at in std::mem::take(&mut self.forth.front) {
+            for place in level.out.get(at).into_iter().flatten() {
+                let Some(to) = graph.edges.get(*place).map(|edge| edge.to) else { continue };
+                let left = if to == start { Some(0) } else { self.back.distance(to, self.searches) };
+                if let Some(left) = left {
+                    meet(best, *place, self.forth.depth + 1 + left);
                 }
-                let slot = self.came_by.get_mut(edge.to)?;
-                if slot.0 != self.searches {
-                    *slot = (self.searches, *place);
-                    queue.push_back(edge.to);
+                if to != start {
+                    self.forth.come(to, *place, self.searches);
                 }
             }
         }
-        None
+        self.forth.depth += 1;
     }
 
-    fn way(&self, graph: &Graph<'_>, start: usize, end: usize, last: usize) -> Option<Vec<usize>> {
-        let mut places = vec![last];
-        let mut at = end;
-        while at != start {
-            let (search, place) = *self.came_by.get(at)?;
-            if search != self.searches {
-                return None;
+    fn step_back(&mut self, graph: &Graph<'_>, level: &Level, start: usize, best: &mut Option<Meeting>) {
+        for at in std::mem::take(&mut self.back.front) {
+            for place in level.into.get(at).into_iter().flatten() {
+                let Some(from) = graph.edges.get(*place).map(|edge| edge.from) else { continue };
+                let gone = if from == start { Some(0) } else { self.forth.distance(from, self.searches) };
+                if let Some(gone) = gone {
+                    meet(best, *place, gone + 1 + self.back.depth);
+                }
+                if from != start {
+                    self.back.come(from, *place, self.searches);
+                }
             }
-            places.push(place);
+        }
+        self.back.depth += 1;
+    }
+
+    /// Returns the cycle that runs over the edge at `meeting`.
+    fn way(&self, graph: &Graph<'_>, start: usize, meeting: usize) -> Option<Vec<usize>> {
+        let edge = graph.edges.get(meeting)?;
+        let mut places = Vec::new();
+        let mut at = edge.from;
+        while at != start {
+            let (search, place, _) = *self.forth.came_by.get(at)?;
+            places.push((search == self.searches).then_some(place)?);
             at = graph.edges.get(place)?.from;
         }
         places.reverse();
+        places.push(meeting);
+        at = edge.to;
+        while at != start {
+            let (search, place, _) = *self.back.came_by.get(at)?;
+            places.push((search == self.searches).then_some(place)?);
+            at = graph.edges.get(place)?.to;
+        }
         Some(places)
+    }
+}
+
+/// Keeps the shorter meeting, of equal ones the first.
+fn meet(best: &mut Option<Meeting>, place: usize, length: usize) {
+    if best.is_none_or(|(_, known)| length < known) {
+        *best = Some((place, length));
     }
 }

@@ -1,7 +1,7 @@
 //! What permissions allow: one node for all roles whose policies say the same.
 
 use super::bounds::bounds as of_grant;
-use super::build::{Builder, ClassKey, Key, Kind, Part};
+use super::build::{Builder, ClassKey, Covering, Key, Kind, Part};
 use super::edge::{Edge, Fact};
 use super::hear::{Hearing, hear};
 use super::operations::{all_named, texts};
@@ -145,18 +145,18 @@ impl Making<'_, '_, '_> {
         let (callers, plain): (Vec<usize>, Vec<usize>) =
             listeners.wide.iter().partition(|at| listeners.asks_for_caller(**at));
         for text in texts(access.allowed_actions()) {
-            for operation in self.builder.covering(&text, self.scope) {
-                let grants = access.grants(&operation);
+            for operation in self.builder.covering(&text, self.scope).iter() {
+                let grants = access.grants(operation);
                 if grants.is_empty() || !grants.iter().any(is_open) {
                     // What covers for an open permission does not for this one.
                     self.wide_one_by_one(&text, access, &plain);
                     break;
                 }
                 let certainty = best_of(access, &grants);
-                let node = self.class(&operation, &Bound::open(), Part::Wide, &plain);
-                self.to(node, certainty, &operation);
+                let node = self.class(operation, &Bound::open(), Part::Wide, &plain);
+                self.to(node, certainty, operation);
                 let on = vec![(Bound::open(), certainty)];
-                by_caller.push(Allowed { operation, on, heard_by: callers.clone() });
+                by_caller.push(Allowed { operation: operation.clone(), on, heard_by: callers.clone() });
             }
         }
     }
@@ -237,7 +237,17 @@ impl Making<'_, '_, '_> {
 impl<'a> Builder<'a, '_> {
     /// Returns operations that together reach every listener of nearly everything that an open permission of that
     /// text reaches, in the catalogue's order.
-    fn covering(&mut self, text: &Arc<str>, scope: &'a Scope) -> Vec<Arc<Operation>> {
+    fn covering(&mut self, text: &Arc<str>, scope: &'a Scope) -> Covering {
+        let key = (scope.clone(), text.clone());
+        if let Some(known) = self.covering.get(&key) {
+            return known.clone();
+        }
+        let found: Covering = self.find_covering(text, scope).into();
+        self.covering.insert(key, found.clone());
+        found
+    }
+
+    fn find_covering(&self, text: &str, scope: &'a Scope) -> Vec<Arc<Operation>> {
         let mut left: BTreeSet<usize> = self.ground.listeners.wide.iter().copied().collect();
         let mut chosen = Vec::new();
         for operation in all_named(text, self.ground.catalogue) {
