@@ -72,7 +72,14 @@ fn a_role_that_is_taken_on_closes_the_loop() {
 
 #[test]
 fn service_control_policies_of_files_count() {
-    let template = "tests/cases/templates/acl-loop.yaml";
+    // A call that stands in code and is refused is an event all the same, so the function's code is left out here.
+    let coded = "tests/cases/templates/acl-loop.yaml";
+    let text = fs::read_to_string(workspace::root().join(coded)).unwrap();
+    let (before, code) = text.split_once("      InlineCode: |\n").unwrap();
+    let (_, after) = code.split_once("      Policies:").unwrap();
+    let plain = format!("{before}      CodeUri: s3://code/fixer.zip\n      Policies:{after}");
+    let plain = file("acl-loop.yaml", &plain);
+    let template = plain.to_str().unwrap();
     let policy = |statement: &str| {
         file("scp.json", &format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#))
     };
@@ -87,5 +94,8 @@ fn service_control_policies_of_files_count() {
         let report = scan(&["--scp", scp.to_str().unwrap(), template]);
         assert_eq!(report["rules"][0]["verdict"], verdict, "{statement}: {report:#}");
     }
+    let refused = scan(&["--scp", policy(deny).to_str().unwrap(), coded]);
+    assert_eq!(refused["rules"][0]["verdict"], "loop", "{refused:#}");
+    assert_eq!(refused["rules"][0]["certainty"], "coded", "{refused:#}");
     assert!(scan(&[template])["assumptions"].to_string().contains("FullAWSAccess"));
 }
