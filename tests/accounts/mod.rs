@@ -3,48 +3,50 @@
 //! The shape of an account is stated: how many rules, buses and roles, how broad the roles are, what share of
 //! them may do everything. The same shape and seed make the same text.
 
+#![allow(dead_code, reason = "each of the programs that make accounts uses a part of this")]
+
 mod draw;
 mod patterns;
 mod roles;
 mod targets;
 
-pub use draw::Draw;
+pub(crate) use draw::Draw;
 
 use serde_json::{Value, json};
 
-pub const ACCOUNT: &str = "111122223333";
-pub const REGION: &str = "us-east-1";
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
 
 /// How an account is made.
 #[derive(Debug, Clone)]
-pub struct Shape {
-    pub seed: u64,
-    pub rules: usize,
+pub(crate) struct Shape {
+    pub(crate) seed: u64,
+    pub(crate) rules: usize,
     /// The default bus and named ones.
-    pub buses: usize,
+    pub(crate) buses: usize,
     /// Each with one function, machine, project or task definition that runs under it.
-    pub roles: usize,
+    pub(crate) roles: usize,
     /// Shares of the roles in thousandths; the others name one to five actions on named resources.
-    pub breadth: Breadth,
+    pub(crate) breadth: Breadth,
     /// Share of the rules, in thousandths, that listen to nearly everything.
-    pub catch_all: u64,
+    pub(crate) catch_all: u64,
 }
 
 /// Shares of the roles in thousandths.
 #[derive(Debug, Clone, Copy)]
-pub struct Breadth {
+pub(crate) struct Breadth {
     /// `*` on `*`.
-    pub admin: u64,
+    pub(crate) admin: u64,
     /// `service:*` of one or two services on `*`.
-    pub service: u64,
+    pub(crate) service: u64,
     /// Ten to thirty actions of three or four services, some with wildcards.
-    pub several: u64,
+    pub(crate) several: u64,
 }
 
 impl Shape {
     /// The shape of the table in `docs/performance.md`: a bus for 300 rules, a role for three, 1 % of the roles
     /// administrators, 9 % with all of a service, 30 % with ten to thirty actions.
-    pub fn of(rules: usize) -> Self {
+    pub(crate) fn of(rules: usize) -> Self {
         Self {
             seed: 1,
             rules,
@@ -57,7 +59,7 @@ impl Shape {
 
     /// Rules that all may trigger each other: each listens to calls or custom events that its own administrator may
     /// make.
-    pub fn broad(rules: usize) -> Self {
+    pub(crate) fn broad(rules: usize) -> Self {
         Self {
             breadth: Breadth { admin: 1_000, service: 0, several: 0 },
             buses: 1,
@@ -68,12 +70,12 @@ impl Shape {
 }
 
 /// Returns the snapshot of such an account as JSON text.
-pub fn snapshot(shape: &Shape) -> String {
+pub(crate) fn snapshot(shape: &Shape) -> String {
     document(shape).to_string()
 }
 
 /// Returns the snapshot of such an account.
-pub fn document(shape: &Shape) -> Value {
+pub(crate) fn document(shape: &Shape) -> Value {
     let names: Vec<String> = (0..shape.buses).map(bus_name).collect();
     let buses: Vec<Value> = names
         .iter()

@@ -11,6 +11,8 @@
     reason = "tests read files and fail loudly"
 )]
 
+#[path = "../accounts/mod.rs"]
+mod accounts;
 mod cases;
 mod cli_access;
 mod cli_account;
@@ -26,5 +28,6 @@ mod exit_code;
 mod findings;
 mod lab;
 mod own_stack;
+mod scale;
 mod shapes;
 mod workspace;

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, node};
 use crate::{MOST_ENTRIES, Status};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// The most nodes that are walked for one cycle.
 const MOST_STEPS: usize = 2_000;
@@ -24,12 +24,16 @@ impl Entries {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let own = || rules.iter().flat_map(|rule| [node(*rule, false), node(*rule, true)]);
-        let mut queue: VecDeque<usize> = own().collect();
-        while let Some(at) = queue.pop_front() {
+        // The deepest first: rules stand at the ends of the ways, and a class may have thousands of causes.
+        let mut open: Vec<usize> = own().collect();
+        while let Some(at) = open.pop() {
             let places = self.into.get(at).map(Vec::as_slice).unwrap_or_default();
             for edge in places.iter().filter_map(|place| graph.edges.get(*place)) {
                 if matches!(edge.status, Status::Off(_)) {
                     continue;
+                }
+                if found.len() >= MOST_ENTRIES {
+                    break;
                 }
                 match graph.rule_of(edge.from) {
                     Some(rule) if rules.contains(&rule) => {}
@@ -38,7 +42,7 @@ impl Entries {
                     }
                     None => {
                         if seen.insert(edge.from) {
-                            queue.push_back(edge.from);
+                            open.push(edge.from);
                         }
                     }
                 }
