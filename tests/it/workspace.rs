@@ -12,7 +12,7 @@ pub(crate) fn root() -> &'static Path {
 /// Returns what `cargo metadata` says of the locked dependencies.
 pub(crate) fn cargo_metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(root())
         .output()
         .unwrap();
