@@ -4,17 +4,13 @@ use crate::accept;
 use crate::definition::Definition;
 use crate::glob::Glob;
 use loopguard_model::{Given, Target, Workload};
-use loopguard_pattern::json::{self, Value, ValueKind};
-use loopguard_pattern::{EventPattern, MatcherKind, Part, Symbol, Term};
+use loopguard_pattern::json::{self, Marked, Value, ValueKind};
+use loopguard_pattern::{EventPattern, MatcherKind, Term};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// More ways to fill a definition's values than this, and they count as not known.
 const MOST: usize = 16;
-
-/// Stands for a symbol while its text is read as JSON; private-use characters that no text here holds.
-const OPEN: char = '\u{F0F00}';
-const CLOSE: char = '\u{F0F01}';
 
 /// The values that a run's input may have: each alternative by the paths of the input; what is not in it is not known.
 pub(crate) type Start = Vec<BTreeMap<Arc<str>, Glob>>;
@@ -66,7 +62,7 @@ pub(crate) fn parameter_of(target: &Target, name: &str) -> Option<Term> {
 pub(crate) fn may_hand_over(target: &Target, name: &str) -> bool {
     match Input::of(target) {
         Input::Event(_) => false,
-        Input::Made { tree, .. } => get(&tree, name).is_some(),
+        Input::Made { tree, .. } => tree.get(name).is_some(),
         Input::Unknown => true,
     }
 }
@@ -168,7 +164,7 @@ impl Input {
             Self::Made { tree, paths } => {
                 let mut found = tree;
                 for name in path.split('.') {
-                    found = get(found, name)?;
+                    found = found.get(name)?;
                 }
                 value(found, paths)
             }
@@ -179,7 +175,7 @@ impl Input {
     /// What a runbook's parameter is: a text, or a list with one.
     fn parameter(&self, name: &str) -> Option<Given> {
         let Self::Made { tree, paths } = self else { return None };
-        let found = get(tree, name)?;
+        let found = tree.get(name)?;
         match &found.kind {
             ValueKind::Array(items) => match items.as_slice() {
                 [only] => value(only, paths),
@@ -192,19 +188,14 @@ impl Input {
 
 fn default_of(workload: &Workload, name: &str, input: &Input) -> Option<Given> {
     let handed_over = match input {
-        Input::Made { tree, .. } => get(tree, name).is_some(),
+        Input::Made { tree, .. } => tree.get(name).is_some(),
         // Without an input of its own a target starts a runbook with its defaults.
         Input::Event(_) => false,
         Input::Unknown => true,
     };
-    let parameters = get(workload.definition.as_ref()?, "parameters")?;
-    let default = get(get(parameters, name)?, "default")?;
+    let parameters = workload.definition.as_ref()?.get("parameters")?;
+    let default = parameters.get(name)?.get("default")?;
     if handed_over { None } else { value(default, &BTreeMap::new()) }
-}
-
-fn get<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    let ValueKind::Object(members) = &value.kind else { return None };
-    members.iter().rev().find(|member| &*member.key == key).map(|member| &member.value)
 }
 
 /// Returns what a value of the input is, `<name>` being a part of the event.
@@ -232,21 +223,9 @@ fn value(value: &Value, paths: &BTreeMap<String, String>) -> Option<Given> {
 
 /// Returns the JSON that a text with symbols holds; placeholders of a template that stand without quotes get some.
 fn tree(term: &Term) -> Option<Value> {
-    let mut text = String::new();
-    let mut symbols: Vec<&Symbol> = Vec::new();
-    for part in term.parts() {
-        match part {
-            Part::Literal(literal) => text.extend(literal.chars().filter(|c| !matches!(*c, OPEN | CLOSE))),
-            Part::Symbol(symbol) => {
-                text.push(OPEN);
-                text.push_str(&symbols.len().to_string());
-                text.push(CLOSE);
-                symbols.push(symbol);
-            }
-        }
-    }
-    let value = json::parse_strict(&quoted_placeholders(&text)).ok()?;
-    Some(restored(value, &symbols))
+    let marked = Marked::of(term);
+    let value = json::parse_strict(&quoted_placeholders(marked.text())).ok()?;
+    Some(marked.restored(value, &|span| span))
 }
 
 /// `{"a":<b>}` is how a template puts in a whole value.
@@ -271,37 +250,4 @@ fn quoted_placeholders(text: &str) -> String {
         out.push(character);
     }
     out
-}
-
-fn restored(value: Value, symbols: &[&Symbol]) -> Value {
-    let kind = match value.kind {
-        ValueKind::String(term) => ValueKind::String(match term.as_str() {
-            Some(text) if text.contains(OPEN) => unmarked(text, symbols),
-            _ => term,
-        }),
-        ValueKind::Array(items) => {
-            ValueKind::Array(items.into_iter().map(|item| restored(item, symbols)).collect())
-        }
-        ValueKind::Object(mut members) => {
-            for member in &mut members {
-                let inner = std::mem::replace(&mut member.value.kind, ValueKind::Null);
-                member.value = restored(Value { kind: inner, span: member.value.span }, symbols);
-            }
-            ValueKind::Object(members)
-        }
-        kind => kind,
-    };
-    Value { kind, span: value.span }
-}
-
-fn unmarked(text: &str, symbols: &[&Symbol]) -> Term {
-    let mut pieces = text.split(OPEN);
-    let mut terms = vec![Term::literal(pieces.next().unwrap_or_default())];
-    for piece in pieces {
-        let (number, rest) = piece.split_once(CLOSE).unwrap_or(("", piece));
-        let symbol = number.parse::<usize>().ok().and_then(|at| symbols.get(at));
-        terms.extend(symbol.map(|symbol| Term::from((*symbol).clone())));
-        terms.push(Term::literal(rest));
-    }
-    Term::concat(terms)
 }

@@ -100,8 +100,8 @@ impl Policy {
     /// Returns the policy that `document` holds. What cannot be read is kept in `unread`, never dropped.
     pub fn from_value(name: &str, document: &Value, origin: Origin) -> Self {
         let mut policy =
-            Self { version: member(document, "Version").and_then(text), ..Self::empty(name, origin) };
-        match member(document, "Statement").map(|value| (&value.kind, value)) {
+            Self { version: document.get("Version").and_then(text), ..Self::empty(name, origin) };
+        match document.get("Statement").map(|value| (&value.kind, value)) {
             Some((ValueKind::Array(items), _)) => {
                 for item in items {
                     policy.read_statement(item);
@@ -157,7 +157,7 @@ fn statement(value: &Value) -> Result<Statement, Arc<str>> {
     let ValueKind::Object(_) = &value.kind else {
         return Err("a statement is not an object".into());
     };
-    let effect = match member(value, "Effect").and_then(text).as_deref() {
+    let effect = match value.get("Effect").and_then(text).as_deref() {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
         other => {
@@ -167,7 +167,7 @@ fn statement(value: &Value) -> Result<Statement, Arc<str>> {
     let actions =
         scoped(value, "Action", "NotAction")?.ok_or("a statement has neither `Action` nor `NotAction`")?;
     Ok(Statement {
-        sid: member(value, "Sid").and_then(text),
+        sid: value.get("Sid").and_then(text),
         effect,
         principals: principals(value)?,
         actions,
@@ -178,17 +178,18 @@ fn statement(value: &Value) -> Result<Statement, Arc<str>> {
 }
 
 fn scoped(statement: &Value, only: &str, all_but: &str) -> Result<Option<Scoped>, Arc<str>> {
-    if let Some(value) = member(statement, only) {
+    if let Some(value) = statement.get(only) {
         return terms(value, only).map(|terms| Some(Scoped::Only(terms)));
     }
-    member(statement, all_but).map(|value| terms(value, all_but).map(Scoped::AllBut)).transpose()
+    statement.get(all_but).map(|value| terms(value, all_but).map(Scoped::AllBut)).transpose()
 }
 
 fn principals(statement: &Value) -> Result<Option<Principals>, Arc<str>> {
-    if let Some(value) = member(statement, "Principal") {
+    if let Some(value) = statement.get("Principal") {
         return listed(value, "Principal").map(|all| Some(Principals::Only(all)));
     }
-    member(statement, "NotPrincipal")
+    statement
+        .get("NotPrincipal")
         .map(|value| listed(value, "NotPrincipal").map(Principals::AllBut))
         .transpose()
 }
@@ -207,7 +208,7 @@ fn listed(value: &Value, what: &str) -> Result<Vec<Principal>, Arc<str>> {
 }
 
 fn conditions(statement: &Value) -> Result<Vec<Condition>, Arc<str>> {
-    let Some(block) = member(statement, "Condition") else { return Ok(Vec::new()) };
+    let Some(block) = statement.get("Condition") else { return Ok(Vec::new()) };
     let mut conditions = Vec::new();
     for operator in members(block, "Condition")? {
         for entry in members(&operator.value, "Condition")? {
@@ -229,24 +230,11 @@ fn members<'a>(value: &'a Value, what: &str) -> Result<&'a [Member], Arc<str>> {
 }
 
 fn terms(value: &Value, what: &str) -> Result<Vec<Term>, Arc<str>> {
-    let one = |value: &Value| match &value.kind {
-        ValueKind::String(term) => Ok(term.clone()),
-        ValueKind::Number(text) => Ok(Term::literal(text)),
-        ValueKind::Bool(flag) => Ok(Term::literal(if *flag { "true" } else { "false" })),
-        _ => Err(Arc::from(format!("`{what}` holds a value that is neither text nor a list of texts"))),
-    };
+    let wrong = || Arc::from(format!("`{what}` holds a value that is neither text nor a list of texts"));
+    let one = |value: &Value| value.scalar().ok_or_else(wrong);
     match &value.kind {
         ValueKind::Array(items) => items.iter().map(one).collect(),
         _ => one(value).map(|term| vec![term]),
-    }
-}
-
-fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    match &value.kind {
-        ValueKind::Object(members) => {
-            members.iter().rev().find(|member| &*member.key == key).map(|m| &m.value)
-        }
-        _ => None,
     }
 }
 

@@ -13,8 +13,10 @@
 //! # Ok::<(), loopguard_pattern::json::SyntaxError>(())
 //! ```
 
+mod marked;
 mod reader;
 
+pub use marked::Marked;
 pub use reader::{SyntaxError, parse, parse_strict};
 
 use crate::Term;
@@ -46,6 +48,61 @@ pub struct Value {
     pub kind: ValueKind,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Value {
+    /// Returns the members of an object in the order of the text, duplicates kept; none of anything else.
+    ///
+    /// ```
+    /// use loopguard_pattern::json::parse;
+    /// assert_eq!(parse(r#"{"a":1,"a":2}"#).members().len(), 2);
+    /// assert!(parse("[1]").members().is_empty());
+    /// ```
+    pub fn members(&self) -> &[Member] {
+        match &self.kind {
+            ValueKind::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// Returns the member of that key; of several the last, because it wins.
+    ///
+    /// ```
+    /// use loopguard_pattern::json::parse;
+    /// assert_eq!(parse(r#"{"a":1,"a":2}"#).member("a").map(|member| member.key_span.start), Some(7));
+    /// ```
+    pub fn member(&self, key: &str) -> Option<&Member> {
+        self.members().iter().rev().find(|member| &*member.key == key)
+    }
+
+    /// Returns the value of that key; of several the last, because it wins.
+    ///
+    /// ```
+    /// use loopguard_pattern::json::{ValueKind, parse};
+    /// let value = parse(r#"{"a":1,"a":2}"#);
+    /// assert_eq!(value.get("a").map(|value| &value.kind), Some(&ValueKind::Number("2".into())));
+    /// assert_eq!(value.get("b"), None);
+    /// ```
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.member(key).map(|member| &member.value)
+    }
+
+    /// Returns a string, a number or a truth value as text, numbers as written; none for anything else.
+    ///
+    /// ```
+    /// use loopguard_pattern::json::parse;
+    /// assert_eq!(parse("1.50").scalar(), Some("1.50".into()));
+    /// assert_eq!(parse("true").scalar(), Some("true".into()));
+    /// assert_eq!(parse("null").scalar(), None);
+    /// ```
+    pub fn scalar(&self) -> Option<Term> {
+        match &self.kind {
+            ValueKind::String(term) => Some(term.clone()),
+            ValueKind::Number(text) => Some(Term::literal(text)),
+            ValueKind::Bool(flag) => Some(Term::literal(if *flag { "true" } else { "false" })),
+            _ => None,
+        }
+    }
 }
 
 /// The kinds of a [`Value`].
@@ -102,7 +159,11 @@ pub struct Member {
 pub const MAX_DEPTH: usize = 1_000;
 
 /// Returns the text as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
+///
+/// ```
+/// assert_eq!(loopguard_pattern::json::quoted("a\"b"), r#""a\"b""#);
+/// ```
+pub fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
         match character {

@@ -4,7 +4,7 @@
 //! that makes it. What goes in (parameters) and what comes out (outputs) may lead through several stacks; so both
 //! are resolved round by round until nothing changes.
 
-use crate::nodes::{get, literal, members};
+use crate::nodes::literal;
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
 use crate::template::{Resource, Template};
@@ -140,7 +140,7 @@ fn stack_file<'s>(
     stacks: &'s Stacks<'_>,
     notes: &Notes,
 ) -> Option<(&'s Arc<str>, &'s Arc<str>)> {
-    let Some(place) = get(&resource.properties, property) else {
+    let Some(place) = resource.properties.get(property) else {
         notes.tell(
             resource.span,
             format!("nested stack `{}` has no `{property}`; it is not read", resource.id),
@@ -208,16 +208,18 @@ fn given(
     let resolver = Resolver::new(parent, stacks, notes);
     let parameters = parent
         .resource(&link.resource)
-        .and_then(|resource| get(&resource.properties, "Parameters"))
+        .and_then(|resource| resource.properties.get("Parameters"))
         .and_then(|parameters| resolver.value(parameters));
     let parameters = parameters.unwrap_or(Value { kind: ValueKind::Null, span: Span::default() });
-    members(&parameters).iter().map(|member| (member.key.clone(), member.value.kind.clone())).collect()
+    parameters.members().iter().map(|member| (member.key.clone(), member.value.kind.clone())).collect()
 }
 
 fn outputs(child: &Template, stacks: &Stacks<'_>, notes: &Notes) -> BTreeMap<Arc<str>, Term> {
     let resolver = Resolver::new(child, stacks, notes);
-    members(&child.outputs)
+    child
+        .outputs
+        .members()
         .iter()
-        .filter_map(|output| Some((output.key.clone(), resolver.term(get(&output.value, "Value")?))))
+        .filter_map(|output| Some((output.key.clone(), resolver.term(output.value.get("Value")?))))
         .collect()
 }

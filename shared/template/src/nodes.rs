@@ -7,27 +7,9 @@ use loopguard_pattern::Term;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 use std::sync::Arc;
 
-/// Returns the members of an object, none for anything else.
-pub(crate) fn members(value: &Value) -> &[Member] {
-    match &value.kind {
-        ValueKind::Object(members) => members,
-        _ => &[],
-    }
-}
-
-/// Returns the member of that key; of several the last, because it wins.
-pub(crate) fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Member> {
-    members(value).iter().rev().find(|member| &*member.key == key)
-}
-
-/// Returns the value of that key.
-pub(crate) fn get<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    member(value, key).map(|member| &member.value)
-}
-
 /// Returns the value behind a path of keys joined by dots.
 pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(value, |value, key| get(value, key))
+    path.split('.').try_fold(value, |value, key| value.get(key))
 }
 
 /// Returns the elements of a list, or the value itself as the only one.
@@ -39,19 +21,9 @@ pub(crate) fn elements(value: &Value) -> &[Value] {
     }
 }
 
-/// Returns the scalar as text: CloudFormation turns numbers and booleans into strings where it wants one.
-pub(crate) fn text(value: &Value) -> Option<Term> {
-    match &value.kind {
-        ValueKind::String(term) => Some(term.clone()),
-        ValueKind::Number(text) => Some(Term::literal(text)),
-        ValueKind::Bool(flag) => Some(Term::literal(if *flag { "true" } else { "false" })),
-        _ => None,
-    }
-}
-
-/// Returns the scalar as known text.
+/// Returns the scalar as known text: CloudFormation turns numbers and booleans into strings where it wants one.
 pub(crate) fn literal(value: &Value) -> Option<Arc<str>> {
-    text(value)?.as_literal()
+    value.scalar()?.as_literal()
 }
 
 /// Returns whether two trees are equal wherever they stand.

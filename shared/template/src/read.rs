@@ -11,7 +11,7 @@ mod workload;
 
 use crate::files::Files;
 use crate::nested::{self, Exchange, Read};
-use crate::nodes::{at, get, members};
+use crate::nodes::at;
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
 use crate::template::{Resource, Template};
@@ -89,9 +89,9 @@ fn exports(files: &[Read], stacks: &Stacks<'_>) -> BTreeMap<Term, Term> {
             // What exports have to tell is told where their values are used.
             let quiet = notes.fresh();
             let resolver = Resolver::new(template, stacks, &quiet);
-            for output in members(&template.outputs) {
+            for output in template.outputs.members() {
                 if let (Some(name), Some(value)) =
-                    (at(&output.value, "Export.Name"), get(&output.value, "Value"))
+                    (at(&output.value, "Export.Name"), output.value.get("Value"))
                 {
                     let value = Some(resolver.term(value));
                     let name = resolver.term(name);
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
 
     /// Returns where a member stands: its value, or its key where the value begins on a later line.
     fn origin_of_member(&self, parent: &Value, key: &str) -> Option<Origin> {
-        let member = members(parent).iter().rev().find(|member| &*member.key == key)?;
+        let member = parent.member(key)?;
         let source = &self.template.source;
         let same_line = source.line(member.key_span.start) == source.line(member.value.span.start);
         let span = if same_line || member.value.span.start < member.key_span.start {
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
 
     /// Returns a member as text, if it is there and not empty.
     fn text(&self, value: &Value, key: &str) -> Option<Term> {
-        let value = get(value, key).filter(|value| value.kind != ValueKind::Null)?;
+        let value = value.get(key).filter(|value| value.kind != ValueKind::Null)?;
         Some(self.resolver.as_term(value)).filter(|term| *term != Term::default())
     }
 }

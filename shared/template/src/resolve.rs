@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
 
     /// Returns a resolved value as text; one that is no text becomes a symbol.
     pub(crate) fn as_term(&self, value: &Value) -> Term {
-        match crate::nodes::text(value) {
+        match value.scalar() {
             Some(term) => term,
             None => self.expression(value.span),
         }

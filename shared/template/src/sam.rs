@@ -10,7 +10,7 @@ mod globals;
 mod policies;
 mod sources;
 
-use crate::nodes::{attribute, get, list, literal, members, object, reference, string};
+use crate::nodes::{attribute, list, literal, object, reference, string};
 use crate::notes::Notes;
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
@@ -53,14 +53,14 @@ fn function(
     notes: &Notes,
     all: &mut Vec<Resource>,
 ) -> Vec<sources::Notification> {
-    let properties = globals::merged(get(globals, "Function"), &resource.properties);
+    let properties = globals::merged(globals.get("Function"), &resource.properties);
     let resource = Resource { properties, ..resource };
     let owner = Owner::new(&resource, attribute(resource.span, &resource.id, "Arn"));
     let mut made = Vec::new();
-    if get(&resource.properties, "Role").is_none() {
+    if resource.properties.get("Role").is_none() {
         made.push(policies::function_role(&owner, notes));
     }
-    if let Some(alias) = get(&resource.properties, "AutoPublishAlias") {
+    if let Some(alias) = resource.properties.get("AutoPublishAlias") {
         made.extend(published(&resource, alias));
     }
     let notifications = events::write_out(&owner, notes, &mut made);
@@ -72,11 +72,11 @@ fn function(
 }
 
 fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut Vec<Resource>) {
-    let properties = globals::merged(get(globals, "StateMachine"), &resource.properties);
+    let properties = globals::merged(globals.get("StateMachine"), &resource.properties);
     let resource = Resource { properties, ..resource };
     let owner = Owner::new(&resource, reference(resource.span, &resource.id));
     let mut made = Vec::new();
-    if get(&resource.properties, "Role").is_none() {
+    if resource.properties.get("Role").is_none() {
         made.push(policies::state_machine_role(&owner, notes));
     }
     events::write_out(&owner, notes, &mut made);
@@ -135,19 +135,19 @@ fn published(function: &Resource, alias: &Value) -> [Resource; 2] {
 
 /// Returns the properties with SAM's `Role`, or the role the transform makes, under the plain property's name.
 fn with_role(resource: &Resource, property: &str) -> Value {
-    let role = match get(&resource.properties, "Role") {
+    let role = match resource.properties.get("Role") {
         Some(role) => role.clone(),
         None => attribute(resource.span, &format!("{}Role", resource.id), "Arn"),
     };
     let mut kept: Vec<Member> =
-        members(&resource.properties).iter().filter(|member| &*member.key != "Role").cloned().collect();
+        resource.properties.members().iter().filter(|member| &*member.key != "Role").cloned().collect();
     kept.push(Member { key: property.into(), key_span: role.span, value: role });
     Value { kind: ValueKind::Object(kept), span: resource.properties.span }
 }
 
 fn renamed(properties: &Value, from: &str, to: &str) -> Value {
     let span = properties.span;
-    let renamed = members(properties).iter().cloned().map(|mut member| {
+    let renamed = properties.members().iter().cloned().map(|mut member| {
         if &*member.key == from {
             member.key = to.into();
         }

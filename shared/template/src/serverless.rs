@@ -14,7 +14,7 @@ mod variables;
 use crate::Options;
 use crate::document;
 use crate::files::Files;
-use crate::nodes::{elements, get, literal, members, object};
+use crate::nodes::{elements, literal, object};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Template;
@@ -43,7 +43,7 @@ pub(crate) fn template(
         return None;
     }
     let tree = document::documents(&source.text, notes).into_iter().next()?;
-    if get(&tree, "service").is_none() && get(&tree, "provider").is_none() {
+    if tree.get("service").is_none() && tree.get("provider").is_none() {
         notes.tell(tree.span, "not a service: it has neither `service` nor `provider`");
         return None;
     }
@@ -67,11 +67,11 @@ impl Service<'_> {
         let span = self.tree.span;
         let mut made: Vec<Member> = Vec::new();
         let mut sections: Vec<(Arc<str>, Vec<Member>)> = Vec::new();
-        for part in get(self.tree, "resources").map(elements).unwrap_or_default() {
-            for section in members(part) {
+        for part in self.tree.get("resources").map(elements).unwrap_or_default() {
+            for section in part.members() {
                 match sections.iter_mut().find(|(name, _)| *name == section.key) {
-                    Some((_, all)) => all.extend(members(&section.value).iter().cloned()),
-                    None => sections.push((section.key.clone(), members(&section.value).to_vec())),
+                    Some((_, all)) => all.extend(section.value.members().iter().cloned()),
+                    None => sections.push((section.key.clone(), section.value.members().to_vec())),
                 }
             }
         }
@@ -98,8 +98,8 @@ impl Service<'_> {
 
     /// Returns the parts of `SERVICE-STAGE`.
     fn prefix(&self) -> Vec<Value> {
-        let service = get(self.tree, "service");
-        let service = service.and_then(|service| get(service, "name").or(Some(service)));
+        let service = self.tree.get("service");
+        let service = service.and_then(|service| service.get("name").or(Some(service)));
         let span = self.tree.span;
         let name = service.cloned().unwrap_or_else(|| crate::nodes::string(span, "service"));
         vec![name, crate::nodes::string(span, "-"), self.stage.clone()]
@@ -115,13 +115,13 @@ impl Service<'_> {
     /// Returns the entries of a section that is an object or a list of objects.
     fn entries(&self, path: &str) -> Vec<Member> {
         let section = crate::nodes::at(self.tree, path);
-        section.map(elements).unwrap_or_default().iter().flat_map(members).cloned().collect()
+        section.map(elements).unwrap_or_default().iter().flat_map(Value::members).cloned().collect()
     }
 }
 
 /// Returns the concatenation of pieces.
 fn joined(pieces: Vec<Value>, span: Span) -> Value {
-    let known: Option<Vec<loopguard_pattern::Term>> = pieces.iter().map(crate::nodes::text).collect();
+    let known: Option<Vec<loopguard_pattern::Term>> = pieces.iter().map(Value::scalar).collect();
     if let Some(terms) = known {
         return Value { kind: ValueKind::String(loopguard_pattern::Term::concat(terms)), span };
     }

@@ -1,6 +1,6 @@
 //! A document as a template: its sections, SAM written out.
 
-use crate::nodes::{get, literal, member, members};
+use crate::nodes::literal;
 use crate::notes::Notes;
 use crate::sam;
 use crate::source_text::SourceText;
@@ -74,21 +74,22 @@ impl Template {
         unit: Arc<str>,
         notes: &Notes,
     ) -> Option<Self> {
-        let resources = get(document, "Resources")?;
+        let resources = document.get("Resources")?;
         if !matches!(resources.kind, ValueKind::Object(_) | ValueKind::Null) {
             notes.tell(resources.span, "`Resources` is not an object of resources by name");
         }
-        let declared = members(resources).iter().filter_map(|member| {
+        let declared = resources.members().iter().filter_map(|member| {
             let resource = Resource::new(&member.key, member.key_span, &member.value, notes)?;
             Some(resource)
         });
         let section = |name: &str| {
-            get(document, name).cloned().unwrap_or(Value { kind: ValueKind::Null, span: Span::default() })
+            document.get(name).cloned().unwrap_or(Value { kind: ValueKind::Null, span: Span::default() })
         };
         let resources = sam::written_out(declared.collect(), &section("Globals"), notes);
         let by_id = resources.iter().enumerate().map(|(at, resource)| (resource.id.clone(), at)).collect();
         let parameters = section("Parameters");
-        let parameters = members(&parameters)
+        let parameters = parameters
+            .members()
             .iter()
             .map(|member| (member.key.clone(), Parameter::new(&member.value)))
             .collect();
@@ -135,18 +136,18 @@ impl Template {
 
 impl Parameter {
     fn new(declaration: &Value) -> Self {
-        let kind = get(declaration, "Type").and_then(literal).unwrap_or_else(|| "String".into());
+        let kind = declaration.get("Type").and_then(literal).unwrap_or_else(|| "String".into());
         // The default of such a parameter names an entry of the Parameter Store; the value is what stands there.
         let stored = kind.starts_with("AWS::SSM::Parameter::Value");
-        let default = if stored { None } else { get(declaration, "Default").and_then(literal) };
-        let secret = get(declaration, "NoEcho").and_then(literal).is_some_and(|text| &*text == "true");
+        let default = if stored { None } else { declaration.get("Default").and_then(literal) };
+        let secret = declaration.get("NoEcho").and_then(literal).is_some_and(|text| &*text == "true");
         Self { default, list: kind.contains("List"), secret }
     }
 }
 
 impl Asset {
     fn new(metadata: &Value) -> Option<Self> {
-        let path = get(metadata, "aws:asset:path")?;
+        let path = metadata.get("aws:asset:path")?;
         Some(Self { path: literal(path)?, span: path.span })
     }
 }
@@ -158,12 +159,12 @@ impl Resource {
             notes.tell(span, message);
             return None;
         }
-        let Some(class) = get(declaration, "Type").and_then(literal) else {
+        let Some(class) = declaration.get("Type").and_then(literal) else {
             notes.tell(span, format!("resource `{id}` has no `Type`; it is not read"));
             return None;
         };
         let nothing = || Value { kind: ValueKind::Object(Vec::new()), span };
-        let properties = match member(declaration, "Properties") {
+        let properties = match declaration.member("Properties") {
             Some(member) => member.value.clone(),
             None => nothing(),
         };
@@ -173,9 +174,9 @@ impl Resource {
             properties,
             path: format!("Resources.{id}").into(),
             span,
-            condition: get(declaration, "Condition").and_then(literal),
-            connectors: get(declaration, "Connectors").cloned().unwrap_or_else(nothing),
-            asset: get(declaration, "Metadata").and_then(Asset::new),
+            condition: declaration.get("Condition").and_then(literal),
+            connectors: declaration.get("Connectors").cloned().unwrap_or_else(nothing),
+            asset: declaration.get("Metadata").and_then(Asset::new),
         })
     }
 }

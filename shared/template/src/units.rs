@@ -3,7 +3,6 @@
 use crate::document;
 use crate::files::Files;
 use crate::nested::Read;
-use crate::nodes::get;
 use crate::notes::Notes;
 use crate::serverless;
 use crate::source_text::SourceText;
@@ -87,7 +86,7 @@ pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>
         match Template::new(document, source.clone(), unit, &notes) {
             Some(template) => templates.push(template),
             // A state machine's definition is read where a template refers to it.
-            None if get(document, "StartAt").is_some() && get(document, "States").is_some() => {}
+            None if document.get("StartAt").is_some() && document.get("States").is_some() => {}
             None => notes.tell(document.span, "not a template: it has no `Resources`"),
         }
     }

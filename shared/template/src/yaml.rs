@@ -291,7 +291,7 @@ fn merged(members: Vec<Member>) -> Vec<Member> {
         own.iter().map(|member| member.key.clone()).collect();
     for merge in merges {
         for source in crate::nodes::elements(&merge.value) {
-            for member in crate::nodes::members(source) {
+            for member in source.members() {
                 if present.insert(member.key.clone()) {
                     own.push(member.clone());
                 }

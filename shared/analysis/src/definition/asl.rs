@@ -15,7 +15,7 @@ mod states;
 mod task;
 mod walk;
 
-use super::{Definition, Step, nodes};
+use super::{Definition, Step};
 use loopguard_model::{Runs, Workload};
 use loopguard_pattern::json::Value;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) const CLASS: &str = "AWS::StepFunctions::StateMachine";
 
 /// Returns what the machine does; none where the definition has no states, so that its role alone says it.
 pub(super) fn read(workload: &Workload, definition: &Value) -> Option<Definition> {
-    nodes::get(definition, "States")?;
+    definition.get("States")?;
     let mut found = walk::walk(workload, definition);
     repeated(&mut found.steps);
     Some(found)

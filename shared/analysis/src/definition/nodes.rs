@@ -1,24 +1,11 @@
 //! Looking into a definition's tree.
 
 use loopguard_pattern::Term;
-use loopguard_pattern::json::{Member, Value, ValueKind};
+use loopguard_pattern::json::{Value, ValueKind};
 use std::sync::Arc;
 
 /// Values nested deeper than this are not looked into.
 const DEEPEST: usize = 64;
-
-/// Returns the member of that name; of several the last, as AWS's reader has it.
-pub(super) fn get<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    members(value).iter().rev().find(|member| &*member.key == key).map(|member| &member.value)
-}
-
-/// Returns the members of an object; none of anything else.
-pub(super) fn members(value: &Value) -> &[Member] {
-    match &value.kind {
-        ValueKind::Object(members) => members,
-        _ => &[],
-    }
-}
 
 /// Returns the elements of an array; none of anything else.
 pub(super) fn elements(value: &Value) -> &[Value] {
@@ -30,7 +17,7 @@ pub(super) fn elements(value: &Value) -> &[Value] {
 
 /// Returns the text of a member.
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v Term> {
-    match &get(value, key)?.kind {
+    match &value.get(key)?.kind {
         ValueKind::String(term) => Some(term),
         _ => None,
     }
@@ -39,16 +26,6 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v Term> {
 /// Returns the text of a member, where it is wholly known.
 pub(super) fn literal<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     text(value, key)?.as_str()
-}
-
-/// Returns the value of a scalar.
-pub(super) fn scalar(value: &Value) -> Option<Term> {
-    match &value.kind {
-        ValueKind::String(term) => Some(term.clone()),
-        ValueKind::Number(text) => Some(Term::literal(text)),
-        ValueKind::Bool(flag) => Some(Term::literal(if *flag { "true" } else { "false" })),
-        _ => None,
-    }
 }
 
 /// Calls `see` with the path and the value of each scalar, members by name and elements by number, and of what lies

@@ -27,7 +27,7 @@ pub(super) fn read(workload: &Workload, document: &Value) -> Option<Definition> 
     let mut walk = Walk {
         workload,
         found: Definition { whole: true, ..Definition::default() },
-        open: vec![(nodes::get(document, "mainSteps")?, Runs::Each, 0)],
+        open: vec![(document.get("mainSteps")?, Runs::Each, 0)],
     };
     while let Some((steps, runs, depth)) = walk.open.pop() {
         walk.steps(steps, runs, depth);
@@ -80,19 +80,18 @@ impl<'v> Walk<'v> {
                 Some(at) => to.push(*at),
                 None => self.found.whole = false,
             };
-            let flag = |key: &str| nodes::get(step, key).and_then(nodes::scalar);
+            let flag = |key: &str| step.get(key).and_then(Value::scalar);
             let is_end = flag("isEnd").is_some_and(|flag| flag.as_str() == Some("true"));
-            let told = nodes::get(step, "nextStep").is_some();
+            let told = step.get("nextStep").is_some();
             if told {
                 follow(nodes::literal(step, "nextStep"));
             }
-            let inputs = nodes::get(step, "inputs");
-            let choices = inputs.and_then(|inputs| nodes::get(inputs, "Choices"));
+            let inputs = step.get("inputs");
+            let choices = inputs.and_then(|inputs| inputs.get("Choices"));
             for choice in choices.map(nodes::elements).unwrap_or_default() {
                 follow(nodes::literal(choice, "NextStep"));
             }
-            let default =
-                inputs.filter(|inputs| nodes::get(inputs, "Default").is_some() && choices.is_some());
+            let default = inputs.filter(|inputs| inputs.get("Default").is_some() && choices.is_some());
             if let Some(inputs) = default {
                 follow(nodes::literal(inputs, "Default"));
             }
@@ -117,14 +116,14 @@ impl<'v> Walk<'v> {
 
     fn step(&mut self, step: &'v Value, runs: Runs, depth: usize) {
         let nothing = Value { kind: ValueKind::Object(Vec::new()), span: step.span };
-        let inputs = nodes::get(step, "inputs");
+        let inputs = step.get("inputs");
         let request = request(inputs.unwrap_or(&nothing));
         let name = nodes::literal(step, "name").unwrap_or("?");
         let Some(action) = nodes::literal(step, "action") else {
             self.found.whole = false;
             return;
         };
-        if let Some(inside) = inputs.and_then(|inputs| nodes::get(inputs, "Steps")) {
+        if let Some(inside) = inputs.and_then(|inputs| inputs.get("Steps")) {
             self.open.push((inside, Runs::Sometimes, depth + 1));
         }
         let rows: Vec<&Action> = Actions::embedded().of(action).collect();
@@ -216,7 +215,7 @@ fn request(inputs: &Value) -> BTreeMap<Arc<str>, Given> {
     let mut request = BTreeMap::new();
     nodes::scalars(inputs, &mut |path, value| {
         if value.kind != ValueKind::Null {
-            let given = nodes::scalar(value).map(|term| given(&term));
+            let given = value.scalar().map(|term| given(&term));
             request.insert(path.into(), given.unwrap_or_else(|| Given::StartsWith(Term::default())));
         }
     });

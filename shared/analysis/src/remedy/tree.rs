@@ -1,6 +1,6 @@
 //! Branches of a pattern as nested JSON, symbols kept.
 
-use loopguard_pattern::json::{Member, Span, Value, ValueKind};
+use loopguard_pattern::json::{Member, Span, Value, ValueKind, quoted};
 use loopguard_pattern::{Affix, AnythingBut, Branch, MatcherKind, Number, NumericRange, Term, Wildcard};
 
 /// Returns the branch with a choice at the path, which it does not name: the alternative, or nothing there.
@@ -174,21 +174,4 @@ pub(super) fn write(value: &Value) -> String {
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
         }
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control < ' ' => out.extend(format!("\\u{:04x}", u32::from(control)).chars()),
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -46,10 +46,10 @@ impl<'a> Node<'a> {
 
     /// Returns the member of that name; `null` counts as absent, and of equal names the last one holds.
     pub(super) fn member(&self, key: &str) -> Result<Option<Self>, SnapshotError> {
-        let ValueKind::Object(members) = &self.value.kind else {
+        let ValueKind::Object(_) = &self.value.kind else {
             return Err(self.wrong("an object"));
         };
-        let found = members.iter().rev().find(|member| &*member.key == key);
+        let found = self.value.member(key);
         Ok(found.filter(|member| member.value.kind != ValueKind::Null).map(|member| {
             let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
             Self { document: self.document, value: &member.value, path }

@@ -123,8 +123,7 @@ fn term(text: &str) -> Term {
 }
 
 fn member(value: &Value, key: &str) -> Option<Term> {
-    let ValueKind::Object(members) = &value.kind else { return None };
-    match &members.iter().rev().find(|member| &*member.key == key)?.value.kind {
+    match &value.get(key)?.kind {
         ValueKind::String(term) => Some(term.clone()),
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! Whether buckets send their events to EventBridge.
 
 use super::Reader;
-use crate::nodes::{at, get, literal};
+use crate::nodes::{at, literal};
 use crate::template::Resource;
 use loopguard_model::Inventory;
 use loopguard_pattern::json::{Value, ValueKind};
@@ -23,12 +23,12 @@ impl Reader<'_> {
 
 /// Returns whether the properties turn the events on, or none if they do not tell.
 fn sends_events(properties: &Value) -> Option<bool> {
-    let Some(configuration) = get(properties, "NotificationConfiguration") else { return Some(false) };
+    let Some(configuration) = properties.get("NotificationConfiguration") else { return Some(false) };
     if matches!(configuration.kind, ValueKind::Opaque(_)) {
         return None;
     }
     let Some(bridge) = at(configuration, "EventBridgeConfiguration") else { return Some(false) };
-    match get(bridge, "EventBridgeEnabled") {
+    match bridge.get("EventBridgeEnabled") {
         // The empty configuration turns them on.
         None => Some(true),
         Some(flag) => literal(flag).map(|text| &*text == "true"),

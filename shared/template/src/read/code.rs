@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::facts::CodeFact;
-use crate::nodes::{at, text};
+use crate::nodes::at;
 use crate::template::Resource;
 use loopguard_model::CodeSource;
 use loopguard_pattern::Term;
@@ -25,7 +25,7 @@ impl Reader<'_> {
         let texts = |paths: &[String]| -> Option<(Term, Span)> {
             paths.iter().find_map(|path| {
                 let value = at(properties, path)?;
-                Some((text(value)?, value.span))
+                Some((value.scalar()?, value.span))
             })
         };
         if let Some((code, span)) = texts(&fact.inline) {

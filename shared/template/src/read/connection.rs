@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::embedded;
 use crate::facts::{self, ConnectionFact};
-use crate::nodes::{at, elements, get, literal, members, object, text};
+use crate::nodes::{at, elements, literal, object};
 use crate::template::Resource;
 use loopguard_model::{Connection, ConnectionKind, Target};
 use loopguard_pattern::json::{Span, Value, ValueKind};
@@ -83,7 +83,7 @@ impl Reader<'_> {
         Some(Target {
             id: name.clone(),
             arn: self.end_arn(written.as_ref(), declared, place),
-            role: role.and_then(text),
+            role: role.and_then(Value::scalar),
             parameters: self.parameters(declared),
             origin: self.origin(place),
         })
@@ -108,7 +108,7 @@ impl Reader<'_> {
         let mut parameters = BTreeMap::new();
         let Some(path) = &fact.parameters else { return parameters };
         let others = if path.is_empty() { Some(*entry) } else { at(entry, path) };
-        for member in others.map(members).unwrap_or_default() {
+        for member in others.map(Value::members).unwrap_or_default() {
             let own = |end: &String| end.rsplit('.').next() == Some(&*member.key);
             if !own(&fact.to) && !fact.role.as_ref().is_some_and(own) {
                 self.flatten(member.key.to_string(), &member.value, &mut parameters);
@@ -120,7 +120,7 @@ impl Reader<'_> {
     /// Returns the value behind a path, where an object on the way may be written as JSON text.
     fn reach(&self, value: &Value, path: &str) -> Option<Value> {
         let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
-        let member = get(value, key)?;
+        let member = value.get(key)?;
         let Some(rest) = rest else { return Some(member.clone()) };
         let inner = match &member.kind {
             ValueKind::String(text) => embedded::tree(text, member.span, &self.template.source),
@@ -177,7 +177,7 @@ impl Reader<'_> {
     fn filters(&self, declared: &Declared<'_>) -> Vec<Arc<EventPattern>> {
         let Declared { entry, fact, .. } = declared;
         let listed = fact.filters.as_ref().and_then(|path| at(entry, path)).map(elements).unwrap_or_default();
-        let patterns = listed.iter().filter_map(|filter| get(filter, "Pattern"));
+        let patterns = listed.iter().filter_map(|filter| filter.get("Pattern"));
         let read: Result<Vec<_>, Arc<str>> =
             patterns.map(|written| self.pattern(written).map(Arc::new)).collect();
         let policy = fact.policy.as_ref().and_then(|path| at(entry, path));
@@ -191,7 +191,7 @@ impl Reader<'_> {
     /// Returns the pattern that a subscription's filter policy is; one of message attributes stands below their name.
     fn policy_filter(&self, policy: &Value, entry: &Value) -> Option<EventPattern> {
         let body =
-            get(entry, "FilterPolicyScope").and_then(literal).is_some_and(|scope| &*scope == "MessageBody");
+            entry.get("FilterPolicyScope").and_then(literal).is_some_and(|scope| &*scope == "MessageBody");
         let tree = match &policy.kind {
             ValueKind::String(text) => embedded::tree(text, policy.span, &self.template.source),
             _ => policy.clone(),

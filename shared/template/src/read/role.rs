@@ -1,7 +1,7 @@
 //! Roles, and the policies that other resources attach to them.
 
 use super::Reader;
-use crate::nodes::{elements, get};
+use crate::nodes::elements;
 use crate::template::Resource;
 use loopguard_model::{Origin, Policy, ReadNote, Role};
 use loopguard_pattern::Term;
@@ -111,9 +111,9 @@ fn ends_alike(a: &Term, b: &Term) -> bool {
 impl Reader<'_> {
     pub(super) fn role(&self, resource: &Resource, roles: &mut Roles) {
         let properties = self.properties(resource);
-        let inline = get(&properties, "Policies").map(elements).unwrap_or_default();
+        let inline = properties.get("Policies").map(elements).unwrap_or_default();
         let policies = inline.iter().map(|policy| self.inline(policy)).collect();
-        let attached = get(&properties, "ManagedPolicyArns").map(elements).unwrap_or_default();
+        let attached = properties.get("ManagedPolicyArns").map(elements).unwrap_or_default();
         roles.declared.push(Declared {
             role: Role {
                 arn: self.resolver.resource_attribute(resource, "Arn"),
@@ -132,7 +132,7 @@ impl Reader<'_> {
 
     /// Returns who may take the role on; none where the template does not say it in a form that can be read.
     fn trust(&self, properties: &Value) -> Option<Policy> {
-        let document = get(properties, "AssumeRolePolicyDocument")?;
+        let document = properties.get("AssumeRolePolicyDocument")?;
         let origin = self.origin(document.span);
         Some(match &document.kind {
             ValueKind::String(text) => {
@@ -151,7 +151,7 @@ impl Reader<'_> {
 
     /// Returns the policy whose document is a member of `parent`.
     fn document(&self, name: &str, parent: &Value) -> Policy {
-        let document = get(parent, "PolicyDocument").unwrap_or(parent);
+        let document = parent.get("PolicyDocument").unwrap_or(parent);
         let origin = self.origin(document.span);
         let policy = match &document.kind {
             ValueKind::String(text) => {
@@ -171,7 +171,7 @@ impl Reader<'_> {
         let name =
             self.text(&properties, "PolicyName").map_or_else(|| resource.id.to_string(), |n| n.to_string());
         let policy = self.document(&name, &properties);
-        let list = get(&properties, "Roles").or_else(|| get(&properties, "RoleName"));
+        let list = properties.get("Roles").or_else(|| properties.get("RoleName"));
         let named: Vec<Term> =
             list.map(elements).unwrap_or_default().iter().map(|role| self.resolver.as_term(role)).collect();
         if &*resource.class == "AWS::IAM::ManagedPolicy" {

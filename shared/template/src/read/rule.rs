@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::bus;
 use crate::embedded;
-use crate::nodes::{get, literal};
+use crate::nodes::literal;
 use crate::template::Resource;
 use loopguard_model::{Rule, RuleKey, RuleState, Trigger};
 use loopguard_pattern::json::{Value, ValueKind};
@@ -37,7 +37,7 @@ impl Reader<'_> {
     }
 
     fn state(&self, properties: &Value) -> RuleState {
-        let Some(state) = get(properties, "State").filter(|value| value.kind != ValueKind::Null) else {
+        let Some(state) = properties.get("State").filter(|value| value.kind != ValueKind::Null) else {
             return RuleState::Enabled;
         };
         let known = literal(state).and_then(|text| RuleState::from_api(&text));
@@ -56,7 +56,7 @@ impl Reader<'_> {
 
     fn trigger(&self, resource: &Resource, properties: &Value) -> Trigger {
         let schedule = self.text(properties, "ScheduleExpression").map(|term| Arc::from(term.to_string()));
-        let written = get(properties, "EventPattern").filter(|value| value.kind != ValueKind::Null);
+        let written = properties.get("EventPattern").filter(|value| value.kind != ValueKind::Null);
         match (written.map(|value| self.pattern(value)), schedule) {
             (None, Some(schedule)) => Trigger::Schedule(schedule),
             (Some(Ok(pattern)), None) => Trigger::Pattern(Arc::new(pattern)),
@@ -92,7 +92,7 @@ impl Reader<'_> {
 
 /// Returns the tags whose keys and values are known.
 fn tags(properties: &Value) -> BTreeMap<Arc<str>, Arc<str>> {
-    let Some(tags) = get(properties, "Tags") else { return BTreeMap::new() };
-    let pair = |tag: &Value| Some((get(tag, "Key").and_then(literal)?, get(tag, "Value").and_then(literal)?));
+    let Some(tags) = properties.get("Tags") else { return BTreeMap::new() };
+    let pair = |tag: &Value| Some((tag.get("Key").and_then(literal)?, tag.get("Value").and_then(literal)?));
     crate::nodes::elements(tags).iter().filter_map(pair).collect()
 }

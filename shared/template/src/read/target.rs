@@ -1,7 +1,7 @@
 //! The targets of a rule.
 
 use super::Reader;
-use crate::nodes::{elements, get};
+use crate::nodes::elements;
 use loopguard_model::Target;
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Value, ValueKind};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 impl Reader<'_> {
     pub(super) fn targets(&self, properties: &Value) -> Vec<Target> {
-        let Some(list) = get(properties, "Targets") else { return Vec::new() };
+        let Some(list) = properties.get("Targets") else { return Vec::new() };
         let mut targets = Vec::new();
         for (at, target) in elements(list).iter().enumerate() {
             if matches!(target.kind, ValueKind::Object(_)) {
@@ -35,7 +35,7 @@ impl Reader<'_> {
             self.resolver.expression(target.span)
         });
         let mut parameters = BTreeMap::new();
-        for member in crate::nodes::members(target) {
+        for member in target.members() {
             if !matches!(&*member.key, "Id" | "Arn" | "RoleArn") {
                 self.flatten(member.key.to_string(), &member.value, &mut parameters);
             }

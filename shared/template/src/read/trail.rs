@@ -1,7 +1,7 @@
 //! CloudTrail trails.
 
 use super::Reader;
-use crate::nodes::{elements, get, literal};
+use crate::nodes::{elements, literal};
 use crate::template::Resource;
 use loopguard_model::{Inventory, Trails};
 use loopguard_pattern::json::Value;
@@ -15,7 +15,7 @@ impl Reader<'_> {
     /// one for data events alone stands in an account that has another.
     pub(super) fn trail(&self, resource: &Resource, inventory: &mut Inventory) {
         let properties = self.properties(resource);
-        if get(&properties, "IsLogging").and_then(literal).is_some_and(|flag| &*flag == "false") {
+        if properties.get("IsLogging").and_then(literal).is_some_and(|flag| &*flag == "false") {
             return;
         }
         self.notes.assume("a trail delivers write management events");
@@ -26,8 +26,8 @@ impl Reader<'_> {
             data: Vec::new(),
         });
         let mut selected = Selected::default();
-        let classic = get(&properties, "EventSelectors").map(elements).unwrap_or_default();
-        let advanced = get(&properties, "AdvancedEventSelectors").map(elements).unwrap_or_default();
+        let classic = properties.get("EventSelectors").map(elements).unwrap_or_default();
+        let advanced = properties.get("AdvancedEventSelectors").map(elements).unwrap_or_default();
         for selector in classic {
             selected.add(selector);
         }
@@ -50,22 +50,22 @@ struct Selected {
 
 impl Selected {
     fn add(&mut self, selector: &Value) {
-        let management = get(selector, "IncludeManagementEvents").and_then(literal);
-        let kind = get(selector, "ReadWriteType").and_then(literal);
+        let management = selector.get("IncludeManagementEvents").and_then(literal);
+        let kind = selector.get("ReadWriteType").and_then(literal);
         let management = management.is_none_or(|flag| &*flag != "false");
         self.reads |= management && kind.is_none_or(|kind| &*kind != "WriteOnly");
-        for resource in get(selector, "DataResources").map(elements).unwrap_or_default() {
-            self.data.extend(get(resource, "Type").and_then(literal));
+        for resource in selector.get("DataResources").map(elements).unwrap_or_default() {
+            self.data.extend(resource.get("Type").and_then(literal));
         }
     }
 
     fn add_advanced(&mut self, selector: &Value) {
-        let fields = get(selector, "FieldSelectors").map(elements).unwrap_or_default();
+        let fields = selector.get("FieldSelectors").map(elements).unwrap_or_default();
         let equals = |name: &str| -> Vec<Arc<str>> {
             fields
                 .iter()
-                .filter(|field| get(field, "Field").and_then(literal).is_some_and(|text| &*text == name))
-                .flat_map(|field| get(field, "Equals").map(elements).unwrap_or_default())
+                .filter(|field| field.get("Field").and_then(literal).is_some_and(|text| &*text == name))
+                .flat_map(|field| field.get("Equals").map(elements).unwrap_or_default())
                 .filter_map(literal)
                 .collect()
         };

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::document;
 use crate::embedded;
 use crate::facts;
-use crate::nodes::{at, get, literal};
+use crate::nodes::{at, literal};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Resource;
@@ -22,7 +22,7 @@ impl Reader<'_> {
         let arn = self.resolver.resource_form(resource, &fact.arn);
         let role = fact.role.iter().find_map(|path| at(&properties, path));
         let definition = fact.definition.iter().find_map(|path| at(&properties, path));
-        let definition = match (definition, get(&properties, "DefinitionUri")) {
+        let definition = match (definition, properties.get("DefinitionUri")) {
             (Some(written), _) => self.definition(written, &properties),
             (None, Some(uri)) => self.definition_of_file(uri, &properties),
             (None, None) => None,
@@ -82,7 +82,7 @@ impl Reader<'_> {
             ValueKind::Object(_) => written.clone(),
             _ => return None,
         };
-        let tree = match get(properties, "DefinitionSubstitutions") {
+        let tree = match properties.get("DefinitionSubstitutions") {
             Some(tokens) => self.resolver.with_tokens(tree, tokens),
             None => tree,
         };

@@ -1,7 +1,7 @@
 //! Conditions, as far as parameters decide them, and `Fn::If`.
 
 use super::{Resolved, Resolver};
-use crate::nodes::{elements, get, literal, members, same};
+use crate::nodes::{elements, literal, same};
 use loopguard_pattern::json::{Span, Value, ValueKind};
 
 impl Resolver<'_> {
@@ -12,13 +12,13 @@ impl Resolver<'_> {
         }
         // A condition that refers to itself is undecided.
         self.conditions.borrow_mut().insert(name.into(), None);
-        let decided = get(&self.template.conditions, name).and_then(|raw| self.decide(raw, 0));
+        let decided = self.template.conditions.get(name).and_then(|raw| self.decide(raw, 0));
         self.conditions.borrow_mut().insert(name.into(), decided);
         decided
     }
 
     fn decide(&self, raw: &Value, depth: usize) -> Option<bool> {
-        let [only] = members(raw) else { return None };
+        let [only] = raw.members() else { return None };
         if depth > super::MAX_DEPTH {
             return None;
         }
@@ -43,7 +43,7 @@ impl Resolver<'_> {
 
     /// Returns both sides of an `Fn::If` that is not decided; a side is none where it is `AWS::NoValue`.
     pub(super) fn undecided_if<'v>(&self, raw: &'v Value) -> Option<(Option<&'v Value>, Option<&'v Value>)> {
-        let [only] = members(raw) else { return None };
+        let [only] = raw.members() else { return None };
         if &*only.key != "Fn::If" {
             return None;
         }

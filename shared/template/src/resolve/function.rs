@@ -1,7 +1,7 @@
 //! The intrinsic functions, one by one.
 
 use super::{Resolved, Resolver};
-use crate::nodes::{elements, literal, members, same};
+use crate::nodes::{elements, literal, same};
 use crate::template::Resource;
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
@@ -234,17 +234,15 @@ impl Resolver<'_> {
         let [Some(map), first, Some(second)] = keys.clone().map(|key| key.as_literal()) else {
             return self.unknown_entry(&keys, span);
         };
-        let Some(table) = crate::nodes::get(&self.template.mappings, &map) else {
+        let Some(table) = self.template.mappings.get(&map) else {
             self.notes.tell(span, format!("`{map}` is no mapping of this template"));
             return self.unknown_entry(&keys, span);
         };
         let found = match first {
-            Some(first) => {
-                crate::nodes::get(table, &first).and_then(|row| crate::nodes::get(row, &second)).cloned()
-            }
+            Some(first) => table.get(&first).and_then(|row| row.get(&second)).cloned(),
             None => same_in_all_rows(table, &second),
         };
-        let default = rest.first().and_then(|options| crate::nodes::get(options, "DefaultValue"));
+        let default = rest.first().and_then(|options| options.get("DefaultValue"));
         match found.as_ref().or(default).and_then(|raw| self.value(raw)) {
             Some(value) => Value { span, ..value },
             None => self.unknown_entry(&keys, span),
@@ -261,7 +259,7 @@ impl Resolver<'_> {
 
 /// Returns the entry that every row of a mapping has alike.
 fn same_in_all_rows(table: &Value, key: &str) -> Option<Value> {
-    let mut rows = members(table).iter().map(|row| crate::nodes::get(&row.value, key));
+    let mut rows = table.members().iter().map(|row| row.value.get(key));
     let first = rows.next()??;
     rows.all(|other| other.is_some_and(|other| same(first, other))).then(|| first.clone())
 }

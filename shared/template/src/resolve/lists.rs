@@ -16,7 +16,7 @@ impl Resolver<'_> {
             if at > 0 {
                 joined.push(Term::literal(&delimiter));
             }
-            match crate::nodes::text(item) {
+            match item.scalar() {
                 Some(term) => joined.push(term),
                 None => return unknown(),
             }

@@ -1,7 +1,7 @@
 //! `Fn::Sub` and dynamic references.
 
 use super::Resolver;
-use crate::nodes::{elements, get, literal, members};
+use crate::nodes::{elements, literal};
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
 
@@ -18,7 +18,7 @@ impl Resolver<'_> {
         let term = Term::concat(placeholders(&text).into_iter().map(|piece| match piece {
             Piece::Text(text) => dynamic_references(text),
             Piece::Verbatim(name) => Term::literal(&format!("${{{name}}}")),
-            Piece::Variable(name) => match variables.and_then(|variables| get(variables, name)) {
+            Piece::Variable(name) => match variables.and_then(|variables| variables.get(name)) {
                 Some(raw) => self.term(raw),
                 None => self.variable(name, span),
             },
@@ -30,7 +30,7 @@ impl Resolver<'_> {
     fn variable(&self, name: &str, span: Span) -> Term {
         if let Some(kind) = self.parameter(name) {
             let value = Value { kind, span };
-            return crate::nodes::text(&value).unwrap_or_else(|| self.expression(span));
+            return value.scalar().unwrap_or_else(|| self.expression(span));
         }
         if self.template.resource(name).is_none()
             && let Some((id, attribute)) = self.split_attribute(name)
@@ -43,7 +43,7 @@ impl Resolver<'_> {
 
     /// Returns the tree with `${token}` in its texts replaced by what `tokens` says; unknown tokens stay.
     pub(crate) fn with_tokens(&self, value: Value, tokens: &Value) -> Value {
-        if members(tokens).is_empty() {
+        if tokens.members().is_empty() {
             return value;
         }
         let kind = match value.kind {
@@ -54,7 +54,7 @@ impl Resolver<'_> {
                         Term::concat(placeholders(text).into_iter().map(|piece| match piece {
                             Piece::Text(text) => Term::literal(text),
                             Piece::Verbatim(name) => Term::literal(&format!("${{!{name}}}")),
-                            Piece::Variable(name) => match get(tokens, name) {
+                            Piece::Variable(name) => match tokens.get(name) {
                                 Some(value) => self.as_term(value),
                                 None => Term::literal(&format!("${{{name}}}")),
                             },

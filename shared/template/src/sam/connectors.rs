@@ -1,6 +1,6 @@
 //! SAM connectors: permissions that the transform gives to a source for what it connects to.
 
-use crate::nodes::{at, get, list, literal, members, object, reference, string};
+use crate::nodes::{at, list, literal, object, reference, string};
 use crate::notes::Notes;
 use crate::template::Resource;
 
@@ -22,7 +22,7 @@ pub(super) fn policies(resources: &[Resource], notes: &Notes) -> Vec<Resource> {
             let source = source.and_then(|id| resources.iter().find(|resource| resource.id == id));
             policies.extend(policy(&resource.id, resource, source, notes));
         }
-        for connector in members(&resource.connectors) {
+        for connector in resource.connectors.members() {
             let id = format!("{}{}", resource.id, connector.key);
             policies.extend(policy(&id, resource, Some(resource), notes));
         }
@@ -36,7 +36,7 @@ fn policy(id: &str, written: &Resource, source: Option<&Resource>, notes: &Notes
     let source = source?;
     let (_, property) = ROLES.iter().find(|(class, _)| *class == &*source.class)?;
     let generated = || reference(span, &format!("{}Role", source.id));
-    let role = get(&source.properties, property).cloned().unwrap_or_else(generated);
+    let role = source.properties.get(property).cloned().unwrap_or_else(generated);
     let properties = [
         ("PolicyName", string(span, &format!("connector {id}"))),
         ("Roles", list(span, vec![role])),

@@ -2,7 +2,7 @@
 
 use super::sources::{self, Notification};
 use super::{Owner, allowing, is_true};
-use crate::nodes::{at, attribute, get, list, literal, members, object, string};
+use crate::nodes::{at, attribute, list, literal, object, string};
 use crate::notes::Notes;
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
@@ -10,17 +10,17 @@ use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 /// Adds what the owner's events become, and the roles under which it is invoked; returns what they write to buckets.
 pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resource>) -> Vec<Notification> {
     let mut notifications = Vec::new();
-    let Some(events) = get(&owner.resource.properties, "Events") else { return notifications };
+    let Some(events) = owner.resource.properties.get("Events") else { return notifications };
     if !matches!(events.kind, ValueKind::Object(_)) {
         notes.tell(events.span, "`Events` is not an object of events by name");
     }
-    for event in members(events) {
-        let Some(class) = get(&event.value, "Type").and_then(literal) else {
+    for event in events.members() {
+        let Some(class) = event.value.get("Type").and_then(literal) else {
             notes.tell(event.key_span, format!("event `{}` has no `Type`; it is not read", event.key));
             continue;
         };
         let empty = object(event.value.span, []);
-        let properties = get(&event.value, "Properties").unwrap_or(&empty);
+        let properties = event.value.get("Properties").unwrap_or(&empty);
         match &*class {
             "EventBridgeRule" | "CloudWatchEvent" => rule(owner, event, properties, "Pattern", made),
             "Schedule" => rule(owner, event, properties, "Schedule", made),
@@ -30,7 +30,7 @@ pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resourc
             },
             kind => {
                 sources::write_out(owner, event, kind, properties, made);
-                if kind == "ScheduleV2" && get(properties, "RoleArn").is_none() {
+                if kind == "ScheduleV2" && properties.get("RoleArn").is_none() {
                     made.push(delivery_role(owner, event));
                 }
             }
@@ -47,10 +47,10 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
     target.push(("Arn", moved(owner.arn.clone(), span)));
     if delivers_under_role {
         let made_role = attribute(span, &sources::role_of(owner, event), "Arn");
-        target.push(("RoleArn", get(properties, "RoleArn").cloned().unwrap_or(made_role)));
+        target.push(("RoleArn", properties.get("RoleArn").cloned().unwrap_or(made_role)));
     }
     for name in ["Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy"] {
-        if let Some(value) = get(properties, name) {
+        if let Some(value) = properties.get(name) {
             target.push((name, value.clone()));
         }
     }
@@ -58,11 +58,11 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
     for (from, to) in
         [("EventBusName", "EventBusName"), ("State", "State"), ("RuleName", "Name"), ("Name", "Name")]
     {
-        if let Some(member) = crate::nodes::member(properties, from) {
+        if let Some(member) = properties.member(from) {
             rule.push(Member { key: to.into(), ..member.clone() });
         }
     }
-    if let Some(enabled) = crate::nodes::member(properties, "Enabled") {
+    if let Some(enabled) = properties.member("Enabled") {
         let state = if is_true(Some(&enabled.value)) { "ENABLED" } else { "DISABLED" };
         let value = match literal(&enabled.value) {
             Some(_) => string(enabled.value.span, state),
@@ -71,7 +71,7 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
         };
         rule.push(Member { key: "State".into(), key_span: enabled.key_span, value });
     }
-    if let Some(member) = crate::nodes::member(properties, trigger) {
+    if let Some(member) = properties.member(trigger) {
         let key = if trigger == "Pattern" { "EventPattern" } else { "ScheduleExpression" };
         rule.push(Member { key: key.into(), ..member.clone() });
     }
@@ -81,7 +81,7 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
     let class = "AWS::Events::Rule";
     let path = format!("{}.Properties.Events.{}", owner.resource.path, event.key);
     made.push(Resource { path: path.into(), ..owner.makes(&event.key, class, span, properties_of_rule) });
-    if delivers_under_role && get(properties, "RoleArn").is_none() {
+    if delivers_under_role && properties.get("RoleArn").is_none() {
         made.push(delivery_role(owner, event));
     }
 }

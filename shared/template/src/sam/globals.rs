@@ -1,6 +1,5 @@
 //! SAM's `Globals` section.
 
-use crate::nodes::{get, members};
 use loopguard_pattern::json::{Value, ValueKind};
 
 /// Returns the properties with what `Globals` says about the resource's type: the resource's own scalars win,
@@ -14,13 +13,13 @@ fn overlay(global: &Value, own: &Value) -> Value {
         (ValueKind::Object(base), ValueKind::Object(over)) if !is_function(global) && !is_function(own) => {
             let mut all = Vec::with_capacity(base.len() + over.len());
             for member in base {
-                let value = match get(own, &member.key) {
+                let value = match own.get(&member.key) {
                     Some(value) => overlay(&member.value, value),
                     None => member.value.clone(),
                 };
                 all.push(loopguard_pattern::json::Member { value, ..member.clone() });
             }
-            all.extend(over.iter().filter(|member| get(global, &member.key).is_none()).cloned());
+            all.extend(over.iter().filter(|member| global.get(&member.key).is_none()).cloned());
             ValueKind::Object(all)
         }
         (ValueKind::Array(base), ValueKind::Array(over)) => {
@@ -32,5 +31,5 @@ fn overlay(global: &Value, own: &Value) -> Value {
 }
 
 fn is_function(value: &Value) -> bool {
-    matches!(members(value), [only] if &*only.key == "Ref" || only.key.starts_with("Fn::"))
+    matches!(value.members(), [only] if &*only.key == "Ref" || only.key.starts_with("Fn::"))
 }

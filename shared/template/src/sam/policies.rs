@@ -2,7 +2,7 @@
 
 use super::{Owner, allowing};
 use crate::facts;
-use crate::nodes::{elements, get, list, literal, members, object, string};
+use crate::nodes::{elements, list, literal, object, string};
 use crate::notes::Notes;
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
@@ -14,15 +14,15 @@ pub(super) fn function_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
     let properties = &owner.resource.properties;
     let span = owner.resource.span;
     let mut role = RoleParts::default();
-    let durable = get(properties, "DurableConfig").is_some();
+    let durable = properties.get("DurableConfig").is_some();
     role.attach(span, if durable { DURABLE } else { "service-role/AWSLambdaBasicExecutionRole" });
-    if get(properties, "VpcConfig").is_some() {
+    if properties.get("VpcConfig").is_some() {
         role.attach(span, "service-role/AWSLambdaVPCAccessExecutionRole");
     }
-    if let Some(tracing) = get(properties, "Tracing").filter(|v| literal(v).is_none_or(|t| &*t == "Active")) {
+    if let Some(tracing) = properties.get("Tracing").filter(|v| literal(v).is_none_or(|t| &*t == "Active")) {
         role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
     }
-    for event in get(properties, "Events").map(members).unwrap_or_default() {
+    for event in properties.get("Events").map(Value::members).unwrap_or_default() {
         polled(event, &mut role);
     }
     destinations(properties, &mut role);
@@ -35,7 +35,7 @@ const DURABLE: &str = "service-role/AWSLambdaBasicDurableExecutionRolePolicy";
 /// Adds what reading from the event's source needs.
 fn polled(event: &Member, role: &mut RoleParts) {
     let span = event.key_span;
-    match get(&event.value, "Type").and_then(literal).as_deref() {
+    match event.value.get("Type").and_then(literal).as_deref() {
         Some("SQS") => role.attach(span, "service-role/AWSLambdaSQSQueueExecutionRole"),
         Some("Kinesis") => role.attach(span, "service-role/AWSLambdaKinesisExecutionRole"),
         Some("DynamoDB") => role.attach(span, "service-role/AWSLambdaDynamoDBExecutionRole"),
@@ -61,7 +61,7 @@ fn polled(event: &Member, role: &mut RoleParts) {
 /// Returns the role of a state machine without `Role`.
 pub(super) fn state_machine_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
     let mut role = RoleParts::default();
-    if let Some(tracing) = get(&owner.resource.properties, "Tracing") {
+    if let Some(tracing) = owner.resource.properties.get("Tracing") {
         role.attach(tracing.span, "AWSXrayWriteOnlyAccess");
     }
     role.add(owner, notes);
@@ -71,21 +71,21 @@ pub(super) fn state_machine_role(owner: &Owner<'_>, notes: &Notes) -> Resource {
 /// Adds what dead-letter queues and destinations need.
 fn destinations(properties: &Value, role: &mut RoleParts) {
     let places = [
-        get(properties, "DeadLetterQueue").map(|queue| (queue, "TargetArn")),
+        properties.get("DeadLetterQueue").map(|queue| (queue, "TargetArn")),
         crate::nodes::at(properties, "EventInvokeConfig.DestinationConfig.OnSuccess")
             .map(|to| (to, "Destination")),
         crate::nodes::at(properties, "EventInvokeConfig.DestinationConfig.OnFailure")
             .map(|to| (to, "Destination")),
     ];
     for (place, member) in places.into_iter().flatten() {
-        let action = get(place, "Type").and_then(literal).and_then(|kind| match &*kind {
+        let action = place.get("Type").and_then(literal).and_then(|kind| match &*kind {
             "SQS" => Some("sqs:SendMessage"),
             "SNS" => Some("sns:Publish"),
             "Lambda" => Some("lambda:InvokeFunction"),
             "EventBridge" => Some("events:PutEvents"),
             _ => None,
         });
-        if let (Some(action), Some(resource)) = (action, get(place, member)) {
+        if let (Some(action), Some(resource)) = (action, place.get(member)) {
             role.document(place.span, allowing(place.span, &[action], resource.clone()));
         }
     }
@@ -127,13 +127,13 @@ impl RoleParts {
 
     /// Adds what the owner's `Policies` say.
     fn add(&mut self, owner: &Owner<'_>, notes: &Notes) {
-        for policy in get(&owner.resource.properties, "Policies").map(elements).unwrap_or_default() {
+        for policy in owner.resource.properties.get("Policies").map(elements).unwrap_or_default() {
             self.policy(policy, notes);
         }
     }
 
     fn policy(&mut self, policy: &Value, notes: &Notes) {
-        match (&policy.kind, members(policy)) {
+        match (&policy.kind, policy.members()) {
             // A name without its path, which only IAM's own list tells, or an ARN.
             (ValueKind::String(_), _) => self.attached.push(policy.clone()),
             (_, [only]) if &*only.key == "Fn::If" => {
@@ -152,7 +152,7 @@ impl RoleParts {
                 }
             }
             (_, [only]) if only.key.starts_with("Fn::") => self.attached.push(policy.clone()),
-            (ValueKind::Object(_), _) if get(policy, "Statement").is_some() => {
+            (ValueKind::Object(_), _) if policy.get("Statement").is_some() => {
                 self.document(policy.span, policy.clone());
             }
             (_, [only]) => self.template(only, policy, notes),
@@ -185,14 +185,14 @@ impl RoleParts {
     /// Returns the role; the owner may say itself who takes it on, else its service does.
     fn into_resource(self, owner: &Owner<'_>, service: &str) -> Resource {
         let span = owner.resource.span;
-        let given = get(&owner.resource.properties, TRUST).cloned();
+        let given = owner.resource.properties.get(TRUST).cloned();
         let mut properties = vec![
             (TRUST, given.unwrap_or_else(|| trusting(span, service))),
             ("Policies", list(span, self.inline)),
             ("ManagedPolicyArns", list(span, self.attached)),
         ];
         for name in ["PermissionsBoundary", "RolePath"] {
-            if let Some(value) = get(&owner.resource.properties, name) {
+            if let Some(value) = owner.resource.properties.get(name) {
                 properties.push((if name == "RolePath" { "Path" } else { name }, value.clone()));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Owner;
 use crate::facts::{self, EventFact};
-use crate::nodes::{attribute, get, list, literal, object, reference, string};
+use crate::nodes::{attribute, list, literal, object, reference, string};
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 
@@ -14,7 +14,7 @@ pub(super) fn write_out(
     properties: &Value,
     made: &mut Vec<Resource>,
 ) {
-    match get(properties, "SqsSubscription").filter(|value| kind == "SNS" && is_on(value)) {
+    match properties.get("SqsSubscription").filter(|value| kind == "SNS" && is_on(value)) {
         Some(queue) => through_queue(owner, event, properties, queue, made),
         None => made.extend(facts::sam_event(kind).map(|fact| resource(owner, event, properties, fact))),
     }
@@ -25,7 +25,7 @@ fn resource(owner: &Owner<'_>, event: &Member, properties: &Value, fact: &EventF
     let span = event.key_span;
     let mut made = object(span, []);
     for (from, to) in &fact.members {
-        if let Some(value) = get(properties, from) {
+        if let Some(value) = properties.get(from) {
             put(&mut made, to, value.clone());
         }
     }
@@ -33,7 +33,7 @@ fn resource(owner: &Owner<'_>, event: &Member, properties: &Value, fact: &EventF
         put(&mut made, name, string(span, value));
     }
     put(&mut made, &fact.owner, owner.arn.clone());
-    if let Some(path) = fact.role.as_ref().filter(|_| get(properties, "RoleArn").is_none()) {
+    if let Some(path) = fact.role.as_ref().filter(|_| properties.get("RoleArn").is_none()) {
         put(&mut made, path, attribute(span, &role_of(owner, event), "Arn"));
     }
     named(owner, event, "", &fact.class, made)
@@ -53,7 +53,7 @@ fn through_queue(
     made: &mut Vec<Resource>,
 ) {
     let span = event.key_span;
-    let arn = get(queue, "QueueArn").cloned();
+    let arn = queue.get("QueueArn").cloned();
     if arn.is_none() {
         made.push(named(owner, event, "Queue", "AWS::SQS::Queue", object(span, [])));
     }
@@ -66,13 +66,13 @@ fn through_queue(
         ("FilterPolicyScope", "FilterPolicyScope"),
         ("RedrivePolicy", "RedrivePolicy"),
     ] {
-        if let Some(value) = get(properties, from) {
+        if let Some(value) = properties.get(from) {
             put(&mut subscription, to, value.clone());
         }
     }
     made.push(named(owner, event, "", "AWS::SNS::Subscription", subscription));
     let mut mapping = object(span, [("EventSourceArn", arn), ("FunctionName", owner.arn.clone())]);
-    if let Some(enabled) = get(queue, "Enabled") {
+    if let Some(enabled) = queue.get("Enabled") {
         put(&mut mapping, "Enabled", enabled.clone());
     }
     made.push(named(owner, event, "EventSourceMapping", "AWS::Lambda::EventSourceMapping", mapping));
@@ -80,15 +80,15 @@ fn through_queue(
 
 /// Returns the configuration of a function's asynchronous runs, with the queues and topics that it makes.
 pub(super) fn invoke_config(function: &Resource) -> Vec<Resource> {
-    let Some(config) = get(&function.properties, "EventInvokeConfig") else { return Vec::new() };
+    let Some(config) = function.properties.get("EventInvokeConfig") else { return Vec::new() };
     let span = config.span;
     let owner = Owner::new(function, attribute(span, &function.id, "Arn"));
     let mut made = Vec::new();
     let mut ends = Vec::new();
     for way in ["OnSuccess", "OnFailure"] {
         let Some(end) = crate::nodes::at(config, &format!("DestinationConfig.{way}")) else { continue };
-        let kind = get(end, "Type").and_then(literal);
-        let arn = match (get(end, "Destination"), kind.as_deref()) {
+        let kind = end.get("Type").and_then(literal);
+        let arn = match (end.get("Destination"), kind.as_deref()) {
             (Some(arn), _) => arn.clone(),
             (None, Some("SQS")) => made_end(&owner, way, "Queue", "AWS::SQS::Queue", "Arn", span, &mut made),
             (None, Some("SNS")) => {
@@ -131,11 +131,11 @@ pub(super) struct Notification {
 /// Returns the notification of an S3 event: the transform writes it to the bucket, which stands in the template.
 pub(super) fn notification(owner: &Owner<'_>, event: &Member, properties: &Value) -> Option<Notification> {
     let span = event.key_span;
-    let bucket = literal(get(get(properties, "Bucket")?, "Ref")?)?;
-    let kinds = get(properties, "Events").map(crate::nodes::elements).unwrap_or_default();
+    let bucket = literal(properties.get("Bucket")?.get("Ref")?)?;
+    let kinds = properties.get("Events").map(crate::nodes::elements).unwrap_or_default();
     let configuration = |kind: &Value| {
         let mut made = object(span, [("Event", kind.clone()), ("Function", owner.arn.clone())]);
-        if let Some(filter) = get(properties, "Filter") {
+        if let Some(filter) = properties.get("Filter") {
             put(&mut made, "Filter", filter.clone());
         }
         made

@@ -61,6 +61,8 @@ fn a_definition_in_a_file_that_is_read_is_found_and_filled_in() {
     let inventory = read(&files, &Options::default());
     assert!(inventory.notes.is_empty(), "{:?}", inventory.notes);
     let found = inventory.workloads[0].definition.clone().unwrap();
-    let topic = crate::nodes::at(&found, "States.A.TopicArn").and_then(crate::nodes::text).unwrap();
+    let topic = crate::nodes::at(&found, "States.A.TopicArn")
+        .and_then(loopguard_pattern::json::Value::scalar)
+        .unwrap();
     assert_eq!(topic.to_string(), "arn:aws:sns:${AWS::Region}:${AWS::AccountId}:${T}");
 }

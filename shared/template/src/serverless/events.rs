@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use super::{Service, normalized, resource};
-use crate::nodes::{attribute, elements, get, list, literal, members, object, reference, string};
+use crate::nodes::{attribute, elements, list, literal, object, reference, string};
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
 
 /// Kinds of events that come from outside AWS's events: requests of people and devices.
@@ -44,10 +44,10 @@ struct Event<'v> {
 
 impl Service<'_> {
     pub(super) fn events(&self, function: &Function<'_>, made: &mut Vec<Member>) {
-        let written = get(&function.key.value, "events").map(elements).unwrap_or_default();
+        let written = function.key.value.get("events").map(elements).unwrap_or_default();
         let arn = attribute(function.key.key_span, &function.id, "Arn");
         for (at, entry) in written.iter().enumerate() {
-            let [only] = members(entry) else {
+            let [only] = entry.members() else {
                 if !literal(entry).is_some_and(|kind| OUTSIDE.contains(&&*kind)) {
                     self.notes
                         .tell(entry.span, "this event cannot be read; what starts the function is not known");
@@ -66,7 +66,7 @@ impl Service<'_> {
                 made.push(rule(normal, Some(&function.name), event, arn, None));
             }
             "schedule" => {
-                let rates = get(event.said, "rate").unwrap_or(event.said);
+                let rates = event.said.get("rate").unwrap_or(event.said);
                 for (at, rate) in elements(rates).iter().enumerate() {
                     let mut rule = rule(normal, None, event, arn, Some(rate));
                     if at > 0 {
@@ -90,15 +90,15 @@ impl Service<'_> {
     /// Adds the bucket's notification, and the bucket unless it is said to exist.
     fn notification(&self, normal: &str, event: &Event<'_>, arn: &Value, made: &mut Vec<Member>) {
         let span = event.span;
-        let bucket = get(event.said, "bucket").unwrap_or(event.said);
-        let kind = get(event.said, "event").cloned().unwrap_or_else(|| string(span, "s3:ObjectCreated:*"));
-        let existing = get(event.said, "existing").and_then(literal).is_some_and(|text| &*text == "true");
+        let bucket = event.said.get("bucket").unwrap_or(event.said);
+        let kind = event.said.get("event").cloned().unwrap_or_else(|| string(span, "s3:ObjectCreated:*"));
+        let existing = event.said.get("existing").and_then(literal).is_some_and(|text| &*text == "true");
         let configuration =
             object(span, [("LambdaFunctionArn", arn.clone()), ("Events", list(span, vec![kind]))]);
         let own = literal(bucket).and_then(|name| {
             // A bucket under `provider.s3` has its name there; the event says the key.
             let settings = crate::nodes::at(self.tree, &format!("provider.s3.{name}"));
-            let named = settings.and_then(|settings| get(settings, "name")).cloned();
+            let named = settings.and_then(|settings| settings.get("name")).cloned();
             (!existing).then(|| (format!("S3Bucket{}", normalized(&name.replace('.', ""))), named))
         });
         let named = match own {
@@ -120,7 +120,7 @@ impl Service<'_> {
 
 fn log_subscription(normal: &str, event: &Event<'_>, arn: &Value) -> Member {
     let span = event.span;
-    let group = get(event.said, "logGroup").unwrap_or(event.said);
+    let group = event.said.get("logGroup").unwrap_or(event.said);
     let properties = object(span, [("LogGroupName", group.clone()), ("DestinationArn", arn.clone())]);
     let id = format!("{normal}LogsSubscriptionFilterCloudWatchLog{}", event.number);
     resource(&id, "AWS::Logs::SubscriptionFilter", span, properties)
@@ -129,7 +129,7 @@ fn log_subscription(normal: &str, event: &Event<'_>, arn: &Value) -> Member {
 /// Returns the rule that an event becomes; `rate` for a schedule.
 pub(super) fn event_rule(normal: &str, entry: &Member, number: usize, arn: &Value) -> Member {
     let event = Event { kind: &entry.key, said: &entry.value, number, span: entry.key_span };
-    let rate = (event.kind == "schedule").then(|| get(event.said, "rate").unwrap_or(event.said));
+    let rate = (event.kind == "schedule").then(|| event.said.get("rate").unwrap_or(event.said));
     rule(normal, None, &event, arn, rate)
 }
 
@@ -144,18 +144,18 @@ fn rule(
     let span = event.span;
     let mut target = vec![("Id", string(span, event.kind)), ("Arn", arn.clone())];
     for (from, to) in TARGET {
-        target.extend(get(event.said, from).map(|value| (*to, value.clone())));
+        target.extend(event.said.get(from).map(|value| (*to, value.clone())));
     }
-    if let Some(queue) = get(event.said, "deadLetterQueueArn") {
+    if let Some(queue) = event.said.get("deadLetterQueueArn") {
         target.push(("DeadLetterConfig", object(queue.span, [("Arn", queue.clone())])));
     }
     let mut properties = vec![("Targets", list(span, vec![object(span, target)]))];
-    let pattern = get(event.said, "pattern").or_else(|| get(event.said, "event"));
+    let pattern = event.said.get("pattern").or_else(|| event.said.get("event"));
     properties.extend(pattern.map(|pattern| ("EventPattern", pattern.clone())));
-    let schedule = rate.or_else(|| get(event.said, "schedule"));
+    let schedule = rate.or_else(|| event.said.get("schedule"));
     properties.extend(schedule.map(|schedule| ("ScheduleExpression", schedule.clone())));
-    properties.extend(get(event.said, "eventBus").map(|bus| ("EventBusName", bus.clone())));
-    let name = get(event.said, "name").cloned();
+    properties.extend(event.said.get("eventBus").map(|bus| ("EventBusName", bus.clone())));
+    let name = event.said.get("name").cloned();
     let made_name = || {
         let number = format!("-rule-{}", event.number);
         Some(super::joined(vec![function_name?.clone(), string(span, &number)], span))
@@ -163,7 +163,7 @@ fn rule(
     properties.extend(
         name.or_else(|| made_name().filter(|_| event.kind == "eventBridge")).map(|name| ("Name", name)),
     );
-    if let Some(enabled) = get(event.said, "enabled") {
+    if let Some(enabled) = event.said.get("enabled") {
         let state = match literal(enabled).as_deref() {
             Some("true") => string(enabled.span, "ENABLED"),
             Some("false") => string(enabled.span, "DISABLED"),
@@ -183,10 +183,10 @@ fn rule(
 /// Returns the event-source mapping of an event.
 fn mapping(normal: &str, event: &Event<'_>, arn: &Value) -> Member {
     let span = event.span;
-    let from = get(event.said, "arn").unwrap_or(event.said);
+    let from = event.said.get("arn").unwrap_or(event.said);
     let mut properties = vec![("EventSourceArn", from.clone()), ("FunctionName", arn.clone())];
-    properties.extend(get(event.said, "enabled").map(|enabled| ("Enabled", enabled.clone())));
-    if let Some(patterns) = get(event.said, "filterPatterns") {
+    properties.extend(event.said.get("enabled").map(|enabled| ("Enabled", enabled.clone())));
+    if let Some(patterns) = event.said.get("filterPatterns") {
         let filters =
             elements(patterns).iter().map(|pattern| object(pattern.span, [("Pattern", pattern.clone())]));
         properties.push((
@@ -195,7 +195,7 @@ fn mapping(normal: &str, event: &Event<'_>, arn: &Value) -> Member {
         ));
     }
     let failure = crate::nodes::at(event.said, "destinations.onFailure");
-    if let Some(failure) = failure.map(|end| get(end, "arn").unwrap_or(end)) {
+    if let Some(failure) = failure.map(|end| end.get("arn").unwrap_or(end)) {
         let end = object(failure.span, [("Destination", failure.clone())]);
         properties.push(("DestinationConfig", object(failure.span, [("OnFailure", end)])));
     }
@@ -209,7 +209,7 @@ fn subscription(normal: &str, event: &Event<'_>, arn: &Value, made: &mut Vec<Mem
     let text = literal(event.said);
     let name = match &text {
         Some(text) if !text.contains(':') => Some(string(event.said.span, text)),
-        _ => get(event.said, "topicName").filter(|_| get(event.said, "arn").is_none()).cloned(),
+        _ => event.said.get("topicName").filter(|_| event.said.get("arn").is_none()).cloned(),
     };
     let topic = match name {
         Some(name) => {
@@ -222,12 +222,12 @@ fn subscription(normal: &str, event: &Event<'_>, arn: &Value, made: &mut Vec<Mem
             }
             reference(span, &id)
         }
-        None => get(event.said, "arn").unwrap_or(event.said).clone(),
+        None => event.said.get("arn").unwrap_or(event.said).clone(),
     };
     let mut properties =
         vec![("TopicArn", topic), ("Protocol", string(span, "lambda")), ("Endpoint", arn.clone())];
     for (from, to) in [("filterPolicy", "FilterPolicy"), ("filterPolicyScope", "FilterPolicyScope")] {
-        properties.extend(get(event.said, from).map(|value| (to, value.clone())));
+        properties.extend(event.said.get(from).map(|value| (to, value.clone())));
     }
     let id = format!("{normal}SnsSubscription{}", event.number);
     made.push(resource(&id, "AWS::SNS::Subscription", span, object(span, properties)));

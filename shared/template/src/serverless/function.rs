@@ -1,7 +1,7 @@
 //! Functions.
 
 use super::{Service, normalized, resource};
-use crate::nodes::{at, attribute, get, literal, members, object, string};
+use crate::nodes::{at, attribute, literal, object, string};
 use loopguard_pattern::json::{Member, Value, ValueKind};
 
 /// A function that is being written out.
@@ -28,7 +28,9 @@ impl Service<'_> {
             }
             let normal = normalized(&key.key);
             let span = key.key_span;
-            let name = get(&key.value, "name")
+            let name = key
+                .value
+                .get("name")
                 .cloned()
                 .unwrap_or_else(|| self.named(&[string(span, "-"), string(span, &key.key)], span));
             let function = Function { id: format!("{normal}LambdaFunction"), normal, name, key: &key };
@@ -50,25 +52,26 @@ impl Service<'_> {
         let own = &function.key.value;
         let mut properties = vec![("FunctionName", function.name.clone()), ("Role", role)];
         for (from, to) in [("handler", "Handler"), ("runtime", "Runtime"), ("timeout", "Timeout")] {
-            let said = get(own, from).or_else(|| at(self.tree, &format!("provider.{from}")));
+            let said = own.get(from).or_else(|| at(self.tree, &format!("provider.{from}")));
             properties.extend(said.map(|value| (to, value.clone())));
         }
         let artifact = at(own, "package.artifact").or_else(|| at(self.tree, "package.artifact"));
         let code =
-            artifact.cloned().unwrap_or_else(|| string(get(own, "handler").map_or(span, |h| h.span), "."));
-        properties.push(if get(own, "image").is_some() {
+            artifact.cloned().unwrap_or_else(|| string(own.get("handler").map_or(span, |h| h.span), "."));
+        properties.push(if own.get("image").is_some() {
             ("Code", object(span, [("ImageUri", string(span, "image of the service"))]))
         } else {
             ("CodeUri", code)
         });
-        let mut variables = at(self.tree, "provider.environment").map(members).unwrap_or_default().to_vec();
-        for variable in get(own, "environment").map(members).unwrap_or_default() {
+        let mut variables =
+            at(self.tree, "provider.environment").map(Value::members).unwrap_or_default().to_vec();
+        for variable in own.get("environment").map(Value::members).unwrap_or_default() {
             variables.retain(|known| known.key != variable.key);
             variables.push(variable.clone());
         }
         let variables = Value { kind: ValueKind::Object(variables), span };
         properties.push(("Environment", object(span, [("Variables", variables)])));
-        if let Some(queue) = get(own, "onError") {
+        if let Some(queue) = own.get("onError") {
             properties.push(("DeadLetterConfig", object(queue.span, [("TargetArn", queue.clone())])));
         }
         resource(&function.id, "AWS::Lambda::Function", span, object(span, properties))
@@ -77,12 +80,12 @@ impl Service<'_> {
 
 /// Adds where results of asynchronous runs go: ARNs, or names of other functions.
 fn destinations(function: &Function<'_>, made: &mut Vec<Member>) {
-    let Some(written) = get(&function.key.value, "destinations") else { return };
+    let Some(written) = function.key.value.get("destinations") else { return };
     let span = written.span;
     let mut ends = Vec::new();
     for (from, to) in [("onSuccess", "OnSuccess"), ("onFailure", "OnFailure")] {
-        let Some(end) = get(written, from) else { continue };
-        let end = get(end, "arn").unwrap_or(end);
+        let Some(end) = written.get(from) else { continue };
+        let end = end.get("arn").unwrap_or(end);
         let named = literal(end).filter(|text| !text.contains(':'));
         let arn = match named {
             Some(name) => attribute(end.span, &format!("{}LambdaFunction", normalized(&name)), "Arn"),

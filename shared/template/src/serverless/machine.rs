@@ -2,7 +2,7 @@
 
 use super::events::event_rule;
 use super::{Service, normalized, resource};
-use crate::nodes::{attribute, elements, get, list, members, object, reference, string};
+use crate::nodes::{attribute, elements, list, object, reference, string};
 use loopguard_pattern::json::Member;
 
 impl Service<'_> {
@@ -11,16 +11,16 @@ impl Service<'_> {
             let span = key.key_span;
             let own = &key.value;
             // A chosen id or name is the logical id.
-            let chosen = ["id", "name"].iter().find_map(|key| get(own, key).and_then(crate::nodes::literal));
+            let chosen = ["id", "name"].iter().find_map(|key| own.get(key).and_then(crate::nodes::literal));
             let id = chosen.map_or_else(
                 || format!("{}StepFunctionsStateMachine", normalized(&key.key)),
                 |name| normalized(&name),
             );
             let mut properties = Vec::new();
-            properties.extend(get(own, "name").map(|name| ("StateMachineName", name.clone())));
-            properties.extend(get(own, "type").map(|kind| ("StateMachineType", kind.clone())));
-            properties.extend(get(own, "definition").map(|definition| ("Definition", definition.clone())));
-            let role = get(own, "role").cloned().unwrap_or_else(|| {
+            properties.extend(own.get("name").map(|name| ("StateMachineName", name.clone())));
+            properties.extend(own.get("type").map(|kind| ("StateMachineType", kind.clone())));
+            properties.extend(own.get("definition").map(|definition| ("Definition", definition.clone())));
+            let role = own.get("role").cloned().unwrap_or_else(|| {
                 let role = format!("{id}Role");
                 // The plugin allows what the definition calls; the calls themselves are read.
                 let policies =
@@ -36,8 +36,8 @@ impl Service<'_> {
             properties.push(("RoleArn", role));
             made.push(resource(&id, "AWS::StepFunctions::StateMachine", span, object(span, properties)));
             let arn = reference(span, &id);
-            for (at, entry) in get(own, "events").map(elements).unwrap_or_default().iter().enumerate() {
-                for event in members(entry) {
+            for (at, entry) in own.get("events").map(elements).unwrap_or_default().iter().enumerate() {
+                for event in entry.members() {
                     if ["eventBridge", "cloudwatchEvent", "schedule"].contains(&&*event.key) {
                         made.push(event_rule(&id, event, at + 1, &arn));
                     }

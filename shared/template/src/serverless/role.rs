@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use super::{Service, resource};
-use crate::nodes::{at, attribute, elements, get, list, literal, object, reference, string};
+use crate::nodes::{at, attribute, elements, list, literal, object, reference, string};
 use loopguard_pattern::json::{Member, Span, Value};
 
 /// The logical id of the role that functions share.
@@ -13,9 +13,10 @@ impl Service<'_> {
     pub(super) fn role(&self, function: &Function<'_>) -> (Option<Value>, Option<Member>) {
         let own = &function.key.value;
         let span = function.key.key_span;
-        let named = get(own, "role").or_else(|| at(self.tree, "provider.role")).or_else(|| {
+        let named = own.get("role").or_else(|| at(self.tree, "provider.role")).or_else(|| {
             let shared = at(self.tree, "provider.iam.role")?;
-            let whole = matches!(crate::nodes::members(shared), [only] if only.key.starts_with("Fn::") || &*only.key == "Ref");
+            let whole =
+                matches!(shared.members(), [only] if only.key.starts_with("Fn::") || &*only.key == "Ref");
             (whole || literal(shared).is_some()).then_some(shared)
         });
         if let Some(role) = named {
@@ -24,14 +25,13 @@ impl Service<'_> {
             return (Some(id.map_or_else(|| role.clone(), |id| attribute(role.span, &id, "Arn"))), None);
         }
         // The plugin for roles by function.
-        let Some(statements) = get(own, "iamRoleStatements").or_else(|| at(own, "iam.role.statements"))
-        else {
+        let Some(statements) = own.get("iamRoleStatements").or_else(|| at(own, "iam.role.statements")) else {
             return (None, None);
         };
         let inherits =
             |path: &str| at(self.tree, path).and_then(literal).is_some_and(|text| &*text == "true");
         let inherit =
-            get(own, "iamRoleStatementsInherit").and_then(literal).is_some_and(|text| &*text == "true")
+            own.get("iamRoleStatementsInherit").and_then(literal).is_some_and(|text| &*text == "true")
                 || inherits("custom.serverless-iam-roles-per-function.defaultInherit");
         let mut all = elements(statements).to_vec();
         if inherit {

@@ -4,7 +4,7 @@ use super::joined;
 use crate::Options;
 use crate::document;
 use crate::files::Files;
-use crate::nodes::{elements, get, literal, members, reference, string};
+use crate::nodes::{elements, literal, reference, string};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::terraform::placed;
@@ -200,8 +200,8 @@ impl<'a> Variables<'a> {
                 value = self.resolved(&value);
             }
             let inner = match step.parse::<usize>() {
-                Ok(number) => get(&value, step).or_else(|| elements(&value).get(number)),
-                Err(_) => get(&value, step),
+                Ok(number) => value.get(step).or_else(|| elements(&value).get(number)),
+                Err(_) => value.get(step),
             };
             match inner {
                 Some(inner) => value = inner.clone(),
@@ -259,7 +259,7 @@ impl<'a> Variables<'a> {
         let Some(tree) = tree else { return Found::Unknown };
         let mut value = &tree;
         for step in address.trim_start_matches(':').split('.').filter(|step| !step.is_empty()) {
-            match get(value, step) {
+            match value.get(step) {
                 Some(inner) => value = inner,
                 None => return Found::Absent,
             }
@@ -289,7 +289,7 @@ impl<'a> Variables<'a> {
 
 fn place(value: &Value, span: Span) -> Span {
     // Objects keep their own place, which tells more.
-    if members(value).is_empty() { span } else { value.span }
+    if value.members().is_empty() { span } else { value.span }
 }
 
 fn unknown(what: &str, span: Span) -> Value {

@@ -4,7 +4,7 @@ use super::declared::Declared;
 use super::settle::referred;
 use super::translate::arguments;
 use crate::facts::{self, TerraformFact};
-use crate::nodes::{elements, get, list, literal, member, same};
+use crate::nodes::{elements, list, literal, same};
 use crate::notes::Notes;
 use crate::template::Resource;
 use loopguard_pattern::json::{Member, Value, ValueKind};
@@ -24,7 +24,7 @@ pub(super) fn join(resources: &mut [Resource], additions: Vec<Addition<'_>>, not
     let mut open = Vec::new();
     let mut served: BTreeSet<(usize, &str)> = BTreeSet::new();
     for addition in additions {
-        let names = get(&addition.body, &addition.fact.by).map(elements).unwrap_or_default().to_vec();
+        let names = addition.body.get(&addition.fact.by).map(elements).unwrap_or_default().to_vec();
         for name in &names {
             let at = resources.iter().position(|resource| addition.belongs_to(resource, name));
             match at.and_then(|at| Some((at, resources.get_mut(at)?))) {
@@ -86,7 +86,7 @@ impl Addition<'_> {
             return address == resource.id;
         }
         let property = facts::resource(&resource.class).map_or("", |class| class.name.as_str());
-        let named = get(&resource.properties, property).is_some_and(|own| same(own, name));
+        let named = resource.properties.get(property).is_some_and(|own| same(own, name));
         named && self.fact.also.iter().all(|(argument, property)| self.agrees(resource, argument, property))
     }
 
@@ -97,7 +97,7 @@ impl Addition<'_> {
             Some(value) if value.kind == ValueKind::Null => Some("default".into()),
             Some(value) => literal(value),
         };
-        match (said(get(&self.body, argument)), said(get(&resource.properties, property))) {
+        match (said(self.body.get(argument)), said(resource.properties.get(property))) {
             (Some(a), Some(b)) => a == b,
             _ => true,
         }
@@ -116,7 +116,7 @@ impl Addition<'_> {
         let span = self.declared.span;
         let (key_span, added) = match &self.fact.value {
             None => (span, vec![arguments(self.fact, &self.body, span)]),
-            Some(argument) => match member(&self.body, argument) {
+            Some(argument) => match self.body.member(argument) {
                 Some(member) => (member.key_span, elements(&member.value).to_vec()),
                 None => return,
             },

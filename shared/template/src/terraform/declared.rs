@@ -1,6 +1,6 @@
 //! What a plan or a configuration declares.
 
-use crate::nodes::{elements, list, literal, members, object, string};
+use crate::nodes::{elements, list, literal, object, string};
 use loopguard_pattern::json::{Span, Value};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) fn marker(span: Span, address: &str, path: &str) -> Value {
 
 /// Returns address and path of a marker.
 pub(super) fn marked(value: &Value) -> Option<(Arc<str>, Arc<str>)> {
-    let [only] = members(value) else { return None };
+    let [only] = value.members() else { return None };
     let [address, path] = elements(&only.value) else { return None };
     (&*only.key == MARKER).then(|| Some((literal(address)?, literal(path)?)))?
 }

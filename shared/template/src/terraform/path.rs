@@ -1,6 +1,6 @@
 //! Paths through trees of blocks: `a.b` takes a block's first, `a[].b` all of them.
 
-use crate::nodes::{elements, member, object};
+use crate::nodes::{elements, object};
 use loopguard_pattern::json::{Member, Value, ValueKind};
 
 /// The most entries that one path may make of nested lists.
@@ -21,7 +21,7 @@ fn walk<'v>(
 ) {
     let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
     let (name, each) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
-    let Some(member) = member(value, name).filter(|member| member.value.kind != ValueKind::Null) else {
+    let Some(member) = value.member(name).filter(|member| member.value.kind != ValueKind::Null) else {
         return;
     };
     let Some(rest) = rest else {

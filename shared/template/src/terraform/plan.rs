@@ -11,7 +11,7 @@ mod reference;
 use super::declared::Declared;
 use super::translate;
 use crate::document;
-use crate::nodes::{at, get, literal, members};
+use crate::nodes::{at, literal};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Template;
@@ -38,7 +38,7 @@ impl Plan {
     /// Reads the text; where it is broken a note says so, and what stands before is read.
     pub(crate) fn new(text: &str, notes: &Notes) -> Option<Self> {
         let tree = document::documents(text, notes).into_iter().next()?;
-        if let Some(version) = get(&tree, "format_version").and_then(literal)
+        if let Some(version) = tree.get("format_version").and_then(literal)
             && !matches!(version.split('.').next(), Some("0" | "1"))
         {
             notes.tell(tree.span, format!("format {version} of plans is not known; it is read as format 1"));
@@ -78,8 +78,9 @@ impl Plan {
     /// Returns the one region that the configured providers name.
     pub(crate) fn region(&self) -> Option<Arc<str>> {
         let providers = at(&self.tree, "configuration.provider_config")?;
-        let ours = |value: &&Value| get(value, "name").and_then(literal).is_some_and(|name| &*name == "aws");
-        let mut regions: Vec<Arc<str>> = members(providers)
+        let ours = |value: &&Value| value.get("name").and_then(literal).is_some_and(|name| &*name == "aws");
+        let mut regions: Vec<Arc<str>> = providers
+            .members()
             .iter()
             .map(|member| &member.value)
             .filter(ours)
@@ -95,10 +96,10 @@ impl Plan {
 
     fn provider_region(&self, provider: &Value) -> Option<Arc<str>> {
         let written = at(provider, "expressions.region")?;
-        get(written, "constant_value").and_then(literal).or_else(|| {
-            let references = get(written, "references").map(crate::nodes::elements)?;
+        written.get("constant_value").and_then(literal).or_else(|| {
+            let references = written.get("references").map(crate::nodes::elements)?;
             let name = references.first().and_then(literal)?;
-            literal(get(get(get(&self.tree, "variables")?, name.strip_prefix("var.")?)?, "value")?)
+            literal(self.tree.get("variables")?.get(name.strip_prefix("var.")?)?.get("value")?)
         })
     }
 
@@ -106,12 +107,12 @@ impl Plan {
     pub(crate) fn account(&self) -> Option<Arc<str>> {
         let instances = self.instances();
         let told = instances.iter().find(|one| one.data && &*one.kind == "aws_caller_identity");
-        if let Some(account) = told.and_then(|one| get(one.values?, "account_id")).and_then(literal) {
+        if let Some(account) = told.and_then(|one| one.values?.get("account_id")).and_then(literal) {
             return Some(account);
         }
         let mut accounts = BTreeSet::new();
         for instance in instances.iter().filter(|one| !one.data) {
-            let arn = instance.values.and_then(|values| get(values, "arn")).and_then(literal);
+            let arn = instance.values.and_then(|values| values.get("arn")).and_then(literal);
             accounts.extend(arn.and_then(|arn| arn.split(':').nth(4).map(Arc::<str>::from)));
         }
         accounts.retain(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
@@ -122,7 +123,7 @@ impl Plan {
 
 /// Returns the member unless it is null.
 fn said<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    get(value, key).filter(|value| value.kind != ValueKind::Null)
+    value.get(key).filter(|value| value.kind != ValueKind::Null)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `data "aws_iam_policy_document"`: statements in Terraform's words as a policy document.
 
-use crate::nodes::{elements, get, list, literal, members, object, string};
+use crate::nodes::{elements, list, literal, object, string};
 use loopguard_pattern::Symbol;
 use loopguard_pattern::json::{self, Member, Span, Value, ValueKind};
 
@@ -23,12 +23,12 @@ const SOURCES: &[&str] =
 /// Returns the document of a settled body. A statement of the same `Sid` that overrides another is kept beside it:
 /// an allowance too many is safe, one too few is not.
 pub(super) fn document(body: &Value, span: Span) -> Value {
-    if let Some(known) = get(body, "json").filter(|value| value.kind != ValueKind::Null) {
+    if let Some(known) = body.get("json").filter(|value| value.kind != ValueKind::Null) {
         return Value { kind: known.kind.clone(), span };
     }
-    let written = get(body, "statement").map(elements).unwrap_or_default();
+    let written = body.get("statement").map(elements).unwrap_or_default();
     let mut statements: Vec<Value> = written.iter().map(statement).collect();
-    for source in SOURCES.iter().filter_map(|name| get(body, name)) {
+    for source in SOURCES.iter().filter_map(|name| body.get(name)) {
         if matches!(source.kind, ValueKind::Opaque(_)) {
             statements.push(source.clone());
         }
@@ -36,7 +36,7 @@ pub(super) fn document(body: &Value, span: Span) -> Value {
             statements.extend(statements_of(document));
         }
     }
-    let version = get(body, "version").cloned().filter(|value| value.kind != ValueKind::Null);
+    let version = body.get("version").cloned().filter(|value| value.kind != ValueKind::Null);
     let version = version.unwrap_or_else(|| string(body.span, "2012-10-17"));
     object(body.span, [("Version", version), ("Statement", list(body.span, statements))])
 }
@@ -50,7 +50,7 @@ fn statements_of(document: &Value) -> Vec<Value> {
         },
         _ => unwrapped(document).clone(),
     };
-    match get(&parsed, "Statement") {
+    match parsed.get("Statement") {
         Some(statements) => elements(statements).to_vec(),
         None => vec![opaque(document)],
     }
@@ -62,7 +62,7 @@ fn opaque(value: &Value) -> Value {
 
 /// Returns the value behind `jsonencode`.
 pub(super) fn unwrapped(value: &Value) -> &Value {
-    match members(value) {
+    match value.members() {
         [only] if &*only.key == "Fn::ToJsonString" => &only.value,
         _ => value,
     }
@@ -89,13 +89,13 @@ fn statement(written: &Value) -> Value {
     if !matches!(written.kind, ValueKind::Object(_)) {
         return opaque(written);
     }
-    let effect = get(written, "effect").filter(|value| value.kind != ValueKind::Null).cloned();
+    let effect = written.get("effect").filter(|value| value.kind != ValueKind::Null).cloned();
     let effect = effect.unwrap_or_else(|| string(written.span, "Allow"));
     let allows = literal(&effect).is_none_or(|effect| &*effect != "Deny");
     let mut made = vec![("Effect", effect)];
     for (argument, member) in MEMBERS {
         let present = |value: &&Value| !matches!(&value.kind, ValueKind::Null) && !is_empty(value);
-        if let Some(value) = get(written, argument).filter(present) {
+        if let Some(value) = written.get(argument).filter(present) {
             made.push((member, completed(value, allows)));
         }
     }
@@ -113,7 +113,7 @@ fn statement(written: &Value) -> Value {
 /// Returns resources of which only the beginning is known as all that begin so, where more is the safe side;
 /// for a denial as a resource of which nothing is known.
 fn completed(value: &Value, allows: bool) -> Value {
-    match (&value.kind, members(value)) {
+    match (&value.kind, value.members()) {
         (ValueKind::Array(items), _) => {
             list(value.span, items.iter().map(|item| completed(item, allows)).collect())
         }
@@ -139,10 +139,10 @@ fn is_empty(value: &Value) -> bool {
 
 fn principals(statement: &Value, argument: &str) -> Option<Value> {
     let written =
-        get(statement, argument).filter(|value| !is_empty(value) && value.kind != ValueKind::Null)?;
+        statement.get(argument).filter(|value| !is_empty(value) && value.kind != ValueKind::Null)?;
     let mut kinds: Vec<Member> = Vec::new();
     for block in elements(written) {
-        let (Some(kind), Some(names)) = (get(block, "type").and_then(literal), get(block, "identifiers"))
+        let (Some(kind), Some(names)) = (block.get("type").and_then(literal), block.get("identifiers"))
         else {
             return Some(opaque(written));
         };
@@ -153,12 +153,12 @@ fn principals(statement: &Value, argument: &str) -> Option<Value> {
 
 fn conditions(statement: &Value) -> Option<Value> {
     let written =
-        get(statement, "condition").filter(|value| !is_empty(value) && value.kind != ValueKind::Null)?;
+        statement.get("condition").filter(|value| !is_empty(value) && value.kind != ValueKind::Null)?;
     let mut operators: Vec<Member> = Vec::new();
     for block in elements(written) {
-        let said = |name: &str| get(block, name).and_then(literal);
+        let said = |name: &str| block.get(name).and_then(literal);
         let (Some(operator), Some(variable), Some(values)) =
-            (said("test"), said("variable"), get(block, "values"))
+            (said("test"), said("variable"), block.get("values"))
         else {
             return Some(opaque(written));
         };

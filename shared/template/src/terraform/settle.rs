@@ -3,7 +3,7 @@
 use super::declared::{Declared, marked};
 use super::policy_document;
 use crate::facts;
-use crate::nodes::{attribute, elements, get, list, object, reference, string};
+use crate::nodes::{attribute, elements, list, object, reference, string};
 use crate::notes::Notes;
 use loopguard_pattern::Symbol;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
@@ -80,12 +80,12 @@ impl<'a> Settler<'a> {
         // The archive does not exist yet; what it is packed from does.
         let name = match (&*declared.kind, name) {
             ("archive_file", "output_path") => {
-                let has = |name: &&&str| get(&declared.body, name).is_some_and(|v| v.kind != ValueKind::Null);
+                let has = |name: &&&str| declared.body.get(name).is_some_and(|v| v.kind != ValueKind::Null);
                 ["source_dir", "source_file"].iter().find(has).copied().unwrap_or(name)
             }
             _ => name,
         };
-        let written = || get(&declared.body, name).and_then(|value| behind(value, rest));
+        let written = || declared.body.get(name).and_then(|value| behind(value, rest));
         let own = || written().map(|value| at(self.settled(value), span));
         let known = if declared.data { own() } else { None };
         known
@@ -121,7 +121,7 @@ fn by_table(declared: &Declared, path: &str, span: Span) -> Option<Value> {
 /// Returns whether an argument gives the name of what the data source reads.
 fn names_itself(declared: &Declared, fact: &facts::TerraformFact) -> bool {
     let name = facts::resource(&fact.class).map_or("", |class| class.name.as_str());
-    fact.arguments.iter().any(|(path, argument)| argument.to == name && get(&declared.body, path).is_some())
+    fact.arguments.iter().any(|(path, argument)| argument.to == name && declared.body.get(path).is_some())
 }
 
 /// Returns what stands behind a path of keys and numbers.
@@ -135,7 +135,7 @@ fn behind<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     let (step, rest) = path.split_once('.').map_or((path, ""), |(step, rest)| (step, rest));
     let inner = match step.parse::<usize>() {
         Ok(number) => elements(value).get(number)?,
-        Err(_) => get(value, step)?,
+        Err(_) => value.get(step)?,
     };
     behind(inner, rest)
 }
@@ -150,7 +150,7 @@ fn at(value: Value, span: Span) -> Value {
 
 /// Returns the address of the resource that a settled value names by reference.
 pub(super) fn referred(value: &Value) -> Option<Arc<str>> {
-    let [only] = crate::nodes::members(value) else { return None };
+    let [only] = value.members() else { return None };
     match &*only.key {
         "Ref" => crate::nodes::literal(&only.value),
         "Fn::GetAtt" => elements(&only.value).first().and_then(crate::nodes::literal),

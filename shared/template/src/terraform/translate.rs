@@ -6,7 +6,7 @@ use super::path::{collect, put};
 use super::policy_document::{placed, unwrapped};
 use super::settle::Settler;
 use crate::facts::{self, TerraformFact};
-use crate::nodes::{get, list, literal, object, string};
+use crate::nodes::{list, literal, object, string};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::{Resource, Template};
@@ -71,7 +71,7 @@ fn resource(declared: &Declared, fact: &TerraformFact, body: &Value, unit: &str)
 fn properties(declared: &Declared, fact: &TerraformFact, body: &Value, unit: &str) -> Value {
     let mut made = arguments(fact, body, declared.span);
     let name = facts::resource(&fact.class).map_or("", |class| class.name.as_str());
-    let prefix = fact.prefix.as_ref().and_then(|prefix| get(body, prefix)).filter(|prefix| is_said(prefix));
+    let prefix = fact.prefix.as_ref().and_then(|prefix| body.get(prefix)).filter(|prefix| is_said(prefix));
     if let Some(prefix) = prefix.filter(|_| !name.is_empty() && crate::nodes::at(&made, name).is_none()) {
         let whole = format!("{} of {unit}", declared.address);
         let rest = Symbol::created(&format!("{}.name", fact.class), &whole);

@@ -4,7 +4,6 @@ use super::expression::{is_jsonata, segments};
 use super::input::Input;
 use super::request::Language;
 use super::states::{Edge, Kind, State};
-use crate::definition::nodes;
 use loopguard_pattern::json::{Value, ValueKind};
 
 /// Returns for each state what its `$` stands for; none where that is not the run's input any more.
@@ -52,12 +51,12 @@ fn leaves(state: &State<'_>, input: &Input, edge: &Edge<'_>) -> Option<Input> {
     if let Some(catcher) = edge.caught {
         return match state.language {
             Language::JsonPath => with_result(input, catcher),
-            Language::Jsonata => passes_input(nodes::get(catcher, "Output")?).then(|| input.clone()),
+            Language::Jsonata => passes_input(catcher.get("Output")?).then(|| input.clone()),
         };
     }
     if state.language == Language::Jsonata {
-        let written = edge.choice.and_then(|rule| nodes::get(rule, "Output"));
-        return match written.or_else(|| nodes::get(state.value, "Output")) {
+        let written = edge.choice.and_then(|rule| rule.get("Output"));
+        return match written.or_else(|| state.value.get("Output")) {
             Some(output) => passes_input(output).then(|| input.clone()),
             None => (!state.kind.has_result()).then(|| input.clone()),
         };
@@ -65,7 +64,7 @@ fn leaves(state: &State<'_>, input: &Input, edge: &Edge<'_>) -> Option<Input> {
     if !is_whole(state.value, "OutputPath") {
         return None;
     }
-    let has = |key: &str| nodes::get(state.value, key).is_some();
+    let has = |key: &str| state.value.get(key).is_some();
     match state.kind {
         kind if kind.has_result() => with_result(input, state.value),
         Kind::Pass if has("Result") || has("Parameters") || has("ResultPath") => {
@@ -97,7 +96,7 @@ enum PathOf<'v> {
 }
 
 fn path_of<'v>(value: &'v Value, key: &str) -> PathOf<'v> {
-    match nodes::get(value, key).map(|value| &value.kind) {
+    match value.get(key).map(|value| &value.kind) {
         None => PathOf::Absent,
         Some(ValueKind::Null) => PathOf::Null,
         Some(ValueKind::String(term)) => {

@@ -37,14 +37,14 @@ pub(super) fn request(value: &Value, language: Language, names: Names<'_>) -> BT
 
 /// Returns the value of one member, `key` or `key.$`.
 pub(super) fn of_key(value: &Value, key: &str, language: Language, names: Names<'_>) -> Option<Given> {
-    match nodes::get(value, key) {
+    match value.get(key) {
         Some(found) => member(found, false, language, names),
-        None => member(nodes::get(value, &format!("{key}.$"))?, true, language, names),
+        None => member(value.get(&format!("{key}.$"))?, true, language, names),
     }
 }
 
 fn member(value: &Value, dynamic: bool, language: Language, names: Names<'_>) -> Option<Given> {
-    let ValueKind::String(term) = &value.kind else { return nodes::scalar(value).map(Given::Constant) };
+    let ValueKind::String(term) = &value.kind else { return value.scalar().map(Given::Constant) };
     if dynamic {
         return json_path(term.as_str()?, names);
     }

@@ -76,7 +76,7 @@ pub(super) struct States<'v> {
 impl<'v> States<'v> {
     /// Reads the scope, whose states speak `language` unless they say otherwise.
     pub(super) fn read(scope: &'v Value, language: Language) -> Self {
-        let members = nodes::get(scope, "States").map(nodes::members).unwrap_or_default();
+        let members = scope.get("States").map(Value::members).unwrap_or_default();
         // Of two states with one name the last counts.
         let by_name: BTreeMap<&'v str, &'v Value> =
             members.iter().map(|member| (&*member.key, &member.value)).collect();
@@ -115,21 +115,20 @@ fn state<'v>(
     let mut ways = Ways { names, edges: Vec::new(), lost: false };
     ways.add(value, "Next", None, None);
     ways.add(value, "Default", None, None);
-    for rule in nodes::get(value, "Choices").map(nodes::elements).unwrap_or_default() {
+    for rule in value.get("Choices").map(nodes::elements).unwrap_or_default() {
         ways.add(rule, "Next", None, Some(rule));
     }
-    for catcher in nodes::get(value, "Catch").map(nodes::elements).unwrap_or_default() {
+    for catcher in value.get("Catch").map(nodes::elements).unwrap_or_default() {
         ways.add(catcher, "Next", Some(catcher), None);
     }
     let goes_on = match kind {
         // Where no rule of a choice holds and there is no default, the run fails.
-        Kind::Choice => nodes::get(value, "Default").is_some(),
+        Kind::Choice => value.get("Default").is_some(),
         Kind::Succeed | Kind::Fail => false,
-        _ => nodes::get(value, "Next").is_some(),
+        _ => value.get("Next").is_some(),
     };
     let ends = !goes_on || ways.lost;
-    let opaque =
-        |key: &str| matches!(nodes::get(value, key).map(|value| &value.kind), Some(ValueKind::Opaque(_)));
+    let opaque = |key: &str| matches!(value.get(key).map(|value| &value.kind), Some(ValueKind::Opaque(_)));
     let understood = kind != Kind::Other && !ways.lost && !opaque("Choices") && !opaque("Catch");
     let language = language(value, otherwise);
     (State { name, value, kind, language, edges: ways.edges, ends }, understood)
@@ -144,7 +143,7 @@ struct Ways<'n, 'v> {
 
 impl<'v> Ways<'_, 'v> {
     fn add(&mut self, from: &Value, key: &str, caught: Option<&'v Value>, choice: Option<&'v Value>) {
-        if nodes::get(from, key).is_none() {
+        if from.get(key).is_none() {
             return;
         }
         match nodes::literal(from, key).and_then(|name| self.names.get(name)) {

@@ -83,7 +83,7 @@ impl Place<'_, '_> {
         let resource = nodes::text(value, "Resource").map(resource::read);
         let Some(Resource::Operation { service, action, .. }) = resource else {
             // A writer may say how to write and not where.
-            found.whole &= what == "ResultWriter" && nodes::get(value, "Resource").is_none();
+            found.whole &= what == "ResultWriter" && value.get("Resource").is_none();
             return;
         };
         let step = self.step(&service, &action, self.request_of(value), &[what]);
@@ -106,8 +106,8 @@ impl Place<'_, '_> {
 
     fn request_of(&self, value: &Value) -> BTreeMap<Arc<str>, Given> {
         let given = match self.state.language {
-            Language::JsonPath => nodes::get(value, "Parameters"),
-            Language::Jsonata => nodes::get(value, "Arguments"),
+            Language::JsonPath => value.get("Parameters"),
+            Language::Jsonata => value.get("Arguments"),
         };
         given.map(|given| request(given, self.state.language, self.names)).unwrap_or_default()
     }
@@ -157,7 +157,7 @@ impl Place<'_, '_> {
 
     /// The role of the task's own credentials; one that is not known where an expression says it.
     fn credentials(&self) -> Option<Term> {
-        let credentials = nodes::get(self.state.value, "Credentials")?;
+        let credentials = self.state.value.get("Credentials")?;
         match of_key(credentials, "RoleArn", self.state.language, self.names) {
             Some(Given::Constant(role)) => Some(role),
             _ => Some(Symbol::given("credentials", self.state.name).into()),
@@ -173,8 +173,8 @@ impl Place<'_, '_> {
 /// Returns true iff the task is made to fail or to wait for somebody: a conditional write, a token, an activity.
 pub(super) fn stops(state: &Value) -> bool {
     const CONDITIONS: [&str; 4] = ["ConditionExpression", "IfNoneMatch", "IfMatch", "Expected"];
-    let given = ["Parameters", "Arguments"].into_iter().filter_map(|key| nodes::get(state, key));
-    let conditional = given.flat_map(nodes::members).any(|member| {
+    let given = ["Parameters", "Arguments"].into_iter().filter_map(|key| state.get(key));
+    let conditional = given.flat_map(Value::members).any(|member| {
         let key = member.key.strip_suffix(".$").unwrap_or(&member.key);
         CONDITIONS.contains(&key)
     });

@@ -113,17 +113,15 @@ impl<'v> Walk<'v> {
         let names = Names { input, execution: scope.execution, variables: &self.variables };
         let place = task::Place { workload: self.workload, state, names, runs };
         for side in ["ItemReader", "ResultWriter"] {
-            if let Some(value) = nodes::get(state.value, side) {
+            if let Some(value) = state.value.get(side) {
                 place.side(value, side, &mut self.found);
             }
         }
-        let Some(inside) =
-            nodes::get(state.value, "ItemProcessor").or_else(|| nodes::get(state.value, "Iterator"))
-        else {
+        let Some(inside) = state.value.get("ItemProcessor").or_else(|| state.value.get("Iterator")) else {
             self.found.whole = false;
             return;
         };
-        let mode = nodes::get(inside, "ProcessorConfig").and_then(|config| nodes::literal(config, "Mode"));
+        let mode = inside.get("ProcessorConfig").and_then(|config| nodes::literal(config, "Mode"));
         let distributed = mode == Some("DISTRIBUTED");
         if distributed {
             place.children(&mut self.found);
@@ -139,14 +137,13 @@ impl<'v> Walk<'v> {
     }
 
     fn parallel(&mut self, scope: &Scope<'v>, state: &State<'v>, runs: Runs, input: Option<&Input>) {
-        let branches = nodes::get(state.value, "Branches").map(nodes::elements).unwrap_or_default();
+        let branches = state.value.get("Branches").map(nodes::elements).unwrap_or_default();
         self.found.whole &= !branches.is_empty();
         let stopping = branches.iter().filter(|branch| holds_stop(branch)).count();
         for branch in branches {
             // A branch that fails ends the others, wherever they are.
             let cut_off = stopping > usize::from(holds_stop(branch));
-            let reshaped =
-                ["Parameters", "Arguments"].iter().any(|key| nodes::get(state.value, key).is_some());
+            let reshaped = ["Parameters", "Arguments"].iter().any(|key| state.value.get(key).is_some());
             self.open.push(Scope {
                 value: branch,
                 language: state.language,
@@ -170,7 +167,7 @@ impl<'v> Walk<'v> {
 
 /// Returns how often a map's inside runs each time the map does.
 fn of_items(map: &Value) -> Runs {
-    let Some(Value { kind: ValueKind::Array(items), .. }) = nodes::get(map, "Items") else {
+    let Some(Value { kind: ValueKind::Array(items), .. }) = map.get("Items") else {
         return Runs::Sometimes;
     };
     match items.len() {
@@ -184,15 +181,12 @@ fn of_items(map: &Value) -> Runs {
 fn may_stop(state: &State<'_>) -> bool {
     match state.kind {
         Kind::Map => {
-            let inside =
-                ["ItemProcessor", "Iterator"].into_iter().find_map(|key| nodes::get(state.value, key));
+            let inside = ["ItemProcessor", "Iterator"].into_iter().find_map(|key| state.value.get(key));
             inside.is_some_and(holds_stop)
         }
-        Kind::Parallel => nodes::get(state.value, "Branches")
-            .map(nodes::elements)
-            .unwrap_or_default()
-            .iter()
-            .any(holds_stop),
+        Kind::Parallel => {
+            state.value.get("Branches").map(nodes::elements).unwrap_or_default().iter().any(holds_stop)
+        }
         _ => task::stops(state.value),
     }
 }
@@ -210,16 +204,15 @@ fn every_state(scope: &Value) -> impl Iterator<Item = (&Value, &Value)> {
         loop {
             if let Some((scope, state, depth)) = states.pop() {
                 if depth < DEEPEST {
-                    let branches = nodes::get(state, "Branches").map(nodes::elements).unwrap_or_default();
+                    let branches = state.get("Branches").map(nodes::elements).unwrap_or_default();
                     scopes.extend(branches.iter().map(|branch| (branch, depth + 1)));
-                    let inside =
-                        ["ItemProcessor", "Iterator"].into_iter().filter_map(|key| nodes::get(state, key));
+                    let inside = ["ItemProcessor", "Iterator"].into_iter().filter_map(|key| state.get(key));
                     scopes.extend(inside.map(|inside| (inside, depth + 1)));
                 }
                 return Some((scope, state));
             }
             let (scope, depth) = scopes.pop()?;
-            let all = nodes::get(scope, "States").map(nodes::members).unwrap_or_default();
+            let all = scope.get("States").map(Value::members).unwrap_or_default();
             states.extend(all.iter().rev().map(|member| (scope, &member.value, depth)));
         }
     })
@@ -233,10 +226,10 @@ fn variables(definition: &Value, otherwise: Language) -> BTreeMap<String, Given>
         let language = language(state, otherwise);
         // What `$` is in an assignment differs from state to state; the execution's input does not.
         let names = Names { input: None, execution: true, variables: &nothing };
-        let inside = ["Choices", "Catch"].into_iter().filter_map(|key| nodes::get(state, key));
+        let inside = ["Choices", "Catch"].into_iter().filter_map(|key| state.get(key));
         let places = std::iter::once(state).chain(inside.flat_map(nodes::elements));
-        for assign in places.filter_map(|place| nodes::get(place, "Assign")) {
-            for member in nodes::members(assign) {
+        for assign in places.filter_map(|place| place.get("Assign")) {
+            for member in assign.members() {
                 let name = member.key.strip_suffix(".$").unwrap_or(&member.key);
                 let value = of_key(assign, name, language, names);
                 let again = seen.contains_key(name);

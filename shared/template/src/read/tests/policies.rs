@@ -92,7 +92,7 @@ fn what_runs_is_named_as_targets_name_it() {
         "names become ARNs"
     );
     let definition = inventory.workloads[4].definition.clone().unwrap();
-    let start = crate::nodes::get(&definition, "StartAt").and_then(crate::nodes::text).unwrap();
+    let start = definition.get("StartAt").and_then(loopguard_pattern::json::Value::scalar).unwrap();
     assert_eq!(start.to_string(), "${R}");
 }
 

@@ -5,7 +5,7 @@ use super::instance::{Addresses, Caller, Instance, Names, Repeat};
 use super::syntax::{Argument, Block, Body, Written};
 use crate::Options;
 use crate::files::Files;
-use crate::nodes::{elements, get, list, literal, members, object, string};
+use crate::nodes::{elements, list, literal, object, string};
 use crate::notes::Notes;
 use crate::terraform::declared::marker;
 use loopguard_pattern::json::{self, Member, Span, Value, ValueKind};
@@ -344,7 +344,8 @@ fn given(text: &str, span: Span) -> Value {
 pub(super) fn entries(value: &Value) -> Option<Vec<(Value, Value)>> {
     match &value.kind {
         ValueKind::Object(all) if !is_function(all) => Some(
-            members(value)
+            value
+                .members()
                 .iter()
                 .map(|member| (string(member.key_span, &member.key), member.value.clone()))
                 .collect(),
@@ -368,7 +369,7 @@ pub(super) fn inner(value: &Value, key: &str) -> Option<Value> {
     match &value.kind {
         ValueKind::Object(all) if !is_function(all) => {
             let nothing = Value { kind: ValueKind::Null, span: value.span };
-            Some(get(value, key).cloned().unwrap_or(nothing))
+            Some(value.get(key).cloned().unwrap_or(nothing))
         }
         ValueKind::Array(_) => elements(value).get(key.parse::<usize>().ok()?).cloned(),
         _ => None,

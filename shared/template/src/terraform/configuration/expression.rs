@@ -487,7 +487,7 @@ pub(super) fn joined(mut pieces: Vec<Value>, span: Span) -> Value {
     {
         return only;
     }
-    let known: Option<Vec<Term>> = pieces.iter().map(crate::nodes::text).collect();
+    let known: Option<Vec<Term>> = pieces.iter().map(Value::scalar).collect();
     match known {
         Some(terms) => Value { kind: ValueKind::String(Term::concat(terms)), span },
         None => object(span, [("Fn::Join", list(span, vec![string(span, ""), list(span, pieces)]))]),

@@ -1,7 +1,7 @@
 //! The text of configuration files as bodies of arguments and blocks, in HCL's native syntax and in JSON.
 
 use crate::document;
-use crate::nodes::{elements, literal, members};
+use crate::nodes::{elements, literal};
 use crate::notes::Notes;
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
@@ -166,7 +166,7 @@ pub(super) fn json(text: &str, base: usize, notes: &Notes) -> Body {
     notes.take_in_at(attempt, base);
     let Some(tree) = documents.into_iter().next() else { return made };
     for (kind, labels) in LABELS {
-        let tops = members(&tree).iter().filter(|member| &*member.key == *kind);
+        let tops = tree.members().iter().filter(|member| &*member.key == *kind);
         for top in tops {
             for entry in elements(&top.value) {
                 labelled(
@@ -205,7 +205,7 @@ fn labelled(
         return;
     }
     for entry in elements(value) {
-        for member in members(entry) {
+        for member in entry.members() {
             labels.push(member.key.clone());
             labelled(kind, missing - 1, labels, &member.value, moved(member.key_span, base), base, blocks);
             labels.pop();
@@ -214,7 +214,7 @@ fn labelled(
 }
 
 fn of_json(value: &Value, base: usize) -> Body {
-    let arguments = members(value).iter().map(|member| Argument {
+    let arguments = value.members().iter().map(|member| Argument {
         name: member.key.clone(),
         span: moved(member.key_span, base),
         value: Written::Json(shifted(&member.value, base)),

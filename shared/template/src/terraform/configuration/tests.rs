@@ -176,10 +176,7 @@ resource "aws_sfn_state_machine" "m" {
     let load = |file: &str| (file == "i/m.asl.json").then(|| "{\"StartAt\": \"${bus}\"}".into());
     let inventory = read_with(&main, &Options::default(), load);
     let definition = inventory.workloads[0].definition.clone().unwrap();
-    assert_eq!(
-        crate::nodes::get(&definition, "StartAt").and_then(crate::nodes::literal).as_deref(),
-        Some("orders")
-    );
+    assert_eq!(definition.get("StartAt").and_then(crate::nodes::literal).as_deref(), Some("orders"));
     let alone = read(&main, &Options::default());
     assert!(notes(&alone)[0].contains("the file `./m.asl.json` is not read"), "{:?}", notes(&alone));
 }

@@ -3,7 +3,7 @@
 use super::instance::Instance;
 use super::reference::{self, Reference};
 use super::said;
-use crate::nodes::{at, elements, get, list, literal, members, object, string};
+use crate::nodes::{at, elements, list, literal, object, string};
 use crate::terraform::declared::{Declared, marker};
 use crate::terraform::policy_document::PART;
 use loopguard_pattern::Symbol;
@@ -31,9 +31,9 @@ struct Scope<'a> {
 
 impl<'v> Bodies<'v> {
     pub(super) fn new(tree: &'v Value, instances: &[Instance<'_>]) -> Self {
-        let changes = get(tree, "resource_changes").map(elements).unwrap_or_default();
+        let changes = tree.get("resource_changes").map(elements).unwrap_or_default();
         let unknown = changes.iter().filter_map(|change| {
-            Some((get(change, "address").and_then(literal)?, at(change, "change.after_unknown")?))
+            Some((change.get("address").and_then(literal)?, at(change, "change.after_unknown")?))
         });
         Self {
             tree,
@@ -65,15 +65,15 @@ impl<'v> Bodies<'v> {
     fn expressions(&self, instance: &Instance<'_>) -> Option<&'v Value> {
         let base = format!("{}{}.{}", if instance.data { "data." } else { "" }, instance.kind, instance.name);
         let module = self.module(&instance.module)?;
-        let resources = get(module, "resources").map(elements)?;
-        let is = |resource: &&Value| get(resource, "address").and_then(literal).is_some_and(|a| *a == *base);
-        get(resources.iter().find(is)?, "expressions")
+        let resources = module.get("resources").map(elements)?;
+        let is = |resource: &&Value| resource.get("address").and_then(literal).is_some_and(|a| *a == *base);
+        resources.iter().find(is)?.get("expressions")
     }
 
     /// Returns the configuration of the module at an address.
     fn module(&self, address: &str) -> Option<&'v Value> {
         let root = at(self.tree, "configuration.root_module")?;
-        calls(address).try_fold(root, |module, call| at(get(get(module, "module_calls")?, &call)?, "module"))
+        calls(address).try_fold(root, |module, call| at(module.get("module_calls")?.get(&call)?, "module"))
     }
 
     /// Returns the known values with what the expressions tell of the others.
@@ -90,12 +90,12 @@ impl<'v> Bodies<'v> {
     ) -> Value {
         match (&unknown.kind, &values.kind) {
             (ValueKind::Object(unknowns), _) => {
-                let mut made = members(values).to_vec();
+                let mut made = values.members().to_vec();
                 for member in unknowns {
                     let key = &member.key;
                     let nothing = Value { kind: ValueKind::Null, span };
-                    let known = get(values, key).unwrap_or(&nothing);
-                    let written = expressions.and_then(|expressions| get(expressions, key));
+                    let known = values.get(key).unwrap_or(&nothing);
+                    let written = expressions.and_then(|expressions| expressions.get(key));
                     let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
                     let value = self.filled(known, &member.value, written, &path, scope, address, span);
                     if value.kind != ValueKind::Null {
@@ -185,7 +185,7 @@ impl<'v> Bodies<'v> {
         span: Span,
         depth: usize,
     ) -> Option<Value> {
-        if let Some(constant) = get(expression, "constant_value") {
+        if let Some(constant) = expression.get("constant_value") {
             return Some(Value { kind: constant.kind.clone(), span });
         }
         let name = path.rsplit('.').next().unwrap_or(path);
@@ -223,7 +223,7 @@ impl<'v> Bodies<'v> {
             Reference::Output { call, index, name: output, path } => {
                 let module = self.call(&call, &index, scope)?;
                 let config = self.module(&module)?;
-                let written = at(get(get(config, "outputs")?, &output)?, "expression")?;
+                let written = at(config.get("outputs")?.get(&output)?, "expression")?;
                 let scope = Scope { module: &module, index: "" };
                 let value = self.exact(written, name, scope, span, depth + 1)?;
                 if path.is_empty() { Some(value) } else { at(&value, &path).cloned() }
@@ -241,18 +241,18 @@ impl<'v> Bodies<'v> {
         depth: usize,
     ) -> Option<Value> {
         if scope.module.is_empty() {
-            let value = said(get(get(self.tree, "variables")?, variable)?, "value")?;
+            let value = said(self.tree.get("variables")?.get(variable)?, "value")?;
             return Some(Value { kind: value.kind.clone(), span });
         }
         let (parent, call, index) = parent(scope.module)?;
         let module = self.module(&parent)?;
-        let written = at(get(get(module, "module_calls")?, &call)?, "expressions");
+        let written = at(module.get("module_calls")?.get(&call)?, "expressions");
         let scope = Scope { module: &parent, index: &index };
-        if let Some(written) = written.and_then(|written| get(written, variable)) {
+        if let Some(written) = written.and_then(|written| written.get(variable)) {
             return self.exact(written, name, scope, span, depth + 1);
         }
         let called = self.module(&format!("{}{call}", prefixed(&parent, "module.")))?;
-        let default = get(get(get(called, "variables")?, variable)?, "default")?;
+        let default = called.get("variables")?.get(variable)?.get("default")?;
         Some(Value { kind: default.kind.clone(), span })
     }
 
@@ -285,7 +285,7 @@ impl<'v> Bodies<'v> {
 
 /// Returns the references of an expression.
 fn references(expression: &Value) -> Vec<Arc<str>> {
-    get(expression, "references").map(elements).unwrap_or_default().iter().filter_map(literal).collect()
+    expression.get("references").map(elements).unwrap_or_default().iter().filter_map(literal).collect()
 }
 
 /// Returns the attribute that is meant where a plan lists the resource alone (an index that is not constant).

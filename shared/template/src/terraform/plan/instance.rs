@@ -1,7 +1,7 @@
 //! The instances that a plan lists, module by module.
 
 use super::said;
-use crate::nodes::{elements, get, literal, member};
+use crate::nodes::{elements, literal};
 use loopguard_pattern::json::{Span, Value};
 use std::sync::Arc;
 
@@ -28,24 +28,24 @@ pub(super) fn collect<'v>(module: &'v Value, address: &str, data_only: bool, all
 }
 
 fn nested<'v>(module: &'v Value, address: &str, data_only: bool, depth: usize, all: &mut Vec<Instance<'v>>) {
-    for resource in get(module, "resources").map(elements).unwrap_or_default() {
+    for resource in module.get("resources").map(elements).unwrap_or_default() {
         all.extend(instance(resource, address).filter(|one| one.data || !data_only));
     }
     if depth >= MAX_DEPTH {
         return;
     }
-    for child in get(module, "child_modules").map(elements).unwrap_or_default() {
-        let address = get(child, "address").and_then(literal).unwrap_or_default();
+    for child in module.get("child_modules").map(elements).unwrap_or_default() {
+        let address = child.get("address").and_then(literal).unwrap_or_default();
         nested(child, &address, data_only, depth + 1, all);
     }
 }
 
 fn instance<'v>(resource: &'v Value, module: &str) -> Option<Instance<'v>> {
-    let address = member(resource, "address")?;
+    let address = resource.member("address")?;
     let text = literal(&address.value)?;
-    let kind = get(resource, "type").and_then(literal)?;
-    let name = get(resource, "name").and_then(literal)?;
-    let data = get(resource, "mode").and_then(literal).is_some_and(|mode| &*mode == "data");
+    let kind = resource.get("type").and_then(literal)?;
+    let name = resource.get("name").and_then(literal)?;
+    let data = resource.get("mode").and_then(literal).is_some_and(|mode| &*mode == "data");
     let base = format!("{}{kind}.{name}", if data { "data." } else { "" });
     // What follows the name in the address is the index, as references write it.
     let index = text.rsplit_once(&*base).map_or("", |(_, index)| index).into();
