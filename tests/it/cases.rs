@@ -2,8 +2,10 @@
 //!
 //! A file is a list of cases. A fence ` ```yaml common ` begins every template of its file; each other fence ` ```yaml `
 //! goes on from there and is one case under the heading before it. Words behind `yaml` are options of the deployment:
-//! `account=`, `region=`, `partition=`. A comment `# expect: VERDICT [CERTAINTY]` stands on the line of each rule's id;
-//! `# why: TEXT` on a later line demands that the reasons of the rule before it hold the text.
+//! `account=`, `region=`, `partition=`; a fence with the word `beside` is one more template of the case before it, deployed
+//! where its own options say. A comment `# expect: VERDICT [CERTAINTY]` stands on the line of each rule's id;
+//! `# why: TEXT` on a later line demands that the reasons of the rule before it hold the text, `# assumes: TEXT` that the
+//! analysis says so among its assumptions.
 
 use crate::workspace;
 use loopguard_analysis::{Analysis, Catalogue, Certainty, close};
@@ -12,11 +14,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One template with what is expected of it.
+/// Templates with what is expected of them.
 struct Case {
     title: String,
-    options: Options,
-    text: String,
+    templates: Vec<(Options, String)>,
 }
 
 /// What a comment expects of a rule.
@@ -39,19 +40,20 @@ fn files() -> Vec<PathBuf> {
 }
 
 fn cases(text: &str) -> Vec<Case> {
-    let (mut common, mut title, mut cases) = (String::new(), String::new(), Vec::new());
+    let (mut common, mut title) = (String::new(), String::new());
+    let mut cases: Vec<Case> = Vec::new();
     let mut fence: Option<(String, String)> = None;
     for line in text.lines() {
         match &mut fence {
             Some((info, body)) if line == "```" => {
-                if info.split(' ').any(|word| word == "common") {
+                let is = |wanted: &str| info.split(' ').any(|word| word == wanted);
+                let template = (options(info), format!("{common}{body}"));
+                if is("common") {
                     common.clone_from(body);
+                } else if is("beside") {
+                    cases.last_mut().expect("a case before it").templates.push(template);
                 } else {
-                    cases.push(Case {
-                        title: title.clone(),
-                        options: options(info),
-                        text: format!("{common}{body}"),
-                    });
+                    cases.push(Case { title: title.clone(), templates: vec![template] });
                 }
                 fence = None;
             }
@@ -101,6 +103,13 @@ fn expectations(text: &str) -> Vec<Expectation> {
     found
 }
 
+/// Returns the assumptions that are demanded and that the analysis does not tell.
+fn untold_assumptions<'t>(analysis: &Analysis, text: &'t str) -> Vec<&'t str> {
+    let demanded = text.lines().filter_map(|line| line.split_once("# assumes: "));
+    let untold = |wanted: &&str| !analysis.assumptions.iter().any(|told| told.contains(*wanted));
+    demanded.map(|(_, wanted)| wanted.trim()).filter(untold).collect()
+}
+
 /// Returns how the analysis differs from what is expected; empty: it does not.
 fn differences(analysis: &Analysis, expected: &[Expectation]) -> String {
     let mut told = String::new();
@@ -144,14 +153,28 @@ fn every_case_has_its_verdict() {
     for path in files() {
         let name = path.strip_prefix(workspace::root()).unwrap().display().to_string();
         for case in cases(&fs::read_to_string(&path).unwrap()) {
-            let expected = expectations(&case.text);
+            let text: String = case.templates.iter().map(|(_, text)| text.as_str()).collect();
+            let expected = expectations(&text);
             assert!(!expected.is_empty(), "{name}, {}: nothing is expected", case.title);
-            let source = Source { file: name.as_str().into(), text: case.text.as_str().into() };
-            let mut inventory = read(&[source], &case.options);
+            let one = |(at, (options, text)): (usize, &(Options, String))| {
+                let source = Source { file: format!("{name}#{at}").into(), text: text.as_str().into() };
+                read(&[source], options)
+            };
+            let inventories = case.templates.iter().enumerate().map(one);
+            let mut inventory = inventories.reduce(|mut all, more| {
+                all.merge(more);
+                all
+            });
+            let inventory = inventory.as_mut().expect("a case has a template");
             assert!(inventory.notes.is_empty(), "{name}, {}: {:#?}", case.title, inventory.notes);
-            let differs = differences(&close(&mut inventory, &catalogue), &expected);
-            if !differs.is_empty() {
+            let analysis = close(inventory, &catalogue);
+            let differs = differences(&analysis, &expected);
+            let untold = untold_assumptions(&analysis, &text);
+            if !differs.is_empty() || !untold.is_empty() {
                 writeln!(told, "{name}, {}\n{differs}", case.title).unwrap();
+                for assumption in untold {
+                    writeln!(told, "  not assumed: {assumption}\n  but {:#?}", analysis.assumptions).unwrap();
+                }
             }
             run += 1;
         }

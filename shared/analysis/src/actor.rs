@@ -2,8 +2,10 @@
 //! what is not known.
 
 use crate::arn::{self, Arn, unqualified};
+use crate::bus::Bus;
 use crate::catalogue::{Caller, Catalogue, Link, TargetKind, Then};
 use crate::emission::Identity;
+use crate::glob::Glob;
 use crate::index::Index;
 use crate::start::{self, Start};
 use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Trigger, Workload};
@@ -68,13 +70,13 @@ pub(crate) enum Act<'a> {
     },
     /// The event goes on to another bus.
     Forward {
-        /// The bus by name.
-        bus: Term,
+        /// The bus.
+        bus: Bus,
     },
     /// A connection puts an event of its own on a bus.
     Put {
-        /// The bus by name.
-        bus: Term,
+        /// The bus.
+        bus: Bus,
         /// The event's source, where it is known.
         source: Option<Term>,
         /// The event's detail-type, where it is known.
@@ -205,7 +207,7 @@ impl<'a> Place<'a, '_> {
                 actors.extend(self.automation(kind, target));
                 return actors;
             }
-            Then::Role => self.work(kind, target, named, workload),
+            Then::Role => self.there(named.as_ref()).work(kind, target, named, workload),
             Then::UnseenRole => self.anything(
                 Identity::Unknown,
                 None,
@@ -231,6 +233,13 @@ impl<'a> Place<'a, '_> {
         };
         actors.push(then);
         actors
+    }
+
+    /// Returns the place where what has the ARN runs, if rules were read there.
+    fn there(&self, arn: Option<&Term>) -> Self {
+        let known =
+            arn.and_then(Arn::parse).and_then(|arn| self.index.place(&arn.account, &arn.region, self.scope));
+        Self { scope: known.unwrap_or(self.scope), ..*self }
     }
 
     fn actor(&self, act: Act<'a>, via: Vec<String>) -> Actor<'a> {
@@ -277,14 +286,12 @@ impl<'a> Place<'a, '_> {
         let Some(arn) = Arn::parse(&target.arn) else {
             return self.end(format!("no rule of bus `{}` leads back", target.arn));
         };
-        if arn::surely_differ(&arn.account, &self.scope.account)
-            || arn::surely_differ(&arn.region, &self.scope.region)
-        {
-            return self
-                .end(format!("no rule of bus `{}` in another account or region leads back", target.arn));
+        let name = arn.resource_after("event-bus/").unwrap_or_else(|| arn.resource.clone());
+        let bus = Bus::of_arn(&arn, Glob::exact(name), self.scope);
+        if bus.is_elsewhere(self.scope) && !bus.is_read(self.scope, self.index.inventory()) {
+            return self.end(format!("no rule of {bus}, where no rule was read, leads back"));
         }
-        let bus = arn.resource_after("event-bus/").unwrap_or(arn.resource);
-        let via = vec![format!("bus `{bus}`")];
+        let via = vec![bus.to_string()];
         let Some(link) = self.link else { return self.actor(Act::Forward { bus }, via) };
         let given = |name: &str| {
             let suffix = format!("EventBridgeEventBusParameters.{name}");

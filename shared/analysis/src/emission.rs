@@ -12,20 +12,11 @@ pub(crate) use generic::{generic_native, generic_record};
 pub(crate) use identity::Identity;
 pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
 
-use crate::glob::Glob;
+use crate::bus::Bus;
 use crate::{Certainty, Emits};
 use loopguard_pattern::{Branch, Term};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Where an event arrives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Bus {
-    /// On the default bus: everything that AWS itself sends.
-    Default,
-    /// On the buses whose name fits.
-    Named(Glob),
-}
 
 /// What kind of event it is, for the limits that apply.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,9 +56,9 @@ pub(crate) struct Emission {
     pub(crate) certainty: Certainty,
     /// Every run causes it.
     pub(crate) every_run: bool,
-    /// Where it arrives.
+    /// Where it arrives: what AWS itself sends, on the default bus.
     pub(crate) bus: Bus,
-    /// The region it arrives in; none: where the actor is.
+    /// The region that it is sent in; none: where the actor is.
     pub(crate) region: Option<Term>,
     /// What kind it is.
     pub(crate) family: Family,

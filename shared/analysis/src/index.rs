@@ -1,18 +1,21 @@
 //! Workloads and roles by ARN, so that a large account is read once and not per target.
 
-use crate::arn::{after_last, unqualified};
+use crate::arn::{Arn, after_last, surely_differ, unqualified};
 use crate::definition::{Definition, Definitions};
-use loopguard_model::{Inventory, Role, Workload};
+use loopguard_model::{Inventory, Role, Scope, Workload};
 use loopguard_pattern::Term;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An inventory with its workloads and roles by ARN.
 #[derive(Debug)]
 pub(crate) struct Index<'a> {
     workloads: BTreeMap<Term, &'a Workload>,
     roles: BTreeMap<&'a Term, &'a Role>,
-    roles_by_name: BTreeMap<&'a Term, &'a Role>,
+    roles_by_name: BTreeMap<&'a Term, Vec<&'a Role>>,
     definitions: &'a Definitions<'a>,
+    inventory: &'a Inventory,
+    /// Where rules are: what happens elsewhere, nobody hears.
+    places: BTreeSet<&'a Scope>,
 }
 
 impl<'a> Index<'a> {
@@ -23,13 +26,15 @@ impl<'a> Index<'a> {
             roles: BTreeMap::new(),
             roles_by_name: BTreeMap::new(),
             definitions,
+            inventory,
+            places: inventory.rules.iter().map(|rule| &rule.scope).collect(),
         };
         for workload in &inventory.workloads {
             index.workloads.entry(unqualified(&workload.arn)).or_insert(workload);
         }
         for role in &inventory.roles {
             index.roles.entry(&role.arn).or_insert(role);
-            index.roles_by_name.entry(&role.name).or_insert(role);
+            index.roles_by_name.entry(&role.name).or_default().push(role);
         }
         index
     }
@@ -44,8 +49,47 @@ impl<'a> Index<'a> {
         self.definitions.of(workload)
     }
 
-    /// Returns the role of that ARN, or of that name where only a name is known.
+    /// Returns the role of that ARN, or of that name where only a name is known; another account's is another.
     pub(crate) fn role(&self, arn: &Term) -> Option<&'a Role> {
-        self.roles.get(arn).or_else(|| self.roles_by_name.get(&after_last(arn, '/'))).copied()
+        self.roles.get(arn).copied().or_else(|| {
+            let account = |arn: &Term| Arn::parse(arn).map(|arn| arn.account);
+            let wanted = account(arn);
+            let may_be = |role: &&&Role| {
+                !wanted
+                    .as_ref()
+                    .zip(account(&role.arn))
+                    .is_some_and(|(one, other)| surely_differ(one, &other))
+            };
+            self.roles_by_name.get(&after_last(arn, '/'))?.iter().find(may_be).copied()
+        })
+    }
+
+    /// Returns the inventory that it is of.
+    pub(crate) fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+
+    /// Returns the place that the account and the region name, `own` unless they surely name another; none: no rule
+    /// was read there. An empty or unknown one stands for the own one's.
+    pub(crate) fn place(&self, account: &Term, region: &Term, own: &'a Scope) -> Option<&'a Scope> {
+        let open = |term: &Term| *term == Term::default();
+        let other = |term: &Term, own: &Term| !open(term) && surely_differ(term, own);
+        if !other(account, &own.account) && !other(region, &own.region) {
+            return Some(own);
+        }
+        let is =
+            |term: &Term, own: &Term, there: &Term| if open(term) { own == there } else { term == there };
+        self.places
+            .iter()
+            .copied()
+            .find(|there| is(account, &own.account, &there.account) && is(region, &own.region, &there.region))
+    }
+
+    /// Returns the places where rules are, but for `own`, in its account.
+    pub(crate) fn other_regions(&self, own: &'a Scope) -> impl Iterator<Item = &'a Scope> {
+        self.places
+            .iter()
+            .copied()
+            .filter(move |there| there.account == own.account && surely_differ(&there.region, &own.region))
     }
 }

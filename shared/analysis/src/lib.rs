@@ -12,6 +12,7 @@
 mod accept;
 mod actor;
 mod arn;
+mod bus;
 mod catalogue;
 mod code;
 mod dead;

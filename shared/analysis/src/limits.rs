@@ -2,12 +2,12 @@
 
 use crate::Status;
 use crate::accept;
-use crate::arn::surely_differ;
-use crate::emission::{Bus, Emission, Family, Field};
-use crate::glob::{Glob, fits};
+use crate::bus::Arrives;
+use crate::emission::{Emission, Family, Field};
+use crate::glob::Glob;
 use crate::listener::Listener;
 use loopguard_model::{Inventory, Need, Rule, RuleState, Scope};
-use loopguard_pattern::{Part, SymbolKind, Term};
+use loopguard_pattern::Term;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -48,59 +48,12 @@ impl Refinement {
     }
 }
 
-/// Whether an event arrives at a rule's bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrives {
-    Yes,
-    No,
-    /// It depends on a name that is not known.
-    Perhaps,
-}
-
 /// Returns whether the event arrives where the rule listens.
 pub(crate) fn arrives(emission: &Emission, from: &Scope, rule: &Rule) -> Arrives {
-    let region = emission.region.as_ref().unwrap_or(&from.region);
-    if surely_differ(&from.account, &rule.scope.account) || surely_differ(region, &rule.scope.region) {
-        return Arrives::No;
+    match &emission.region {
+        Some(region) => emission.bus.arrives(&Scope { region: region.clone(), ..from.clone() }, rule),
+        None => emission.bus.arrives(from, rule),
     }
-    match &emission.bus {
-        Bus::Default => same_bus(&Glob::exact(Term::literal("default")), &rule.bus),
-        Bus::Named(bus) => same_bus(bus, &rule.bus),
-    }
-}
-
-fn same_bus(sent_to: &Glob, listens_on: &Term) -> Arrives {
-    if sent_to.is_any() {
-        return Arrives::Yes;
-    }
-    if let Some(exact) = sent_to.as_exact() {
-        if exact == listens_on {
-            return Arrives::Yes;
-        }
-        if surely_differ(exact, listens_on) || is_default_and_created(exact, listens_on) {
-            return Arrives::No;
-        }
-        return Arrives::Perhaps;
-    }
-    let texts: Option<Vec<Arc<str>>> = sent_to.to_wildcard().pieces.iter().map(Term::as_literal).collect();
-    match (texts, listens_on.as_literal()) {
-        (Some(pieces), Some(bus)) => {
-            if fits(&pieces.join("*"), &bus, false) {
-                Arrives::Yes
-            } else {
-                Arrives::No
-            }
-        }
-        _ => Arrives::Perhaps,
-    }
-}
-
-/// Nobody can make the default bus, so a bus that the stack makes is another.
-fn is_default_and_created(left: &Term, right: &Term) -> bool {
-    let created =
-        |term: &Term| matches!(term.parts(), [Part::Symbol(symbol)] if symbol.kind == SymbolKind::Created);
-    let default = Term::literal("default");
-    (*left == default && created(right)) || (*right == default && created(left))
 }
 
 /// What is known of an edge's presence: its status, what would say more, what is taken for granted.

@@ -33,6 +33,8 @@ pub struct Inventory {
     pub assumptions: BTreeSet<Arc<str>>,
     /// What was not understood while reading; never fatal.
     pub notes: Vec<ReadNote>,
+    /// The places of other sources that were merged in.
+    elsewhere: BTreeSet<Scope>,
     answered: BTreeSet<Need>,
     gaps: BTreeMap<Need, Gap>,
 }
@@ -61,6 +63,7 @@ impl Inventory {
             intended: BTreeMap::new(),
             assumptions: BTreeSet::new(),
             notes: Vec::new(),
+            elsewhere: BTreeSet::new(),
             answered: BTreeSet::new(),
             gaps: BTreeMap::new(),
         }
@@ -81,8 +84,15 @@ impl Inventory {
         self.intended.extend(other.intended);
         self.assumptions.extend(other.assumptions);
         self.notes.extend(other.notes);
+        self.elsewhere.insert(other.scope);
+        self.elsewhere.extend(other.elsewhere);
         self.answered.extend(other.answered);
         self.gaps.extend(other.gaps);
+    }
+
+    /// Returns the accounts and regions of all sources, the own one first.
+    pub fn places(&self) -> impl Iterator<Item = &Scope> {
+        std::iter::once(&self.scope).chain(&self.elsewhere)
     }
 
     /// Adds the facts of another region, or account. Trails stay known only where both are.

@@ -1,6 +1,7 @@
 //! Events that a caller puts, and events that an archive puts again.
 
-use super::{Bus, Emission, Family, Field, Fields};
+use super::{Emission, Family, Field, Fields};
+use crate::bus::Bus;
 use crate::glob::Glob;
 use crate::iam::EventLimits;
 use crate::{Certainty, Emits};
@@ -10,10 +11,12 @@ use std::collections::BTreeSet;
 /// Returns the events that `events:PutEvents` may put on the buses that fit.
 ///
 /// A caller chooses source and detail-type, but for sources that begin with `aws.`, unless conditions limit them.
-pub(crate) fn custom(limits: &EventLimits, bus: Glob, scope: &Scope, certainty: Certainty) -> Emission {
+pub(crate) fn custom(limits: &EventLimits, bus: Bus, scope: &Scope, certainty: Certainty) -> Emission {
     let mut fields = Fields::default();
     fields.exactly("account", scope.account.clone());
-    fields.exactly("region", scope.region.clone());
+    if bus.is_in_region_of(scope) {
+        fields.exactly("region", scope.region.clone());
+    }
     fields.set("replay-name", Field::Absent);
     match &limits.sources {
         Some(sources) => fields.set("source", Field::Exactly(sources.clone())),
@@ -31,10 +34,10 @@ pub(crate) fn replay(scope: &Scope, certainty: Certainty) -> Emission {
     let mut fields = Fields::default();
     fields.exactly("account", scope.account.clone());
     fields.set("replay-name", Field::Exactly(vec![Glob::any()]));
-    emission(fields, "events:StartReplay", Glob::any(), certainty)
+    emission(fields, "events:StartReplay", Bus::here(Glob::any()), certainty)
 }
 
-fn emission(fields: Fields, action: &str, bus: Glob, certainty: Certainty) -> Emission {
+fn emission(fields: Fields, action: &str, bus: Bus, certainty: Certainty) -> Emission {
     Emission {
         fields,
         granted: BTreeSet::new(),
@@ -42,7 +45,7 @@ fn emission(fields: Fields, action: &str, bus: Glob, certainty: Certainty) -> Em
         action: action.into(),
         certainty,
         every_run: false,
-        bus: Bus::Named(bus),
+        bus,
         region: None,
         family: Family::Custom,
         note: "".into(),

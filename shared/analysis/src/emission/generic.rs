@@ -1,6 +1,7 @@
 //! Events of which next to nothing is known.
 
-use super::{API_CALL, Bus, Emission, Family, Field, Fields, Identity};
+use super::{API_CALL, Emission, Family, Field, Fields, Identity};
+use crate::bus::Bus;
 use crate::glob::Glob;
 use crate::{Certainty, Emits};
 use loopguard_model::Scope;
@@ -44,7 +45,7 @@ fn generic(fields: Fields, family: Family) -> Emission {
         action: "".into(),
         certainty: Certainty::Assumed,
         every_run: false,
-        bus: Bus::Default,
+        bus: Bus::default_here(),
         region: None,
         family,
         note: "".into(),

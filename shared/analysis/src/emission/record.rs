@@ -1,6 +1,7 @@
 //! The events of one API call: CloudTrail records and native events.
 
-use super::{Bus, Emission, Family, Field, Fields, Identity};
+use super::{Emission, Family, Field, Fields, Identity};
+use crate::bus::Bus;
 use crate::catalogue::{Binding, Kind, Operation};
 use crate::glob::Glob;
 use crate::iam::Bound;
@@ -71,7 +72,7 @@ pub(crate) fn record(
             action: operation.action().clone(),
             certainty,
             every_run: false,
-            bus: Bus::Default,
+            bus: Bus::default_here(),
             region: region.clone(),
             family: family.clone(),
             note: match outcome {
@@ -108,7 +109,7 @@ pub(crate) fn native(
         action: operation.action().clone(),
         certainty,
         every_run: false,
-        bus: Bus::Default,
+        bus: Bus::default_here(),
         region: None,
         family: if bucket { Family::Bucket } else { Family::Native },
         note: note.into(),

@@ -4,14 +4,16 @@ use super::build::{Builder, ClassKey, Key, Kind, Part};
 use super::edge::{Edge, Fact};
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
-use crate::emission::{Bus, Family, Identity, custom, generic_native, generic_record};
+use crate::bus::{Arrives, Bus};
+use crate::emission::{Family, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
 use crate::iam::EventLimits;
-use crate::limits::{Arrives, arrives, presence};
+use crate::limits::{arrives, presence};
+use crate::listener::Listener;
 use crate::meet::{Meet, meet_sets};
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
-use loopguard_pattern::Term;
+use loopguard_pattern::{EventPattern, Term};
 use std::collections::BTreeMap;
 
 impl<'a> Builder<'a, '_> {
@@ -44,15 +46,15 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// Passes the rule's events on to another bus.
-    pub(super) fn forward(&mut self, rule: usize, target: Option<&'a Target>, bus: &Term) {
-        self.graph.buses.insert(bus.clone());
+    pub(super) fn forward(&mut self, rule: usize, target: Option<&'a Target>, bus: &Bus) {
         let ground = self.ground;
         let Some(own) = ground.listeners.of_rule(rule).and_then(|at| ground.listeners.all.get(at)) else {
             return;
         };
         let Some(from) = ground.inventory.rules.get(rule) else { return };
+        self.sends_to(bus, &from.scope);
         let mut emission = generic_native(&from.scope);
-        emission.bus = Bus::Named(Glob::exact(bus.clone()));
+        emission.bus = bus.clone();
         emission.family = Family::Forwarded;
         for at in ground.listeners.of_pattern(&own.pattern) {
             let Some(listener) = ground.listeners.all.get(at) else { continue };
@@ -61,13 +63,23 @@ impl<'a> Builder<'a, '_> {
             if arrives == Arrives::No {
                 continue;
             }
-            let (mut certainty, why) = match meet_sets(listener, &own.set, ground.schema) {
+            let (mut certainty, mut why) = match meet_sets(listener, &own.set, ground.schema) {
                 Meet::No(..) => continue,
                 Meet::Yes(_) => (Certainty::Declared, None),
                 Meet::Unknown(reason) => (Certainty::Assumed, Some(reason.into())),
             };
             if arrives == Arrives::Perhaps {
                 certainty = Certainty::Assumed;
+                let doubt =
+                    format!("whether {bus} is the one that rule `{}` listens on is not known", heard_by.key);
+                why = why.or(Some(doubt.into()));
+            }
+            if certainty > Certainty::Assumed && asks_for_its_place(listener, &own.pattern, bus, &from.scope)
+            {
+                certainty = Certainty::Assumed;
+                why = Some(
+                    "an event keeps the account and the region it comes from: which, is not known".into(),
+                );
             }
             self.edge(Edge {
                 from: node(rule, false),
@@ -79,6 +91,15 @@ impl<'a> Builder<'a, '_> {
             });
         }
     }
+}
+
+/// Returns true iff the pattern asks for the account or the region of an event that comes from another place, and what
+/// passes it on does not.
+fn asks_for_its_place(listener: &Listener, passed: &EventPattern, bus: &Bus, sender: &Scope) -> bool {
+    let asks =
+        |pattern: &EventPattern, path| pattern.branches().iter().all(|branch| branch.field(path).is_some());
+    let open = |path| asks(&listener.pattern, path) && !asks(passed, path);
+    bus.is_elsewhere(sender) && (open("account") || open("region"))
 }
 
 /// Makes the edges of an actor.
@@ -181,8 +202,29 @@ fn taken_on<'a>(
     builder.graph.edges.extend(kept);
 }
 
-/// What the role's policies allow, whoever makes use of it.
+/// What the role's policies allow, whoever makes use of it: where it works, and in the regions that they name.
 fn permitted<'a>(
+    builder: &mut Builder<'a, '_>,
+    at: usize,
+    scope: &'a Scope,
+    role: &'a Role,
+    identity: &Identity,
+) {
+    permitted_in(builder, at, scope, role, identity);
+    let others: Vec<&'a Scope> = builder.ground.index.other_regions(scope).collect();
+    if !others.is_empty() {
+        let told =
+            "a target calls the services of its own region, unless a policy names a resource of another";
+        builder.graph.assumptions.insert(told.to_owned());
+    }
+    for there in others {
+        if permissions::name_region(role, there) {
+            permitted_in(builder, at, there, role, identity);
+        }
+    }
+}
+
+fn permitted_in<'a>(
     builder: &mut Builder<'a, '_>,
     at: usize,
     scope: &'a Scope,
@@ -275,7 +317,7 @@ pub(super) fn anything<'a>(
             let emissions = vec![
                 generic_record(caller.unwrap_or(&open), scope),
                 generic_native(scope),
-                custom(&EventLimits::default(), Glob::any(), scope, Certainty::Assumed),
+                custom(&EventLimits::default(), Bus::here(Glob::any()), scope, Certainty::Assumed),
             ];
             (emissions, None, caller.is_none())
         });
@@ -295,11 +337,11 @@ fn put<'a>(
     at: usize,
     scope: &'a Scope,
     limits: &EventLimits,
-    bus: Term,
+    bus: Bus,
     every: bool,
 ) {
-    builder.graph.buses.insert(bus.clone());
-    let mut emission = custom(limits, Glob::exact(bus), scope, Certainty::Declared);
+    builder.sends_to(&bus, scope);
+    let mut emission = custom(limits, bus, scope, Certainty::Declared);
     emission.every_run = every;
     let sources: Option<Vec<_>> = limits
         .sources

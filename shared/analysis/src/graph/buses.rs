@@ -1,7 +1,8 @@
 //! The buses that a permission to put events reaches.
 
-use super::build::Ground;
-use crate::arn::{Arn, surely_differ};
+use super::build::{Builder, Ground};
+use crate::arn::Arn;
+use crate::bus::Bus;
 use crate::glob::Glob;
 use crate::iam::{Grant, Kind, Reach, Read, Shapes, bind, excluded};
 use loopguard_model::Scope;
@@ -14,8 +15,8 @@ const BUS: &str = "event-bus/{bus}";
 /// The most buses that are told apart for a role that may not reach some of them.
 const MOST_BUSES: usize = 256;
 
-/// Returns the buses that a grant of `events:PutEvents` reaches, each with whether it is surely one of this account.
-pub(super) fn of_grant(grant: &Grant, scope: &Scope, ground: &Ground<'_>) -> Vec<(Glob, bool)> {
+/// Returns the buses that a grant of `events:PutEvents` reaches, each with whether it is surely one of those meant.
+pub(super) fn of_grant(grant: &Grant, scope: &Scope, ground: &Ground<'_>) -> Vec<(Bus, bool)> {
     let reached = named(grant, scope);
     let kind = Kind { service: "events", template: BUS, places: ground.catalogue.places("events") };
     let refused: Vec<Glob> = grant
@@ -29,13 +30,18 @@ pub(super) fn of_grant(grant: &Grant, scope: &Scope, ground: &Ground<'_>) -> Vec
     }
     let mut left = Vec::new();
     for (bus, here) in reached {
-        if refused.iter().any(|glob| glob.covers(&bus)) {
+        // What is refused here need not be refused in another place.
+        if bus.is_elsewhere(scope) {
+            left.push((bus, here));
             continue;
         }
-        match told_apart(&bus, ground) {
-            Some(buses) => {
-                let allowed = |bus: &Glob| !refused.iter().any(|glob| glob.covers(bus));
-                left.extend(buses.into_iter().filter(allowed).map(|bus| (bus, here)));
+        if refused.iter().any(|glob| glob.covers(&bus.name)) {
+            continue;
+        }
+        match told_apart(&bus.name, ground) {
+            Some(names) => {
+                let allowed = |name: &Glob| !refused.iter().any(|glob| glob.covers(name));
+                left.extend(names.into_iter().filter(allowed).map(|name| (bus.with_name(name), here)));
             }
             None => left.push((bus, here)),
         }
@@ -59,33 +65,46 @@ fn told_apart(bus: &Glob, ground: &Ground<'_>) -> Option<Vec<Glob>> {
     Some(buses.into_iter().filter(fits).map(|name| Glob::exact(name.clone())).collect())
 }
 
-fn named(grant: &Grant, scope: &Scope) -> Vec<(Glob, bool)> {
-    let Reach::These(resources) = &grant.reach else { return vec![(Glob::any(), true)] };
+fn named(grant: &Grant, scope: &Scope) -> Vec<(Bus, bool)> {
+    let Reach::These(resources) = &grant.reach else { return vec![(Bus::here(Glob::any()), true)] };
     let mut buses = Vec::new();
     for resource in resources {
-        let account = Arn::parse(resource).map(|arn| arn.account);
-        // A star of the policy may be this account.
-        let other = |account: &Term| {
-            account.as_literal().is_some_and(|text| !text.contains('*'))
-                && surely_differ(account, &scope.account)
-        };
-        if account.as_ref().is_some_and(other) {
-            continue;
-        }
-        let here = account.is_none_or(|account| {
-            account == scope.account || account.as_literal().is_none() || scope.account.as_literal().is_some()
+        let arn = Arn::parse(resource);
+        let here = arn.as_ref().is_none_or(|arn| {
+            arn.account == scope.account
+                || arn.account.as_literal().is_none()
+                || scope.account.as_literal().is_some()
         });
+        // The place of the ARN is told by the bus; the name is read as that of a bus there.
+        let there = Scope {
+            region: arn.as_ref().map_or_else(|| scope.region.clone(), |arn| arn.region.clone()),
+            ..scope.clone()
+        };
         let shapes = Shapes { service: "events", templates: &[Arc::from(BUS)], without: None };
-        if let Read::Is(bound) = bind(resource, shapes, scope) {
-            buses.push((bound.get("bus").unwrap_or_else(Glob::any), here));
+        if let Read::Is(bound) = bind(resource, shapes, &there) {
+            let name = bound.get("bus").unwrap_or_else(Glob::any);
+            let bus =
+                arn.map_or_else(|| Bus::here(name.clone()), |arn| Bus::of_arn(&arn, name.clone(), scope));
+            buses.push((bus, here));
         }
     }
     buses
 }
 
 /// Returns the buses that the grants reach; any where none is known.
-pub(super) fn globs(grants: &[Grant], scope: &Scope, ground: &Ground<'_>) -> Vec<Glob> {
-    let found: Vec<Glob> =
+pub(super) fn of_grants(grants: &[Grant], scope: &Scope, ground: &Ground<'_>) -> Vec<Bus> {
+    let found: Vec<Bus> =
         grants.iter().flat_map(|grant| of_grant(grant, scope, ground)).map(|(bus, _)| bus).collect();
-    if found.is_empty() { vec![Glob::any()] } else { found }
+    if found.is_empty() { vec![Bus::here(Glob::any())] } else { found }
+}
+
+impl Builder<'_, '_> {
+    /// Notes that something is sent to the bus: its rules matter, or cannot be known.
+    pub(super) fn sends_to(&mut self, bus: &Bus, sender: &Scope) {
+        if bus.is_elsewhere(sender) && !bus.is_read(sender, self.ground.inventory) {
+            self.graph.assumptions.insert(format!("no rule of {bus}, where no rule was read, leads back"));
+        } else if let Some(name) = bus.name.as_exact() {
+            self.graph.buses.insert(name.clone());
+        }
+    }
 }

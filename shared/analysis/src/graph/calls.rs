@@ -8,6 +8,7 @@ use super::resources::exactly;
 use super::{buses, class};
 use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
+use crate::bus::Bus;
 use crate::catalogue::{Binding, Feed, Operation};
 use crate::definition::{Definition, RUNBOOK, Step, Unknown};
 use crate::emission::{Identity, custom};
@@ -126,7 +127,7 @@ struct Making<'b, 'a, 'g> {
     step: Option<&'a Step>,
 }
 
-impl Making<'_, '_, '_> {
+impl<'a> Making<'_, 'a, '_> {
     /// Adds what the call causes; returns false iff the catalogue does not know it.
     fn add(&mut self) -> bool {
         let catalogue = self.builder.ground.catalogue;
@@ -186,10 +187,18 @@ impl Making<'_, '_, '_> {
                     continue;
                 }
                 let class =
-                    class::of_call(self.builder, self.by.scope, operation, &bound, caller, part, heard_by);
+                    class::of_call(self.builder, self.place(), operation, &bound, caller, part, heard_by);
                 self.edge(class, operation, self.certainty);
             }
         }
+    }
+
+    /// Where the call is made: in the account of the role whose credentials it uses.
+    fn place(&self) -> &'a Scope {
+        let account = self.call.role.as_ref().and_then(arn::Arn::parse).map(|arn| arn.account);
+        let index = &self.builder.ground.index;
+        let known = account.and_then(|account| index.place(&account, &self.by.scope.region, self.by.scope));
+        known.unwrap_or(self.by.scope)
     }
 
     fn edge(&mut self, to: usize, operation: &Arc<Operation>, certainty: Certainty) {
@@ -259,9 +268,9 @@ impl Making<'_, '_, '_> {
                 ..EventLimits::default()
             };
             let buses = match given("EventBusName") {
-                Some(bus) => vec![bus_name(&bus)],
-                None if self.leaves_out_bus(&entry) => vec![Glob::exact(Term::literal("default"))],
-                None => buses::globs(grants, self.by.scope, self.builder.ground),
+                Some(bus) => vec![Bus::of_value(&bus, self.by.scope)],
+                None if self.leaves_out_bus(&entry) => vec![Bus::default_here()],
+                None => buses::of_grants(grants, self.by.scope, self.builder.ground),
             };
             for bus in buses {
                 self.put_event(&limits, bus, operation);
@@ -277,11 +286,9 @@ impl Making<'_, '_, '_> {
         self.step.is_some() && members.peek().is_some() && members.all(|member| member != "EventBusName")
     }
 
-    fn put_event(&mut self, limits: &EventLimits, bus: Glob, operation: &Arc<Operation>) {
-        if let Some(name) = bus.as_exact() {
-            self.builder.graph.buses.insert(name.clone());
-        }
-        let known = bus.as_exact().is_some();
+    fn put_event(&mut self, limits: &EventLimits, bus: Bus, operation: &Arc<Operation>) {
+        self.builder.sends_to(&bus, self.by.scope);
+        let known = bus.name.as_exact().is_some();
         let sources: Option<Vec<Arc<str>>> = limits
             .sources
             .as_ref()
@@ -471,12 +478,6 @@ fn glob_of(given: &Given, start: &BTreeMap<Arc<str>, Glob>) -> Option<Glob> {
         }
         Given::FromEvent(path) => start.get(path).cloned(),
     }
-}
-
-/// A bus is named by its name or by its ARN.
-fn bus_name(bus: &Glob) -> Glob {
-    let name = bus.as_exact().and_then(arn::Arn::parse).and_then(|arn| arn.resource_after("event-bus/"));
-    name.map_or_else(|| bus.clone(), Glob::exact)
 }
 
 /// The numbers of the entries that the request says something about; one of which nothing is known where it does not.

@@ -2,8 +2,9 @@
 
 use super::build::Ground;
 use crate::accept;
+use crate::bus::Arrives;
 use crate::emission::{Emission, Field, Fields};
-use crate::limits::{Arrives, Presence, Refinement, arrives, presence};
+use crate::limits::{Presence, Refinement, arrives, presence};
 use crate::listener::{Listener, refuses};
 use crate::meet::{Meet, meet_fields, symbolic};
 use crate::{Certainty, Gain};

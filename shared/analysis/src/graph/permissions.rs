@@ -7,11 +7,12 @@ use super::hear::{Hearing, hear};
 use super::operations::{all_named, texts};
 use super::sameness::text_of;
 use super::{buses, class};
+use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
 use crate::iam::{Access, Bound, Grant, Reach};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Role, Scope};
+use loopguard_model::{Effect, Role, Scope, Scoped};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,6 +51,22 @@ pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a S
         }
     }
     node
+}
+
+/// Returns true iff a policy of the role allows something on a resource of that region, and says so. Buses do not count:
+/// events are put on them from any region.
+pub(super) fn name_region(role: &Role, there: &Scope) -> bool {
+    let Some(region) = there.region.as_literal() else { return false };
+    let names = |resource: &Term| {
+        Arn::parse(resource).is_some_and(|arn| {
+            arn.region.as_literal().is_some_and(|named| named == region)
+                && arn.service.as_literal().is_none_or(|service| &*service != "events")
+        })
+    };
+    role.policies.iter().flat_map(|policy| &policy.statements).any(|statement| match &statement.resources {
+        Some(Scoped::Only(resources)) => statement.effect == Effect::Allow && resources.iter().any(names),
+        Some(Scoped::AllBut(_)) | None => false,
+    })
 }
 
 /// Makes the edges of one node.
@@ -196,9 +213,7 @@ impl Making<'_, '_, '_> {
 
     fn custom(&mut self, grant: &Grant, certainty: Certainty, operation: &Arc<Operation>) {
         for (bus, here) in buses::of_grant(grant, self.scope, self.builder.ground) {
-            if let Some(name) = bus.as_exact() {
-                self.builder.graph.buses.insert(name.clone());
-            }
+            self.builder.sends_to(&bus, self.scope);
             let certainty = if here { certainty } else { certainty.min(Certainty::Assumed) };
             let heard_by = self.builder.ground.listeners.custom(exact_sources(grant).as_deref());
             let emission = custom(&grant.limits, bus, self.scope, Certainty::Observed);

@@ -40,13 +40,15 @@ pub(super) struct Takeovers<'a> {
 }
 
 /// What a resource of a policy names.
-enum Named {
+enum Named<'a> {
     /// Any role.
     Any,
     /// The role of this path and name, which may have wildcards.
     Path(Term),
     /// A role that the template does not tell.
     Unknown,
+    /// A role of another account that was read, where rules were read, too.
+    There(&'a Role, &'a Scope),
     /// No role of this account.
     Elsewhere,
 }
@@ -240,6 +242,11 @@ impl<'a> Taking<'_, 'a, '_> {
             let path = match self.named(term) {
                 Named::Any => return self.open(grant, how, groups),
                 Named::Elsewhere => continue,
+                Named::There(role, scope) => {
+                    let to = self.actor(role, scope);
+                    self.to(to, Certainty::Broad, Fact::Takes(how.clone()));
+                    continue;
+                }
                 Named::Unknown => {
                     self.stranger(term, how);
                     continue;
@@ -269,13 +276,19 @@ impl<'a> Taking<'_, 'a, '_> {
     }
 
     /// Returns what a policy's resource names among roles.
-    fn named(&mut self, term: &Term) -> Named {
+    fn named(&mut self, term: &Term) -> Named<'a> {
         let Some(arn) = Arn::parse(term) else {
             // A text of fewer fields may mean anything.
             return if term.as_literal().is_some() { Named::Any } else { Named::Unknown };
         };
         let star = |field: &Term| field.as_literal().is_some_and(|text| text.contains(['*', '?', '$']));
         if !star(&arn.account) && surely_differ(&arn.account, &self.scope.account) {
+            let index = &self.builder.ground.index;
+            let there = index.place(&arn.account, &self.scope.region, self.scope);
+            // Whether its trust policy lets this role take it on, is taken as given: a policy here names it.
+            if let Some((role, there)) = index.role(term).filter(|role| role.arn == *term).zip(there) {
+                return Named::There(role, there);
+            }
             let told = "what roles of other accounts do that a target takes on causes no event here";
             self.builder.graph.assumptions.insert(told.to_owned());
             return Named::Elsewhere;
@@ -335,7 +348,7 @@ impl<'a> Taking<'_, 'a, '_> {
 
     fn one(&mut self, at: usize, certainty: Certainty, how: &Arc<str>) {
         let Some(role) = self.takers.roles.get(at).map(|(role, _)| *role) else { return };
-        let to = self.actor(role);
+        let to = self.actor(role, self.scope);
         let fact = self.fact(certainty, how, at);
         self.to(to, certainty, fact);
     }
@@ -350,7 +363,7 @@ impl<'a> Taking<'_, 'a, '_> {
         Fact::Guesses { need: None, gap: None, why: format!("whether role `{name}` {what}").into() }
     }
 
-    fn actor(&mut self, role: &'a Role) -> usize {
+    fn actor(&mut self, role: &'a Role, scope: &'a Scope) -> usize {
         let identity = Identity::Role {
             arn: Some(role.arn.clone()),
             name: Some(role.name.clone()),
@@ -361,7 +374,7 @@ impl<'a> Taking<'_, 'a, '_> {
         let via = vec![identity.describe()];
         let name = format!("{:?}", role.arn).into();
         let act = Act::TakenOn { name, roles: vec![role], identity, depth: self.depth + 1 };
-        self.builder.actor(Actor { act, scope: self.scope, via })
+        self.builder.actor(Actor { act, scope, via })
     }
 
     fn members(&self, group: Group<'_>) -> Vec<usize> {
@@ -411,7 +424,7 @@ impl<'a> Taking<'_, 'a, '_> {
         }
         let (node, _) = self.builder.node(Key::Takeover(name.to_owned()), || Kind::Takeover);
         for role in roles {
-            let to = self.actor(role);
+            let to = self.actor(role, self.scope);
             self.builder.edge(Edge::sure(node, to, Fact::Has));
         }
         Some(node)

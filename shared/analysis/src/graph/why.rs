@@ -125,7 +125,7 @@ fn custom_cuts(
     let Some(operation) = ground.catalogue.operation("events:PutEvents") else { return Vec::new() };
     let mut cuts = Vec::new();
     for grant in access.grants(operation) {
-        for bus in super::buses::globs(std::slice::from_ref(&grant), scope, ground) {
+        for bus in super::buses::of_grants(std::slice::from_ref(&grant), scope, ground) {
             let emission = custom(&grant.limits, bus, scope, crate::Certainty::Permitted);
             let all = [Prepared::new(emission)];
             let why = class::why_deaf(ground, scope, listener, &all);
