@@ -25,7 +25,7 @@ use std::path::PathBuf;
     services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
     scan .aws-sam/build/template.yaml\n  loopguard scan --account --region eu-west-1,us-east-1\n  \
     loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n  loopguard scan --facts facts.toml template.yaml\n\nExit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
-    not run.")]
+    not run, or could not read all of a file that was named; what can be read is analysed all the same.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct ScanArgs {
     /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
@@ -119,6 +119,11 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let Some(mut inventory) = sources.inventory(options(args)) else {
         bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
     };
+    for file in Sources::unread(&walk.files, &inventory) {
+        sources.unreadable = true;
+        let file = file.display().to_string();
+        eprintln!("warning: not wholly read: `{}`; the notes say why", loopguard_report::escaped(&file));
+    }
     scps::add(&args.scp, &mut inventory)?;
     for file in code::read(&mut inventory, sources.templates()) {
         if args.verbose {

@@ -77,6 +77,16 @@ impl Sources {
         })
     }
 
+    /// Returns the files of these that the user named and of which not all could be read, as the inventory says.
+    pub(super) fn unread<'f>(
+        files: &'f BTreeMap<PathBuf, bool>,
+        inventory: &'f Inventory,
+    ) -> impl Iterator<Item = &'f Path> {
+        let is_unread = |file: &Path| inventory.unread.contains(&*file.display().to_string());
+        let named = files.iter().filter(|(_, named)| **named).map(|(file, _)| file.as_path());
+        named.filter(move |file| is_unread(file))
+    }
+
     fn place(&self, options: &mut Options) -> Option<String> {
         let mut scopes: Vec<_> = self.snapshots.iter().flat_map(Snapshot::scopes).collect();
         scopes.dedup();

@@ -33,6 +33,8 @@ pub struct Inventory {
     pub assumptions: BTreeSet<Arc<str>>,
     /// What was not understood while reading; never fatal.
     pub notes: Vec<ReadNote>,
+    /// Files that are no source, or of which not all could be read; a note says where and why.
+    pub unread: BTreeSet<Arc<str>>,
     /// The places of other sources that were merged in.
     elsewhere: BTreeSet<Scope>,
     answered: BTreeSet<Need>,
@@ -63,6 +65,7 @@ impl Inventory {
             intended: BTreeMap::new(),
             assumptions: BTreeSet::new(),
             notes: Vec::new(),
+            unread: BTreeSet::new(),
             elsewhere: BTreeSet::new(),
             answered: BTreeSet::new(),
             gaps: BTreeMap::new(),
@@ -84,6 +87,7 @@ impl Inventory {
         self.intended.extend(other.intended);
         self.assumptions.extend(other.assumptions);
         self.notes.extend(other.notes);
+        self.unread.extend(other.unread);
         self.elsewhere.insert(other.scope);
         self.elsewhere.extend(other.elsewhere);
         self.answered.extend(other.answered);

@@ -14,7 +14,7 @@ pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
     match broken(&value).or_else(|| behind(&bare, &value)) {
         None => vec![unique(value, notes)],
         Some((span, message)) => json_like_yaml(&bare, notes).unwrap_or_else(|| {
-            notes.tell(span, format!("not JSON: {message}; the file is read up to here"));
+            notes.stop(span, format!("not JSON: {message}; the file is read up to here"));
             vec![unique(value, notes)]
         }),
     }

@@ -18,11 +18,24 @@ pub(crate) struct Notes {
     source: Arc<SourceText>,
     found: RefCell<BTreeSet<(Span, String)>>,
     assumed: RefCell<BTreeSet<Arc<str>>>,
+    /// Files that end too soon, or are no source.
+    unread: RefCell<BTreeSet<Arc<str>>>,
+}
+
+/// All that was told about one file.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Notes, in the order of the file.
+    pub(crate) notes: Vec<ReadNote>,
+    /// What was taken for granted, in the order of the text.
+    pub(crate) assumed: BTreeSet<Arc<str>>,
+    /// The file, if not all of it was read.
+    pub(crate) unread: BTreeSet<Arc<str>>,
 }
 
 impl Notes {
     pub(crate) fn new(source: Arc<SourceText>) -> Self {
-        Self { source, found: RefCell::default(), assumed: RefCell::default() }
+        Self { source, found: RefCell::default(), assumed: RefCell::default(), unread: RefCell::default() }
     }
 
     /// Notes something that was not understood; said twice, it is kept once.
@@ -31,6 +44,14 @@ impl Notes {
         if found.len() < MOST_PER_FILE.saturating_mul(self.source.count()) {
             found.insert((span, message.into()));
         }
+    }
+
+    /// Notes why the file, or the rest of it, is not read.
+    pub(crate) fn stop(&self, span: Span, message: impl Into<String>) {
+        if let Some(place) = self.source.origin(span).place() {
+            self.unread.borrow_mut().insert(place.file.clone());
+        }
+        self.tell(span, message);
     }
 
     /// Records what was taken for granted.
@@ -51,6 +72,7 @@ impl Notes {
         for (span, message) in attempt.found.into_inner() {
             self.tell(span, message);
         }
+        self.unread.borrow_mut().extend(attempt.unread.into_inner());
         self.assumed.borrow_mut().extend(attempt.assumed.into_inner());
     }
 
@@ -66,8 +88,8 @@ impl Notes {
         self.found.borrow().is_empty()
     }
 
-    /// Returns notes in the order of the file, and assumptions in the order of their text.
-    pub(crate) fn into_parts(self) -> (Vec<ReadNote>, BTreeSet<Arc<str>>) {
+    /// Returns all that was told.
+    pub(crate) fn into_told(self) -> Told {
         let found = self.found.into_inner();
         let full = found.len() >= MOST_PER_FILE.saturating_mul(self.source.count());
         let mut notes: Vec<ReadNote> = found
@@ -77,6 +99,6 @@ impl Notes {
         if full && let Some(last) = notes.last_mut() {
             last.message = format!("{}; further notes on this file are left out", last.message);
         }
-        (notes, self.assumed.into_inner())
+        Told { notes, assumed: self.assumed.into_inner(), unread: self.unread.into_inner() }
     }
 }

@@ -74,9 +74,10 @@ fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
     inventory.notes.extend(roles.strangers());
     inventory.roles.extend(roles.joined());
     for (notes, _) in files {
-        let (told, assumed) = notes.into_parts();
-        inventory.notes.extend(told);
-        inventory.assumptions.extend(assumed);
+        let told = notes.into_told();
+        inventory.notes.extend(told.notes);
+        inventory.assumptions.extend(told.assumed);
+        inventory.unread.extend(told.unread);
     }
     inventory
 }

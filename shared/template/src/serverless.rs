@@ -39,12 +39,12 @@ pub(crate) fn template(
 ) -> Option<Template> {
     if source.file.ends_with("ts") || source.file.ends_with("js") {
         let message = "a service written as a program is not read; scan what `serverless package` writes to `.serverless`";
-        notes.tell(Span::default(), message);
+        notes.stop(Span::default(), message);
         return None;
     }
     let tree = document::documents(&source.text, notes).into_iter().next()?;
     if tree.get("service").is_none() && tree.get("provider").is_none() {
-        notes.tell(tree.span, "not a service: it has neither `service` nor `provider`");
+        notes.stop(tree.span, "not a service: it has neither `service` nor `provider`");
         return None;
     }
     let variables = Variables::new(&tree, source, notes, files, options);

@@ -73,6 +73,8 @@ fn plan(file: &Source, place: &mut Place) -> Read {
     (notes, vec![template])
 }
 
+const NO_TEMPLATE: &str = "not a template: it has no `Resources`";
+
 /// Returns the CloudFormation templates of a file, under the names of the file and its documents or of `unit`.
 pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>>) -> Read {
     let source = Arc::new(SourceText::new(file.clone(), text.clone()));
@@ -80,18 +82,24 @@ pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>
     let name = unit.unwrap_or(file);
     let documents = document::documents(text, &notes);
     let several = documents.len() > 1;
-    let mut templates = Vec::new();
+    let (mut templates, mut definitions) = (Vec::new(), false);
     for (at, document) in documents.iter().enumerate() {
         let unit = if several { format!("{name}#{}", at + 1).into() } else { name.clone() };
         match Template::new(document, source.clone(), unit, &notes) {
             Some(template) => templates.push(template),
             // A state machine's definition is read where a template refers to it.
-            None if document.get("StartAt").is_some() && document.get("States").is_some() => {}
-            None => notes.tell(document.span, "not a template: it has no `Resources`"),
+            None if document.get("StartAt").is_some() && document.get("States").is_some() => {
+                definitions = true;
+            }
+            None if several => notes.tell(document.span, NO_TEMPLATE),
+            None => notes.stop(document.span, NO_TEMPLATE),
         }
     }
+    if several && templates.is_empty() && !definitions {
+        notes.stop(Span::default(), "no document of the file is a template");
+    }
     if documents.is_empty() {
-        notes.tell(Span::default(), "not a template: the file is empty");
+        notes.stop(Span::default(), "not a template: the file is empty");
     }
     (notes, templates)
 }

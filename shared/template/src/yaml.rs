@@ -33,7 +33,7 @@ pub(crate) fn documents(text: &str, notes: &Notes) -> Vec<Value> {
         };
         if !repairs.repair(text, stop.at, &stop.info, stop.flow) {
             notes.take_in(attempt);
-            notes.tell(Span { start: stop.at, end: stop.at }, problem(text, stop.at, &stop.info));
+            notes.stop(Span { start: stop.at, end: stop.at }, problem(text, stop.at, &stop.info));
             return documents;
         }
     }
@@ -151,7 +151,12 @@ impl Builder<'_> {
         let span = self.offsets.span(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let value = scalar::value(&text, style, tag.as_deref(), span);
+                // A key stays as it is written: `On` names a resource, it is no boolean.
+                let value = if self.awaits_key() {
+                    text_node(&text, span)
+                } else {
+                    scalar::value(&text, style, tag.as_deref(), span)
+                };
                 self.place(tagged(function(tag.as_deref()), value), anchor, 1, 1)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -170,10 +175,15 @@ impl Builder<'_> {
         }
     }
 
+    /// Returns true iff the next node is a key.
+    fn awaits_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. }))
+    }
+
     fn start(&mut self, span: Span, anchor: usize, tag: Option<&Tag>, kind: OpenKind) -> bool {
         if self.open.len() >= MAX_DEPTH {
             self.notes
-                .tell(span, format!("nested deeper than {MAX_DEPTH} levels; the file is read up to here"));
+                .stop(span, format!("nested deeper than {MAX_DEPTH} levels; the file is read up to here"));
             return false;
         }
         self.open.push(Open { span, anchor, tag: function(tag), nodes: 1, kind });
@@ -227,7 +237,7 @@ impl Builder<'_> {
         let fits = self.nodes <= MAX_NODES;
         if !fits && !self.full {
             self.full = true;
-            self.notes.tell(value.span, format!("more than {MAX_NODES} nodes; the file is read up to here"));
+            self.notes.stop(value.span, format!("more than {MAX_NODES} nodes; the file is read up to here"));
             // What made it too large is left out: an alias may stand for very much.
             return false;
         }
@@ -320,10 +330,7 @@ fn tagged(function: Option<Arc<str>>, value: Value) -> Value {
 }
 
 fn key_text(value: &Value) -> Arc<str> {
-    match &value.kind {
-        ValueKind::Null => "null".into(),
-        _ => crate::nodes::literal(value).unwrap_or_else(|| "(a key that is not text)".into()),
-    }
+    crate::nodes::literal(value).unwrap_or_else(|| "(a key that is not text)".into())
 }
 
 /// Returns the node of a string scalar.

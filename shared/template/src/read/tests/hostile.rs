@@ -18,6 +18,8 @@ fn a_broken_file_is_told_and_the_others_are_read() {
     let inventory = read(&files, &Options::default());
     assert_eq!(inventory.rules.len(), 1);
     let told = notes(&inventory);
+    let unread: Vec<&str> = inventory.unread.iter().map(|file| &**file).collect();
+    assert_eq!(unread, ["a.yaml", "b.json", "c.yaml", "d.yaml"]);
     for (file, words) in [
         ("a.yaml:", "not YAML"),
         ("b.json:1:", "not JSON"),
@@ -37,6 +39,17 @@ fn what_stands_before_a_break_is_read() {
     let inventory = inventory(&broken);
     assert_eq!(inventory.rules.len(), 1);
     assert!(notes(&inventory).iter().any(|note| note.contains("read up to here")), "{:?}", notes(&inventory));
+}
+
+#[test]
+fn a_resource_may_be_called_like_a_boolean() {
+    for name in ["On", "Off", "Yes", "No", "True", "~", "0755"] {
+        let text = format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Fixer:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        {name}: {{Type: Schedule, Properties: {{Schedule: rate(1 day)}}}}\n"
+        );
+        let read = inventory(&text);
+        assert_eq!(&*read.rules[0].key.id, format!("Fixer{name}"), "{name}");
+    }
 }
 
 #[test]

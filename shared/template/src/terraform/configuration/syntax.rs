@@ -79,7 +79,7 @@ pub(super) fn native(text: &str, base: usize, notes: &Notes) -> Body {
                 all.arguments.extend(body.arguments);
                 all.blocks.extend(body.blocks);
             }
-            Err((at, message)) => notes.tell(
+            Err((at, message)) => notes.stop(
                 Span { start: at, end: at },
                 format!("not HCL: {message}; this block is not read, the others are"),
             ),
