@@ -1,7 +1,7 @@
 //! Facts of AWS as tables: operations, quirks of their names, native events, targets, bindings, managed policies.
 //!
-//! The tables stand beside this file; each row of a hand-written one has a source and a confidence. They are
-//! parsed on first use, operations per service.
+//! The tables stand beside this file; each row of a hand-written one has a source and a confidence. The build packs them
+//! (`build.rs`); each is read when it is first asked for, operations per service, managed policies in blocks.
 
 mod binding;
 mod carrier;
@@ -11,6 +11,7 @@ mod managed;
 mod naming;
 mod native;
 mod operation;
+pub(crate) mod packed;
 mod places;
 mod quirk;
 mod service;
@@ -27,7 +28,7 @@ pub(crate) use error::check;
 
 pub(crate) use binding::Binding;
 pub(crate) use carrier::{Carriers, Feed, Link};
-pub(crate) use native::Native;
+pub(crate) use native::{Native, Natives};
 pub(crate) use operation::{Kind, Operation};
 pub(crate) use service::Service;
 pub(crate) use takeover::Takeovers;
@@ -39,7 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// The facts of AWS that the analysis rests on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Catalogue {
     info: CatalogueInfo,
     services: Vec<Service>,
@@ -47,26 +48,22 @@ pub struct Catalogue {
     by_event_source: BTreeMap<Arc<str>, Vec<usize>>,
     /// Services that record an operation under another name: event name -> service.
     renamed: BTreeMap<Arc<str>, Vec<usize>>,
-    natives: Vec<Native>,
-    /// `prefix:Operation` -> rows of `natives`.
-    natives_of: BTreeMap<Arc<str>, Vec<usize>>,
-    /// Rows of `natives` that every write of these services causes, by prefix.
-    natives_of_writes: BTreeMap<Arc<str>, Vec<usize>>,
-    targets: Vec<TargetKind>,
+    natives: OnceLock<Natives>,
+    targets: OnceLock<Vec<TargetKind>>,
     /// The operations that targets and the analysis itself name, found once.
     named: OnceLock<BTreeMap<Arc<str>, Arc<Operation>>>,
     /// Which services have an operation of a name; read when it is first asked for.
     naming: OnceLock<Naming>,
-    bindings: BTreeMap<Arc<str>, Vec<Binding>>,
-    managed: managed::Managed,
-    guarded: Vec<guarded::Guarded>,
-    carriers: Carriers,
-    places: Vec<places::Places>,
-    takeovers: Takeovers,
+    bindings: OnceLock<BTreeMap<Arc<str>, Vec<Binding>>>,
+    managed: OnceLock<managed::Managed>,
+    guarded: OnceLock<Vec<guarded::Guarded>>,
+    carriers: OnceLock<Carriers>,
+    places: OnceLock<Vec<places::Places>>,
+    takeovers: OnceLock<Takeovers>,
 }
 
 /// What a report says about the catalogue it used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CatalogueInfo {
     /// Version of the catalogue's own format.
     pub format: u32,
@@ -87,19 +84,37 @@ pub struct CatalogueInfo {
 impl Catalogue {
     /// Returns the catalogue that is built in. Loaded once per process.
     ///
-    /// The tables are part of the program, and a test loads them; so a table that cannot be read leaves an empty
-    /// catalogue rather than an error that no caller could act on.
+    /// The tables are part of the program, and a test loads them; so a table that cannot be read is an empty one rather
+    /// than an error that no caller could act on.
     pub fn embedded() -> Arc<Self> {
         static EMBEDDED: OnceLock<Arc<Catalogue>> = OnceLock::new();
-        EMBEDDED.get_or_init(|| Arc::new(Self::load().unwrap_or_else(|_| Self::empty()))).clone()
+        EMBEDDED.get_or_init(|| Arc::new(Self::lazy().unwrap_or_default())).clone()
     }
 
-    /// Reads the built-in tables; fails iff one of them is not what its loader expects.
+    /// Reads all built-in tables; fails iff one of them is not what its loader expects.
     pub fn load() -> Result<Self, CatalogueError> {
-        let (info, mut services) = service::read(include_str!("catalogue/operations.txt"))?;
-        let quirks = quirk::read(include_str!("catalogue/quirks.toml"))?;
-        let mut catalogue = Self { info, ..Self::empty() };
-        quirk::apply(&quirks, &mut services)?;
+        let catalogue = Self::lazy()?;
+        for service in &catalogue.services {
+            service.rows()?;
+        }
+        let whole = Self {
+            natives: OnceLock::from(Natives::read()?),
+            targets: OnceLock::from(target::read()?),
+            bindings: OnceLock::from(binding::read()?),
+            carriers: OnceLock::from(carrier::read()?),
+            managed: OnceLock::from(managed::Managed::embedded()?),
+            guarded: OnceLock::from(guarded::read()?),
+            takeovers: OnceLock::from(takeover::read()?),
+            places: OnceLock::from(places::read()?),
+            ..catalogue
+        };
+        Ok(whole)
+    }
+
+    /// Reads what must be known of every service; the rest when it is asked for.
+    fn lazy() -> Result<Self, CatalogueError> {
+        let (info, services) = service::read()?;
+        let mut catalogue = Self { info, ..Self::default() };
         for (index, service) in services.iter().enumerate() {
             catalogue.by_prefix.entry(service.prefix.clone()).or_default().push(index);
             for source in &service.event_sources {
@@ -109,56 +124,7 @@ impl Catalogue {
                 catalogue.renamed.entry(name).or_default().push(index);
             }
         }
-        catalogue.services = services;
-        catalogue.natives = native::read(include_str!("catalogue/natives.toml"))?;
-        for (index, native) in catalogue.natives.iter().enumerate() {
-            for api in &native.apis {
-                catalogue.natives_of.entry(api.clone()).or_default().push(index);
-            }
-            for prefix in &native.writes_of {
-                catalogue.natives_of_writes.entry(prefix.clone()).or_default().push(index);
-            }
-        }
-        catalogue.targets = target::read(include_str!("catalogue/targets.toml"))?;
-        catalogue.bindings = binding::read(include_str!("catalogue/binds.toml"))?;
-        catalogue.carriers = carrier::read(include_str!("catalogue/carriers.toml"))?;
-        catalogue.managed = managed::Managed::embedded()?;
-        catalogue.guarded = guarded::read(include_str!("catalogue/guarded.toml"))?;
-        catalogue.takeovers = takeover::read(include_str!("catalogue/takeovers.toml"))?;
-        catalogue.places = places::read(include_str!("catalogue/places.toml"))?;
-        catalogue.info.target_kinds = catalogue.targets.len();
-        catalogue.info.native_rows = catalogue.natives.len();
-        Ok(catalogue)
-    }
-
-    fn empty() -> Self {
-        Self {
-            info: CatalogueInfo {
-                format: 1,
-                generated_from: String::new(),
-                sha256: String::new(),
-                services: 0,
-                operations: 0,
-                target_kinds: 0,
-                native_rows: 0,
-            },
-            services: Vec::new(),
-            by_prefix: BTreeMap::new(),
-            by_event_source: BTreeMap::new(),
-            renamed: BTreeMap::new(),
-            natives: Vec::new(),
-            natives_of: BTreeMap::new(),
-            natives_of_writes: BTreeMap::new(),
-            targets: Vec::new(),
-            named: OnceLock::new(),
-            naming: OnceLock::new(),
-            bindings: BTreeMap::new(),
-            managed: managed::Managed::default(),
-            guarded: Vec::new(),
-            carriers: Carriers::default(),
-            places: Vec::new(),
-            takeovers: Takeovers::default(),
-        }
+        Ok(Self { services, ..catalogue })
     }
 
     /// Returns what a report says about the catalogue.
@@ -212,7 +178,7 @@ impl Catalogue {
     pub(crate) fn operation(&self, call: &str) -> Option<&Arc<Operation>> {
         let named = self.named.get_or_init(|| {
             let own = ["events:PutEvents", "events:StartReplay", "sts:AssumeRole"];
-            let calls = self.targets.iter().filter_map(|kind| kind.call.as_deref()).chain(own);
+            let calls = self.targets().iter().filter_map(|kind| kind.call.as_deref()).chain(own);
             calls.filter_map(|call| Some((call.into(), self.find(call)?.clone()))).collect()
         });
         named.get(call).or_else(|| self.find(call))
@@ -228,55 +194,58 @@ impl Catalogue {
 
     /// Returns the native events that a call of the operation can cause.
     pub(crate) fn natives_of(&self, operation: &Operation) -> impl Iterator<Item = &Native> {
-        let writes = (!operation.read_only && operation.kind == Kind::Management)
-            .then(|| self.natives_of_writes.get(&operation.prefix))
-            .flatten();
-        self.natives_of
-            .get(&*operation.call)
-            .into_iter()
-            .chain(writes)
-            .flatten()
-            .filter_map(|index| self.natives.get(*index))
+        self.all_natives().of(operation)
     }
 
     /// Returns all rows of native events.
     pub(crate) fn natives(&self) -> &[Native] {
-        &self.natives
+        self.all_natives().rows()
+    }
+
+    fn all_natives(&self) -> &Natives {
+        self.natives.get_or_init(|| Natives::read().unwrap_or_default())
     }
 
     /// Returns all kinds of targets.
     pub(crate) fn targets(&self) -> &[TargetKind] {
-        &self.targets
+        self.targets.get_or_init(|| target::read().unwrap_or_default())
     }
 
     /// Returns how the resource of the operation shows in its events, if that is known.
     pub(crate) fn binding(&self, operation: &Operation) -> Option<&Binding> {
-        self.bindings.get(&operation.prefix)?.iter().find(|binding| binding.covers(&operation.name))
+        self.bindings().get(&operation.prefix)?.iter().find(|binding| binding.covers(&operation.name))
+    }
+
+    /// Returns how resources show in events, by the IAM prefix of their service.
+    pub(crate) fn bindings(&self) -> &BTreeMap<Arc<str>, Vec<Binding>> {
+        self.bindings.get_or_init(|| binding::read().unwrap_or_default())
     }
 
     /// Returns what carries an event on without a rule.
     pub(crate) fn carriers(&self) -> &Carriers {
-        &self.carriers
+        self.carriers.get_or_init(|| carrier::read().unwrap_or_default())
     }
 
     /// Returns true iff the resource's own policy must allow the action, whatever the principal's policies say.
     pub fn needs_resource_policy(&self, action: &str, resource: &str) -> bool {
-        self.guarded.iter().any(|guarded| guarded.is(action, resource))
+        let guarded = self.guarded.get_or_init(|| guarded::read().unwrap_or_default());
+        guarded.iter().any(|guarded| guarded.is(action, resource))
     }
 
     /// Returns how a caller gets work done under another role.
     pub(crate) fn takeovers(&self) -> &Takeovers {
-        &self.takeovers
+        self.takeovers.get_or_init(|| takeover::read().unwrap_or_default())
     }
 
     /// Returns whether the ARNs of the service name a region, and whether they name an account.
     pub(crate) fn places(&self, service: &str) -> (bool, bool) {
-        let row = self.places.iter().find(|row| &*row.service == service);
+        let places = self.places.get_or_init(|| places::read().unwrap_or_default());
+        let row = places.iter().find(|row| &*row.service == service);
         row.map_or((true, true), |row| (row.region, row.account))
     }
 
     /// Returns the AWS managed policy of that name, if the table has it.
     pub fn managed_policy(&self, name: &str) -> Option<&Policy> {
-        self.managed.of(name)
+        self.managed.get_or_init(|| managed::Managed::embedded().unwrap_or_default()).of(name)
     }
 }

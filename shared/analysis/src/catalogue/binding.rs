@@ -5,6 +5,7 @@ mod tests;
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use crate::iam::{Read, Shapes, bind};
 use loopguard_model::Scope;
 use loopguard_pattern::Term;
@@ -103,12 +104,11 @@ struct Table {
     bind: Vec<Binding>,
 }
 
-pub(crate) fn read(text: &str) -> Result<BTreeMap<Arc<str>, Vec<Binding>>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "binds.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<BTreeMap<Arc<str>, Vec<Binding>>, CatalogueError> {
+    let table: Table = packed::BINDS.read()?;
     let mut by_service: BTreeMap<Arc<str>, Vec<Binding>> = BTreeMap::new();
     for row in table.bind {
-        check("binds.toml", &row.source, &row.confidence)?;
+        check(packed::BINDS.name, &row.source, &row.confidence)?;
         by_service.entry(row.service.clone()).or_default().push(row);
     }
     Ok(by_service)

@@ -2,6 +2,7 @@
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use loopguard_model::ConnectionKind;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -63,14 +64,13 @@ impl Carriers {
     }
 }
 
-pub(crate) fn read(text: &str) -> Result<Carriers, CatalogueError> {
-    let carriers: Carriers = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "carriers.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<Carriers, CatalogueError> {
+    let carriers: Carriers = packed::CARRIERS.read()?;
     for feed in &carriers.feed {
-        check("carriers.toml", &feed.source, &feed.confidence)?;
+        check(packed::CARRIERS.name, &feed.source, &feed.confidence)?;
     }
     for link in &carriers.connection {
-        check("carriers.toml", &link.source, &link.confidence)?;
+        check(packed::CARRIERS.name, &link.source, &link.confidence)?;
     }
     Ok(carriers)
 }

@@ -5,14 +5,14 @@ use thiserror::Error;
 /// A table that its loader does not understand.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
-    /// A TOML table does not have the expected members.
+    /// A hand-written table does not have the expected members.
     #[error("table `{table}` cannot be read")]
     Table {
         /// The file's name.
         table: &'static str,
         /// What the reader says.
         #[source]
-        source: Box<toml::de::Error>,
+        source: serde_json::Error,
     },
     /// A generated table is not what the generator writes.
     #[error("table `{table}` is not one that the generator wrote")]
@@ -20,19 +20,13 @@ pub enum CatalogueError {
         /// The file's name.
         table: &'static str,
     },
-    /// A line of the generated table does not have its four columns.
-    #[error("line {line} of the operations is `{text}`, not id, prefix, endpoint and operations")]
+    /// A line of the services does not have its five columns.
+    #[error("line {line} of the services is `{text}`, not id, prefix, event sources, global and event names")]
     Line {
         /// The line, from 1.
         line: usize,
         /// Its beginning.
         text: String,
-    },
-    /// A hand-written row names a service that the generated table does not have.
-    #[error("a row names the service `{service}`, which the generated table does not have")]
-    Service {
-        /// The service's id.
-        service: String,
     },
     /// A hand-written row does not say who says so, or how sure that is.
     #[error(

@@ -2,6 +2,7 @@
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use crate::glob::fits;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -29,11 +30,10 @@ impl Guarded {
     }
 }
 
-pub(crate) fn read(text: &str) -> Result<Vec<Guarded>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "guarded.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<Vec<Guarded>, CatalogueError> {
+    let table: Table = packed::GUARDED.read()?;
     for row in &table.guarded {
-        check("guarded.toml", &row.source, &row.confidence)?;
+        check(packed::GUARDED.name, &row.source, &row.confidence)?;
     }
     Ok(table.guarded)
 }

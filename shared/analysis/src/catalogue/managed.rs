@@ -13,13 +13,16 @@ const STATEMENT: char = '\t';
 const FIELD: char = '\u{1f}';
 const ITEM: char = '\u{1e}';
 
+/// A row for each policy.
+pub(crate) const TABLE: &[u8] = include_bytes!("generated/policies.bin");
+
 /// The policies, each read when it is first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Managed(Table<Policy>);
 
 impl Managed {
     pub(crate) fn embedded() -> Result<Self, CatalogueError> {
-        Table::read("policies.bin", include_bytes!("generated/policies.bin")).map(Self)
+        Table::read("policies.bin", TABLE).map(Self)
     }
 
     /// Returns the policy of that name.

@@ -1,7 +1,8 @@
 //! Native events: what a call causes on the default bus besides its CloudTrail record.
 
-use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
+use crate::catalogue::{CatalogueError, Kind, Operation};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,11 +59,44 @@ struct Table {
     native: Vec<Native>,
 }
 
-pub(crate) fn read(text: &str) -> Result<Vec<Native>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "natives.toml", source: Box::new(source) })?;
-    for row in &table.native {
-        check("natives.toml", &row.source, &row.confidence)?;
+/// All rows, found by calls.
+#[derive(Debug, Default)]
+pub(crate) struct Natives {
+    rows: Vec<Native>,
+    /// `prefix:Operation` -> rows.
+    of_call: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Rows that every write of these services causes, by prefix.
+    of_writes: BTreeMap<Arc<str>, Vec<usize>>,
+}
+
+impl Natives {
+    /// Reads the table; fails iff it is not what is expected.
+    pub(crate) fn read() -> Result<Self, CatalogueError> {
+        let Table { native: rows } = packed::NATIVES.read()?;
+        let mut all = Self::default();
+        for (index, row) in rows.iter().enumerate() {
+            check(packed::NATIVES.name, &row.source, &row.confidence)?;
+            for api in &row.apis {
+                all.of_call.entry(api.clone()).or_default().push(index);
+            }
+            for prefix in &row.writes_of {
+                all.of_writes.entry(prefix.clone()).or_default().push(index);
+            }
+        }
+        Ok(Self { rows, ..all })
     }
-    Ok(table.native)
+
+    /// Returns all rows.
+    pub(crate) fn rows(&self) -> &[Native] {
+        &self.rows
+    }
+
+    /// Returns the rows that a call of the operation can cause.
+    pub(crate) fn of(&self, operation: &Operation) -> impl Iterator<Item = &Native> {
+        let writes = (!operation.read_only && operation.kind == Kind::Management)
+            .then(|| self.of_writes.get(&operation.prefix))
+            .flatten();
+        let places = self.of_call.get(&*operation.call).into_iter().chain(writes).flatten();
+        places.filter_map(|index| self.rows.get(*index))
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Operation {
 
 impl Operation {
     pub(crate) fn new(service: &Service, name: &str) -> Self {
-        let quirks = &service.quirks;
+        let quirks = service.quirks();
         let full = |action: &Arc<str>| -> Arc<str> {
             if action.contains(':') { action.clone() } else { format!("{}:{action}", service.prefix).into() }
         };

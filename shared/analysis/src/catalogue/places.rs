@@ -2,6 +2,7 @@
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -21,11 +22,10 @@ pub(crate) struct Places {
     confidence: String,
 }
 
-pub(crate) fn read(text: &str) -> Result<Vec<Places>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "places.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<Vec<Places>, CatalogueError> {
+    let table: Table = packed::PLACES.read()?;
     for row in &table.places {
-        check("places.toml", &row.source, &row.confidence)?;
+        check(packed::PLACES.name, &row.source, &row.confidence)?;
     }
     Ok(table.places)
 }

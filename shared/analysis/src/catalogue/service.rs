@@ -1,8 +1,18 @@
 //! Services and their operations, decoded per service on first use.
 
-use crate::catalogue::quirk::ServiceQuirks;
+use crate::catalogue::quirk::{Rows, ServiceQuirks};
+use crate::catalogue::table::Table;
 use crate::catalogue::{CatalogueError, CatalogueInfo, Operation};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// What must be known of each service at the start; the build writes it.
+const SERVICES: &str = include_str!(concat!(env!("OUT_DIR"), "/services.txt"));
+
+/// A row for each service: the names of its operations, and what deviates; the build writes it.
+pub(crate) const OPERATIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/operations.bin"));
+
+static TABLE: LazyLock<Table<()>> =
+    LazyLock::new(|| Table::read("operations.bin", OPERATIONS).unwrap_or_default());
 
 /// One service of the SDKs.
 #[derive(Debug)]
@@ -15,32 +25,63 @@ pub(crate) struct Service {
     pub(crate) event_sources: Vec<Arc<str>>,
     /// Its calls are recorded in the home region of the partition only.
     pub(crate) global: bool,
-    pub(crate) quirks: ServiceQuirks,
+    /// Event names that are no operation's, separated by spaces.
+    renamed: &'static str,
+    decoded: OnceLock<Decoded>,
+    operations: OnceLock<Vec<Arc<Operation>>>,
+}
+
+/// A service's row.
+#[derive(Debug)]
+struct Decoded {
     /// Names of operations, separated by spaces.
-    text: &'static str,
-    decoded: OnceLock<Vec<Arc<Operation>>>,
+    names: &'static str,
+    quirks: ServiceQuirks,
 }
 
 impl Service {
+    fn decoded(&self) -> &Decoded {
+        self.decoded.get_or_init(|| {
+            let (names, _) = self.row();
+            // A test reads all rows; one that could not be read would leave what the model says.
+            Decoded { names, quirks: self.rows().unwrap_or_default().into() }
+        })
+    }
+
+    /// Returns the names of the operations, and the text of the rows that say what deviates.
+    fn row(&self) -> (&'static str, &'static str) {
+        TABLE.text(&self.id).and_then(|row| row.split_once('\t')).unwrap_or_default()
+    }
+
+    /// Returns the rows that say what deviates; fails iff they do not have the expected members.
+    pub(crate) fn rows(&self) -> Result<Rows, CatalogueError> {
+        Rows::read(self.row().1)
+    }
+
+    /// Returns what deviates.
+    pub(crate) fn quirks(&self) -> &ServiceQuirks {
+        &self.decoded().quirks
+    }
+
     /// Returns the operations, in the order of their names, extra ones last.
     pub(crate) fn operations(&self) -> &[Arc<Operation>] {
-        self.decoded.get_or_init(|| {
-            let extra = self.quirks.extra.iter().map(|name| &**name);
-            self.text.split(' ').chain(extra).map(|name| Arc::new(Operation::new(self, name))).collect()
-        })
+        self.operations
+            .get_or_init(|| self.all_names().map(|name| Arc::new(Operation::new(self, name))).collect())
     }
 
     /// Returns the names of all operations, extra ones last.
     pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
-        self.text.split(' ').chain(self.quirks.extra.iter().map(|name| &**name))
+        let Decoded { names, quirks } = self.decoded();
+        names.split(' ').chain(quirks.extra.iter().map(|name| &**name))
     }
 
     /// Returns true if the text of the operations holds `name` as a whole word.
     pub(crate) fn names(&self, name: &str) -> bool {
+        let Decoded { names, quirks } = self.decoded();
         !name.is_empty()
-            && (self.quirks.extra.iter().any(|extra| &**extra == name)
-                || self.text.match_indices(name).any(|(at, found)| {
-                    let bytes = self.text.as_bytes();
+            && (quirks.extra.iter().any(|extra| &**extra == name)
+                || names.match_indices(name).any(|(at, found)| {
+                    let bytes = names.as_bytes();
                     let border = |place: Option<usize>| {
                         place.and_then(|place| bytes.get(place)).is_none_or(|byte| *byte == b' ')
                     };
@@ -50,39 +91,31 @@ impl Service {
 
     /// Returns the event names under which the service records operations of another name.
     pub(crate) fn renamed(&self) -> impl Iterator<Item = Arc<str>> {
-        self.quirks.names.values().flatten().cloned()
+        self.renamed.split(' ').filter(|name| !name.is_empty()).map(Into::into)
     }
 }
 
-/// Reads the generated table.
-pub(crate) fn read(text: &'static str) -> Result<(CatalogueInfo, Vec<Service>), CatalogueError> {
-    let mut info = CatalogueInfo {
-        format: 1,
-        generated_from: String::new(),
-        sha256: String::new(),
-        services: 0,
-        operations: 0,
-        target_kinds: 0,
-        native_rows: 0,
-    };
+/// Reads the list of services; their operations are read when they are asked for.
+pub(crate) fn read() -> Result<(CatalogueInfo, Vec<Service>), CatalogueError> {
+    let mut info = CatalogueInfo::default();
     let mut services = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in SERVICES.lines().enumerate() {
         if let Some(head) = line.strip_prefix("# ") {
             read_head(head, &mut info);
             continue;
         }
         let columns: Vec<&'static str> = line.split('\t').collect();
-        let [id, prefix, _endpoint, operations] = *columns.as_slice() else {
+        let [id, prefix, sources, global, renamed] = *columns.as_slice() else {
             return Err(CatalogueError::Line { line: number + 1, text: line.chars().take(60).collect() });
         };
         services.push(Service {
             id: id.into(),
             prefix: prefix.into(),
-            event_sources: vec![format!("{prefix}.amazonaws.com").into()],
-            global: false,
-            quirks: ServiceQuirks::default(),
-            text: operations,
+            event_sources: sources.split(' ').map(Into::into).collect(),
+            global: global == "1",
+            renamed,
             decoded: OnceLock::new(),
+            operations: OnceLock::new(),
         });
     }
     info.services = services.len();
@@ -95,10 +128,20 @@ fn read_head(head: &str, info: &mut CatalogueInfo) {
     let version = words.next().unwrap_or_default();
     info.generated_from = format!("{package} {version}");
     for word in words {
-        match word.split_once('=') {
-            Some(("operations", count)) => info.operations = count.parse().unwrap_or_default(),
-            Some(("sha256", digest)) => digest.clone_into(&mut info.sha256),
+        let Some((name, value)) = word.split_once('=') else { continue };
+        let number = || value.parse().unwrap_or_default();
+        match name {
+            "operations" => info.operations = number(),
+            "targets" => info.target_kinds = number(),
+            "natives" => info.native_rows = number(),
+            "sha256" => value.clone_into(&mut info.sha256),
             _ => {}
         }
     }
+}
+
+/// Returns how many bytes the services are in the program.
+#[cfg(test)]
+pub(crate) fn size() -> usize {
+    SERVICES.len() + OPERATIONS.len()
 }

@@ -4,6 +4,7 @@
 //! operation in any case, with or without underscores.
 
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use crate::catalogue::{Catalogue, CatalogueError, Operation, Service};
 use serde::Deserialize;
 use std::sync::{Arc, LazyLock};
@@ -24,13 +25,12 @@ struct Table {
 }
 
 /// A table that cannot be read leaves the ids and prefixes alone; a test reads it.
-static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| read(include_str!("spelling.toml")).unwrap_or_default());
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| read().unwrap_or_default());
 
-fn read(text: &str) -> Result<Vec<Row>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "spelling.toml", source: Box::new(source) })?;
+fn read() -> Result<Vec<Row>, CatalogueError> {
+    let table: Table = packed::SPELLING.read()?;
     for row in &table.service {
-        check("spelling.toml", &row.source, &row.confidence)?;
+        check(packed::SPELLING.name, &row.source, &row.confidence)?;
     }
     Ok(table.service)
 }

@@ -1,6 +1,6 @@
 //! Generated tables: rows by key, in blocks that are deflated one by one.
 //!
-//! `catalogue/generate.py` writes them and says how they are laid out. A row costs the search of its block and the
+//! `catalogue/generate.py` and the build write them, and the former says how they are laid out. A row costs the search of its block and the
 //! inflating of that block, once.
 
 use crate::catalogue::CatalogueError;
@@ -61,10 +61,19 @@ impl<T> Table<T> {
 
     /// Returns what the row of the key stands for, made of what stands behind the key.
     pub(crate) fn get(&self, key: &str, make: impl FnOnce(&str) -> T) -> Option<&T> {
+        self.row(key).map(|row| row.made.get_or_init(|| make(&row.rest)))
+    }
+
+    /// Returns what stands behind the key in its row.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.row(key).map(|row| row.rest.as_str())
+    }
+
+    fn row(&self, key: &str) -> Option<&Row<T>> {
         let behind = self.blocks.partition_point(|block| block.first <= key);
         let rows = self.blocks.get(behind.checked_sub(1)?)?.rows();
         let at = rows.binary_search_by(|row| row.key.as_str().cmp(key)).ok()?;
-        rows.get(at).map(|row| row.made.get_or_init(|| make(&row.rest)))
+        rows.get(at)
     }
 
     /// Returns all rows, in the order of their keys; none of a block that is broken.

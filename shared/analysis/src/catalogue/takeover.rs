@@ -2,6 +2,7 @@
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -39,14 +40,13 @@ pub(crate) struct Change {
     confidence: String,
 }
 
-pub(crate) fn read(text: &str) -> Result<Takeovers, CatalogueError> {
-    let table: Takeovers = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "takeovers.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<Takeovers, CatalogueError> {
+    let table: Takeovers = packed::TAKEOVERS.read()?;
     for row in &table.pass {
-        check("takeovers.toml", &row.source, &row.confidence)?;
+        check(packed::TAKEOVERS.name, &row.source, &row.confidence)?;
     }
     for row in &table.change {
-        check("takeovers.toml", &row.source, &row.confidence)?;
+        check(packed::TAKEOVERS.name, &row.source, &row.confidence)?;
     }
     Ok(table)
 }

@@ -2,6 +2,7 @@
 
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
+use crate::catalogue::packed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,11 +98,10 @@ struct Table {
     target: Vec<TargetKind>,
 }
 
-pub(crate) fn read(text: &str) -> Result<Vec<TargetKind>, CatalogueError> {
-    let table: Table = toml::from_str(text)
-        .map_err(|source| CatalogueError::Table { table: "targets.toml", source: Box::new(source) })?;
+pub(crate) fn read() -> Result<Vec<TargetKind>, CatalogueError> {
+    let table: Table = packed::TARGETS.read()?;
     for row in &table.target {
-        check("targets.toml", &row.source, &row.confidence)?;
+        check(packed::TARGETS.name, &row.source, &row.confidence)?;
     }
     Ok(table.target)
 }

@@ -1,6 +1,6 @@
 //! What the steps of runbooks call, as a table.
 
-use crate::catalogue::{CatalogueError, check};
+use crate::catalogue::{CatalogueError, check, packed};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -53,11 +53,9 @@ impl Actions {
     }
 
     pub(super) fn load() -> Result<Self, CatalogueError> {
-        let table = "actions.toml";
-        let read: Self = toml::from_str(include_str!("actions.toml"))
-            .map_err(|source| CatalogueError::Table { table, source: Box::new(source) })?;
+        let read: Self = packed::ACTIONS.read()?;
         for row in &read.action {
-            check(table, &row.source, &row.confidence)?;
+            check(packed::ACTIONS.name, &row.source, &row.confidence)?;
         }
         Ok(read)
     }

@@ -1,6 +1,6 @@
 //! What the tasks of a state machine call, where that does not follow from their names.
 
-use crate::catalogue::{CatalogueError, check};
+use crate::catalogue::{CatalogueError, check, packed};
 use serde::Deserialize;
 use std::sync::{Arc, OnceLock};
 
@@ -45,14 +45,12 @@ impl Integrations {
     }
 
     pub(super) fn load() -> Result<Self, CatalogueError> {
-        let table = "integrations.toml";
-        let read: Self = toml::from_str(include_str!("integrations.toml"))
-            .map_err(|source| CatalogueError::Table { table, source: Box::new(source) })?;
+        let read: Self = packed::INTEGRATIONS.read()?;
         for row in &read.integration {
-            check(table, &row.source, &row.confidence)?;
+            check(packed::INTEGRATIONS.name, &row.source, &row.confidence)?;
         }
         for row in &read.sync {
-            check(table, &row.source, &row.confidence)?;
+            check(packed::INTEGRATIONS.name, &row.source, &row.confidence)?;
         }
         Ok(read)
     }

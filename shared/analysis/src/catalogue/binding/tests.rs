@@ -99,7 +99,7 @@ fn every_row_has_a_sample_that_meets_and_one_that_does_not() {
     let catalogue = Catalogue::load().expect("the tables load");
     let samples = samples();
     let mut without = BTreeSet::new();
-    for row in catalogue.bindings.values().flatten() {
+    for row in catalogue.bindings().values().flatten() {
         let of_row = |sample: &&Sample| {
             let operation = operation(&catalogue, &sample.call);
             catalogue.binding(&operation).is_some_and(|binding| std::ptr::eq(binding, row))
@@ -119,7 +119,7 @@ fn every_row_has_a_sample_that_meets_and_one_that_does_not() {
 fn every_bound_operation_tells_two_resources_apart() {
     let catalogue = Catalogue::load().expect("the tables load");
     let mut told = 0;
-    for row in catalogue.bindings.values().flatten() {
+    for row in catalogue.bindings().values().flatten() {
         let template = row.resource.last().expect("a shape");
         let resource = |name: &str| -> Term {
             let filled: String = template
