@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{demo, explain, iam, pattern, scan, snapshot};
+use crate::{catalogue, demo, explain, iam, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -27,6 +27,9 @@ pub(crate) enum Verb {
     /// Ask about permissions: may a role make a call, and which statement says so
     #[command(subcommand)]
     Iam(iam::IamVerb),
+    /// Look at the facts of AWS that everything rests on, and compare them with those of another version
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueVerb),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
 }

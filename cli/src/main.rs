@@ -9,6 +9,7 @@
 
 mod account;
 mod args;
+mod catalogue;
 mod demo;
 mod exit;
 mod explain;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         args::Verb::Snapshot(args) => snapshot::run(&args),
         args::Verb::Pattern(verb) => pattern::run(&verb),
         args::Verb::Iam(verb) => iam::run(&verb),
+        args::Verb::Catalogue(verb) => catalogue::run(&verb),
         args::Verb::Demo(args) => demo::run(&args),
     };
     finish(outcome).into()

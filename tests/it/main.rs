@@ -16,6 +16,7 @@ mod accounts;
 mod cases;
 mod cli_access;
 mod cli_account;
+mod cli_catalogue;
 mod cli_code;
 mod cli_pattern;
 mod cli_scan;

@@ -6,6 +6,7 @@
 mod binding;
 mod carrier;
 mod error;
+mod facts;
 mod guarded;
 mod managed;
 mod naming;
@@ -23,6 +24,7 @@ mod target;
 mod tests;
 
 pub use error::CatalogueError;
+pub use facts::{Change, Fact, Said, compare};
 
 pub(crate) use error::check;
 

@@ -35,7 +35,7 @@ mod start;
 mod tests;
 mod verdict;
 
-pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo};
+pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo, Change, Fact, Said, compare};
 pub use code::{Code, Severity};
 pub use finding::{
     Analysis, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, MOST_ENTRIES,

@@ -37,6 +37,25 @@ impl Managed {
     }
 }
 
+/// Returns the version, and each statement as one text.
+pub(crate) fn told(row: &str) -> (String, Vec<String>) {
+    let mut parts = row.split(STATEMENT);
+    let version = parts.next().unwrap_or_default().split(FIELD).next().unwrap_or_default();
+    (version.to_owned(), parts.map(told_statement).collect())
+}
+
+/// `Allow s3:GetObject, s3:PutObject on *`, with its conditions.
+fn told_statement(row: &str) -> String {
+    let mut fields = row.split(FIELD);
+    let effect = if fields.next() == Some("A") { "Allow" } else { "Deny" };
+    let list = |negated: bool, items: String| if negated { format!("all but {items}") } else { items };
+    let actions =
+        fields.nth(1).and_then(scoped).map(|(negated, items)| list(negated, whole(&items).join(", ")));
+    let resources = fields.next().and_then(scoped).map(|(negated, items)| list(negated, items.join(", ")));
+    let condition = fields.next().map(|text| format!(" if {text}")).unwrap_or_default();
+    format!("{effect} {} on {}{condition}", actions.unwrap_or_default(), resources.unwrap_or_default())
+}
+
 /// Reads a row: version, path and language; then the statements.
 fn policy(name: &str, row: &str) -> Policy {
     let mut parts = row.split(STATEMENT);

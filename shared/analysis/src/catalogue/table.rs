@@ -77,7 +77,6 @@ impl<T> Table<T> {
     }
 
     /// Returns all rows, in the order of their keys; none of a block that is broken.
-    #[cfg(test)]
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, &str)> {
         self.blocks.iter().flat_map(Block::rows).map(|row| (row.key.as_str(), row.rest.as_str()))
     }
