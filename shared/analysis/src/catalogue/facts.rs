@@ -35,7 +35,7 @@ pub struct Said {
     /// Who says so.
     pub source: String,
     /// How sure that is: `documented`, `mapped`, `logged`, `known`, `inferred`; `rule`: what holds for all of a kind where
-    /// no row says otherwise; `generated`: taken from a package.
+    /// no row says otherwise; `generated`: taken from a package; `assumed`: by nobody.
     pub confidence: String,
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Operation {
     /// The IAM actions it needs (`s3:PutEncryptionConfiguration`); the operation may succeed only if those of
     /// its own service are allowed. Empty: no permission is needed.
     pub(crate) actions: Vec<Arc<str>>,
+    /// IAM has no action of the operation's name, and nobody tells which it needs: any of `actions` may be it.
+    pub(crate) assumed: bool,
     /// What CloudTrail writes as `eventName`: one of these.
     pub(crate) event_names: Vec<Arc<str>>,
     /// What CloudTrail writes as `eventSource`: one of these.
@@ -47,7 +49,7 @@ impl Operation {
             if action.contains(':') { action.clone() } else { format!("{}:{action}", service.prefix).into() }
         };
         let call: Arc<str> = format!("{}:{name}", service.prefix).into();
-        let by_name = name.starts_with("Get") || name.starts_with("List") || name.starts_with("Describe");
+        let reads = name.starts_with("Get") || name.starts_with("List") || name.starts_with("Describe");
         let kind = if quirks.unlogged.contains(name) {
             Kind::Unlogged
         } else if quirks.data.contains(name) {
@@ -55,15 +57,18 @@ impl Operation {
         } else {
             Kind::Management
         };
+        let alike = quirks.assumed.get(name);
+        let by_name = || std::iter::once(call.clone()).chain(alike.into_iter().flatten().map(full)).collect();
         Self {
             actions: quirks
                 .actions
                 .get(name)
-                .map_or_else(|| vec![call.clone()], |actions| actions.iter().map(full).collect()),
+                .map_or_else(by_name, |actions| actions.iter().map(full).collect()),
+            assumed: alike.is_some(),
             event_names: quirks.names.get(name).cloned().unwrap_or_else(|| vec![name.into()]),
             event_sources: service.event_sources.clone(),
             kind,
-            read_only: quirks.read_only.contains(name) || (by_name && !quirks.writes.contains(name)),
+            read_only: quirks.read_only.contains(name) || (reads && !quirks.writes.contains(name)),
             global: service.global,
             data_type: if kind == Kind::Data { quirks.data_type.clone() } else { None },
             call,
@@ -72,11 +77,14 @@ impl Operation {
         }
     }
 
-    /// Returns the actions of which one must be allowed: the one of the operation's own name if it has one, else
+    /// Returns the actions of which one must be allowed: all where they are assumed, else the one of the operation's own name if it has one, else
     /// those of its own service, else all.
     ///
     /// The others (`iam:PassRole`, tags) depend on what the call asks for.
     pub(crate) fn deciding(&self) -> Vec<&Arc<str>> {
+        if self.assumed {
+            return self.actions.iter().collect();
+        }
         let named: Vec<&Arc<str>> =
             self.actions.iter().filter(|action| action.eq_ignore_ascii_case(&self.call)).collect();
         if !named.is_empty() {

@@ -17,6 +17,8 @@ pub(crate) struct ServiceQuirks {
     pub(crate) read_only: BTreeSet<Arc<str>>,
     pub(crate) writes: BTreeSet<Arc<str>>,
     pub(crate) extra: Vec<Arc<str>>,
+    /// Operations whose actions nobody tells -> actions that are called alike.
+    pub(crate) assumed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 /// The rows of one service.
@@ -31,6 +33,8 @@ pub(crate) struct Rows {
     pub(crate) read_only: Vec<ListRow>,
     pub(crate) writes: Vec<ListRow>,
     pub(crate) extra: Vec<ListRow>,
+    /// The generator's: operations whose actions nobody tells -> actions that are called alike.
+    pub(crate) assumed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 /// Who says what the service's prefix, event sources and region are: the build puts these into the list of services.
@@ -92,6 +96,7 @@ impl From<Rows> for ServiceQuirks {
             read_only: listed(rows.read_only),
             writes: listed(rows.writes),
             extra: listed(rows.extra),
+            assumed: rows.assumed,
         }
     }
 }

@@ -28,6 +28,10 @@ fn quirks_name_operations_that_exist_and_say_who_says_so() {
         let rows = service.rows().expect("the rows load");
         assert!(rows.service.len() < 2, "`{}` stands twice", service.id);
         let mapped = rows.actions.iter().chain(&rows.names).flat_map(|row| row.of.keys());
+        for (operation, alike) in &rows.assumed {
+            assert!(service.names(operation) && !alike.contains(operation), "{}:{operation}", service.id);
+            assert!(!rows.actions.iter().any(|row| row.of.contains_key(operation)), "{operation} is told");
+        }
         let listed = rows.lists().into_iter().flatten().flat_map(|row| &row.operations);
         for operation in mapped.chain(listed) {
             assert!(service.names(operation), "{}:{operation}", service.id);
@@ -146,7 +150,7 @@ fn names_go_both_ways() {
 #[test]
 fn kinds_and_read_only_flags() {
     let catalogue = catalogue();
-    let cases: [(&str, Kind, bool); 8] = [
+    let cases: [(&str, Kind, bool); 16] = [
         ("s3:PutObject", Kind::Data, false),
         ("s3:PutBucketAcl", Kind::Management, false),
         ("lambda:Invoke", Kind::Data, false),
@@ -155,11 +159,47 @@ fn kinds_and_read_only_flags() {
         ("logs:PutLogEvents", Kind::Unlogged, false),
         ("events:PutEvents", Kind::Data, false),
         ("logs:CreateLogStream", Kind::Management, false),
+        ("kms:Decrypt", Kind::Management, true),
+        ("codepipeline:PollForJobs", Kind::Management, true),
+        ("sts:GetCallerIdentity", Kind::Management, true),
+        ("sts:GetSessionToken", Kind::Management, false),
+        // Their access level is to read, and they act: nothing says that CloudTrail marks them as reading.
+        ("ec2:ExportImage", Kind::Management, false),
+        ("dynamodb:ExportTableToPointInTime", Kind::Management, false),
+        ("elasticache:TestFailover", Kind::Management, false),
+        ("ses:VerifyEmailIdentity", Kind::Management, false),
     ];
     for (call, kind, read_only) in cases {
         let operation = catalogue.operation(call).expect(call);
         assert_eq!((operation.kind, operation.read_only), (kind, read_only), "{call}");
     }
+}
+
+#[test]
+fn calls_need_the_actions_that_iam_has() {
+    let catalogue = catalogue();
+    let deciding = |call: &str| -> Vec<String> {
+        let operation = catalogue.operation(call).expect(call);
+        operation.deciding().into_iter().map(ToString::to_string).collect()
+    };
+    for (call, actions) in [
+        ("s3:ListObjectsV2", &["s3:ListBucket"][..]),
+        ("s3:HeadObject", &["s3:GetObject"]),
+        ("s3:HeadBucket", &["s3:ListBucket"]),
+        ("s3:UploadPart", &["s3:PutObject"]),
+        ("s3:CompleteMultipartUpload", &["s3:PutObject"]),
+        ("s3:DeleteObjects", &["s3:DeleteObject"]),
+        ("s3:PutBucketEncryption", &["s3:PutEncryptionConfiguration"]),
+        ("lambda:Invoke", &["lambda:InvokeFunction"]),
+        // Nobody tells the action: the one of the same name, or one that is called alike.
+        ("dms:ModifyDataProvider", &["dms:ModifyDataProvider", "dms:UpdateDataProvider"]),
+        ("glue:CreateGlossary", &["glue:CreateGlossary"]),
+    ] {
+        let known = deciding(call);
+        assert!(actions.iter().all(|action| known.iter().any(|one| one == action)), "{call}: {known:?}");
+    }
+    let assumed = |service: &super::Service| service.operations().iter().filter(|one| one.assumed).count();
+    assert_eq!(catalogue.services().iter().map(assumed).sum::<usize>(), 642);
 }
 
 /// How many rows the generator says that a table has.

@@ -51,8 +51,10 @@ pub(super) fn operation(
     };
     let mut says = BTreeMap::new();
     let mut say = |name: &str, said: Said| says.insert(name.to_owned(), said);
-    let action = format!("{generated}: an action is called as its operation");
-    say("actions", mapped(&rows.actions, &operation.actions, &action));
+    let action = format!("{generated}: IAM has an action of the operation's name");
+    let actions = mapped(&rows.actions, &operation.actions, &action);
+    let nobody = "IAM has no action of the operation's name; this one, or those called alike";
+    say("actions", if operation.assumed { Said::new(actions.is, nobody, "assumed") } else { actions });
     say("event_name", mapped(&rows.names, &operation.event_names, NAMES));
     let management =
         || Said::new(vec!["management event".to_owned()], "CloudTrail user guide: all others", RULE);
