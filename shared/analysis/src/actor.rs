@@ -119,7 +119,8 @@ pub(crate) fn kind_of<'a>(target: &Term, catalogue: &'a Catalogue) -> Option<&'a
         return catalogue
             .targets()
             .iter()
-            .filter(|kind| *kind.arn.0 == *service && arn.resource_after(&kind.arn.1).is_some())
+            .filter(|kind| *kind.arn.0 == *service)
+            .filter(|kind| arn.resource_after(&kind.arn.1).is_some_and(|name| kind.may_be_called(&name)))
             .max_by_key(|kind| kind.arn.1.len());
     }
     let class = target.symbols().next().map(|symbol: &Symbol| symbol.class.clone())?;

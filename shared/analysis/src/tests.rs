@@ -7,3 +7,4 @@ mod cycles;
 mod shapes;
 mod symbols;
 mod takeovers;
+mod targets;

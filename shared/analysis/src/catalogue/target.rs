@@ -3,6 +3,7 @@
 use crate::catalogue::CatalogueError;
 use crate::catalogue::error::check;
 use crate::catalogue::packed;
+use loopguard_pattern::{Part, Term};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,11 @@ pub(crate) struct TargetKind {
     pub(crate) id: Arc<str>,
     /// Service and beginning of the resource part.
     pub(crate) arn: (Arc<str>, Arc<str>),
+    /// Nothing stands behind the beginning.
+    #[serde(default)]
+    exact: bool,
+    /// Characters that what stands behind the beginning does not have.
+    without: Option<Arc<str>>,
     pub(crate) call: Option<Arc<str>>,
     pub(crate) caller: Caller,
     pub(crate) class: Option<Arc<str>>,
@@ -66,6 +72,18 @@ pub(crate) struct TargetKind {
     pub(crate) native: Vec<TargetNative>,
     pub(crate) source: String,
     pub(crate) confidence: String,
+}
+
+impl TargetKind {
+    /// Returns true iff what stands behind the beginning of the ARN may name such a target.
+    pub(crate) fn may_be_called(&self, name: &Term) -> bool {
+        let refused = self.without.as_deref().unwrap_or_default();
+        let fits = |part: &Part| match part {
+            Part::Literal(text) => !text.contains(|character| refused.contains(character)),
+            Part::Symbol(_) => true,
+        };
+        (*name == Term::default()) == self.exact && name.parts().iter().all(fits)
+    }
 }
 
 /// A native event of a delivery.
