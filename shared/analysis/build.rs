@@ -26,7 +26,7 @@ const BLOCK: usize = 1 << 15;
 const LEVEL: u8 = 10;
 
 /// Tables that are packed as a whole, each with its folder.
-const WHOLE: [(&str, &str); 10] = [
+const WHOLE: [(&str, &str); 11] = [
     ("catalogue", "natives"),
     ("catalogue", "targets"),
     ("catalogue", "binds"),
@@ -35,6 +35,7 @@ const WHOLE: [(&str, &str); 10] = [
     ("catalogue", "takeovers"),
     ("catalogue", "places"),
     ("catalogue", "spelling"),
+    ("catalogue", "seconds"),
     ("definition", "actions"),
     ("definition", "integrations"),
 ];

@@ -15,6 +15,7 @@ mod operation;
 pub(crate) mod packed;
 mod places;
 mod quirk;
+mod second;
 mod service;
 mod spelling;
 mod table;
@@ -32,6 +33,7 @@ pub(crate) use binding::Binding;
 pub(crate) use carrier::{Carriers, Feed, Link};
 pub(crate) use native::{Native, Natives};
 pub(crate) use operation::{Kind, Operation};
+pub(crate) use second::Second;
 pub(crate) use service::Service;
 pub(crate) use takeover::Takeovers;
 pub(crate) use target::{Caller, TargetKind, Then};
@@ -62,6 +64,7 @@ pub struct Catalogue {
     carriers: OnceLock<Carriers>,
     places: OnceLock<Vec<places::Places>>,
     takeovers: OnceLock<Takeovers>,
+    seconds: OnceLock<Vec<Second>>,
 }
 
 /// What a report says about the catalogue it used.
@@ -107,6 +110,7 @@ impl Catalogue {
             managed: OnceLock::from(managed::Managed::embedded()?),
             guarded: OnceLock::from(guarded::read()?),
             takeovers: OnceLock::from(takeover::read()?),
+            seconds: OnceLock::from(second::read()?),
             places: OnceLock::from(places::read()?),
             ..catalogue
         };
@@ -237,6 +241,11 @@ impl Catalogue {
     /// Returns how a caller gets work done under another role.
     pub(crate) fn takeovers(&self) -> &Takeovers {
         self.takeovers.get_or_init(|| takeover::read().unwrap_or_default())
+    }
+
+    /// Returns which calls a service makes because of others.
+    pub(crate) fn seconds(&self) -> &[Second] {
+        self.seconds.get_or_init(|| second::read().unwrap_or_default())
     }
 
     /// Returns whether the ARNs of the service name a region, and whether they name an account.

@@ -217,6 +217,8 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
             }
         }
     }
+    let caused = catalogue.seconds().iter().filter(|row| row.causes.iter().any(|call| calls.contains(call)));
+    calls.extend(caused.flat_map(|row| row.calls.iter().cloned()).collect::<Vec<_>>());
     Some(calls)
 }
 

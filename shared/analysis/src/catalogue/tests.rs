@@ -50,6 +50,7 @@ fn all_tables_together_take_less_than_a_megabyte() {
         packed::TAKEOVERS,
         packed::PLACES,
         packed::SPELLING,
+        packed::SECONDS,
         packed::ACTIONS,
         packed::INTEGRATIONS,
     ];
@@ -84,6 +85,18 @@ fn native_rows_name_calls_that_exist_once_per_event() {
         }
     }
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn second_calls_and_what_causes_them_exist() {
+    let catalogue = catalogue();
+    let mut seen = BTreeSet::new();
+    for row in catalogue.seconds() {
+        assert!(seen.insert(&row.calls), "{row:?} stands twice");
+        for call in row.calls.iter().chain(&row.causes).filter(|call| &***call != "s3:PostObject") {
+            assert!(catalogue.operation(call).is_some(), "{call}");
+        }
+    }
 }
 
 #[test]

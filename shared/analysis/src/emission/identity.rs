@@ -31,6 +31,20 @@ pub(crate) enum Identity {
 const USER: &str = "detail.userIdentity";
 
 impl Identity {
+    /// Returns the same caller where a service makes a call in its name: which service records show is left open.
+    pub(crate) fn by_way_of_a_service(&self) -> Self {
+        match self {
+            Self::Role { arn, name, session, .. } => Self::Role {
+                arn: arn.clone(),
+                name: name.clone(),
+                session: session.clone(),
+                invoked_by: None,
+                direct: false,
+            },
+            Self::Service(_) | Self::Unknown => self.clone(),
+        }
+    }
+
     /// Writes what is known of the caller.
     pub(crate) fn write(&self, scope: &Scope, fields: &mut Fields) {
         match self {

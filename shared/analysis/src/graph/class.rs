@@ -183,6 +183,27 @@ pub(super) fn call_emissions(
             emission.bind(binding, bound, operation, scope);
         }
     }
+    if !refused {
+        all.extend(second_calls(ground, scope, operation, caller));
+    }
+    all
+}
+
+/// The records of what the service itself calls then, in the name of the caller.
+fn second_calls(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    caller: &Identity,
+) -> Vec<Emission> {
+    let caller = caller.by_way_of_a_service();
+    let mut all = Vec::new();
+    for row in ground.catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
+        for second in row.causes.iter().filter_map(|call| ground.catalogue.operation(call)) {
+            let records = record(second, &caller, Outcome::Success, scope, Certainty::Assumed);
+            all.extend(records.into_iter().map(|emission| Emission { note: row.note().into(), ..emission }));
+        }
+    }
     all
 }
 

@@ -64,7 +64,9 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
         return Hearing::Deaf(Refinement::of_path(path), format!("they differ in `{path}`"));
     }
     let mut certainty = emission.certainty;
-    let mut why: Option<Arc<str>> = None;
+    // What is only assumed of the call itself says why.
+    let mut why =
+        (certainty == Certainty::Assumed && !emission.note.is_empty()).then(|| emission.note.clone());
     if !accepts(&listener.pattern, &emission.fields) {
         match meet_fields(listener, &emission.fields, prepared.set(), ground.schema) {
             Meet::No(refinement, path) => {

@@ -78,7 +78,7 @@ impl About<'_> {
             return true;
         }
         let named = |name: &str| said(name).any(|call| calls.contains(&call.to_ascii_lowercase()));
-        if named("apis") || named("calls") || named("call") {
+        if named("apis") || named("calls") || named("call") || named("causes") {
             return true;
         }
         // A binding is about a service, and about operations by their names without it.
