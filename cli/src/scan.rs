@@ -144,7 +144,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     };
     let text = match (args.format, args.remedy) {
         (Format::Text, false) => loopguard_report::text(&report),
-        (Format::Text, true) => loopguard_report::remedies(&report),
+        (Format::Text, true) => loopguard_report::remedies(&report, &|file| sources.text(file)),
         (Format::Json, false) => loopguard_report::json(&report).context("writing the report")?,
         (Format::Json, true) => loopguard_report::remedies_json(&report).context("writing the remedies")?,
     };

@@ -134,10 +134,95 @@ fn remedies_alone_are_printed_with_the_same_exit_code() {
             "# self-trigger:FixerOnAcl\n# rule FixerOnAcl (tests/cases/templates/acl-loop.yaml:"
         )
     );
-    let pattern = text.lines().find(|line| !line.starts_with('#')).unwrap();
-    let pattern: Value = serde_json::from_str(pattern).unwrap();
+    assert!(text.contains(
+        "\n--- a/tests/cases/templates/acl-loop.yaml\n+++ b/tests/cases/templates/acl-loop.yaml\n@@ "
+    ));
     let report: Value = serde_json::from_str(&scan(&["--format", "json"])).unwrap();
     assert_eq!(report["remedies"][0]["finding"], "self-trigger:FixerOnAcl");
-    assert_eq!(report["remedies"][0]["remedies"][0]["pattern"], pattern);
+    assert!(report["remedies"][0]["remedies"][0]["pattern"]["$or"].is_array());
     assert!(report["remedies"][0]["no_remedy"].is_null());
 }
+
+/// What is printed is a patch: applied to the file it leaves no such loop, and the file has nothing less than before. In
+/// block style and in braces, as YAML and as JSON, with comments, with line endings of either kind.
+#[test]
+fn a_remedy_applies_as_a_patch() {
+    let read = |path: &str| std::fs::read_to_string(workspace::root().join(path)).unwrap();
+    let template = read("tests/cases/templates/acl-loop.yaml");
+    let mut files = vec![
+        (
+            "commented.yaml".to_owned(),
+            template.replace("source: [aws.s3]", "# of S3\n              source: [aws.s3]"),
+        ),
+        ("dos.yaml".to_owned(), template.replace('\n', "\r\n")),
+        ("template.json".to_owned(), IN_JSON.to_owned()),
+        ("plain.yaml".to_owned(), template),
+    ];
+    for shape in ["L01", "L07", "L17", "L37", "L39", "L43"] {
+        files.push((format!("{shape}.yaml"), read(&format!("tests/cases/shapes/{shape}.yaml"))));
+    }
+    let folder = std::env::temp_dir().join(format!("loopguard-patch-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut patches = 0;
+    for (name, text) in files {
+        let file = folder.join(&name);
+        std::fs::write(&file, &text).unwrap();
+        let scan = |args: &[&str]| {
+            workspace::loopguard().current_dir(&folder).arg("scan").args(args).arg(&name).output().unwrap()
+        };
+        let output = scan(&["--remedy"]);
+        let remedies = String::from_utf8(output.stdout.clone()).unwrap();
+        let proved = remedies.matches("\n# rule ").count();
+        assert_eq!(remedies.matches(&format!("\n--- a/{name}")).count(), proved, "{remedies}");
+        if proved == 0 {
+            continue;
+        }
+        patches += proved;
+        std::fs::write(folder.join("remedy.patch"), &output.stdout).unwrap();
+        let applied = std::process::Command::new("git")
+            .args(["apply", "--whitespace=nowarn", "remedy.patch"])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(applied.status.success(), "{name}: {}", String::from_utf8_lossy(&applied.stderr));
+        let patched = std::fs::read_to_string(&file).unwrap();
+        assert!(holds(&patched, &text), "{name}: nothing is taken away");
+        if name.ends_with(".json") {
+            serde_json::from_str::<Value>(&patched).unwrap_or_else(|error| panic!("{error}: {patched}"));
+        }
+        let after = scan(&[]);
+        assert_eq!(after.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&after.stdout));
+    }
+    assert!(patches >= 8, "{patches}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Whether the characters of `part` stand in `whole` in their order.
+fn holds(whole: &str, part: &str) -> bool {
+    let mut whole = whole.chars();
+    part.chars().all(|wanted| whole.any(|found| found == wanted))
+}
+
+/// A rule that hears its own machine start.
+const IN_JSON: &str = r#"{
+  "Resources": {
+    "Role": {"Type": "AWS::IAM::Role", "Properties": {
+      "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+      "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "*"}]}}]
+    }},
+    "Fix": {"Type": "AWS::Lambda::Function", "Properties": {
+      "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Runtime": "python3.13", "Handler": "i.h", "Code": {"S3Bucket": "b", "S3Key": "k"}
+    }},
+    "OnAcl": {
+      "Type": "AWS::Events::Rule",
+      "Properties": {
+        "EventPattern": {
+          "source": ["aws.s3"],
+          "detail": {"eventName": ["PutBucketAcl"], "x}": [{"exists": false}]}
+        },
+        "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["Fix", "Arn"]}}]
+      }
+    }
+  }
+}
+"#;

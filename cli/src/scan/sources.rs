@@ -7,6 +7,7 @@ use loopguard_model::{Facts, Gap, Inventory, Need};
 use loopguard_template::{Options, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What was read of the files named.
 #[derive(Debug, Default)]
@@ -50,6 +51,12 @@ impl Sources {
             }
             Err(error) => Some(error.to_string()),
         }
+    }
+
+    /// Returns the text of a template that was read.
+    pub(super) fn text(&self, file: &str) -> Option<Arc<str>> {
+        let source = self.templates.iter().find(|source| *source.file == *file)?;
+        Some(source.text.clone())
     }
 
     pub(super) fn templates(&self) -> &[Source] {

@@ -7,6 +7,7 @@
 mod escape;
 mod json;
 mod levels;
+mod patch;
 mod remedies;
 mod summary;
 mod text;

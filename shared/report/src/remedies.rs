@@ -1,10 +1,13 @@
 //! The remedies alone: what to change, rule by rule.
 
 use crate::json::{FORMAT_VERSION, RemedyRow, place, remedy_row};
+use crate::patch::patch;
 use crate::{Report, escaped};
 use loopguard_analysis::Finding;
+use loopguard_model::{Origin, Rule};
 use serde::Serialize;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
@@ -23,11 +26,12 @@ struct Row<'a> {
     no_remedy: Option<&'a str>,
 }
 
-/// Returns the proved changes as text: the finding, where the changed rule stands, the new pattern.
-pub fn remedies(report: &Report<'_>) -> String {
+/// Returns the proved changes as text: the finding, where the changed rule stands, and the change: as a unified diff of its
+/// file, which `git apply` and `patch` take, or else as the new pattern. `source` gives the text of a file.
+pub fn remedies(report: &Report<'_>, source: &dyn Fn(&str) -> Option<Arc<str>>) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _ = write(&mut out, report);
+    let _ = write(&mut out, report, source);
     out
 }
 
@@ -61,7 +65,7 @@ fn told<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Finding> {
     })
 }
 
-fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
+fn write(out: &mut String, report: &Report<'_>, source: &dyn Fn(&str) -> Option<Arc<str>>) -> fmt::Result {
     for finding in told(report) {
         writeln!(out, "# {}", escaped(&finding.id))?;
         for remedy in &finding.remedies {
@@ -77,7 +81,11 @@ fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
             if !remedy.loses.is_empty() {
                 writeln!(out, "# loses: {}", escaped(&remedy.loses))?;
             }
-            writeln!(out, "{}", escaped(&remedy.pattern))?;
+            match rule.and_then(|rule| as_patch(rule, &remedy.pattern, source)) {
+                // As it stands: a patch with escaped characters would not fit its file.
+                Some(patch) => write!(out, "{patch}")?,
+                None => writeln!(out, "{}", escaped(&remedy.pattern))?,
+            }
         }
         if let Some(why) = &finding.no_remedy {
             writeln!(out, "# none proved: {}", escaped(why))?;
@@ -85,4 +93,13 @@ fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// The change as a diff of the rule's file. A file with control characters in its text is not shown so.
+fn as_patch(rule: &Rule, pattern: &str, source: &dyn Fn(&str) -> Option<Arc<str>>) -> Option<String> {
+    let Origin::File(place) = &rule.origin else { return None };
+    let text = source(&place.file)?;
+    let patch = patch(place, &text, rule.trigger.pattern()?, pattern)?;
+    let plain = |c: char| !c.is_control() || c == '\n' || c == '\r' || c == '\t';
+    patch.chars().all(plain).then_some(patch)
 }
