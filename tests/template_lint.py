@@ -11,10 +11,12 @@ import pathlib
 import re
 import sys
 import tempfile
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
 CALLS = ROOT / "shared" / "aws" / "src"
+PERMISSIONS = ROOT / "shared" / "aws" / "permissions.toml"
 REGIONS = ["us-east-1", "eu-west-1"]
 
 
@@ -42,33 +44,47 @@ def findings(path):
     return lint_file(path, config=ManualArgs(regions=REGIONS))
 
 
-# What Lambda itself does under the role: it takes from the queue and writes the log.
-BY_LAMBDA = {
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
+# What Lambda does under the role (it takes from the queue and writes the log), and SNS (it encrypts).
+BY_SERVICES = {
+    "kms:Decrypt": "HasTopicKey",
+    "kms:GenerateDataKey": "HasTopicKey",
+    "logs:CreateLogStream": None,
+    "logs:PutLogEvents": None,
+    "sqs:DeleteMessage": None,
+    "sqs:GetQueueAttributes": None,
+    "sqs:ReceiveMessage": None,
 }
 
-# Called in the mode `enforce` alone, which the template does not offer yet.
-NOT_GRANTED_YET = {"events:DisableRule"}
+
+def granted(expansion):
+    """Returns the actions that the guard's role has, each with the condition of the template on which it has it."""
+    actions = {}
+    for policy in expansion["Resources"]["GuardRole"]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            condition = None
+            if "Fn::If" in statement:
+                condition, statement, _ = statement["Fn::If"]
+            named = statement["Action"]
+            actions |= {action: condition for action in ([named] if isinstance(named, str) else named)}
+    return actions
 
 
 def permissions(expansion):
     """Returns sentences on actions that are called and not granted, or granted and not called."""
-    granted = set()
-    for policy in expansion["Resources"]["GuardRole"]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"]
-            granted |= set([actions] if isinstance(actions, str) else actions)
+    table = tomllib.loads(PERMISSIONS.read_text(encoding="utf-8"))
+    wanted = dict(BY_SERVICES)
+    for part, condition in (("guard", None), ("enforce", "Enforces")):
+        for operation, asks in table[part].items():
+            wanted |= {action: condition for action in asks or [operation]}
+    said = [f"`{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - granted(expansion).items(), key=str)]
+    said += [f"`{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(granted(expansion).items() - wanted.items(), key=str)]
     called = set()
-    for path in sorted(CALLS.glob("*.rs")):
-        called |= set(re.findall(r'"((?:events|iam|lambda|sns|states):[A-Z]\w+)"', path.read_text(encoding="utf-8")))
-    wanted = called - NOT_GRANTED_YET | BY_LAMBDA
-    return [f"`{action}` is called and not granted" for action in sorted(wanted - granted)] + [
-        f"`{action}` is granted and not called" for action in sorted(granted - wanted)
-    ]
+    for path in sorted(CALLS.rglob("*.rs")):
+        if path.name != "tests.rs":
+            called |= set(re.findall(r'"([a-z][a-z0-9]+:[A-Z]\w+)"', path.read_text(encoding="utf-8")))
+    listed = {operation for part in table.values() for operation in part}
+    said += [f"`{action}` is called and not in permissions.toml" for action in sorted(called - listed)]
+    return said + [f"`{action}` is in permissions.toml and not called" for action in sorted(listed - called)]
 
 
 def main():

@@ -6,6 +6,7 @@ mod harness;
 mod account;
 mod bridge;
 mod guard;
+mod ledger;
 mod runtime;
 
 use harness::Lab;

@@ -34,19 +34,28 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
 
 /// Returns the path of the built binary of a package, built now if it is not up to date.
 pub(crate) fn binary(package: &str, bin: &str) -> PathBuf {
+    built(package, "--bin", bin)
+}
+
+/// Returns the path of a built example of a package, built now if it is not up to date.
+pub(crate) fn example(package: &str, name: &str) -> PathBuf {
+    built(package, "--example", name)
+}
+
+fn built(package: &str, kind: &str, name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--offline", "--message-format", "json", "-p", package, "--bin", bin])
+        .args(["build", "--locked", "--offline", "--message-format", "json", "-p", package, kind, name])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "building {bin}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "building {name}: {}", String::from_utf8_lossy(&output.stderr));
     let artifacts = String::from_utf8(output.stdout).unwrap();
     let executable = artifacts
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back();
-    executable.unwrap_or_else(|| panic!("cargo named no executable for {bin}"))
+    executable.unwrap_or_else(|| panic!("cargo named no executable for {name}"))
 }
 
 /// Returns the command `loopguard`, ready for arguments.

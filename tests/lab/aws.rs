@@ -52,6 +52,32 @@ impl Aws {
         self.json("sqs", "AmazonSQS", operation, input)
     }
 
+    /// Calls an operation of DynamoDB.
+    pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> Value {
+        self.json("dynamodb", "DynamoDB_20120810", operation, input)
+    }
+
+    /// Makes a table as the template does, for the guard's ledger.
+    pub(crate) fn ledger(&self, name: &str) {
+        let keys = [("pk", "HASH"), ("sk", "RANGE")];
+        let schema = keys.map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind}));
+        let attributes = keys.map(|(name, _)| json!({"AttributeName": name, "AttributeType": "S"}));
+        let input = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": schema, "AttributeDefinitions": attributes,
+        });
+        self.dynamodb("CreateTable", &input);
+    }
+
+    /// Returns the items of a kind in the ledger, by key.
+    pub(crate) fn ledger_items(&self, table: &str, kind: &str) -> Vec<Value> {
+        let input = json!({
+            "TableName": table, "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": kind}},
+        });
+        self.dynamodb("Query", &input)["Items"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Makes a queue whose received messages come back after `visibility` seconds, and to which rules and
     /// topics may send.
     pub(crate) fn queue(&self, name: &str, visibility: u32) -> Queue {
@@ -68,6 +94,19 @@ impl Aws {
         let attributes = json!({"VisibilityTimeout": visibility.to_string(), "Policy": policy.to_string()});
         let made = self.sqs("CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
         Queue { url: text(&made["QueueUrl"]), arn }
+    }
+
+    /// Sends a message.
+    pub(crate) fn send_message(&self, queue: &Queue, body: &str) {
+        self.sqs("SendMessage", &json!({"QueueUrl": queue.url, "MessageBody": body}));
+    }
+
+    /// Returns how many messages of a queue are held back.
+    pub(crate) fn delayed(&self, queue: &Queue) -> usize {
+        const DELAYED: &str = "ApproximateNumberOfMessagesDelayed";
+        let asked =
+            self.sqs("GetQueueAttributes", &json!({"QueueUrl": queue.url, "AttributeNames": [DELAYED]}));
+        text(&asked["Attributes"][DELAYED]).parse().unwrap()
     }
 
     /// Receives at most ten messages that are visible now.

@@ -2,11 +2,11 @@
 
 use super::account::{self, Example};
 use anyhow::{Context, Result};
-use loopguard_account::Alert;
+use loopguard_account::{Alert, MemoryLedger};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::{Settings, Timestamp};
-use loopguard_guard::{Guard, Outcome};
-use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Message, Stop, Twin, World};
+use loopguard_guard::{Checked, Guard, Outcome};
+use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Stop, Twin, World};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ pub(super) enum What {
     Harmless { rule: Arc<str> },
     /// The guard told something, after a change.
     Told(Box<Alert>),
+    /// The guard looked again whether a rule that it disabled is still off.
+    Checked(Checked),
     /// The guard could not handle a change.
     Failed(String),
 }
@@ -64,7 +66,7 @@ pub(super) enum What {
 struct Pending {
     due: u64,
     deliveries: u32,
-    message: Message,
+    text: Arc<str>,
 }
 
 impl Course {
@@ -110,6 +112,8 @@ struct Watch {
     runtime: tokio::runtime::Runtime,
     catalogue: Arc<Catalogue>,
     settings: Settings,
+    ledger: MemoryLedger,
+    handled: usize,
     pending: VecDeque<Pending>,
     beats: Vec<Beat>,
 }
@@ -122,6 +126,8 @@ impl Watch {
             runtime: tokio::runtime::Builder::new_current_thread().build().context("starting the guard")?,
             catalogue: Catalogue::embedded(),
             settings: Settings::from_pairs(settings)?,
+            ledger: MemoryLedger::default(),
+            handled: 0,
             pending: VecDeque::new(),
             beats: Vec::new(),
         })
@@ -146,7 +152,7 @@ impl Watch {
     fn take(&mut self, twin: &Twin) {
         while let Some(message) = twin.world().take_message() {
             let due = message.at.saturating_add(PICKUP_MS);
-            self.pending.push_back(Pending { due, deliveries: 1, message });
+            self.pending.push_back(Pending { due, deliveries: 1, text: message.text });
         }
     }
 
@@ -156,32 +162,51 @@ impl Watch {
             (world.now(), Timestamp(world.unix_millis()))
         };
         let home = account::home();
-        let guard =
-            Guard { account: twin, catalogue: &self.catalogue, settings: &self.settings, home: &home };
-        let outcome = self.runtime.block_on(guard.handle(&pending.message.text, now));
+        let guard = Guard {
+            account: twin,
+            ledger: Some(&self.ledger),
+            catalogue: &self.catalogue,
+            settings: &self.settings,
+            home: &home,
+        };
+        self.handled += 1;
+        let attempt = self.handled.to_string();
+        let outcome = self.runtime.block_on(guard.handle(&pending.text, &attempt, now));
         match outcome {
-            Ok(outcome) => self.judged(at, &outcome, &pending.message),
+            Ok(outcome) => self.told(at, outcome, &pending.text),
             Err(error) if pending.deliveries > REDELIVERIES => {
                 self.beats.push(Beat { at, what: What::Failed(error.to_string()) });
             }
             Err(_) => self.pending.push_back(Pending {
                 due: at.saturating_add(REDELIVERY_MS),
                 deliveries: pending.deliveries + 1,
-                message: pending.message,
+                text: pending.text,
             }),
+        }
+        for reminder in twin.take_reminders() {
+            self.pending.push_back(Pending { due: reminder.at, deliveries: 1, text: reminder.text.into() });
         }
         self.pending.make_contiguous().sort_by_key(|pending| pending.due);
     }
 
-    fn judged(&mut self, at: u64, outcome: &Outcome, message: &Message) {
-        let Outcome::Judged(judgements) = outcome else { return };
-        let alerts: Vec<&Alert> = judgements.iter().filter_map(|one| one.alert.as_deref()).collect();
-        if alerts.is_empty() {
-            self.beats.push(Beat { at, what: What::Harmless { rule: rule_of(&message.text) } });
-        }
-        for alert in alerts {
-            self.beats.push(Beat { at, what: What::Told(Box::new(alert.clone())) });
-        }
+    fn told(&mut self, at: u64, outcome: Outcome, message: &str) {
+        let what: Vec<What> = match outcome {
+            Outcome::Judged(judgements) => {
+                let alerts: Vec<Box<Alert>> = judgements.into_iter().filter_map(|one| one.alert).collect();
+                if alerts.is_empty() {
+                    vec![What::Harmless { rule: rule_of(message) }]
+                } else {
+                    alerts.into_iter().map(What::Told).collect()
+                }
+            }
+            Outcome::Checked(Some(checked)) => vec![What::Checked(checked)],
+            Outcome::Ignored(_)
+            | Outcome::Looked(_)
+            | Outcome::Scanned(_)
+            | Outcome::Swept(_)
+            | Outcome::Checked(None) => Vec::new(),
+        };
+        self.beats.extend(what.into_iter().map(|what| Beat { at, what }));
     }
 }
 

@@ -183,6 +183,11 @@ fn plain_beat(stage: &mut Stage, beat: &Beat, told: &BTreeSet<Arc<str>>) -> io::
         // A look at a rule that has been told of already, because of another call of the same deployment.
         What::Harmless { rule } if told.contains(rule) => return Ok(()),
         What::Harmless { rule } => (Look::Plain, format!("{rule:<17}the guard looked: no loop")),
+        What::Checked(checked) => {
+            let (tone, condition) =
+                if checked.still_off { (Look::Good, "still off") } else { (Look::Bad, "ON AGAIN") };
+            (tone, format!("{:<17}{condition}, {} minutes after", checked.rule.name, checked.after / 60))
+        }
         What::Failed(why) => (Look::Bad, format!("the guard could not look: {why}")),
         What::Settled { on: true, .. } | What::Round(_) | What::Told(_) => return Ok(()),
     };

@@ -1,7 +1,10 @@
 //! From the body of a message to the change it tells of.
 
+use crate::wake::subjects;
+use loopguard_decision::RuleRef;
 use loopguard_model::{RuleKey, Scope};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,12 +28,100 @@ pub struct Changed {
     pub at: Arc<str>,
 }
 
+/// What a message asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A rule was changed.
+    Changed(Changed),
+    /// Something was changed that rules may reach.
+    Touched(Touched),
+    /// Time to look at every rule.
+    Scan,
+    /// Part of that.
+    Look {
+        /// These rules.
+        rules: Vec<RuleRef>,
+        /// The scan.
+        scan: Arc<str>,
+    },
+    /// Time to bring to an end what invocations left behind.
+    Sweep,
+    /// Time to look whether a rule that was disabled still is.
+    Check {
+        /// The incident.
+        incident: Arc<str>,
+        /// Seconds since the act.
+        after: u32,
+    },
+}
+
+/// Messages of the guard to itself and of its schedule.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "loopguard", rename_all = "kebab-case")]
+enum Own {
+    Sweep,
+    Scan,
+    Check { incident: Arc<str>, after: u32 },
+    Look { rules: Vec<RuleRef>, scan: Arc<str> },
+}
+
+/// Returns the message that has the guard look at these rules.
+pub(crate) fn look_message(rules: &[RuleRef], scan: &str) -> String {
+    serde_json::to_string(&Own::Look { rules: rules.to_vec(), scan: scan.into() }).unwrap_or_default()
+}
+
+/// Returns the message that has the guard check an incident.
+pub(crate) fn check_message(incident: &str, after: u32) -> String {
+    // A text and a number: writing them to a string does not fail.
+    serde_json::to_string(&Own::Check { incident: incident.into(), after }).unwrap_or_default()
+}
+
+/// Returns what the body of a message asks for, or why it asks for nothing.
+pub(crate) fn read_message(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Message, Ignored> {
+    match serde_json::from_str(body) {
+        Ok(Own::Sweep) => Ok(Message::Sweep),
+        Ok(Own::Scan) => Ok(Message::Scan),
+        Ok(Own::Check { incident, after }) => Ok(Message::Check { incident, after }),
+        Ok(Own::Look { rules, scan }) => Ok(Message::Look { rules, scan }),
+        Err(_) => read_event(body, home, own_role_arn),
+    }
+}
+
+/// A change of something that rules may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// What was changed, as the ledger's index names it.
+    pub(crate) subjects: BTreeSet<Arc<str>>,
+    /// The call.
+    pub(crate) call: Arc<str>,
+    /// The ARN of who made it; empty where the event does not say.
+    pub(crate) by: Arc<str>,
+    /// CloudTrail's `eventID`.
+    pub(crate) event_id: Arc<str>,
+    /// When it was made.
+    pub(crate) at: Arc<str>,
+}
+
+impl Touched {
+    /// Returns the change as one of that rule.
+    pub(crate) fn of(&self, rule: &RuleRef) -> Changed {
+        Changed {
+            bus: rule.bus.clone(),
+            rule: rule.name.clone(),
+            call: self.call.clone(),
+            by: self.by.clone(),
+            event_id: self.event_id.clone(),
+            at: self.at.clone(),
+        }
+    }
+}
+
 /// Why an event needs no look. None of these gets better by delivering the event again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ignored {
     /// The body is not an event; what is wrong with it.
     Malformed(String),
-    /// Not a CloudTrail record of EventBridge.
+    /// Not a record of a call that may open a loop.
     OtherEvent,
     /// A call that opens no loop.
     OtherCall(Arc<str>),
@@ -113,43 +204,55 @@ struct Issuer {
 /// Returns the change that a message's body tells of, or why it tells of none that matters here.
 ///
 /// `home` is the guard's own account and region; a rule of the same name elsewhere is another rule.
-pub fn read_event(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Changed, Ignored> {
+fn read_event(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Message, Ignored> {
     let event: Event = serde_json::from_str(body).map_err(|error| Ignored::Malformed(error.to_string()))?;
     if event.detail_type.as_deref() != Some("AWS API Call via CloudTrail") {
         return Err(Ignored::OtherEvent);
     }
     let detail = event.detail.ok_or_else(|| Ignored::Malformed("the event has no `detail`".to_owned()))?;
-    let record: Record =
-        serde_json::from_value(detail).map_err(|error| Ignored::Malformed(format!("`detail`: {error}")))?;
-    if record.event_source != "events.amazonaws.com" {
+    let named = |key: &str| detail.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let subjects = subjects(named("eventSource"), named("eventName"), detail.get("requestParameters"));
+    let of_rules = named("eventSource") == "events.amazonaws.com";
+    let record: Record = if of_rules || subjects.is_empty() {
+        serde_json::from_value(detail)
+    } else {
+        // What else a request names is not looked at, whatever its shape.
+        let mut detail = detail;
+        detail.as_object_mut().map(|detail| detail.remove("requestParameters"));
+        detail.as_object_mut().map(|detail| detail.remove("responseElements"));
+        serde_json::from_value(detail)
+    }
+    .map_err(|error| Ignored::Malformed(format!("`detail`: {error}")))?;
+    if !of_rules && subjects.is_empty() {
         return Err(Ignored::OtherEvent);
     }
-    if !CALLS.contains(&record.event_name.as_str()) {
+    if of_rules && !CALLS.contains(&record.event_name.as_str()) {
         return Err(Ignored::OtherCall(record.event_name.into()));
     }
     if let Some(code) = record.error_code {
         return Err(Ignored::FailedCall(code.into()));
     }
-    if !is_home(home, &event.account, &event.region) {
+    // Calls of IAM are recorded in one region for all of them.
+    let region = if record.event_source == "iam.amazonaws.com" { None } else { Some(&*event.region) };
+    if !is_home(home, &event.account, region) {
         return Err(Ignored::Foreign);
     }
     if own_role_arn.is_some() && record.issuer() == own_role_arn {
         return Err(Ignored::OwnCall);
     }
-    let (bus, rule) = record.rule(home)?;
-    Ok(Changed {
-        bus,
-        rule,
-        call: record.event_name.as_str().into(),
-        by: record.user_identity.and_then(|identity| identity.arn).unwrap_or_default().into(),
-        event_id: record.event_id.into(),
-        at: record.event_time.into(),
+    let rule = if of_rules { Some(record.rule(home)?) } else { None };
+    let (call, event_id, at) =
+        (record.event_name.as_str().into(), record.event_id.into(), record.event_time.into());
+    let by = record.user_identity.and_then(|identity| identity.arn).unwrap_or_default().into();
+    Ok(match rule {
+        Some((bus, rule)) => Message::Changed(Changed { bus, rule, call, by, event_id, at }),
+        None => Message::Touched(Touched { subjects, call, by, event_id, at }),
     })
 }
 
-fn is_home(home: &Scope, account: &str, region: &str) -> bool {
+fn is_home(home: &Scope, account: &str, region: Option<&str>) -> bool {
     home.account.as_literal().as_deref() == Some(account)
-        && home.region.as_literal().as_deref() == Some(region)
+        && region.is_none_or(|region| home.region.as_literal().as_deref() == Some(region))
 }
 
 impl Record {
@@ -186,7 +289,7 @@ fn local<'a>(arn: &'a str, kind: &str, home: &Scope) -> Result<&'a str, Ignored>
     let fields: Vec<&str> = arn.splitn(6, ':').collect();
     match fields.as_slice() {
         [_, _, "events", region, account, resource] => {
-            if !is_home(home, account, region) {
+            if !is_home(home, account, Some(region)) {
                 return Err(Ignored::Foreign);
             }
             resource.strip_prefix(kind).ok_or(Ignored::NoRule)
@@ -210,6 +313,7 @@ impl Changed {
             by: self.by.clone(),
             event_id: self.event_id.clone(),
             at: self.at.clone(),
+            opens: true,
         }
     }
 }
@@ -218,7 +322,7 @@ impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(why) => write!(f, "the message is not an EventBridge event: {why}"),
-            Self::OtherEvent => f.write_str("not a CloudTrail record of EventBridge"),
+            Self::OtherEvent => f.write_str("not a record of a call that may open a loop"),
             Self::OtherCall(name) => write!(f, "`{name}` opens no loop"),
             Self::FailedCall(code) => write!(f, "the call failed with `{code}` and changed nothing"),
             Self::Foreign => f.write_str("the change is in another account or region"),

@@ -1,6 +1,6 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
-use loopguard_account::{Account, Alert, CallError, Receipt};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
 };
@@ -21,6 +21,8 @@ pub(crate) struct State {
     /// Every call in order: `rule a`, `disable a`, `publish`, `answer ...`.
     pub(crate) calls: Vec<String>,
     pub(crate) alerts: Vec<Alert>,
+    /// Seconds and message.
+    pub(crate) reminders: Vec<(u32, String)>,
     /// What happens after the next reads of a rule, one for each.
     pub(crate) after_reads: VecDeque<Option<Happening>>,
 }
@@ -230,6 +232,12 @@ impl Account for Fake {
         Ok(rule)
     }
 
+    async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {
+        let mut state = self.state();
+        state.call("ListRules", "")?;
+        Ok(state.rules.values().map(RuleRef::of).collect())
+    }
+
     async fn disable_rule(&self, _bus: &str, name: &str) -> Result<Receipt, CallError> {
         let mut state = self.state();
         state.call("DisableRule", name)?;
@@ -239,10 +247,26 @@ impl Account for Fake {
         Ok(Receipt { request_id: "req-disable".into() })
     }
 
+    async fn mark_rule(&self, _bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
+        let mut state = self.state();
+        state.call("TagResource", name)?;
+        if let Some(rule) = state.rules.get_mut(name) {
+            rule.tags.insert(INCIDENT_TAG.into(), incident.into());
+        }
+        Ok(())
+    }
+
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
         let mut state = self.state();
         state.call("Publish", &alert.rule)?;
         state.alerts.push(alert.clone());
         Ok(Receipt { request_id: "message-1".into() })
+    }
+
+    async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
+        let mut state = self.state();
+        state.call("SendMessage", message)?;
+        state.reminders.push((seconds, message.to_owned()));
+        Ok(())
     }
 }

@@ -9,6 +9,8 @@ use loopguard_model::{Facts, Gap, Inventory, Need, Rule, Scope};
 pub(crate) struct Gathered {
     pub(crate) inventory: Inventory,
     pub(crate) analysis: Analysis,
+    /// All that was asked, answered or not.
+    pub(crate) asked: Vec<Need>,
     pub(crate) reads: usize,
     pub(crate) rounds: usize,
 }
@@ -29,12 +31,13 @@ pub(crate) async fn gather(
     let mut inventory = Inventory::new(home.clone());
     inventory.rules.push(rule);
     let (mut reads, mut rounds) = (0, 0);
+    let mut asked = Vec::new();
     loop {
         let analysis = analyse(&inventory, catalogue);
         let open: Vec<Need> =
             analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
         if open.is_empty() || rounds == MAX_ROUNDS {
-            return Ok(Gathered { inventory, analysis, reads, rounds });
+            return Ok(Gathered { inventory, analysis, asked, reads, rounds });
         }
         rounds += 1;
         for need in open {
@@ -46,6 +49,7 @@ pub(crate) async fn gather(
                     format!("not read: one change may cost {max_reads} reads (`LOOPGUARD_MAX_READS`)");
                 Err(Gap { need: need.clone(), reason: reason.into() })
             };
+            asked.push(need.clone());
             inventory.absorb(need, answer);
         }
     }

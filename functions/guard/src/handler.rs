@@ -1,19 +1,30 @@
-//! One change: analyse, decide, act, tell.
+//! One message: analyse, decide, act, tell.
 
-use crate::event::{Changed, Ignored, read_event};
+mod act;
+mod scan;
+mod sweep;
+
+use crate::event::{Changed, Ignored, Message, read_message};
 use crate::gather::{Gathered, gather};
 use crate::same::is_same;
-use loopguard_account::{Account, CallError};
+use act::alert_of;
+use loopguard_account::{Account, CallError, Ledger};
 use loopguard_analysis::{Catalogue, Certainty, Code, Finding, Verdict};
-use loopguard_decision::{Action, ActionKind, Alert, Change, Disable, Settings, Step, Timestamp, decide};
-use loopguard_model::{RuleKey, Scope};
+use loopguard_decision::{
+    Act, ActionKind, Alert, Change, Disable, End, Held, Incident, Over, Protocol, Refusal, RuleRef, Seen,
+    Settings, State, Step, Timestamp, decide,
+};
+use loopguard_model::{Rule, RuleKey, RuleState, Scope};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What handling needs beside the event. Built once, used for every message.
-#[derive(Debug, Clone, Copy)]
-pub struct Guard<'a, A> {
+#[derive(Debug)]
+pub struct Guard<'a, A, L> {
     /// The account to read and to act on.
     pub account: &'a A,
+    /// Where acts are written down; without it nothing is done, only told.
+    pub ledger: Option<&'a L>,
     /// The facts of AWS.
     pub catalogue: &'a Catalogue,
     /// What the owner has said.
@@ -29,6 +40,25 @@ pub enum Outcome {
     Ignored(Ignored),
     /// The rule was analysed; one judgement per finding that it is part of, none where it is harmless.
     Judged(Vec<Judgement>),
+    /// Rules were looked at, because something that they reach was changed, or because it was time.
+    Looked(Vec<(RuleRef, Box<Self>)>),
+    /// So many rules are to be looked at, in messages to come.
+    Scanned(usize),
+    /// What was left behind was brought to an end.
+    Swept(Vec<Swept>),
+    /// A rule that was disabled was looked at; `None` where the act has been undone since.
+    Checked(Option<Checked>),
+}
+
+/// A look at a rule that was disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The rule.
+    pub rule: RuleRef,
+    /// Seconds since the act.
+    pub after: u32,
+    /// Whether it is still off, or gone.
+    pub still_off: bool,
 }
 
 /// What was decided about one finding.
@@ -46,15 +76,33 @@ pub struct Judgement {
     pub alert: Option<Box<Alert>>,
 }
 
+/// What a sweep did about one incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swept {
+    /// The incident.
+    pub incident: Arc<str>,
+    /// How that ended.
+    pub over: Over,
+}
+
 /// Why a message has to be delivered again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
     /// The changed rule, or a fact that the verdict hangs on, could not be read.
     #[error("could not read: {0}")]
     Read(CallError),
+    /// The ledger could not be read.
+    #[error("could not read the ledger: {0}")]
+    Ledger(CallError),
     /// The rule could not be disabled now.
     #[error("could not disable the rule yet: {0}")]
     Act(CallError),
+    /// Another act on the rule is under way.
+    #[error("another act on rule `{rule}` is under way")]
+    Busy {
+        /// The rule.
+        rule: String,
+    },
     /// The alert could not be published.
     #[error("could not publish the alert: {0}")]
     Publish(CallError),
@@ -69,29 +117,78 @@ pub enum HandleError {
 /// A rule that changes between reading and acting is analysed again this often.
 const ATTEMPTS: usize = 2;
 
-impl<A: Account> Guard<'_, A> {
-    /// Handles one message: an EventBridge event as JSON text. An error means: deliver it again.
+/// One look at a rule, and why.
+#[derive(Debug, Clone)]
+struct Look {
+    changed: Changed,
+    /// Whether it may have opened a loop; false where the guard looks by itself.
+    opens: bool,
+}
+
+impl Look {
+    /// A look at a rule that was to be off and is on.
+    fn again(rule: &RuleRef, cause: &str, call: &str, now: Timestamp) -> Self {
+        let (bus, name) = (rule.bus.clone(), rule.name.clone());
+        let at = now.to_string().into();
+        Self {
+            changed: Changed {
+                bus,
+                rule: name,
+                call: call.into(),
+                by: "".into(),
+                event_id: cause.into(),
+                at,
+            },
+            opens: true,
+        }
+    }
+}
+
+/// What judging a rule's findings came to.
+enum Judged {
+    Done(Vec<Judgement>),
+    /// A rule changed meanwhile, and nothing was done.
+    Changed,
+    /// An act ended without a trace and the rule is on: the incident.
+    Unclear(Arc<str>),
+}
+
+impl<A: Account, L: Ledger> Guard<'_, A, L> {
+    /// Handles one message: an EventBridge event as JSON text, or one of the guard's own. An error means: deliver it
+    /// again. `attempt` names this handling among all others.
     ///
-    /// Handling a message twice acts once: the second time the rule is off, and its loop with it.
-    pub async fn handle(&self, body: &str, now: Timestamp) -> Result<Outcome, HandleError> {
-        match read_event(body, self.home, self.settings.own_role_arn.as_deref()) {
-            Ok(changed) => self.changed(&changed, now).await,
+    /// Handling a message twice acts once: the ledger knows its cause.
+    pub async fn handle(&self, body: &str, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
+        match read_message(body, self.home, self.settings.own_role_arn.as_deref()) {
+            Ok(Message::Changed(changed)) => self.look(&Look { changed, opens: true }, attempt, now).await,
+            Ok(Message::Touched(touched)) => self.touched(&touched, attempt, now).await,
+            Ok(Message::Scan) => self.scan(now).await,
+            Ok(Message::Look { rules, scan }) => self.look_at(&rules, &scan, attempt, now).await,
+            Ok(Message::Sweep) => self.sweep(attempt, now).await,
+            Ok(Message::Check { incident, after }) => self.check(&incident, after, attempt, now).await,
             Err(ignored) => Ok(log_ignored(ignored)),
         }
     }
 
-    async fn changed(&self, changed: &Changed, now: Timestamp) -> Result<Outcome, HandleError> {
-        for _ in 0..ATTEMPTS {
+    async fn look(&self, look: &Look, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
+        let changed = &look.changed;
+        let mut cause = changed.event_id.clone();
+        for round in 0..ATTEMPTS {
             let rule = self.account.rule(&changed.bus, &changed.rule).await.map_err(HandleError::Read)?;
             let Some(rule) = rule else { return Ok(log_ignored(Ignored::Gone)) };
             let key = rule.key.clone();
             let max_reads = self.settings.max_reads;
             let gathered = gather(self.account, self.catalogue, self.home, rule, max_reads).await?;
             let gathered = self.with_tags(gathered, &key).await?;
-            if let Some(judged) = self.judge(&gathered, &changed.change(key), now).await? {
-                return Ok(Outcome::Judged(judged));
+            self.note_reach(&changed.bus, &changed.rule, &gathered, now).await;
+            let change = Change { event_id: cause.clone(), opens: look.opens, ..changed.change(key) };
+            match self.judge(&gathered, &change, &format!("{attempt}#{round}"), now).await? {
+                Judged::Done(judged) => return Ok(Outcome::Judged(judged)),
+                Judged::Changed => {
+                    tracing::info!(rule = &*changed.rule, bus = &*changed.bus, "the rule changed meanwhile");
+                }
+                Judged::Unclear(incident) => cause = format!("swept-{incident}").into(),
             }
-            tracing::info!(rule = &*changed.rule, bus = &*changed.bus, "the rule changed meanwhile");
         }
         Err(HandleError::Unsettled { rule: changed.rule.to_string() })
     }
@@ -99,12 +196,14 @@ impl<A: Account> Guard<'_, A> {
     /// Reads the tags of the other rules of the changed rule's loops, where the scope looks at tags: a
     /// listing of rules has none.
     async fn with_tags(&self, mut gathered: Gathered, changed: &RuleKey) -> Result<Gathered, HandleError> {
-        if !self.settings.scope.looks_at_tags() && self.settings.own_stack.is_none() {
+        let settings = self.settings;
+        let looked_at = settings.scope.looks_at_tags() || settings.unprotected.looks_at_tags();
+        if !looked_at && settings.own_stack.is_none() {
             return Ok(gathered);
         }
         let findings = &gathered.analysis.findings;
         let loops = findings.iter().filter(|f| f.verdict == Verdict::Loop && f.rules.contains(changed));
-        let others: std::collections::BTreeSet<RuleKey> =
+        let others: BTreeSet<RuleKey> =
             loops.flat_map(|finding| &finding.rules).filter(|key| *key != changed).cloned().collect();
         for rule in gathered.inventory.rules.iter_mut().filter(|rule| others.contains(&rule.key)) {
             let read = self.account.rule(&rule.bus.to_string(), &rule.name.to_string()).await;
@@ -115,13 +214,14 @@ impl<A: Account> Guard<'_, A> {
         Ok(gathered)
     }
 
-    /// Decides and acts on every finding; `None` iff a rule changed meanwhile, and then nothing was done.
+    /// Decides and acts on every finding of the changed rule.
     async fn judge(
         &self,
         gathered: &Gathered,
         change: &Change,
+        attempt: &str,
         now: Timestamp,
-    ) -> Result<Option<Vec<Judgement>>, HandleError> {
+    ) -> Result<Judged, HandleError> {
         let findings: Vec<&Finding> =
             gathered.analysis.findings.iter().filter(|f| f.rules.contains(&change.rule)).collect();
         if findings.is_empty() {
@@ -129,81 +229,219 @@ impl<A: Account> Guard<'_, A> {
         }
         let mut judged: Vec<Judgement> = Vec::new();
         let mut cut: Option<RuleKey> = None;
-        for finding in findings {
+        for finding in findings.iter().copied() {
             if cut.as_ref().is_some_and(|cut| finding.rules.contains(cut)) {
                 // Acting once is enough: the cut has opened this loop, too.
                 log_decision(finding, None, change, self.settings);
                 judged.push(judgement(finding, None));
                 continue;
             }
-            let plan = decide(finding, &gathered.inventory, change, self.settings, now);
-            if plan.0.is_empty() {
-                log_decision(finding, None, change, self.settings);
-                judged.push(judgement(finding, None));
-            }
-            for action in plan.0 {
-                let key = action.kind.cuts().cloned();
-                let Some(alert) = self.perform(action, finding, gathered).await? else { return Ok(None) };
-                if matches!(alert.step, Step::Disabled { .. }) {
-                    cut = key;
+            let held = self.held(finding, gathered, now).await;
+            let planned = self.planned(finding, &findings, gathered, change, &held, now);
+            let alert = match planned {
+                None => None,
+                Some(ActionKind::Alert(alert)) => Some(self.refused(alert, &held, now).await?),
+                Some(ActionKind::DisableRule(disable, alert)) => {
+                    let intent = intent(&disable, *alert, change, attempt, now);
+                    match self.act(finding, gathered, intent, now).await? {
+                        Ended::Told(alert) => {
+                            cut = Some(disable.key);
+                            alert
+                        }
+                        Ended::Refused(error) => {
+                            // The ledger knows better than what was read of it: decide by that.
+                            let held = match error {
+                                Some(error) => Err(error),
+                                None => self.held(finding, gathered, now).await,
+                            };
+                            match self.planned(finding, &findings, gathered, change, &held, now) {
+                                Some(ActionKind::Alert(alert)) => {
+                                    Some(self.refused(alert, &held, now).await?)
+                                }
+                                _ => return Err(busy(&disable.rule)),
+                            }
+                        }
+                        Ended::Changed => return Ok(Judged::Changed),
+                        Ended::Unclear(incident) => return Ok(Judged::Unclear(incident)),
+                    }
                 }
-                log_decision(finding, Some(&alert), change, self.settings);
-                self.tell(&alert).await?;
-                judged.push(judgement(finding, Some(alert)));
-            }
+            };
+            log_decision(finding, alert.as_deref(), change, self.settings);
+            judged.push(judgement(finding, alert));
         }
-        Ok(Some(judged))
+        Ok(Judged::Done(judged))
     }
 
-    /// Performs an action and returns its alert with the outcome; `None` iff a rule changed meanwhile.
-    async fn perform(
+    fn planned(
         &self,
-        action: Action,
+        finding: &Finding,
+        among: &[&Finding],
+        gathered: &Gathered,
+        change: &Change,
+        held: &Result<Held, CallError>,
+        now: Timestamp,
+    ) -> Option<ActionKind> {
+        let silent = Held::new();
+        let held = held.as_ref().unwrap_or(&silent);
+        let plan = decide(finding, among, &gathered.inventory, change, self.settings, held, now);
+        plan.0.into_iter().next().map(|action| action.kind)
+    }
+
+    /// What the ledger says of the rules of a finding; nothing where there is none.
+    async fn held(&self, finding: &Finding, gathered: &Gathered, now: Timestamp) -> Result<Held, CallError> {
+        let mut held = Held::new();
+        let Some(ledger) = self.ledger.filter(|_| finding.verdict == Verdict::Loop) else { return Ok(held) };
+        for rule in rules_of(finding, gathered) {
+            let rule = RuleRef::of(rule);
+            let view = ledger.view(&rule, now).await;
+            let view =
+                view.inspect_err(|error| tracing::error!(%rule, %error, "the ledger does not answer"))?;
+            held.insert(rule, view);
+        }
+        Ok(held)
+    }
+
+    /// Tells why nothing is done. If that is because the ledger does not answer, the message is to come again.
+    async fn refused(
+        &self,
+        alert: Box<Alert>,
+        held: &Result<Held, CallError>,
+        now: Timestamp,
+    ) -> Result<Box<Alert>, HandleError> {
+        self.tell(&alert, now).await?;
+        match held {
+            Err(error) if alert.step == Step::Refused(Refusal::NoLedger) => {
+                Err(HandleError::Ledger(error.clone()))
+            }
+            _ => Ok(alert),
+        }
+    }
+
+    async fn act(
+        &self,
         finding: &Finding,
         gathered: &Gathered,
-    ) -> Result<Option<Box<Alert>>, HandleError> {
-        let (disable, alert) = match action.kind {
-            ActionKind::Alert(alert) => return Ok(Some(alert)),
-            ActionKind::DisableRule(disable, alert) => (disable, alert),
-        };
-        if !self.is_unchanged(finding, gathered).await? {
-            return Ok(None);
+        intent: Incident,
+        now: Timestamp,
+    ) -> Result<Ended, HandleError> {
+        let rule = intent.rule.clone();
+        // A decision to act is only made where a ledger has answered.
+        let Some(ledger) = self.ledger else { return Ok(Ended::Refused(None)) };
+        let protocol = Protocol::new(intent);
+        let acted = self.drive(ledger, protocol, now, || self.seen(finding, gathered, &rule)).await;
+        let failed =
+            |error: fn(CallError) -> HandleError| acted.error.clone().map_or(busy(&rule.name), error);
+        match acted.over {
+            Over::Told(End::Refuted) => Ok(Ended::Unclear(acted.incident.id)),
+            Over::Told(end) => {
+                let alert = alert_of(&acted.incident).and_then(|alert| alert.ended(&end));
+                Ok(Ended::Told(alert.map(Box::new)))
+            }
+            Over::Duplicate => Ok(Ended::Told(None)),
+            Over::Changed => match acted.error {
+                Some(error) => Err(HandleError::Read(error)),
+                None => Ok(Ended::Changed),
+            },
+            Over::Paused | Over::Exempt | Over::CapReached => Ok(Ended::Refused(None)),
+            Over::NoLedger => Ok(Ended::Refused(acted.error)),
+            Over::Untold(_) => Err(failed(HandleError::Publish)),
+            Over::Later => Err(failed(HandleError::Act)),
         }
-        Ok(Some(Box::new(alert.after(self.disable(&disable).await?))))
     }
 
-    /// Returns true iff every rule of the finding is as it was when it was analysed.
-    async fn is_unchanged(&self, finding: &Finding, gathered: &Gathered) -> Result<bool, HandleError> {
-        for rule in gathered.inventory.rules.iter().filter(|rule| finding.rules.contains(&rule.key)) {
-            let read = self.account.rule(&rule.bus.to_string(), &rule.name.to_string()).await;
-            match read.map_err(HandleError::Read)? {
+    /// How the rule to be cut looks now; changed also if any other rule of the loop is.
+    async fn seen(&self, finding: &Finding, gathered: &Gathered, cut: &RuleRef) -> Result<Seen, CallError> {
+        let mut seen = Seen::Same;
+        for rule in rules_of(finding, gathered) {
+            let is_cut = RuleRef::of(rule) == *cut;
+            let now = self.account.rule(&rule.bus.to_string(), &rule.name.to_string()).await?;
+            match now {
+                None if is_cut => return Ok(Seen::Gone),
+                Some(now) if is_cut && now.state == RuleState::Disabled => return Ok(Seen::Off),
                 Some(now) if is_same(rule, &now) => {}
-                _ => return Ok(false),
+                _ => seen = Seen::Changed,
             }
         }
-        Ok(true)
+        Ok(seen)
     }
 
-    async fn disable(&self, disable: &Disable) -> Result<Step, HandleError> {
-        match self.account.disable_rule(&disable.bus, &disable.rule).await {
-            Ok(receipt) => Ok(Step::Disabled { request_id: receipt.request_id }),
-            Err(error) if error.retryable => Err(HandleError::Act(error)),
-            Err(error) => Ok(Step::Failed(error.to_string().into())),
+    /// Tells, unless the same was told of late.
+    async fn tell(&self, alert: &Alert, now: Timestamp) -> Result<(), HandleError> {
+        let key = alert.key();
+        if let Some(ledger) = self.ledger {
+            // Better twice than not at all: without an answer it counts as due.
+            if !ledger.is_alert_due(&key, now).await.unwrap_or(true) {
+                tracing::info!(rule = &*alert.rule, key, "told before");
+                return Ok(());
+            }
         }
+        self.publish(alert).await.map_err(HandleError::Publish)?;
+        if let Some(ledger) = self.ledger
+            && let Err(error) = ledger.alerted(&key, now).await
+        {
+            tracing::warn!(key, %error, "not noted that it was told");
+        }
+        Ok(())
     }
 
-    async fn tell(&self, alert: &Alert) -> Result<(), HandleError> {
+    async fn publish(&self, alert: &Alert) -> Result<(), CallError> {
         match self.account.publish(alert).await {
             Ok(receipt) => {
                 tracing::info!(rule = &*alert.rule, message_id = &*receipt.request_id, "alert published");
                 Ok(())
             }
             Err(error) => {
-                // The whole alert goes into the log: once the rule is off, no later delivery finds its loop.
+                // The whole alert goes into the log, too, in case nobody ever gets it.
                 tracing::error!(rule = &*alert.rule, error = %error, alert = alert.json(), "alert not published");
-                Err(HandleError::Publish(error))
+                Err(error)
             }
         }
+    }
+}
+
+/// What an act came to.
+enum Ended {
+    /// It is over, and told if there was something to tell.
+    Told(Option<Box<Alert>>),
+    /// The ledger refused, or did not answer.
+    Refused(Option<CallError>),
+    /// A rule changed meanwhile, and nothing was done.
+    Changed,
+    /// Nobody knows whether it was done, and the rule is on.
+    Unclear(Arc<str>),
+}
+
+fn busy(rule: &str) -> HandleError {
+    HandleError::Busy { rule: rule.to_owned() }
+}
+
+fn rules_of<'a>(finding: &'a Finding, gathered: &'a Gathered) -> impl Iterator<Item = &'a Rule> {
+    gathered.inventory.rules.iter().filter(|rule| finding.rules.contains(&rule.key))
+}
+
+/// The intent to disable a rule, with the alert that will tell of it.
+fn intent(disable: &Disable, mut alert: Alert, change: &Change, attempt: &str, now: Timestamp) -> Incident {
+    let rule = RuleRef { bus: disable.bus.clone(), name: disable.rule.clone() };
+    // Events without an id are told apart by call and time.
+    let cause: Arc<str> = if change.event_id.is_empty() {
+        format!("{} at {}", change.call, change.at).into()
+    } else {
+        change.event_id.clone()
+    };
+    let id = Incident::id_for(&rule, &cause, now);
+    alert.incident = Some(id.clone());
+    Incident {
+        id,
+        rule,
+        cause,
+        attempt: attempt.into(),
+        at: now,
+        act: Act::DisableRule,
+        prior: disable.prior.as_str().into(),
+        finding: alert.finding.clone(),
+        why: alert.stored().into(),
+        state: State::Intended,
+        told: None,
     }
 }
 

@@ -11,8 +11,11 @@ mod event;
 mod fake;
 mod gather;
 mod handler;
+mod metrics;
 mod same;
+mod wake;
 
-pub use batch::batch;
-pub use event::{Changed, Ignored, read_event};
-pub use handler::{Guard, HandleError, Judgement, Outcome};
+pub use batch::{Handled, Invocation, batch};
+pub use event::{Changed, Ignored};
+pub use handler::{Checked, Guard, HandleError, Judgement, Outcome, Swept};
+pub use metrics::{NAMESPACE, metrics};

@@ -3,9 +3,9 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use loopguard_analysis::Catalogue;
-use loopguard_aws::{AwsAccount, Clients, Home};
+use loopguard_aws::{AwsAccount, AwsLedger, Clients, Home};
 use loopguard_decision::{Settings, SettingsError, Timestamp};
-use loopguard_guard::{Guard, batch};
+use loopguard_guard::{Guard, Invocation, batch, metrics};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,8 +13,10 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let settings = settings().inspect_err(|error| tracing::error!(%error, "settings not understood"))?;
     let catalogue = Catalogue::embedded();
-    let shell = Shell { settings, catalogue: &catalogue, clients: Clients::from_env().await };
-    lambda_runtime::run(service_fn(|event| shell.invoke(event))).await
+    let clients = Clients::from_env().await;
+    let ledger = settings.table.clone().map(|table| AwsLedger::new(&clients, table));
+    let shell = Shell { settings, catalogue: &catalogue, clients, ledger };
+    lambda_runtime::run(service_fn(|event| Box::pin(shell.invoke(event)))).await
 }
 
 /// What is built once and used by every invocation.
@@ -22,20 +24,37 @@ struct Shell<'a> {
     settings: Settings,
     catalogue: &'a Catalogue,
     clients: Clients,
+    ledger: Option<AwsLedger>,
 }
 
 impl Shell<'_> {
     async fn invoke(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let home = Home::of_function(&event.context.invoked_function_arn)?;
-        let account = AwsAccount::new(self.clients.clone(), home.clone(), self.settings.topic_arn.clone());
+        let account = AwsAccount::new(self.clients.clone(), home.clone(), self.settings.topic_arn.clone())
+            .with_queue(self.settings.queue_url.clone());
         let guard = Guard {
             account: &account,
+            ledger: self.ledger.as_ref(),
             catalogue: self.catalogue,
             settings: &self.settings,
             home: home.scope(),
         };
-        Ok(batch(&guard, event.payload, now()).await)
+        let invocation = Invocation {
+            id: &event.context.request_id,
+            deadline: Timestamp(event.context.deadline),
+            clock: now,
+        };
+        let handled = batch(&guard, event.payload, invocation).await;
+        if let Some(line) = metrics(&handled.outcomes, now()) {
+            emit(&line);
+        }
+        Ok(handled.response)
     }
+}
+
+#[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines of the function's output")]
+fn emit(line: &str) {
+    println!("{line}");
 }
 
 fn settings() -> Result<Settings, SettingsError> {

@@ -1,7 +1,11 @@
-//! What every implementation of [`Account`] must do, as one function.
+//! What every implementation of [`Account`] and of [`Ledger`](crate::Ledger) must do, as one function each.
 //!
 //! The analysis asks in pieces and the guard compares what it read with what it reads again, so the pieces and
 //! the whole have to tell one story.
+
+mod ledger;
+
+pub use ledger::check_ledger;
 
 use crate::{Account, CallError};
 use loopguard_model::{Facts, Need, Rule, RuleState};

@@ -5,10 +5,15 @@
 
 mod error;
 pub mod laws;
+mod ledger;
 
 pub use error::CallError;
-/// What [`Account::publish`] takes; implementations name it without an arrow to the decision.
-pub use loopguard_decision::Alert;
+pub use ledger::{Ledger, MemoryLedger};
+/// What the two traits take and give; implementations name these without an arrow to the decision.
+pub use loopguard_decision::{
+    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, RuleRef, State,
+    Timestamp, View, digest,
+};
 
 use loopguard_model::{Facts, Need, Rule};
 use std::future::Future;
@@ -26,12 +31,30 @@ pub trait Account: Sync {
     /// Reads one rule as it is now: pattern, state, manager, tags and targets. `None` iff it does not exist.
     fn rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<Option<Rule>, CallError>> + Send;
 
+    /// Returns all rules of all buses.
+    fn rules(&self) -> impl Future<Output = Result<Vec<RuleRef>, CallError>> + Send;
+
     /// Disables a rule. Disabling a rule that is off already succeeds and changes nothing.
     fn disable_rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 
+    /// Tags a rule with the incident that has disabled it, for whoever wonders why it is off.
+    fn mark_rule(
+        &self,
+        bus: &str,
+        name: &str,
+        incident: &str,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
     /// Publishes an alert to where the owner listens.
     fn publish(&self, alert: &Alert) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
+    /// Has the guard handle this message after so many seconds, at most 900. Where the guard has no queue of its own,
+    /// nothing is done.
+    fn remind(&self, message: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
 }
+
+/// The tag of [`Account::mark_rule`].
+pub const INCIDENT_TAG: &str = "loopguard:incident";
 
 /// AWS's word that a call was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use crate::failure::{failure, is_missing};
 use crate::{Clients, Home, held, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
+use aws_sdk_eventbridge::types::Tag;
 use aws_sdk_sns::types::MessageAttributeValue;
-use loopguard_account::{Account, Alert, CallError, Receipt};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
 use std::sync::Arc;
@@ -15,12 +16,19 @@ pub struct AwsAccount {
     pub(crate) clients: Clients,
     pub(crate) home: Home,
     topic_arn: Option<String>,
+    queue_url: Option<String>,
 }
 
 impl AwsAccount {
     /// Returns the account that the clients reach. Alerts go to the topic, or to the log where there is none.
     pub fn new(clients: Clients, home: Home, topic_arn: Option<String>) -> Self {
-        Self { clients, home, topic_arn }
+        Self { clients, home, topic_arn, queue_url: None }
+    }
+
+    /// Returns the account with the queue that feeds the guard, for its messages to itself.
+    #[must_use]
+    pub fn with_queue(self, queue_url: Option<String>) -> Self {
+        Self { queue_url, ..self }
     }
 }
 
@@ -71,10 +79,26 @@ impl Account for AwsAccount {
         }
     }
 
+    async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {
+        let mut rules = Vec::new();
+        for bus in rule::buses(self).await? {
+            rules.extend(rule::rules_of_bus(self, &bus).await?.iter().map(RuleRef::of));
+        }
+        Ok(rules)
+    }
+
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
         let call = self.clients.events.disable_rule().name(name).event_bus_name(bus);
         let answer = call.send().await.map_err(|error| failure("events:DisableRule", name, &error))?;
         Ok(Receipt { request_id: answer.request_id().unwrap_or_default().into() })
+    }
+
+    async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
+        const OPERATION: &str = "events:TagResource";
+        let tag = Tag::builder().key(INCIDENT_TAG).value(incident).build();
+        let tag = tag.map_err(|error| CallError::unsupported(OPERATION, name, &error.to_string()))?;
+        let call = self.clients.events.tag_resource().resource_arn(rule::rule_arn(self, bus, name)).tags(tag);
+        call.send().await.map(drop).map_err(|error| failure(OPERATION, name, &error))
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
@@ -93,6 +117,14 @@ impl Account for AwsAccount {
         }
         let answer = call.send().await.map_err(|error| failure("sns:Publish", topic, &error))?;
         Ok(Receipt { request_id: answer.message_id().unwrap_or_default().into() })
+    }
+
+    async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
+        let Some(queue) = &self.queue_url else { return Ok(()) };
+        let delay = i32::try_from(seconds).unwrap_or(i32::MAX);
+        let call = self.clients.sqs.send_message().queue_url(queue).message_body(message);
+        let sent = call.delay_seconds(delay).send().await;
+        sent.map(drop).map_err(|error| failure("sqs:SendMessage", queue, &error))
     }
 }
 

@@ -16,6 +16,7 @@ const OPERATION: Duration = Duration::from_secs(15);
 pub struct Clients {
     pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
     pub(crate) codebuild: aws_sdk_codebuild::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) events: aws_sdk_eventbridge::Client,
     pub(crate) iam: aws_sdk_iam::Client,
@@ -25,6 +26,7 @@ pub struct Clients {
     pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
 }
 
@@ -42,6 +44,7 @@ impl Clients {
         Self {
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
             codebuild: aws_sdk_codebuild::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
@@ -51,6 +54,7 @@ impl Clients {
             scheduler: aws_sdk_scheduler::Client::new(config),
             sfn: aws_sdk_sfn::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
         }
     }

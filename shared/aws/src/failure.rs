@@ -7,9 +7,10 @@ use std::error::Error;
 
 /// Codes that mean "not now" whatever the HTTP status is.
 ///
-/// Those of the SDK's own retry classifier (`aws-runtime`, `retries::classifiers`), and EventBridge's
-/// `ConcurrentModificationException` and `InternalException` (API reference of `DisableRule`).
-const PASSING: [&str; 16] = [
+/// Those of the SDK's own retry classifier (`aws-runtime`, `retries::classifiers`), EventBridge's
+/// `ConcurrentModificationException` and `InternalException` (API reference of `DisableRule`), and what DynamoDB says
+/// while a transaction on the item is under way (API reference, "Common errors" and `TransactWriteItems`).
+const PASSING: [&str; 18] = [
     "BandwidthLimitExceeded",
     "ConcurrentModificationException",
     "EC2ThrottledException",
@@ -26,6 +27,8 @@ const PASSING: [&str; 16] = [
     "ThrottledException",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
 ];
 
 /// Returns the error of a call, with code, request id and the whole chain of causes.

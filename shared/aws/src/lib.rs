@@ -1,4 +1,4 @@
-//! The trait [`Account`](loopguard_account::Account) over the AWS SDK.
+//! The traits [`Account`](loopguard_account::Account) and [`Ledger`](loopguard_account::Ledger) over the AWS SDK.
 //!
 //! Input: credentials, region and endpoint as the environment has them. Output: facts as the model has them,
 //! receipts, errors with AWS's code and request id. Deliberately not here: any judgement, and any loop of
@@ -10,6 +10,7 @@ mod failure;
 mod gather;
 mod held;
 mod home;
+mod ledger;
 #[cfg(test)]
 mod replay;
 mod role;
@@ -21,3 +22,4 @@ pub use account::AwsAccount;
 pub use clients::Clients;
 pub use gather::{Asked, GatherError, Gathered, Reach, gather};
 pub use home::{Home, HomeError};
+pub use ledger::AwsLedger;

@@ -1,10 +1,13 @@
 //! A server on loopback that answers API calls from a script, so that requests and answers cross a real wire.
 
+mod permissions;
+
 use crate::{AwsAccount, Clients, Home};
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// One call as it was received: the operation, and the body or path it came with.
@@ -20,6 +23,8 @@ type Script = dyn Fn(&Call) -> (u16, String) + Send + Sync;
 pub(crate) struct Replay {
     address: String,
     calls: Arc<Mutex<Vec<Call>>>,
+    /// Whether an account asks, as the guard does, and not the command.
+    by_account: Arc<AtomicBool>,
 }
 
 impl Replay {
@@ -29,16 +34,19 @@ impl Replay {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Vec::new()));
         let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&calls));
+        let by_account = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&by_account);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(stream.unwrap(), &*script, &log);
+                answer(stream.unwrap(), &*script, &log, asked.load(Ordering::Relaxed));
             }
         });
-        Self { address, calls }
+        Self { address, calls, by_account }
     }
 
     /// Returns an account that asks this server, once per call.
     pub(crate) fn account(&self) -> AwsAccount {
+        self.by_account.store(true, Ordering::Relaxed);
         account_at(&self.address)
     }
 
@@ -52,10 +60,15 @@ impl Replay {
         self.calls.lock().unwrap().iter().map(|call| call.operation.clone()).collect()
     }
 
+    /// Returns what every call of an operation carried, in order.
+    pub(crate) fn contents(&self, operation: &str) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|call| call.operation == operation).map(|call| call.content.clone()).collect()
+    }
+
     /// Returns what the first call of an operation carried.
     pub(crate) fn content(&self, operation: &str) -> String {
-        let calls = self.calls.lock().unwrap();
-        calls.iter().find(|call| call.operation == operation).unwrap().content.clone()
+        self.contents(operation).swap_remove(0)
     }
 }
 
@@ -76,17 +89,19 @@ fn config_at(endpoint: &str, retries: RetryConfig) -> SdkConfig {
         .build()
 }
 
-fn answer(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Call>>) {
+fn answer(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Call>>, by_account: bool) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut first = String::new();
     reader.read_line(&mut first).unwrap();
-    let (mut length, mut target) = (0, None);
+    let (mut length, mut target, mut service) = (0, None, String::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap(),
+            // `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, ...`
+            "authorization" => service = value.split('/').nth(3).unwrap().to_owned(),
             "x-amz-target" => target = value.rsplit_once('.').map(|(_, operation)| operation.to_owned()),
             _ => {}
         }
@@ -94,6 +109,7 @@ fn answer(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Call>>) {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let call = call(&first, target, String::from_utf8(body).unwrap());
+    permissions::check(&service, &call, by_account);
     let (status, body) = script(&call);
     log.lock().unwrap().push(call);
     let head = format!(

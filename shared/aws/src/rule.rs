@@ -48,6 +48,23 @@ pub(crate) async fn rule(account: &AwsAccount, bus: &str, name: &str) -> Result<
     Ok(rule)
 }
 
+/// Reads the names of all buses.
+pub(crate) async fn buses(account: &AwsAccount) -> Result<Vec<String>, CallError> {
+    const OPERATION: &str = "events:ListEventBuses";
+    let mut buses = Vec::new();
+    let mut token: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let call = account.clients.events.list_event_buses().set_next_token(token);
+        let answer = call.send().await.map_err(|error| failure(OPERATION, "all buses", &error))?;
+        buses.extend(answer.event_buses().iter().filter_map(|bus| bus.name().map(ToOwned::to_owned)));
+        token = answer.next_token().map(ToOwned::to_owned);
+        if token.is_none() {
+            return Ok(buses);
+        }
+    }
+    Err(endless(OPERATION, "all buses"))
+}
+
 /// Reads all rules of a bus, targets and tags left out.
 pub(crate) async fn rules_of_bus(account: &AwsAccount, bus: &str) -> Result<Vec<Rule>, CallError> {
     const OPERATION: &str = "events:ListRules";
@@ -143,7 +160,7 @@ fn model(account: &AwsAccount, told: &Told<'_>) -> Rule {
 }
 
 /// The ARN by its documented form (Service Authorization Reference, EventBridge), where an answer has none.
-fn rule_arn(account: &AwsAccount, bus: &str, name: &str) -> String {
+pub(crate) fn rule_arn(account: &AwsAccount, bus: &str, name: &str) -> String {
     let scope = account.home.scope();
     let resource = if bus == "default" { name.to_owned() } else { format!("{bus}/{name}") };
     format!("arn:{}:events:{}:{}:rule/{resource}", scope.partition, scope.region, scope.account)

@@ -2,41 +2,57 @@
 
 mod json;
 mod text;
+mod words;
 
+use crate::ledger::End;
 use crate::plan::Cut;
 use crate::{Change, Mode, Refusal, Settings, Timestamp};
 use loopguard_analysis::{Certainty, Code, Finding, Gain, Verdict};
-use loopguard_model::{RuleState, Scope as Place};
+use loopguard_model::RuleState;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// One alert: what, why, the hops, what was or would be done, and how to undo it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It is kept with the incident that it tells of, so that whoever finds an act that nobody was told of can tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// When the decision was made.
     pub at: Timestamp,
+    /// Whether somebody has to look now.
+    pub urgency: Urgency,
+    /// The incident, where something was written down.
+    pub incident: Option<Arc<str>>,
     /// The finding's id.
     pub finding: Arc<str>,
     /// Its kind.
+    #[serde(with = "words")]
     pub code: Code,
     /// Its verdict.
+    #[serde(with = "words")]
     pub verdict: Verdict,
     /// How surely.
+    #[serde(with = "words::option")]
     pub certainty: Option<Certainty>,
     /// The mode in force.
+    #[serde(with = "words")]
     pub mode: Mode,
     /// The change that made the guard look.
-    pub change: Change,
-    /// Where the rule lives.
-    pub place: Place,
+    pub change: AlertChange,
+    /// The account that the rule is in.
+    pub account: Arc<str>,
+    /// The region that the rule is in.
+    pub region: Arc<str>,
     /// The bus of the rule that the alert speaks of.
     pub bus: Arc<str>,
     /// The rule that the alert speaks of: the one that is or would be cut.
     pub rule: Arc<str>,
     /// The state that rule had.
+    #[serde(with = "words")]
     pub prior: RuleState,
     /// Why that rule and no other of the loop.
-    pub choice: &'static str,
+    pub choice: Arc<str>,
     /// All rules of the loop in its order.
     pub rules: Vec<Arc<str>>,
     /// What was done about it.
@@ -47,20 +63,55 @@ pub struct Alert {
     pub remedies: Vec<String>,
     /// What could not be read and matters here.
     pub gaps: Vec<String>,
+    /// How often the rule was disabled within the last day before this.
+    pub times: usize,
+}
+
+/// A rule that is disabled so often within a day is switched on again by somebody or something that has to be told.
+const PING_PONG: usize = 3;
+
+/// The change that made the guard look, as told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertChange {
+    /// The rule that was changed.
+    pub rule: Arc<str>,
+    /// The call.
+    pub call: Arc<str>,
+    /// The ARN of who made it; empty where the event does not say.
+    pub by: Arc<str>,
+    /// CloudTrail's `eventID`.
+    pub event_id: Arc<str>,
+    /// When it was made, as the event has it.
+    pub at: Arc<str>,
+}
+
+/// How soon somebody has to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    /// When there is time.
+    Notice,
+    /// Now.
+    Page,
 }
 
 /// What was done about a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// The rule is to be disabled; nobody has said yet how that went.
     Intended,
-    /// The rule was disabled; AWS's request id.
+    /// The rule was disabled.
     Disabled {
-        /// The id of the request.
-        request_id: Arc<str>,
+        /// The id of AWS's request; `None` where its answer was lost.
+        request_id: Option<Arc<str>>,
     },
+    /// Somebody else had disabled the rule just before.
+    AlreadyOff,
     /// Disabling failed; the rule still loops.
     Failed(Arc<str>),
+    /// An attempt ended without a trace, and the rule is on; it is analysed again.
+    Unclear,
     /// In mode `enforce` the rule would have been disabled.
     WouldDisable(Refusal),
     /// Nothing is done, and why.
@@ -68,7 +119,7 @@ pub enum Step {
 }
 
 /// One hop of the loop, as told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertHop {
     /// The rule that fires.
     pub rule: Arc<str>,
@@ -79,8 +130,10 @@ pub struct AlertHop {
     /// Source and detail-type of the event that this causes.
     pub emits: Arc<str>,
     /// How surely.
+    #[serde(with = "words")]
     pub certainty: Certainty,
     /// How often in a run.
+    #[serde(with = "words")]
     pub gain: Gain,
     /// An event that shows it, as JSON text.
     pub witness: Option<Arc<str>>,
@@ -92,35 +145,87 @@ impl Alert {
         cut: &Cut<'_>,
         change: &Change,
         settings: &Settings,
-        step: Step,
+        (step, urgency): (Step, Urgency),
+        times: usize,
         now: Timestamp,
     ) -> Self {
         Self {
             at: now,
+            urgency,
+            incident: None,
             finding: finding.id.clone(),
             code: finding.code,
             verdict: finding.verdict,
             certainty: finding.certainty,
             mode: settings.mode,
-            change: change.clone(),
-            place: cut.rule.scope.clone(),
+            change: AlertChange {
+                rule: change.rule.id.clone(),
+                call: change.call.clone(),
+                by: change.by.clone(),
+                event_id: change.event_id.clone(),
+                at: change.at.clone(),
+            },
+            account: cut.rule.scope.account.to_string().into(),
+            region: cut.rule.scope.region.to_string().into(),
             bus: cut.rule.bus.to_string().into(),
             rule: cut.rule.name.to_string().into(),
             prior: cut.rule.state,
-            choice: cut.why,
+            choice: cut.why.into(),
             rules: finding.rules.iter().map(|key| key.id.clone()).collect(),
             step,
             hops: finding.hops.iter().map(hop).collect(),
             remedies: finding.remedies.iter().map(|remedy| remedy.headline.clone()).collect(),
             gaps: finding.gaps.iter().map(ToString::to_string).collect(),
+            times,
         }
     }
 
-    /// Returns the alert with what was done filled in.
+    /// Returns the alert with what was done filled in. What went wrong is a page.
     #[must_use]
     pub fn after(mut self, step: Step) -> Self {
+        let again = matches!(step, Step::Disabled { .. }) && self.keeps_coming_back();
+        if again || matches!(step, Step::Failed(_) | Step::Unclear) {
+            self.urgency = Urgency::Page;
+        }
         self.step = step;
         self
+    }
+
+    /// Returns true iff the rule was disabled so often within a day that somebody keeps switching it on.
+    pub fn keeps_coming_back(&self) -> bool {
+        self.times + 1 >= PING_PONG
+    }
+
+    /// Returns the alert with the outcome of the act; `None` where nothing came of it that is worth telling.
+    #[must_use]
+    pub fn ended(self, end: &End) -> Option<Self> {
+        match end {
+            End::Acted { request_id } => Some(self.after(Step::Disabled { request_id: request_id.clone() })),
+            End::AlreadyOff => Some(self.after(Step::AlreadyOff)),
+            End::Failed { error } => Some(self.after(Step::Failed(error.clone()))),
+            End::Refuted => Some(self.after(Step::Unclear)),
+            End::Abandoned => None,
+        }
+    }
+
+    /// Returns the key by which repetitions are known: what is told of which finding.
+    pub fn key(&self) -> String {
+        let why = match &self.step {
+            Step::WouldDisable(why) | Step::Refused(why) => why.as_str(),
+            Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => "",
+        };
+        format!("{} {} {why}", self.finding, self.step.as_str())
+    }
+
+    /// Returns the alert as it is kept with its incident.
+    pub fn stored(&self) -> String {
+        // Only texts, numbers and lists of them: writing them to a string does not fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Returns the alert that was kept.
+    pub fn from_stored(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 
     /// Returns a headline that stands alone: printable ASCII and fewer than 100 characters, as the subject
@@ -140,18 +245,21 @@ impl Alert {
         json::json(self)
     }
 
-    /// Returns the command that switches the rule on again.
+    /// Returns the command that undoes the act: of this project where there is an incident, else of AWS.
     pub fn undo(&self) -> String {
-        undo_command(&self.rule, &self.bus, self.place.region.as_literal().as_deref())
+        match &self.incident {
+            Some(id) => format!("loopguard restore {} --region {}", quoted(id), quoted(&self.region)),
+            None => undo_command(&self.rule, &self.bus, &self.region),
+        }
     }
 }
 
 /// Returns the command that switches a rule on.
 ///
 /// `EnableRule` sets `ENABLED`; it cannot bring back `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
-pub fn undo_command(rule: &str, bus: &str, region: Option<&str>) -> String {
-    let region = region.map(|region| format!(" --region {}", quoted(region))).unwrap_or_default();
-    format!("aws events enable-rule --name {} --event-bus-name {}{region}", quoted(rule), quoted(bus))
+pub fn undo_command(rule: &str, bus: &str, region: &str) -> String {
+    let [rule, bus, region] = [rule, bus, region].map(quoted);
+    format!("aws events enable-rule --name {rule} --event-bus-name {bus} --region {region}")
 }
 
 /// Returns the text as one word of a POSIX shell.
@@ -186,7 +294,9 @@ impl Step {
         match self {
             Self::Intended => "intended",
             Self::Disabled { .. } => "disabled",
+            Self::AlreadyOff => "already-off",
             Self::Failed(_) => "failed",
+            Self::Unclear => "unclear",
             Self::WouldDisable(_) => "would-disable",
             Self::Refused(_) => "refused",
         }
@@ -197,7 +307,12 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Intended => f.write_str("the rule is about to be disabled"),
-            Self::Disabled { request_id } => write!(f, "the rule was disabled (request {request_id})"),
+            Self::Disabled { request_id: Some(id) } => write!(f, "the rule was disabled (request {id})"),
+            Self::Disabled { request_id: None } => f.write_str("the rule was disabled"),
+            Self::AlreadyOff => f.write_str("nothing, because somebody else had just disabled the rule"),
+            Self::Unclear => f.write_str(
+                "AN ATTEMPT TO DISABLE THE RULE ENDED WITHOUT A TRACE, and the rule is on; it is analysed again",
+            ),
             Self::Failed(error) => write!(f, "DISABLING FAILED, the rule still loops: {error}"),
             Self::WouldDisable(why) => {
                 write!(

@@ -1,6 +1,6 @@
 //! Findings and rules for tests.
 
-use crate::{Change, Mode, Scope, Settings, Timestamp};
+use crate::{Change, Held, Mode, RuleRef, Scope, Settings, Timestamp, View};
 use loopguard_analysis::{
     Certainty, Code, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, Status, Verdict,
 };
@@ -95,9 +95,26 @@ pub(crate) fn change(rule: &str) -> Change {
         by: "arn:aws:iam::111122223333:user/deployer".into(),
         event_id: "e-1".into(),
         at: "2023-11-14T22:13:05Z".into(),
+        opens: true,
     }
 }
 
 pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
-    Settings { mode, scope, topic_arn: None, own_stack: None, own_role_arn: None, max_reads: 10 }
+    Settings {
+        mode,
+        scope,
+        topic_arn: None,
+        own_stack: None,
+        own_role_arn: None,
+        unprotected: Scope::nothing(),
+        table: None,
+        queue_url: None,
+        cap: 2,
+        max_reads: 10,
+    }
+}
+
+/// What a ledger without entries says of the rules.
+pub(crate) fn held(rules: &[&str]) -> Held {
+    rules.iter().map(|name| (RuleRef::of(&rule(name)), View::default())).collect()
 }

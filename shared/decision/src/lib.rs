@@ -5,17 +5,28 @@
 //! plan tells the [`Alert`] how it went ([`Alert::after`]) and publishes it.
 
 mod alert;
+mod cut;
 #[cfg(test)]
 mod fixtures;
+mod ledger;
 mod plan;
+mod protected;
+mod protocol;
 mod scope;
 mod settings;
 mod table;
 mod time;
 
-pub use alert::{Alert, AlertHop, Step, undo_command};
-pub use plan::{Action, ActionKind, Change, Disable, Plan, cause, decide, is_own};
+pub use alert::{Alert, AlertChange, AlertHop, Step, Urgency, undo_command};
+pub use cut::cut;
+pub use ledger::{
+    ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, RuleRef,
+    State, View, digest,
+};
+pub use plan::{Action, ActionKind, Change, Disable, Held, Plan, cause, decide, is_own};
+pub use protected::is_protected;
+pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
 pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError};
-pub use table::{Case, Cause, Decision, Part, Refusal, Standing, decision};
+pub use table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 pub use time::Timestamp;

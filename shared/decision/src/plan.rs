@@ -1,9 +1,14 @@
 //! From one finding to the actions it justifies.
 
-use crate::table::{Case, Cause, Decision, Part, Refusal, Standing, decision};
+use crate::alert::Urgency;
+use crate::cut::cut;
+use crate::ledger::{RuleRef, View};
+use crate::protected::is_protected;
+use crate::table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 use crate::{Alert, OWN_PREFIX, Settings, Step, Timestamp};
 use loopguard_analysis::{Certainty, Finding, Gain, Hop, Status};
 use loopguard_model::{Inventory, Rule, RuleKey, RuleState};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is to be done, in order.
@@ -47,7 +52,7 @@ pub struct Disable {
 pub struct Change {
     /// The rule that was changed.
     pub rule: RuleKey,
-    /// The call: `PutRule`, `PutTargets`, `EnableRule`.
+    /// The call: `PutRule`, `PutTargets`, `EnableRule` ...
     pub call: Arc<str>,
     /// The ARN of who made it; empty where the event does not say.
     pub by: Arc<str>,
@@ -55,48 +60,68 @@ pub struct Change {
     pub event_id: Arc<str>,
     /// When it was made, as the event has it (RFC 3339).
     pub at: Arc<str>,
+    /// Whether it may have opened the loop; false where the guard looks by itself.
+    pub opens: bool,
 }
 
-/// Returns what to do about a finding that the change led to.
+/// What the ledger says of the rules of a finding; empty where it could not be read.
+pub type Held = BTreeMap<RuleRef, View>;
+
+/// Returns what to do about a finding that the change led to, `among` all that it led to.
 ///
-/// One rule is chosen for the cut: the changed one if it may be touched, otherwise the first of the cycle
-/// that may, otherwise the changed one (so that the refusal speaks of it) or the first. Then
+/// One rule is chosen for the cut: one of those that [open all loops at once](cut), the changed one before others if it
+/// may be touched; where none may, the changed one (so that the refusal speaks of it) or the first. Then
 /// [`decision`] says whether it is cut. A finding that nothing can repeat now gives an empty plan.
 pub fn decide(
     finding: &Finding,
+    among: &[&Finding],
     inventory: &Inventory,
     change: &Change,
     settings: &Settings,
+    held: &Held,
     now: Timestamp,
 ) -> Plan {
-    let Some(cut) = choose(finding, inventory, change, settings) else { return Plan::default() };
+    let Some(cut) = choose(finding, among, inventory, change, settings, held) else { return Plan::default() };
     let case = Case {
         verdict: finding.verdict,
-        cause: cause(finding),
-        part: if finding.rules.contains(&change.rule) { Part::Inside } else { Part::Beside },
-        standing: standing(cut.rule, settings),
+        cause: cause(finding, change),
+        standing: standing(cut.rule, settings, held),
         mode: settings.mode,
+        room: room(cut.rule, settings, held),
     };
-    let alert = |step| Box::new(Alert::new(finding, &cut, change, settings, step, now));
+    let times = held.get(&RuleRef::of(cut.rule)).map_or(0, |view| view.times);
+    let alert =
+        |step, urgency| Box::new(Alert::new(finding, &cut, change, settings, (step, urgency), times, now));
+    let refused = |refusal, urgency| {
+        let step = match refusal {
+            Refusal::ModeObserve | Refusal::ModeAlert => Step::WouldDisable(refusal),
+            Refusal::Undecided
+            | Refusal::CauseNotShown
+            | Refusal::NotNew
+            | Refusal::Own
+            | Refusal::Managed
+            | Refusal::Exempt
+            | Refusal::Protected
+            | Refusal::OutOfScope
+            | Refusal::Paused
+            | Refusal::CapReached
+            | Refusal::NoLedger => Step::Refused(refusal),
+        };
+        ActionKind::Alert(alert(step, urgency))
+    };
     let kind = match decision(case) {
         Decision::Log => return Plan::default(),
-        Decision::Disable => ActionKind::DisableRule(
+        Decision::Act => ActionKind::DisableRule(
             Disable {
                 key: cut.rule.key.clone(),
                 bus: cut.rule.bus.to_string().into(),
                 rule: cut.rule.name.to_string().into(),
                 prior: cut.rule.state,
             },
-            alert(Step::Intended),
+            alert(Step::Intended, Urgency::Notice),
         ),
-        Decision::Tell(refusal) => ActionKind::Alert(alert(match refusal {
-            Refusal::ModeObserve | Refusal::ModeAlert => Step::WouldDisable(refusal),
-            Refusal::Undecided
-            | Refusal::CauseNotShown
-            | Refusal::Own
-            | Refusal::Managed
-            | Refusal::OutOfScope => Step::Refused(refusal),
-        })),
+        Decision::Page(refusal) => refused(refusal, Urgency::Page),
+        Decision::Tell(refusal) => refused(refusal, Urgency::Notice),
     };
     Plan(vec![Action { kind, because: finding.id.clone() }])
 }
@@ -110,36 +135,59 @@ pub(crate) struct Cut<'a> {
 
 fn choose<'a>(
     finding: &Finding,
+    among: &[&Finding],
     inventory: &'a Inventory,
     change: &Change,
     settings: &Settings,
+    held: &Held,
 ) -> Option<Cut<'a>> {
-    let rules: Vec<&Rule> =
-        finding.rules.iter().filter_map(|key| inventory.rules.iter().find(|rule| rule.key == *key)).collect();
+    let known = |key: &RuleKey| inventory.rules.iter().find(|rule| rule.key == *key);
+    let rules: Vec<&Rule> = finding.rules.iter().filter_map(known).collect();
+    let may =
+        |key: &RuleKey| known(key).is_some_and(|rule| standing(rule, settings, held) == Standing::InScope);
+    let loops: Vec<Vec<RuleKey>> = std::iter::once(&finding)
+        .chain(among)
+        .filter(|other| other.verdict == finding.verdict)
+        .map(|other| other.rules.clone())
+        .collect();
+    let chosen = cut(&loops, Some(&change.rule), may);
     let changed = rules.iter().copied().find(|rule| rule.key == change.rule);
-    let may = |rule: &&Rule| standing(rule, settings) == Standing::InScope;
-    if let Some(rule) = changed.filter(may) {
+    if let Some(rule) = changed.filter(|rule| chosen.contains(&rule.key)) {
         return Some(Cut { rule, why: "it is the rule that was changed" });
     }
-    if let Some(rule) = rules.iter().copied().find(may) {
+    if let Some(rule) = rules.iter().copied().find(|rule| chosen.contains(&rule.key)) {
         return Some(Cut {
             rule,
-            why: "the changed rule may not be touched; this is the first of the loop that may",
+            why: "the changed rule may not be touched; this is the first that may, and with it the fewest are disabled",
         });
     }
     let rule = changed.or_else(|| rules.first().copied())?;
     Some(Cut { rule, why: "no rule of the loop may be touched" })
 }
 
-fn standing(rule: &Rule, settings: &Settings) -> Standing {
+fn standing(rule: &Rule, settings: &Settings, held: &Held) -> Standing {
+    let is_exempt = held.get(&RuleRef::of(rule)).is_some_and(|view| view.exemption.is_some());
     if is_own(rule, settings) {
         Standing::Own
     } else if rule.managed_by.is_some() {
         Standing::Managed
+    } else if is_exempt {
+        Standing::Exempt
+    } else if is_protected(rule) && !settings.unprotected.holds(rule) {
+        Standing::Protected
     } else if settings.scope.holds(rule) {
         Standing::InScope
     } else {
         Standing::OutOfScope
+    }
+}
+
+fn room(rule: &Rule, settings: &Settings, held: &Held) -> Room {
+    match held.get(&RuleRef::of(rule)) {
+        None => Room::NoLedger,
+        Some(view) if view.pause.is_some() => Room::Paused,
+        Some(view) if view.acts >= settings.cap => Room::CapReached,
+        Some(_) => Room::Free,
     }
 }
 
@@ -153,13 +201,15 @@ pub fn is_own(rule: &Rule, settings: &Settings) -> bool {
     named || stacked
 }
 
-/// Returns whether the finding shows the cause of its loop at the change: there are hops, and each is live,
-/// declared, happens at least once in every run, and has an event that shows it.
-pub fn cause(finding: &Finding) -> Cause {
-    if !finding.hops.is_empty() && finding.hops.iter().all(shows_cause) {
-        Cause::Shown
-    } else {
+/// Returns what shows the cause of the loop. It is declared iff there are hops, and each is live, declared, happens at
+/// least once in every run, and has an event that shows it; and that is new iff the changed rule is one of the loop.
+pub fn cause(finding: &Finding, change: &Change) -> Cause {
+    if finding.hops.is_empty() || !finding.hops.iter().all(shows_cause) {
         Cause::NotShown
+    } else if change.opens && finding.rules.contains(&change.rule) {
+        Cause::DeclaredNow
+    } else {
+        Cause::DeclaredBefore
     }
 }
 

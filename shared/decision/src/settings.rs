@@ -3,6 +3,7 @@
 use crate::{Scope, ScopeError};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// What the guard may do with a loop that it is sure of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,14 @@ pub struct Settings {
     pub own_stack: Option<String>,
     /// The ARN of the role the guard runs under: changes made by it are its own.
     pub own_role_arn: Option<String>,
+    /// Protected rules that may be disabled all the same, if they are in the scope, too.
+    pub unprotected: Scope,
+    /// The DynamoDB table that acts are recorded in; without one nothing is done.
+    pub table: Option<String>,
+    /// The URL of the queue that feeds the guard; without it the guard plans no second look at a rule it disabled.
+    pub queue_url: Option<String>,
+    /// The most acts within an hour.
+    pub cap: usize,
     /// The most reads of the account for one change; what is left unread then is a gap.
     pub max_reads: usize,
 }
@@ -66,7 +75,15 @@ const TOPIC_ARN: &str = "LOOPGUARD_TOPIC_ARN";
 const OWN_STACK: &str = "LOOPGUARD_OWN_STACK";
 const OWN_ROLE_ARN: &str = "LOOPGUARD_OWN_ROLE_ARN";
 const MAX_READS: &str = "LOOPGUARD_MAX_READS";
-const KEYS: [&str; 6] = [MODE, SCOPE, TOPIC_ARN, OWN_STACK, OWN_ROLE_ARN, MAX_READS];
+const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
+const TABLE: &str = "LOOPGUARD_TABLE";
+const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
+const CAP: &str = "LOOPGUARD_CAP";
+const KEYS: [&str; 10] =
+    [MODE, SCOPE, TOPIC_ARN, OWN_STACK, OWN_ROLE_ARN, MAX_READS, UNPROTECTED, TABLE, QUEUE_URL, CAP];
+
+/// More loops within an hour than this are rather a mistake than loops.
+const DEFAULT_CAP: usize = 5;
 
 /// Enough for a change that reaches some forty targets with their roles, and far below what a minute of
 /// Lambda allows.
@@ -97,8 +114,25 @@ pub enum SettingsError {
         nearest: &'static str,
     },
     /// A scope that is not understood.
-    #[error("`LOOPGUARD_SCOPE`: {0}")]
-    Scope(#[from] ScopeError),
+    #[error("`{key}`: {error}")]
+    Scope {
+        /// The setting.
+        key: &'static str,
+        /// What is not understood.
+        error: ScopeError,
+    },
+    /// A number that is none, or too small or too large.
+    #[error("`{key}` is `{value}`; it is a whole number from {least} to {most}")]
+    Number {
+        /// The setting.
+        key: &'static str,
+        /// The value given.
+        value: String,
+        /// The least that is valid.
+        least: usize,
+        /// The most that is valid.
+        most: usize,
+    },
     /// A value of the wrong form.
     #[error("`{key}` is `{value}`; it is {expected}")]
     Value {
@@ -135,11 +169,17 @@ impl Settings {
         let mode = mode(given.get(MODE).ok_or(SettingsError::NoMode)?)?;
         Ok(Self {
             mode,
-            scope: given.get(SCOPE).map_or(Ok(Scope::nothing()), |text| text.parse())?,
+            scope: scope(SCOPE, given.get(SCOPE))?,
             topic_arn: given.get(TOPIC_ARN).map(|text| arn(TOPIC_ARN, text, "sns")).transpose()?,
             own_stack: given.get(OWN_STACK).cloned(),
             own_role_arn: given.get(OWN_ROLE_ARN).map(|text| arn(OWN_ROLE_ARN, text, "iam")).transpose()?,
-            max_reads: given.get(MAX_READS).map_or(Ok(DEFAULT_MAX_READS), |text| max_reads(text))?,
+            unprotected: scope(UNPROTECTED, given.get(UNPROTECTED))?,
+            table: given.get(TABLE).cloned(),
+            queue_url: given.get(QUEUE_URL).map(|text| url(QUEUE_URL, text)).transpose()?,
+            cap: given.get(CAP).map_or(Ok(DEFAULT_CAP), |text| number(CAP, text, 0..=1000))?,
+            max_reads: given
+                .get(MAX_READS)
+                .map_or(Ok(DEFAULT_MAX_READS), |text| number(MAX_READS, text, 1..=100_000))?,
         })
     }
 }
@@ -166,11 +206,29 @@ fn arn(key: &'static str, text: &str, service: &str) -> Result<String, SettingsE
     }
 }
 
-fn max_reads(text: &str) -> Result<usize, SettingsError> {
-    text.parse().ok().filter(|reads| (1..=100_000).contains(reads)).ok_or_else(|| SettingsError::Value {
-        key: MAX_READS,
+fn url(key: &'static str, text: &str) -> Result<String, SettingsError> {
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return Ok(text.to_owned());
+    }
+    Err(SettingsError::Value {
+        key,
         value: text.to_owned(),
-        expected: "a whole number from 1 to 100000",
+        expected: "the URL of an SQS queue (`https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`)",
+    })
+}
+
+fn scope(key: &'static str, text: Option<&String>) -> Result<Scope, SettingsError> {
+    text.map_or(Ok(Scope::nothing()), |text| {
+        text.parse().map_err(|error| SettingsError::Scope { key, error })
+    })
+}
+
+fn number(key: &'static str, text: &str, of: RangeInclusive<usize>) -> Result<usize, SettingsError> {
+    text.parse().ok().filter(|number| of.contains(number)).ok_or_else(|| SettingsError::Number {
+        key,
+        value: text.to_owned(),
+        least: *of.start(),
+        most: *of.end(),
     })
 }
 

@@ -2,41 +2,58 @@
 //!
 //! Everything that decides is reduced to a [`Case`] first, so that the whole domain can be enumerated and
 //! the fixed points of the design proved over it. The match names every variant: a new verdict, mode or
-//! standing does not compile until somebody has decided what it means.
+//! standing does not compile until somebody has decided what it means. `rows.toml` beside this module says the
+//! same as rows, tests compare the two over the whole domain, and `docs/decisions.md` shows the rows.
 
 use crate::Mode;
 use loopguard_analysis::Verdict;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Whether the cause of a loop is shown at the change.
+/// What shows that the rule causes its own events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
-    /// Every hop is live and declared, happens in every run, and has its witness.
-    Shown,
-    /// Some hop is less than that.
+    /// Nothing that counts: some hop is not sure to happen in every run.
     NotShown,
+    /// Every hop is live and declared, happens in every run, and has its witness; but the loop was there before
+    /// anybody looked, so that it may be known and wanted.
+    DeclaredBefore,
+    /// The same, and the change that the guard was woken by made it so.
+    DeclaredNow,
+    /// Recorded events show every hop, and that they reproduce.
+    Reproducing,
+    /// A loop that permissions or better make, above the rate that its owner has set for it.
+    OverCeiling,
 }
 
-/// How the change stands to the cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// The changed rule is in the cycle.
-    Inside,
-    /// It is not: the cycle was there before.
-    Beside,
-}
-
-/// How the rule that would be cut stands to the guard.
+/// How the rule that would be cut stands to the guard. The first that holds counts, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// It belongs to the guard.
     Own,
     /// An AWS service manages it.
     Managed,
+    /// Its owner has exempted it, and that has not run out.
+    Exempt,
+    /// It serves security or governance, and the owner has not listed it.
+    Protected,
     /// The owner's scope does not hold it.
     OutOfScope,
     /// The owner's scope holds it.
     InScope,
+}
+
+/// Whether there is room for an act now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Room {
+    /// Acts can be recorded, and fewer were made than the owner allows.
+    Free,
+    /// The owner has paused the guard.
+    Paused,
+    /// As many acts as the owner allows were made in the window.
+    CapReached,
+    /// The ledger cannot be read or written.
+    NoLedger,
 }
 
 /// One point of the domain.
@@ -44,76 +61,106 @@ pub enum Standing {
 pub struct Case {
     /// What the analysis says of the cycle.
     pub verdict: Verdict,
-    /// Whether it shows the cause.
+    /// What shows the cause.
     pub cause: Cause,
-    /// Whether the change is part of the cycle.
-    pub part: Part,
     /// Whether the rule may be touched.
     pub standing: Standing,
     /// What the owner allows.
     pub mode: Mode,
+    /// Whether there is room for an act.
+    pub room: Room,
 }
 
 /// What to do in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decision {
-    /// Disable the rule and tell.
-    Disable,
-    /// Do not act; tell, and say why not.
+    /// Cut the loop and tell.
+    Act,
+    /// Do not act; somebody has to look now, and why.
+    Page(Refusal),
+    /// Do not act; tell, and why not.
     Tell(Refusal),
     /// Only log: nothing repeats now.
     Log,
 }
 
 /// Why the guard does not act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// It is not decided whether this is a loop.
     Undecided,
     /// The loop is there, but not every hop is sure to happen in every run.
     CauseNotShown,
+    /// The loop was there before the guard looked.
+    NotNew,
     /// The rule is the guard's own.
     Own,
     /// An AWS service manages the rule: `DisableRule` is refused (`ManagedRuleException`).
     Managed,
+    /// The rule is exempt.
+    Exempt,
+    /// The rule serves security or governance.
+    Protected,
     /// The owner's scope does not hold the rule.
     OutOfScope,
     /// The mode is `alert`.
     ModeAlert,
     /// The mode is `observe`: in `enforce` the rule would be disabled.
     ModeObserve,
+    /// The guard is paused.
+    Paused,
+    /// The cap is reached.
+    CapReached,
+    /// Without a ledger nothing may be done.
+    NoLedger,
 }
 
-/// Returns what to do in a case. `Disable` iff the verdict is a loop, its cause is shown, the change is part
-/// of it, the rule is in scope and neither managed nor the guard's own, and the mode is `enforce`.
-///
-/// A loop beside the change was there before it; it is logged, and left to whoever looks at the whole account.
+/// Returns what to do in a case. [`Decision::Act`] iff the verdict is a loop, its cause is shown, the rule is in
+/// scope and none of own, managed, exempt and protected, the mode is `enforce`, and there is room.
 pub fn decision(case: Case) -> Decision {
-    match case.part {
-        Part::Beside => Decision::Log,
-        Part::Inside => match (case.verdict, case.cause) {
-            (
-                Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None,
-                Cause::Shown | Cause::NotShown,
-            ) => Decision::Log,
-            (Verdict::Unknown, Cause::Shown | Cause::NotShown) => Decision::Tell(Refusal::Undecided),
-            (Verdict::Loop, Cause::NotShown) => Decision::Tell(Refusal::CauseNotShown),
-            (Verdict::Loop, Cause::Shown) => shown_loop(case.standing, case.mode),
+    match case.verdict {
+        Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => Decision::Log,
+        Verdict::Unknown => Decision::Tell(Refusal::Undecided),
+        Verdict::Loop => match case.cause {
+            Cause::NotShown => Decision::Tell(Refusal::CauseNotShown),
+            Cause::DeclaredBefore => Decision::Tell(Refusal::NotNew),
+            Cause::DeclaredNow => shown(case, Urgency::CanWait),
+            // It runs and bills now: what keeps the guard from stopping it has to reach somebody who can.
+            Cause::Reproducing | Cause::OverCeiling => shown(case, Urgency::Now),
         },
     }
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Urgency {
+    CanWait,
+    Now,
+}
+
 /// The part of the table for loops whose cause is shown.
-fn shown_loop(standing: Standing, mode: Mode) -> Decision {
-    match (standing, mode) {
-        (Standing::Own, Mode::Observe | Mode::Alert | Mode::Enforce) => Decision::Tell(Refusal::Own),
-        (Standing::Managed, Mode::Observe | Mode::Alert | Mode::Enforce) => Decision::Tell(Refusal::Managed),
-        (Standing::OutOfScope, Mode::Observe | Mode::Alert | Mode::Enforce) => {
-            Decision::Tell(Refusal::OutOfScope)
-        }
-        (Standing::InScope, Mode::Observe) => Decision::Tell(Refusal::ModeObserve),
-        (Standing::InScope, Mode::Alert) => Decision::Tell(Refusal::ModeAlert),
-        (Standing::InScope, Mode::Enforce) => Decision::Disable,
+fn shown(case: Case, urgency: Urgency) -> Decision {
+    let refuse = |why| match urgency {
+        Urgency::CanWait => Decision::Tell(why),
+        Urgency::Now => Decision::Page(why),
+    };
+    match case.standing {
+        Standing::Own => refuse(Refusal::Own),
+        Standing::Managed => refuse(Refusal::Managed),
+        // Who has exempted a rule knows of it.
+        Standing::Exempt => Decision::Tell(Refusal::Exempt),
+        Standing::Protected => refuse(Refusal::Protected),
+        Standing::OutOfScope => refuse(Refusal::OutOfScope),
+        Standing::InScope => match case.mode {
+            Mode::Observe => Decision::Tell(Refusal::ModeObserve),
+            Mode::Alert => refuse(Refusal::ModeAlert),
+            Mode::Enforce => match case.room {
+                Room::Free => Decision::Act,
+                Room::Paused => Decision::Tell(Refusal::Paused),
+                Room::CapReached => Decision::Page(Refusal::CapReached),
+                Room::NoLedger => Decision::Page(Refusal::NoLedger),
+            },
+        },
     }
 }
 
@@ -123,11 +170,17 @@ impl Refusal {
         match self {
             Self::Undecided => "undecided",
             Self::CauseNotShown => "cause-not-shown",
+            Self::NotNew => "not-new",
             Self::Own => "own-rule",
             Self::Managed => "managed-rule",
+            Self::Exempt => "exempt",
+            Self::Protected => "protected",
             Self::OutOfScope => "out-of-scope",
             Self::ModeAlert => "mode-alert",
             Self::ModeObserve => "mode-observe",
+            Self::Paused => "paused",
+            Self::CapReached => "cap-reached",
+            Self::NoLedger => "no-ledger",
         }
     }
 
@@ -136,11 +189,19 @@ impl Refusal {
         match self {
             Self::Undecided => "it is not decided whether this is a loop; see what could not be read",
             Self::CauseNotShown => "not every hop is sure to happen in every run",
+            Self::NotNew => "the loop was there before this change, and no recorded event shows that it runs",
             Self::Own => "the rule belongs to the guard",
             Self::Managed => "an AWS service manages the rule, so it cannot be disabled",
+            Self::Exempt => "the rule is exempt",
+            Self::Protected => "the rule serves security or governance and is not in `LOOPGUARD_UNPROTECTED`",
             Self::OutOfScope => "the rule is not in the scope of `LOOPGUARD_SCOPE`",
             Self::ModeAlert => "the mode is `alert`",
             Self::ModeObserve => "the mode is `observe`",
+            Self::Paused => "the guard is paused",
+            Self::CapReached => "as many rules as `LOOPGUARD_CAP` allows were disabled within the hour",
+            Self::NoLedger => {
+                "the ledger cannot be read or written, and nothing is done that is not recorded"
+            }
         }
     }
 }

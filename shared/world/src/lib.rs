@@ -32,5 +32,5 @@ pub use change::SwitchError;
 pub use log::{Counts, Entry, Happening, Matched};
 pub use script::{Script, ScriptError};
 pub use settings::{Range, Settings};
-pub use twin::Twin;
+pub use twin::{Reminder, Twin};
 pub use world::{Limits, Message, Stop, World, WorldError};

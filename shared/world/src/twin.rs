@@ -3,7 +3,7 @@
 use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
-use loopguard_account::{Account, Alert, CallError, Receipt};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
 use loopguard_model::{Connection, Facts, Need, Rule};
 use loopguard_pattern::Term;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,14 +15,29 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Twin {
     world: Mutex<World>,
     alerts: Mutex<Vec<Alert>>,
+    reminders: Mutex<Vec<Reminder>>,
     /// As whom the guard acts.
     role: String,
+}
+
+/// A message that the guard sends to itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// When it is to arrive, in virtual milliseconds.
+    pub at: u64,
+    /// The message.
+    pub text: String,
 }
 
 impl Twin {
     /// Returns the account of that world; the guard acts as the role of that ARN.
     pub fn new(world: World, guard_role: &str) -> Self {
-        Self { world: Mutex::new(world), alerts: Mutex::new(Vec::new()), role: guard_role.to_owned() }
+        Self {
+            world: Mutex::new(world),
+            alerts: Mutex::default(),
+            reminders: Mutex::default(),
+            role: guard_role.to_owned(),
+        }
     }
 
     /// Returns the world, for as long as the caller holds it.
@@ -34,6 +49,11 @@ impl Twin {
     /// Returns the alerts published since the last time, oldest first.
     pub fn take_alerts(&self) -> Vec<Alert> {
         std::mem::take(&mut *self.alerts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the reminders asked for since the last time.
+    pub fn take_reminders(&self) -> Vec<Reminder> {
+        std::mem::take(&mut *self.reminders.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn receipt(world: &mut World) -> Receipt {
@@ -50,6 +70,12 @@ impl Account for Twin {
         Ok(self.world().described(bus, name).cloned())
     }
 
+    async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {
+        let world = self.world();
+        let described = world.rules.iter().filter(|live| live.described.is_some());
+        Ok(described.map(|live| RuleRef { bus: live.bus.clone(), name: live.name.clone() }).collect())
+    }
+
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
         let mut world = self.world();
         match world.switch(bus, name, false, &self.role) {
@@ -58,9 +84,25 @@ impl Account for Twin {
         }
     }
 
+    async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
+        let mut world = self.world();
+        let rule = world.rules.iter_mut().find(|live| *live.bus == *bus && *live.name == *name);
+        if let Some(described) = rule.and_then(|live| live.described.as_mut()) {
+            described.tags.insert(INCIDENT_TAG.into(), incident.into());
+        }
+        Ok(())
+    }
+
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
         self.alerts.lock().unwrap_or_else(PoisonError::into_inner).push(alert.clone());
         Ok(Self::receipt(&mut self.world()))
+    }
+
+    async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
+        let at = self.world().now().saturating_add(u64::from(seconds) * 1000);
+        let mut reminders = self.reminders.lock().unwrap_or_else(PoisonError::into_inner);
+        reminders.push(Reminder { at, text: message.to_owned() });
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The real guard on the lab: its binary in a process, its changes from a queue, its acts over the AWS API.
 
+mod ledger;
+
 use super::harness::aws::{Aws, Queue};
 use super::harness::function::{Deployment, Function};
 use super::harness::runtime_api::Outcome;
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use std::thread;
 use std::time::Duration;
 
+const TABLE: &str = "loopguard-ledger";
 const LONG: Duration = Duration::from_secs(20);
 
 /// An account with the guard in it, and beside it a rule that does no harm.
@@ -18,6 +21,7 @@ const LONG: Duration = Duration::from_secs(20);
 struct Guarded {
     guard: Function,
     alerts: Queue,
+    changes: Queue,
     work: Queue,
     aws: Aws,
     lab: Lab,
@@ -26,6 +30,11 @@ struct Guarded {
 impl Guarded {
     /// Deploys the guard, as the template does, in a new account; `None` where there is no lab.
     fn deploy(what: &str, mode: &str) -> Option<Self> {
+        Self::deploy_with(what, mode, |permissions| permissions)
+    }
+
+    /// Deploys the guard with other permissions than the template gives it.
+    fn deploy_with(what: &str, mode: &str, permitted: impl Fn(Value) -> Value) -> Option<Self> {
         let lab = Lab::start(what)?;
         let aws = lab.aws();
         aws.trail("management");
@@ -45,7 +54,9 @@ impl Guarded {
         });
         aws.rule("loopguard-changes", &pattern, &[json!({"Id": "queue", "Arn": changes.arn})]);
 
-        let role = aws.role("loopguard-guard", &json!({"AWS": "*"}), &permissions(&topic));
+        aws.ledger(TABLE);
+        let may = permitted(permissions(&topic, &changes));
+        let role = aws.role("loopguard-guard", &json!({"AWS": "*"}), &may);
         let guard = Function::start(
             &lab,
             &Deployment {
@@ -58,14 +69,16 @@ impl Guarded {
                     ("LOOPGUARD_SCOPE", "*"),
                     ("LOOPGUARD_TOPIC_ARN", &topic),
                     ("LOOPGUARD_OWN_ROLE_ARN", &role),
+                    ("LOOPGUARD_TABLE", TABLE),
+                    ("LOOPGUARD_QUEUE_URL", &changes.url),
                 ],
-                queue: changes,
+                queue: changes.clone(),
             },
         );
 
         let work = aws.queue("work", 30);
         aws.rule("harmless", &json!({"source": ["my.app"]}), &[json!({"Id": "queue", "Arn": work.arn})]);
-        Some(Self { guard, alerts, work, aws, lab })
+        Some(Self { guard, alerts, changes, work, aws, lab })
     }
 
     /// Waits for an alert of this kind (`disabled`, `would-disable`, `refused`) on the rule, and returns its
@@ -121,9 +134,8 @@ impl Guarded {
     }
 }
 
-/// What the guard's role may do: what the template grants, and to disable rules, which the template's modes do
-/// not need yet.
-fn permissions(topic: &str) -> Value {
+/// What the guard's role may do: what the template grants in mode `enforce`, as far as these tests need it.
+fn permissions(topic: &str, queue: &Queue) -> Value {
     let rules = format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/*");
     let roles = format!("arn:aws:iam::{ACCOUNT}:role/*");
     let functions = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:*");
@@ -131,8 +143,17 @@ fn permissions(topic: &str) -> Value {
     let policies = [format!("arn:aws:iam::{ACCOUNT}:policy/*"), "arn:aws:iam::aws:policy/*".to_owned()];
     let role_reads =
         ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
-    // The lab's ministack takes the resource of the last two for `*`; the template names rules.
+    // The lab's ministack takes the resource of the last two, and of `TagResource`, for `*`; the template names rules.
     let rule_reads = ["events:ListRules", "events:ListTagsForResource", "events:ListTargetsByRule"];
+    let table = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}");
+    let ledger = [
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+    ];
     json!([
         {"Effect": "Allow", "Action": "events:DescribeRule", "Resource": rules},
         {"Effect": "Allow", "Action": rule_reads, "Resource": "*"},
@@ -141,7 +162,10 @@ fn permissions(topic: &str) -> Value {
         {"Effect": "Allow", "Action": "lambda:GetFunctionConfiguration", "Resource": functions},
         {"Effect": "Allow", "Action": "states:DescribeStateMachine", "Resource": machines},
         {"Effect": "Allow", "Action": "events:DisableRule", "Resource": rules},
+        {"Effect": "Allow", "Action": "events:TagResource", "Resource": "*"},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.arn},
+        {"Effect": "Allow", "Action": ledger, "Resource": table},
     ])
 }
 

@@ -1,12 +1,19 @@
-use super::batch;
+use super::{Invocation, batch};
 use crate::Guard;
 use crate::fake::{Fake, harmless, home, looping, on_acl};
 use aws_lambda_events::event::sqs::SqsEvent;
+use loopguard_account::MemoryLedger;
 use loopguard_analysis::Catalogue;
 use loopguard_decision::{Mode, Scope, Settings, Timestamp};
 use serde_json::json;
+use std::cell::Cell;
 
 async fn failures(fake: &Fake, bodies: &[(&str, String)]) -> Vec<String> {
+    failures_at(fake, bodies, &[0]).await
+}
+
+/// The clock shows these seconds, one after the other and then the last, of an invocation of sixty.
+async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) -> Vec<String> {
     let records: Vec<_> = bodies.iter().map(|(id, body)| json!({"messageId": id, "body": body})).collect();
     let event: SqsEvent = serde_json::from_value(json!({"Records": records})).unwrap();
     let settings = Settings {
@@ -15,12 +22,38 @@ async fn failures(fake: &Fake, bodies: &[(&str, String)]) -> Vec<String> {
         topic_arn: None,
         own_stack: None,
         own_role_arn: None,
+        unprotected: Scope::nothing(),
+        table: None,
+        queue_url: None,
+        cap: 5,
         max_reads: 10,
     };
     let catalogue = Catalogue::embedded();
-    let guard = Guard { account: fake, catalogue: &catalogue, settings: &settings, home: &home() };
-    let response = batch(&guard, event, Timestamp(0)).await;
+    let ledger = MemoryLedger::default();
+    let guard = Guard {
+        account: fake,
+        ledger: Some(&ledger),
+        catalogue: &catalogue,
+        settings: &settings,
+        home: &home(),
+    };
+    let read = Cell::new(0);
+    let clock = || {
+        let at = read.replace(read.get() + 1);
+        Timestamp(seconds[at.min(seconds.len() - 1)] * 1000)
+    };
+    let response =
+        batch(&guard, event, Invocation { id: "i", deadline: Timestamp(60_000), clock }).await.response;
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+}
+
+/// What there is no time for is not begun, and comes again.
+#[tokio::test]
+async fn near_its_end_an_invocation_begins_nothing() {
+    let fake = Fake::with([harmless("fine")]);
+    let bodies = [("1", put_rule("fine")), ("2", put_rule("fine")), ("3", put_rule("fine"))];
+    assert_eq!(failures_at(&fake, &bodies, &[0, 40, 41]).await, ["3"]);
+    assert_eq!(fake.count("DescribeRule"), 2);
 }
 
 fn put_rule(rule: &str) -> String {

@@ -1,4 +1,4 @@
-use super::{Ignored, read_event};
+use super::{Ignored, Message, read_message};
 use loopguard_model::Scope;
 use loopguard_pattern::Term;
 use serde_json::{Value, json};
@@ -26,7 +26,10 @@ fn event(name: &str, parameters: &Value) -> Value {
 
 fn read(event: &Value) -> Result<(String, String), Ignored> {
     let own = Some("arn:aws:iam::111122223333:role/guard");
-    read_event(&event.to_string(), &home(), own).map(|c| (c.bus.to_string(), c.rule.to_string()))
+    read_message(&event.to_string(), &home(), own).map(|message| match message {
+        Message::Changed(changed) => (changed.bus.to_string(), changed.rule.to_string()),
+        other => panic!("{other:?}"),
+    })
 }
 
 fn with(mut event: Value, pointer: &str, value: Value) -> Value {
@@ -112,7 +115,7 @@ fn no_caller_is_lost() {
 
 #[test]
 fn broken_bodies_are_said_to_be_broken() {
-    let read = |body: &str| read_event(body, &home(), None);
+    let read = |body: &str| read_message(body, &home(), None);
     for body in ["", "{", "null", "[]", "\"text\"", "\u{0}", r#"{"detail-type": 7}"#] {
         assert!(matches!(read(body), Err(Ignored::Malformed(_))), "{body:?}");
     }
@@ -123,4 +126,44 @@ fn broken_bodies_are_said_to_be_broken() {
     assert!(matches!(read(odd), Err(Ignored::Malformed(_))));
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(matches!(read(&deep), Err(Ignored::Malformed(_))));
+}
+
+/// A change of what rules reach names its subject; one of IAM comes from another region.
+#[test]
+fn what_rules_reach_is_told_by_its_name() {
+    let touched = |source: &str, region: &str, parameters: Value| {
+        let mut event = event("PutRolePolicy", &parameters);
+        event["detail"]["eventSource"] = source.into();
+        event["region"] = region.into();
+        read_message(&event.to_string(), &home(), Some("arn:aws:iam::111122223333:role/guard"))
+    };
+    let Ok(Message::Touched(found)) = touched("iam.amazonaws.com", "us-east-1", json!({"roleName": "fixer"}))
+    else {
+        panic!("not understood");
+    };
+    assert_eq!(found.subjects.iter().map(|one| &**one).collect::<Vec<_>>(), ["iam:fixer"]);
+    assert_eq!((&*found.event_id, &*found.call), ("e-1", "PutRolePolicy"));
+    assert!(found.by.contains("assumed-role/deploy"));
+    // Parameters of a shape that nobody looks at do not matter.
+    let odd = json!({"roleName": "fixer", "name": {"a": 1}, "rule": 7});
+    assert!(matches!(touched("iam.amazonaws.com", "us-east-1", odd), Ok(Message::Touched(_))));
+    assert_eq!(touched("iam.amazonaws.com", "us-east-1", Value::Null), Err(Ignored::OtherEvent));
+    assert_eq!(touched("sqs.amazonaws.com", "eu-west-1", json!({"roleName": "r"})), Err(Ignored::OtherEvent));
+    let mut elsewhere = event("StartLogging", &json!({"name": "t"}));
+    elsewhere["detail"]["eventSource"] = "cloudtrail.amazonaws.com".into();
+    elsewhere["region"] = "us-east-1".into();
+    assert_eq!(read(&elsewhere), Err(Ignored::Foreign));
+}
+
+#[test]
+fn the_guard_understands_itself() {
+    let read = |text: &str| read_message(text, &home(), None);
+    assert_eq!(read(r#"{"loopguard":"sweep"}"#), Ok(Message::Sweep));
+    assert_eq!(read(r#"{"loopguard":"scan"}"#), Ok(Message::Scan));
+    let check = super::check_message("20260101-000000-abcdef", 120);
+    assert_eq!(read(&check), Ok(Message::Check { incident: "20260101-000000-abcdef".into(), after: 120 }));
+    let rules: Vec<loopguard_decision::RuleRef> = ["a", "orders/b"].map(|rule| rule.parse().unwrap()).into();
+    let look = super::look_message(&rules, "scan-1");
+    assert_eq!(read(&look), Ok(Message::Look { rules, scan: "scan-1".into() }));
+    assert!(matches!(read(r#"{"loopguard":"dance"}"#), Err(Ignored::OtherEvent)));
 }

@@ -1,6 +1,12 @@
+//! Changes of rules, one after the other.
+
+mod ledger;
+mod wide;
+
 use super::{Guard, HandleError, Outcome};
 use crate::event::Ignored;
 use crate::fake::{Fake, fixer, harmless, home, looping, machine, on_acl, on_start_of, rule};
+use loopguard_account::{Ledger, MemoryLedger};
 use loopguard_analysis::{Catalogue, Verdict};
 use loopguard_decision::{Alert, Mode, Refusal, Scope, Settings, Step, Timestamp};
 use loopguard_model::{Rule, RuleState};
@@ -15,6 +21,10 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         topic_arn: None,
         own_stack: None,
         own_role_arn: Some("arn:aws:iam::111122223333:role/guard".to_owned()),
+        unprotected: Scope::nothing(),
+        table: None,
+        queue_url: None,
+        cap: 5,
         max_reads: 200,
     }
 }
@@ -34,9 +44,19 @@ fn put_targets(rule: &str) -> String {
 }
 
 async fn handle(fake: &Fake, settings: &Settings, body: &str) -> Result<Outcome, HandleError> {
+    handle_with(fake, &MemoryLedger::default(), settings, body, NOW).await
+}
+
+async fn handle_with(
+    fake: &Fake,
+    ledger: &impl Ledger,
+    settings: &Settings,
+    body: &str,
+    now: Timestamp,
+) -> Result<Outcome, HandleError> {
     let catalogue = Catalogue::embedded();
-    let guard = Guard { account: fake, catalogue: &catalogue, settings, home: &home() };
-    guard.handle(body, NOW).await
+    let guard = Guard { account: fake, ledger: Some(ledger), catalogue: &catalogue, settings, home: &home() };
+    guard.handle(body, "attempt", now).await
 }
 
 async fn enforce(fake: &Fake, rule: &str) -> Result<Outcome, HandleError> {
@@ -49,7 +69,7 @@ fn steps(fake: &Fake) -> Vec<Step> {
 }
 
 fn disabled() -> Step {
-    Step::Disabled { request_id: "req-disable".into() }
+    Step::Disabled { request_id: Some("req-disable".into()) }
 }
 
 /// The account of the tests is one that the guard may meet.
@@ -68,11 +88,25 @@ async fn a_loop_is_disabled_and_told() {
     assert_eq!(fake.disabled().into_iter().collect::<Vec<_>>(), ["again"]);
     assert_eq!(steps(&fake), [disabled()]);
     let state = fake.state();
-    let last: Vec<&str> = state.calls.iter().rev().take(3).rev().map(String::as_str).collect();
-    assert_eq!(last, ["DescribeRule again", "DisableRule again", "Publish again"], "re-read, act, tell");
+    let last: Vec<&str> = state.calls.iter().rev().take(7).rev().map(String::as_str).collect();
+    assert_eq!(last[..3], ["DescribeRule again", "DisableRule again", "Publish again"], "re-read, act, tell");
+    assert_eq!(state.reminders.iter().map(|(seconds, _)| *seconds).collect::<Vec<_>>(), [120, 300, 900]);
     let alert = &state.alerts[0];
     assert!(alert.hops.iter().all(|hop| hop.witness.is_some()));
     assert_eq!(&*alert.change.by, "arn:aws:iam::111122223333:user/deployer");
+}
+
+/// Whoever wonders why the rule is off finds the incident; the act does not hang on it.
+#[tokio::test]
+async fn a_disabled_rule_says_why_it_is_off() {
+    let fake = Fake::with([looping("again")]);
+    enforce(&fake, "again").await.unwrap();
+    let told = fake.state().alerts[0].incident.clone();
+    assert_eq!(fake.state().rules["again"].tags.get("loopguard:incident"), told.as_ref());
+
+    let fake = Fake::with([looping("again")]).failing("TagResource", "AccessDeniedException", false);
+    enforce(&fake, "again").await.unwrap();
+    assert_eq!(steps(&fake), [disabled()]);
 }
 
 /// The call's own record is as good as a native event: it has the machine among its parameters.

@@ -2,8 +2,8 @@ use crate::AwsAccount;
 use crate::replay::{Call, Replay, account_at};
 use loopguard_account::{Account, Alert};
 use loopguard_analysis::{Certainty, Code, Verdict};
-use loopguard_decision::{Change, Mode, Refusal, Step, Timestamp};
-use loopguard_model::{Facts, Need, RuleKey, RuleState, Trigger};
+use loopguard_decision::{AlertChange, Mode, Refusal, Step, Timestamp, Urgency};
+use loopguard_model::{Facts, Need, RuleState, Trigger};
 use loopguard_pattern::Term;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,7 +31,9 @@ fn events(call: &Call) -> (u16, String) {
         "ListRules" => {
             r#"{"Rules":[{"Name":"a","EventPattern":"{\"source\":[\"aws.s3\"","State":"ENABLED"}],"NextToken":"n"}"#
         }
-        "DisableRule" => "",
+        "ListEventBuses" if call.content.contains("NextToken") => r#"{"EventBuses":[{"Name":"orders"}]}"#,
+        "ListEventBuses" => r#"{"EventBuses":[{"Name":"default"}],"NextToken":"n"}"#,
+        "DisableRule" | "TagResource" => "",
         other => panic!("`{other}` is not in the script"),
     };
     (200, body.to_owned())
@@ -82,12 +84,33 @@ async fn a_listing_is_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn all_rules_of_all_buses_are_named() {
+    let rules = Replay::start(events).account().rules().await.unwrap();
+    let named: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["default/a", "default/b", "orders/a", "orders/b"]);
+}
+
+#[tokio::test]
 async fn disabling_names_rule_and_bus_and_keeps_the_request_id() {
     let replay = Replay::start(events);
     let receipt = replay.account().disable_rule("orders", "r").await.unwrap();
     assert_eq!(&*receipt.request_id, "req-1");
     let body = replay.content("DisableRule");
     assert!(body.contains(r#""Name":"r""#) && body.contains(r#""EventBusName":"orders""#), "{body}");
+}
+
+#[tokio::test]
+async fn a_disabled_rule_is_tagged_with_its_incident() {
+    let replay = Replay::start(events);
+    replay.account().mark_rule("orders", "r", "i-1").await.unwrap();
+    replay.account().mark_rule("default", "r", "i-1").await.unwrap();
+    let sent: Vec<serde_json::Value> =
+        replay.contents("TagResource").iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    for (sent, name) in sent.iter().zip(["orders/r", "r"]) {
+        let arn = format!("arn:aws:events:eu-west-1:111122223333:rule/{name}");
+        let tags = serde_json::json!([{"Key": "loopguard:incident", "Value": "i-1"}]);
+        assert_eq!((&sent["ResourceARN"], &sent["Tags"]), (&arn.into(), &tags));
+    }
 }
 
 fn failing(status: u16, code: &'static str) -> Replay {
@@ -120,6 +143,23 @@ async fn errors_keep_code_request_and_whether_later_may_help() {
             format!("events:DisableRule on `r`: {code}: the reason (request req-1)")
         );
     }
+}
+
+#[tokio::test]
+async fn a_reminder_is_a_delayed_message_in_the_guards_own_queue() {
+    let replay = Replay::start(|_| (200, r#"{"MessageId":"m-1"}"#.to_owned()));
+    let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes";
+    let account = replay.account().with_queue(Some(queue.to_owned()));
+    account.remind("look again", 900).await.unwrap();
+    let sent: serde_json::Value = serde_json::from_str(&replay.content("SendMessage")).unwrap();
+    assert_eq!(
+        sent,
+        serde_json::json!({"QueueUrl": queue, "MessageBody": "look again", "DelaySeconds": 900})
+    );
+
+    let replay = Replay::start(|call| panic!("{call:?}"));
+    replay.account().remind("look again", 900).await.unwrap();
+    assert!(replay.operations().is_empty(), "without a queue nothing is sent");
 }
 
 #[tokio::test]
@@ -259,25 +299,34 @@ async fn a_state_machine_is_read_with_role_and_definition() {
 }
 
 fn alert() -> Alert {
-    let rule = RuleKey { bus: "default".into(), source: "111122223333/eu-west-1".into(), id: "r & s".into() };
     Alert {
         at: Timestamp(0),
+        urgency: Urgency::Notice,
+        incident: None,
         finding: "self-trigger:r".into(),
         code: Code::SelfTrigger,
         verdict: Verdict::Loop,
         certainty: Some(Certainty::Declared),
         mode: Mode::Observe,
-        change: Change { rule, call: "PutRule".into(), by: "".into(), event_id: "e".into(), at: "".into() },
-        place: crate::Home::new("aws", "111122223333", "eu-west-1").scope().clone(),
+        change: AlertChange {
+            rule: "r & s".into(),
+            call: "PutRule".into(),
+            by: "".into(),
+            event_id: "e".into(),
+            at: "".into(),
+        },
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
         bus: "default".into(),
         rule: "r & s".into(),
         prior: RuleState::Enabled,
-        choice: "it is the rule that was changed",
+        choice: "it is the rule that was changed".into(),
         rules: vec!["r & s".into()],
         step: Step::WouldDisable(Refusal::ModeObserve),
         hops: Vec::new(),
         remedies: Vec::new(),
         gaps: Vec::new(),
+        times: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! An alert for programs.
 
-use super::{Alert, Step};
+use super::{Alert, Step, Urgency};
 use serde::Serialize;
 
 /// Version of the format.
@@ -13,19 +13,21 @@ const SIZE_LIMIT: usize = 128 * 1024;
 struct Document<'a> {
     format_version: u32,
     at: String,
+    urgency: Urgency,
+    incident: Option<&'a str>,
     finding: &'a str,
     code: &'static str,
     verdict: &'static str,
     certainty: Option<&'static str>,
     mode: &'static str,
-    account: String,
-    region: String,
+    account: &'a str,
+    region: &'a str,
     bus: &'a str,
     rule: &'a str,
     prior_state: &'static str,
-    choice: &'static str,
+    choice: &'a str,
     rules: Vec<&'a str>,
-    /// `disabled`, `failed`, `would-disable` or `refused`.
+    /// `disabled`, `already-off`, `failed`, `unclear`, `would-disable` or `refused`.
     step: &'static str,
     reason: String,
     /// Why the guard did not act, as a stable name.
@@ -34,6 +36,8 @@ struct Document<'a> {
     hops: Vec<HopRow<'a>>,
     remedies: &'a [String],
     gaps: &'a [String],
+    /// How often the rule was disabled within the day before.
+    disabled_before: usize,
     undo: String,
 }
 
@@ -78,26 +82,30 @@ fn document(alert: &Alert) -> Document<'_> {
     Document {
         format_version: FORMAT_VERSION,
         at: alert.at.to_string(),
+        urgency: alert.urgency,
+        incident: alert.incident.as_deref(),
         finding: &alert.finding,
         code: alert.code.as_str(),
         verdict: alert.verdict.as_str(),
         certainty: alert.certainty.map(loopguard_analysis::Certainty::as_str),
         mode: alert.mode.as_str(),
-        account: alert.place.account.to_string(),
-        region: alert.place.region.to_string(),
+        account: &alert.account,
+        region: &alert.region,
         bus: &alert.bus,
         rule: &alert.rule,
         prior_state: alert.prior.as_str(),
-        choice: alert.choice,
+        choice: &alert.choice,
         rules: alert.rules.iter().map(|rule| &**rule).collect(),
         step: alert.step.as_str(),
         reason: alert.step.to_string(),
         refusal: match &alert.step {
             Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
-            Step::Intended | Step::Disabled { .. } | Step::Failed(_) => None,
+            Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => {
+                None
+            }
         },
         change: ChangeRow {
-            rule: &alert.change.rule.id,
+            rule: &alert.change.rule,
             call: &alert.change.call,
             by: &alert.change.by,
             event_id: &alert.change.event_id,
@@ -118,6 +126,7 @@ fn document(alert: &Alert) -> Document<'_> {
             .collect(),
         remedies: &alert.remedies,
         gaps: &alert.gaps,
+        disabled_before: alert.times,
         undo: alert.undo(),
     }
 }

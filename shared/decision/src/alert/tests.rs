@@ -1,19 +1,27 @@
-use super::{Step, undo_command};
-use crate::fixtures::{NOW, change, inventory, looping, rule, settings};
-use crate::{ActionKind, Alert, Mode, Scope, decide};
+use super::{Step, Urgency, undo_command};
+use crate::fixtures::{NOW, change, held, inventory, looping, rule, settings};
+use crate::{ActionKind, Alert, End, Mode, Scope, decide};
 use loopguard_analysis::EventWitness;
 use loopguard_model::{Rule, RuleState};
 
 fn alert_of(rules: &[&str], mode: Mode) -> Alert {
     let facts = rules.iter().map(|name| rule(name));
-    let plan =
-        decide(&looping(rules), &inventory(facts), &change(rules[0]), &settings(mode, Scope::all()), NOW);
+    let plan = decide(
+        &looping(rules),
+        &[],
+        &inventory(facts),
+        &change(rules[0]),
+        &settings(mode, Scope::all()),
+        &held(rules),
+        NOW,
+    );
     plan.0[0].kind.alert().clone()
 }
 
 #[test]
 fn the_text_can_be_acted_on_from_a_phone() {
-    let alert = alert_of(&["nightly"], Mode::Enforce).after(Step::Disabled { request_id: "r-1".into() });
+    let alert =
+        alert_of(&["nightly"], Mode::Enforce).after(Step::Disabled { request_id: Some("r-1".into()) });
     let expected = "\
 Rule `nightly` on bus `default`: it triggers itself (declared).
 Done: the rule was disabled (request r-1).
@@ -48,7 +56,7 @@ fn observe_says_what_it_would_do_and_no_undo() {
 fn a_failed_act_is_loud() {
     let alert =
         alert_of(&["a"], Mode::Enforce).after(Step::Failed("events:DisableRule: AccessDenied".into()));
-    assert!(alert.subject().contains("could NOT disable"));
+    assert!(alert.subject().starts_with("[page] Loopguard could NOT disable"));
     assert!(alert.text().contains("DISABLING FAILED, the rule still loops"));
 }
 
@@ -56,9 +64,9 @@ fn a_failed_act_is_loud() {
 fn undoing_another_state_than_enabled_is_explained() {
     let all = Rule { state: RuleState::EnabledWithAllManagementEvents, ..rule("a") };
     let settings = settings(Mode::Enforce, Scope::all());
-    let plan = decide(&looping(&["a"]), &inventory([all]), &change("a"), &settings, NOW);
+    let plan = decide(&looping(&["a"]), &[], &inventory([all]), &change("a"), &settings, &held(&["a"]), NOW);
     let ActionKind::DisableRule(_, alert) = &plan.0[0].kind else { panic!("no act planned") };
-    let done = (**alert).clone().after(Step::Disabled { request_id: "r".into() });
+    let done = (**alert).clone().after(Step::Disabled { request_id: None });
     assert!(done.text().contains("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"));
 }
 
@@ -83,13 +91,27 @@ fn the_json_has_all_that_the_text_has() {
     assert_eq!(json["change"]["call"], "PutTargets");
 }
 
+/// The page names every member and every step.
+#[test]
+fn the_page_explains_the_json() {
+    let page = include_str!("../../../../docs/alerts.md");
+    let json: serde_json::Value = serde_json::from_str(&alert_of(&["a"], Mode::Observe).json()).unwrap();
+    let objects = [&json, &json["change"], &json["hops"][0]];
+    for member in objects.into_iter().flat_map(|object| object.as_object().unwrap().keys()) {
+        assert!(page.contains(&format!("`{member}`")), "docs/alerts.md does not explain `{member}`");
+    }
+    for step in [Step::Intended, Step::AlreadyOff, Step::Unclear, Step::Failed("".into())] {
+        assert!(step == Step::Intended || page.contains(&format!("`{}`", step.as_str())), "{step:?}");
+    }
+}
+
 #[test]
 fn an_alert_fits_into_a_message() {
     let mut finding = looping(&["a"]);
     let event = format!(r#"{{"source":"{}"}}"#, "x".repeat(300_000));
     finding.hops[0].witness = Some(EventWitness { event: event.into(), assignment: Vec::new() });
     let settings = settings(Mode::Observe, Scope::all());
-    let plan = decide(&finding, &inventory([rule("a")]), &change("a"), &settings, NOW);
+    let plan = decide(&finding, &[], &inventory([rule("a")]), &change("a"), &settings, &held(&["a"]), NOW);
     let alert = plan.0[0].kind.alert();
     assert!(alert.json().len() + alert.text().len() < 256 * 1024);
     assert!(alert.text().contains(" ..."));
@@ -97,10 +119,53 @@ fn an_alert_fits_into_a_message() {
 
 #[test]
 fn undo_commands_are_safe_in_a_shell() {
-    let command = undo_command("a'b; rm", "partner/x", Some("eu-west-1"));
+    let command = undo_command("a'b; rm", "partner/x", "eu-west-1");
     assert_eq!(
         command,
         r"aws events enable-rule --name 'a'\''b; rm' --event-bus-name partner/x --region eu-west-1"
     );
-    assert_eq!(undo_command("", "b", None), "aws events enable-rule --name '' --event-bus-name b");
+    assert_eq!(undo_command("", "b", "r"), "aws events enable-rule --name '' --event-bus-name b --region r");
+}
+
+/// Kept with its incident, and told by whoever finds that nobody was.
+#[test]
+fn an_alert_is_kept_whole() {
+    let mut alert = alert_of(&["a", "b"], Mode::Enforce);
+    alert.incident = Some("20231114-221320-a1b2c3".into());
+    assert_eq!(Alert::from_stored(&alert.stored()).unwrap(), alert);
+    let told = alert.ended(&End::Acted { request_id: None }).unwrap();
+    assert_eq!(told.undo(), "loopguard restore 20231114-221320-a1b2c3 --region eu-west-1");
+    assert!(told.text().contains("loopguard restore 20231114-221320-a1b2c3"), "{}", told.text());
+    assert!(!told.text().contains("put-rule"), "restoring knows the state");
+}
+
+#[test]
+fn every_end_is_told_but_what_was_abandoned() {
+    let alert = || alert_of(&["a"], Mode::Enforce);
+    for (end, step, urgency) in [
+        (End::Acted { request_id: None }, "disabled", Urgency::Notice),
+        (End::AlreadyOff, "already-off", Urgency::Notice),
+        (End::Failed { error: "no".into() }, "failed", Urgency::Page),
+        (End::Refuted, "unclear", Urgency::Page),
+    ] {
+        let told = alert().ended(&end).unwrap();
+        assert_eq!((told.step.as_str(), told.urgency), (step, urgency));
+        let json: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
+        assert_eq!(json["step"], step);
+    }
+    assert_eq!(alert().ended(&End::Abandoned), None);
+}
+
+/// A deployer that keeps switching a rule on needs a person, not a guard.
+#[test]
+fn a_rule_that_keeps_coming_back_is_a_page() {
+    for (times, urgency) in
+        [(0, Urgency::Notice), (1, Urgency::Notice), (2, Urgency::Page), (9, Urgency::Page)]
+    {
+        let mut alert = alert_of(&["a"], Mode::Enforce);
+        alert.times = times;
+        let told = alert.after(Step::Disabled { request_id: None });
+        assert_eq!(told.urgency, urgency, "{times}");
+        assert_eq!(told.text().contains("keeps switching the rule on"), urgency == Urgency::Page);
+    }
 }

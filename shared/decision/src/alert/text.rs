@@ -1,6 +1,6 @@
 //! An alert for people, short enough for a phone.
 
-use super::{Alert, AlertHop, Step};
+use super::{Alert, AlertHop, Step, Urgency};
 use loopguard_analysis::{Code, Verdict};
 use loopguard_model::RuleState;
 use std::fmt::{self, Write};
@@ -18,12 +18,16 @@ pub(super) fn subject(alert: &Alert) -> String {
     let rule = &alert.rule;
     let headline = match (&alert.step, alert.verdict) {
         (Step::Disabled { .. }, _) => format!("Loopguard disabled {rule}: {}", short(alert.code)),
+        (Step::AlreadyOff, _) => format!("Loopguard: {rule} looped and is off already"),
         (Step::Failed(_), _) => format!("Loopguard could NOT disable {rule}: {}", short(alert.code)),
+        (Step::Unclear, _) => format!("Loopguard may NOT have disabled {rule}: {}", short(alert.code)),
         (Step::Intended, _) => format!("Loopguard disables {rule}: {}", short(alert.code)),
         (Step::WouldDisable(_), _) => format!("Loopguard would disable {rule}: {}", short(alert.code)),
         (Step::Refused(_), Verdict::Unknown) => format!("Loopguard: {rule} may loop"),
         (Step::Refused(_), _) => format!("Loopguard: {rule} loops and stays on"),
     };
+    let page = if alert.urgency == Urgency::Page { "[page] " } else { "" };
+    let headline = format!("{page}{headline}");
     let plain: String = headline.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
     plain.chars().take(SUBJECT_LIMIT).collect()
 }
@@ -54,7 +58,11 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     writeln!(out)?;
     let change = &alert.change;
     let by = if change.by.is_empty() { String::new() } else { format!(" by {}", change.by) };
-    writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule.id, change.at)?;
+    writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule, change.at)?;
+    if matches!(alert.step, Step::Disabled { .. }) && alert.keeps_coming_back() {
+        let times = alert.times + 1;
+        writeln!(out, "It is the {times}th time within a day: something keeps switching the rule on.")?;
+    }
     if alert.rules.len() > 1 {
         writeln!(out, "Why this rule: {}.", alert.choice)?;
     }
@@ -67,8 +75,11 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     }
     write_advice(out, alert)?;
     writeln!(out)?;
+    if let Some(incident) = &alert.incident {
+        writeln!(out, "Incident {incident}: `loopguard incidents show {incident}`.")?;
+    }
     let at = format!("{} at {}", alert.finding, alert.at);
-    writeln!(out, "Finding {at}, account {}, region {}.", alert.place.account, alert.place.region)
+    writeln!(out, "Finding {at}, account {}, region {}.", alert.account, alert.region)
 }
 
 fn what(alert: &Alert) -> String {
@@ -114,7 +125,7 @@ fn write_advice(out: &mut String, alert: &Alert) -> fmt::Result {
         writeln!(out)?;
         writeln!(out, "Undo (it will loop again until the pattern or the target changes):")?;
         writeln!(out, "  {}", alert.undo())?;
-        if alert.prior == RuleState::EnabledWithAllManagementEvents {
+        if alert.incident.is_none() && alert.prior == RuleState::EnabledWithAllManagementEvents {
             writeln!(
                 out,
                 "  The rule was {}; enable-rule sets ENABLED, so set that state",

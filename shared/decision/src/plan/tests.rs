@@ -1,11 +1,26 @@
 use super::{ActionKind, Plan, cause, decide};
-use crate::fixtures::{NOW, change, inventory, looping, rule, settings};
-use crate::{Alert, Cause, Mode, Refusal, Scope, Step};
+use crate::fixtures::{NOW, change, held, inventory, looping, rule, settings};
+use crate::{
+    Alert, Cause, Change, Exemption, Held, Mode, Pause, Refusal, RuleRef, Scope, Step, Timestamp, Urgency,
+    View,
+};
 use loopguard_analysis::{Certainty, Finding, Gain, Status, Verdict};
-use loopguard_model::Rule;
+use loopguard_model::{Rule, Trigger};
+use std::sync::Arc;
+
+/// The rules of the tests.
+const RULES: [&str; 4] = ["a", "b", "c", "loopguard-changes"];
 
 fn enforced(finding: &Finding, rules: impl IntoIterator<Item = Rule>) -> Plan {
-    decide(finding, &inventory(rules), &change("a"), &settings(Mode::Enforce, Scope::all()), NOW)
+    decide(
+        finding,
+        &[],
+        &inventory(rules),
+        &change("a"),
+        &settings(Mode::Enforce, Scope::all()),
+        &held(&RULES),
+        NOW,
+    )
 }
 
 fn refused(plan: &Plan) -> Option<Refusal> {
@@ -59,15 +74,15 @@ fn every_hop_must_show_the_cause() {
     ];
     for (name, weaken) in weaken {
         let mut finding = looping(&["a", "b"]);
-        assert_eq!(cause(&finding), Cause::Shown);
+        assert_eq!(cause(&finding, &change("a")), Cause::DeclaredNow);
         weaken(&mut finding);
-        assert_eq!(cause(&finding), Cause::NotShown, "{name}");
+        assert_eq!(cause(&finding, &change("a")), Cause::NotShown, "{name}");
         let plan = enforced(&finding, [rule("a"), rule("b")]);
         assert_eq!(refused(&plan), Some(Refusal::CauseNotShown), "{name}");
     }
     let mut many = looping(&["a"]);
     many.hops[0].gain = Gain::Many;
-    assert_eq!(cause(&many), Cause::Shown);
+    assert_eq!(cause(&many, &change("a")), Cause::DeclaredNow);
 }
 
 #[test]
@@ -78,9 +93,11 @@ fn nobody_touches_what_is_not_theirs() {
     let own = looping(&["loopguard-changes"]);
     let plan = decide(
         &own,
+        &[],
         &inventory([rule("loopguard-changes")]),
         &change("loopguard-changes"),
         &settings(Mode::Enforce, Scope::all()),
+        &held(&RULES),
         NOW,
     );
     assert_eq!(refused(&plan), Some(Refusal::Own));
@@ -89,7 +106,8 @@ fn nobody_touches_what_is_not_theirs() {
     stacked.tags.insert("aws:cloudformation:stack-name".into(), "guard-stack".into());
     let mut own_stack = settings(Mode::Enforce, Scope::all());
     own_stack.own_stack = Some("guard-stack".to_owned());
-    let plan = decide(&looping(&["a"]), &inventory([stacked]), &change("a"), &own_stack, NOW);
+    let plan =
+        decide(&looping(&["a"]), &[], &inventory([stacked]), &change("a"), &own_stack, &held(&RULES), NOW);
     assert_eq!(refused(&plan), Some(Refusal::Own));
 }
 
@@ -97,9 +115,11 @@ fn nobody_touches_what_is_not_theirs() {
 fn an_empty_scope_holds_nothing() {
     let plan = decide(
         &looping(&["a"]),
+        &[],
         &inventory([rule("a")]),
         &change("a"),
         &settings(Mode::Enforce, Scope::nothing()),
+        &held(&RULES),
         NOW,
     );
     assert_eq!(refused(&plan), Some(Refusal::OutOfScope));
@@ -109,7 +129,15 @@ fn an_empty_scope_holds_nothing() {
 fn observe_and_alert_say_what_enforce_would_do() {
     for (mode, why) in [(Mode::Observe, Refusal::ModeObserve), (Mode::Alert, Refusal::ModeAlert)] {
         let settings = settings(mode, Scope::all());
-        let plan = decide(&looping(&["a"]), &inventory([rule("a")]), &change("a"), &settings, NOW);
+        let plan = decide(
+            &looping(&["a"]),
+            &[],
+            &inventory([rule("a")]),
+            &change("a"),
+            &settings,
+            &held(&RULES),
+            NOW,
+        );
         assert_eq!(refused(&plan), Some(why));
         assert_eq!(plan.0[0].kind.alert().step, Step::WouldDisable(why));
     }
@@ -126,16 +154,73 @@ fn what_does_not_repeat_is_not_told() {
 }
 
 #[test]
-fn a_loop_beside_the_change_is_left_alone() {
+fn a_loop_that_was_there_before_is_told() {
     let plan = enforced(&looping(&["b", "c"]), [rule("a"), rule("b"), rule("c")]);
-    assert_eq!(plan, Plan::default());
+    assert_eq!(refused(&plan), Some(Refusal::NotNew));
+
+    let by_itself = Change { opens: false, ..change("a") };
+    assert_eq!(cause(&looping(&["a"]), &by_itself), Cause::DeclaredBefore);
+}
+
+#[test]
+fn what_the_ledger_says_holds() {
+    let by = Arc::<str>::from("arn:aws:iam::111122223333:user/oncall");
+    let later = Timestamp(NOW.0 + 1);
+    let exemption = Exemption { until: later, reason: "wanted".into(), at: NOW, by: by.clone() };
+    let pause = Pause { until: None, at: NOW, by };
+    for (view, why, urgency) in [
+        (View { exemption: Some(exemption), ..View::default() }, Refusal::Exempt, Urgency::Notice),
+        (View { pause: Some(pause), ..View::default() }, Refusal::Paused, Urgency::Notice),
+        (View { acts: 2, ..View::default() }, Refusal::CapReached, Urgency::Page),
+    ] {
+        let held = [(RuleRef::of(&rule("a")), view)].into();
+        let settings = settings(Mode::Enforce, Scope::all());
+        let plan =
+            decide(&looping(&["a"]), &[], &inventory([rule("a")]), &change("a"), &settings, &held, NOW);
+        assert_eq!(refused(&plan), Some(why));
+        assert_eq!(plan.0[0].kind.alert().urgency, urgency);
+    }
+}
+
+#[test]
+fn without_a_ledger_nobody_acts_and_somebody_is_paged() {
+    let settings = settings(Mode::Enforce, Scope::all());
+    let plan =
+        decide(&looping(&["a"]), &[], &inventory([rule("a")]), &change("a"), &settings, &Held::new(), NOW);
+    assert_eq!(refused(&plan), Some(Refusal::NoLedger));
+    assert_eq!(plan.0[0].kind.alert().urgency, Urgency::Page);
+}
+
+#[test]
+fn what_serves_security_is_left_on_unless_it_is_listed() {
+    let trigger = Trigger::from_api(Some(r#"{"source":["aws.guardduty"]}"#), None);
+    let guarding = Rule { trigger, ..rule("a") };
+    assert_eq!(refused(&enforced(&looping(&["a"]), [guarding.clone()])), Some(Refusal::Protected));
+    let mut listed = settings(Mode::Enforce, Scope::all());
+    listed.unprotected = "rule:a".parse().unwrap();
+    let plan =
+        decide(&looping(&["a"]), &[], &inventory([guarding]), &change("a"), &listed, &held(&RULES), NOW);
+    assert!(disabled(&plan).is_some());
+}
+
+/// An exempt rule of a cycle is passed over, and another is cut.
+#[test]
+fn a_cycle_is_cut_where_nothing_is_exempt() {
+    let mut held = held(&RULES);
+    let exemption =
+        Exemption { until: Timestamp(u64::MAX), reason: "wanted".into(), at: NOW, by: "me".into() };
+    held.get_mut(&RuleRef::of(&rule("a"))).unwrap().exemption = Some(exemption);
+    let settings = settings(Mode::Enforce, Scope::all());
+    let inventory = inventory([rule("a"), rule("b")]);
+    let plan = decide(&looping(&["a", "b"]), &[], &inventory, &change("a"), &settings, &held, NOW);
+    assert_eq!(disabled(&plan).map(|(name, _)| name), Some("b"));
 }
 
 #[test]
 fn a_loop_of_several_rules_is_cut_at_the_change_if_that_may_be() {
     let plan = enforced(&looping(&["c", "a", "b"]), [rule("a"), rule("b"), rule("c")]);
     let (name, alert) = disabled(&plan).unwrap();
-    assert_eq!((name, alert.choice), ("a", "it is the rule that was changed"));
+    assert_eq!((name, &*alert.choice), ("a", "it is the rule that was changed"));
     assert_eq!(alert.rules.iter().map(|rule| &**rule).collect::<Vec<_>>(), ["c", "a", "b"]);
 }
 
@@ -145,17 +230,33 @@ fn otherwise_at_the_first_rule_that_may_be() {
     let scope: Scope = "rule:a,rule:b".parse().unwrap();
     let plan = decide(
         &looping(&["c", "a", "b"]),
+        &[],
         &inventory([managed, rule("b"), rule("c")]),
         &change("a"),
         &settings(Mode::Enforce, scope),
+        &held(&RULES),
         NOW,
     );
     let (name, alert) = disabled(&plan).unwrap();
     assert_eq!(name, "b");
-    assert!(alert.choice.contains("first of the loop"), "{}", alert.choice);
+    assert!(alert.choice.contains("first that may"), "{}", alert.choice);
 }
 
 #[test]
 fn a_finding_without_known_rules_plans_nothing() {
     assert_eq!(enforced(&looping(&["a"]), []), Plan::default());
+}
+
+/// The changed rule may not be touched: of two loops through it both are opened by one other rule.
+#[test]
+fn several_loops_are_cut_at_as_few_rules_as_can_be() {
+    let [one, two] = [looping(&["a", "b", "c"]), looping(&["a", "c"])];
+    let managed = Rule { managed_by: Some("config.amazonaws.com".into()), ..rule("a") };
+    let inventory = inventory([managed, rule("b"), rule("c")]);
+    let settings = settings(Mode::Enforce, Scope::all());
+    let held = held(&RULES);
+    for finding in [&one, &two] {
+        let plan = decide(finding, &[&one, &two], &inventory, &change("a"), &settings, &held, NOW);
+        assert_eq!(disabled(&plan).map(|(name, _)| name), Some("c"));
+    }
 }

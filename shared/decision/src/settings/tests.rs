@@ -16,7 +16,9 @@ fn what_is_not_said_cannot_disable_a_rule() {
     let settings = read(&[("LOOPGUARD_MODE", "enforce")]).unwrap();
     assert_eq!(settings.scope, Scope::nothing());
     assert!(settings.scope.is_empty());
+    assert!(settings.unprotected.is_empty());
     assert_eq!((settings.topic_arn, settings.own_stack, settings.own_role_arn), (None, None, None));
+    assert_eq!(settings.table, None, "and without a table nothing is done");
 }
 
 #[test]
@@ -29,6 +31,10 @@ fn all_settings_are_read() {
         ("LOOPGUARD_OWN_STACK", "loopguard"),
         ("LOOPGUARD_OWN_ROLE_ARN", "arn:aws:iam::111122223333:role/guard"),
         ("LOOPGUARD_MAX_READS", "7"),
+        ("LOOPGUARD_UNPROTECTED", "rule:findings"),
+        ("LOOPGUARD_TABLE", "ledger"),
+        ("LOOPGUARD_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"),
+        ("LOOPGUARD_CAP", "3"),
     ])
     .unwrap();
     assert_eq!(settings.mode, Mode::Observe);
@@ -36,7 +42,11 @@ fn all_settings_are_read() {
     assert_eq!(settings.topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:alerts"));
     assert_eq!(settings.own_stack.as_deref(), Some("loopguard"));
     assert_eq!(settings.own_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/guard"));
-    assert_eq!(settings.max_reads, 7);
+    assert_eq!((settings.max_reads, settings.cap), (7, 3));
+    assert_eq!(settings.unprotected.to_string(), "rule:findings");
+    assert_eq!(settings.table.as_deref(), Some("ledger"));
+    let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes";
+    assert_eq!(settings.queue_url.as_deref(), Some(queue));
 }
 
 #[test]
@@ -62,6 +72,15 @@ fn errors_name_what_would_be_valid() {
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_MAX_READS", "0")],
             "`LOOPGUARD_MAX_READS` is `0`; it is a whole number from 1 to 100000",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_CAP", "all")],
+            "`LOOPGUARD_CAP` is `all`; it is a whole number from 0 to 1000",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_QUEUE_URL", "changes")],
+            "`LOOPGUARD_QUEUE_URL` is `changes`; it is the URL of an SQS queue \
+             (`https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`)",
         ),
     ] {
         assert_eq!(read(&pairs).unwrap_err().to_string(), message);

@@ -1,20 +1,42 @@
-use super::{Case, Cause, Decision, Part, Refusal, Standing, decision};
+use super::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 use crate::Mode;
 use loopguard_analysis::Verdict;
+use serde::Deserialize;
+use std::fmt::Write;
 
 const VERDICTS: [Verdict; 6] =
     [Verdict::Dead, Verdict::Loop, Verdict::Unknown, Verdict::Latent, Verdict::Bounded, Verdict::None];
-const STANDINGS: [Standing; 4] = [Standing::Own, Standing::Managed, Standing::OutOfScope, Standing::InScope];
+const CAUSES: [(Cause, &str); 5] = [
+    (Cause::NotShown, "not-shown"),
+    (Cause::DeclaredBefore, "declared-before"),
+    (Cause::DeclaredNow, "declared-now"),
+    (Cause::Reproducing, "reproducing"),
+    (Cause::OverCeiling, "over-ceiling"),
+];
+const STANDINGS: [(Standing, &str); 6] = [
+    (Standing::Own, "own"),
+    (Standing::Managed, "managed"),
+    (Standing::Exempt, "exempt"),
+    (Standing::Protected, "protected"),
+    (Standing::OutOfScope, "out-of-scope"),
+    (Standing::InScope, "in-scope"),
+];
+const ROOMS: [(Room, &str); 4] = [
+    (Room::Free, "free"),
+    (Room::Paused, "paused"),
+    (Room::CapReached, "cap-reached"),
+    (Room::NoLedger, "no-ledger"),
+];
 
-/// The whole domain: 6 verdicts, 2 causes, 2 parts, 4 standings, 3 modes.
+/// The whole domain.
 fn domain() -> Vec<Case> {
     let mut cases = Vec::new();
     for verdict in VERDICTS {
-        for cause in [Cause::Shown, Cause::NotShown] {
-            for part in [Part::Inside, Part::Beside] {
-                for standing in STANDINGS {
-                    for mode in Mode::ALL {
-                        cases.push(Case { verdict, cause, part, standing, mode });
+        for (cause, _) in CAUSES {
+            for (standing, _) in STANDINGS {
+                for mode in Mode::ALL {
+                    for (room, _) in ROOMS {
+                        cases.push(Case { verdict, cause, standing, mode, room });
                     }
                 }
             }
@@ -28,83 +50,182 @@ fn check(fixed_point: &str, holds: impl Fn(Case, Decision) -> bool) {
     assert!(broken.is_empty(), "{fixed_point}: {broken:?}");
 }
 
+#[derive(Deserialize)]
+struct Rows {
+    row: Vec<Row>,
+}
+
+/// One row of `rows.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    verdict: Option<Vec<String>>,
+    cause: Option<Vec<String>>,
+    standing: Option<Vec<String>>,
+    mode: Option<Vec<String>>,
+    room: Option<Vec<String>>,
+    decision: String,
+    why: String,
+}
+
+impl Row {
+    fn members(&self) -> [&Option<Vec<String>>; 5] {
+        [&self.verdict, &self.cause, &self.standing, &self.mode, &self.room]
+    }
+
+    fn fits(&self, words: [&str; 5]) -> bool {
+        let fits = |(member, word): (&Option<Vec<String>>, &str)| {
+            member.as_ref().is_none_or(|words| words.iter().any(|known| known == word))
+        };
+        self.members().into_iter().zip(words).all(fits)
+    }
+}
+
+fn rows() -> Vec<Row> {
+    toml::from_str::<Rows>(include_str!("rows.toml")).unwrap().row
+}
+
+fn words(case: Case) -> [&'static str; 5] {
+    let word = |known: Option<&'static str>| known.expect("every variant has a word");
+    [
+        case.verdict.as_str(),
+        word(CAUSES.into_iter().find(|(cause, _)| *cause == case.cause).map(|(_, word)| word)),
+        word(STANDINGS.into_iter().find(|(standing, _)| *standing == case.standing).map(|(_, word)| word)),
+        case.mode.as_str(),
+        word(ROOMS.into_iter().find(|(room, _)| *room == case.room).map(|(_, word)| word)),
+    ]
+}
+
+fn shown(made: Decision) -> String {
+    match made {
+        Decision::Act => "act".to_owned(),
+        Decision::Page(why) => format!("page {}", why.as_str()),
+        Decision::Tell(why) => format!("tell {}", why.as_str()),
+        Decision::Log => "log".to_owned(),
+    }
+}
+
 #[test]
 fn the_domain_is_whole() {
-    assert_eq!(domain().len(), 6 * 2 * 2 * 4 * 3);
+    assert_eq!(domain().len(), 6 * 5 * 6 * 3 * 4);
     assert_eq!(domain().into_iter().collect::<std::collections::BTreeSet<_>>().len(), domain().len());
 }
 
+/// The second implementation: the first row that fits. Each row decides something, and names only known words.
 #[test]
-fn only_one_case_disables() {
-    let disabling: Vec<Case> =
-        domain().into_iter().filter(|case| decision(*case) == Decision::Disable).collect();
-    let only = Case {
-        verdict: Verdict::Loop,
-        cause: Cause::Shown,
-        part: Part::Inside,
-        standing: Standing::InScope,
-        mode: Mode::Enforce,
+fn the_rows_say_what_the_code_does() {
+    let rows = rows();
+    let mut used = vec![0usize; rows.len()];
+    for case in domain() {
+        let words = words(case);
+        let at = rows.iter().position(|row| row.fits(words)).expect("a row fits");
+        used[at] += 1;
+        assert_eq!(rows[at].decision, shown(decision(case)), "row {at}: {case:?}");
+    }
+    assert!(used.iter().all(|times| *times > 0), "rows that decide nothing: {used:?}");
+    let known: std::collections::BTreeSet<&str> = domain().into_iter().flat_map(words).collect();
+    for word in rows.iter().flat_map(Row::members).flatten().flatten() {
+        assert!(known.contains(word.as_str()), "`{word}` is no word of the domain");
+    }
+}
+
+/// The page shows the rows as they are.
+#[test]
+fn the_page_shows_the_rows() {
+    let cell = |member: &Option<Vec<String>>| {
+        member.as_ref().map_or_else(|| "any".to_owned(), |words| words.join(", "))
     };
-    assert_eq!(disabling, [only]);
+    let mut table =
+        "| verdict | cause | standing | mode | room | decision | why |\n|---|---|---|---|---|---|---|\n"
+            .to_owned();
+    for row in rows() {
+        let cells: Vec<String> = row.members().into_iter().map(cell).collect();
+        writeln!(table, "| {} | **{}** | {} |", cells.join(" | "), row.decision, row.why).unwrap();
+    }
+    let page = include_str!("../../../../docs/decisions.md");
+    assert!(page.contains(&table), "docs/decisions.md should have:\n{table}");
+    for word in CAUSES.iter().map(|(_, word)| word).chain(STANDINGS.iter().map(|(_, word)| word)) {
+        assert!(page.contains(&format!("- `{word}`:")), "docs/decisions.md does not explain `{word}`");
+    }
 }
 
 #[test]
-fn a_loop_or_an_unknown_of_this_change_is_never_silent() {
+fn acting_needs_every_condition() {
+    check("act", |case, made| {
+        let may = case.verdict == Verdict::Loop
+            && matches!(case.cause, Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling)
+            && case.standing == Standing::InScope
+            && case.mode == Mode::Enforce
+            && case.room == Room::Free;
+        may == (made == Decision::Act)
+    });
+}
+
+#[test]
+fn a_loop_or_an_unknown_is_never_silent() {
     check("told", |case, made| {
-        let of_interest =
-            matches!(case.verdict, Verdict::Loop | Verdict::Unknown) && case.part == Part::Inside;
-        of_interest == (made != Decision::Log)
+        matches!(case.verdict, Verdict::Loop | Verdict::Unknown) == (made != Decision::Log)
     });
 }
 
 #[test]
 fn would_disable_iff_enforce_would() {
     check("observe and alert foretell enforce", |case, made| {
-        let foretold = matches!(made, Decision::Tell(Refusal::ModeObserve | Refusal::ModeAlert));
-        let enforced = decision(Case { mode: Mode::Enforce, ..case }) == Decision::Disable;
-        foretold == (enforced && case.mode != Mode::Enforce)
+        let enforced = decision(Case { mode: Mode::Enforce, room: Room::Free, ..case });
+        let foretold = matches!(
+            made,
+            Decision::Tell(Refusal::ModeObserve | Refusal::ModeAlert) | Decision::Page(Refusal::ModeAlert)
+        );
+        foretold == (enforced == Decision::Act && case.mode != Mode::Enforce)
+    });
+}
+
+#[test]
+fn the_room_changes_nothing_but_the_act() {
+    check("room", |case, made| {
+        let free = decision(Case { room: Room::Free, ..case });
+        free == Decision::Act || free == made
     });
 }
 
 #[test]
 fn the_mode_changes_nothing_but_the_act() {
-    check("one decision where there is no act", |case, made| {
-        let of = |mode| decision(Case { mode, ..case });
-        of(Mode::Enforce) == Decision::Disable || of(Mode::Enforce) == made
+    check("mode", |case, made| {
+        let enforced = decision(Case { mode: Mode::Enforce, room: Room::Free, ..case });
+        enforced == Decision::Act || enforced == made
     });
 }
 
 #[test]
 fn a_refusal_names_a_true_reason() {
     check("reason", |case, made| match made {
-        Decision::Disable | Decision::Log => true,
-        Decision::Tell(why) => match why {
+        Decision::Act | Decision::Log => true,
+        Decision::Tell(why) | Decision::Page(why) => match why {
             Refusal::Undecided => case.verdict == Verdict::Unknown,
             Refusal::CauseNotShown => case.cause == Cause::NotShown,
+            Refusal::NotNew => case.cause == Cause::DeclaredBefore,
             Refusal::Own => case.standing == Standing::Own,
             Refusal::Managed => case.standing == Standing::Managed,
+            Refusal::Exempt => case.standing == Standing::Exempt,
+            Refusal::Protected => case.standing == Standing::Protected,
             Refusal::OutOfScope => case.standing == Standing::OutOfScope,
             Refusal::ModeAlert => case.mode == Mode::Alert,
             Refusal::ModeObserve => case.mode == Mode::Observe,
+            Refusal::Paused => case.room == Room::Paused,
+            Refusal::CapReached => case.room == Room::CapReached,
+            Refusal::NoLedger => case.room == Room::NoLedger,
         },
     });
 }
 
-/// Taking anything away from the one case that acts gives a case that does not.
+/// What runs and bills is a page, unless somebody has taken it upon himself.
 #[test]
-fn acting_needs_every_condition() {
-    let acts = |case: &Case| decision(*case) == Decision::Disable;
-    let steps = |case: &Case| {
-        let differs = |other: &Case| {
-            usize::from(case.verdict != other.verdict)
-                + usize::from(case.cause != other.cause)
-                + usize::from(case.part != other.part)
-                + usize::from(case.standing != other.standing)
-                + usize::from(case.mode != other.mode)
-        };
-        domain().into_iter().filter(move |other| differs(other) == 1).collect::<Vec<_>>()
-    };
-    let one = domain().into_iter().find(acts).unwrap();
-    assert_eq!(steps(&one).len(), 5 + 1 + 1 + 3 + 2);
-    assert!(!steps(&one).iter().any(acts));
+fn a_running_loop_that_is_not_stopped_pages() {
+    check("page", |case, made| {
+        let runs =
+            case.verdict == Verdict::Loop && matches!(case.cause, Cause::Reproducing | Cause::OverCeiling);
+        let taken_on =
+            matches!(made, Decision::Tell(Refusal::Exempt | Refusal::ModeObserve | Refusal::Paused));
+        !runs || made == Decision::Act || taken_on || matches!(made, Decision::Page(_))
+    });
 }

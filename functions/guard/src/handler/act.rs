@@ -1,0 +1,104 @@
+//! Drives the protocol of one act against an account and a ledger.
+
+use super::Guard;
+use crate::event::check_message;
+use loopguard_account::{Account, CallError, Ledger};
+use loopguard_decision::{Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Timestamp};
+use std::future::Future;
+
+/// When a rule that was disabled is looked at again: seconds after the act (DESIGN 7).
+const CHECKS: [u32; 3] = [120, 300, 900];
+
+/// How an act ended.
+#[derive(Debug)]
+pub(super) struct Acted {
+    pub(super) over: Over,
+    pub(super) incident: Incident,
+    /// The last call that failed.
+    pub(super) error: Option<CallError>,
+}
+
+impl<A: Account, L: Ledger> Guard<'_, A, L> {
+    /// Goes through the protocol to its end. `look` reads the rule and says how it looks now.
+    pub(super) async fn drive<F>(
+        &self,
+        ledger: &L,
+        mut protocol: Protocol,
+        now: Timestamp,
+        look: impl Fn() -> F,
+    ) -> Acted
+    where
+        F: Future<Output = Result<Seen, CallError>>,
+    {
+        let mut error = None;
+        loop {
+            let answer = match protocol.request() {
+                Request::Over(over) => {
+                    let (over, incident) = (over.clone(), protocol.incident().clone());
+                    if matches!(over, Over::Told(End::Acted { .. })) {
+                        self.mark(&incident).await;
+                        self.remind(&incident).await;
+                    }
+                    return Acted { over, incident, error };
+                }
+                Request::Begin(intent) => ledger.begin(intent, self.settings.cap).await.map(Answer::Begun),
+                Request::TakeOver { seen, attempt } => {
+                    ledger.take_over(seen, attempt, now).await.map(Answer::Taken)
+                }
+                Request::Look => look().await.map(Answer::Seen),
+                Request::Apply => self.apply(protocol.incident()).await,
+                Request::End(end) => {
+                    ledger.end(protocol.incident(), protocol.attempt(), end, now).await.map(Answer::Ended)
+                }
+                Request::Tell(end) => self.tell_end(protocol.incident(), end).await.map(|()| Answer::Done),
+                Request::Note => ledger.told(&protocol.incident().id, now).await.map(|()| Answer::Done),
+            };
+            let answer = answer.unwrap_or_else(|failed| {
+                tracing::warn!(incident = &*protocol.incident().id, error = %failed, "a step failed");
+                error = Some(failed);
+                Answer::Lost
+            });
+            protocol.answered(answer);
+        }
+    }
+
+    async fn apply(&self, incident: &Incident) -> Result<Answer, CallError> {
+        match self.account.disable_rule(&incident.rule.bus, &incident.rule.name).await {
+            Ok(receipt) => Ok(Answer::Applied(receipt.request_id)),
+            Err(error) if error.retryable => Err(error),
+            Err(error) => Ok(Answer::Refused(error.to_string().into())),
+        }
+    }
+
+    async fn tell_end(&self, incident: &Incident, end: &End) -> Result<(), CallError> {
+        let Some(alert) = alert_of(incident).and_then(|alert| alert.ended(end)) else { return Ok(()) };
+        self.publish(&alert).await
+    }
+
+    /// Says on the rule itself why it is off. Only a courtesy: the ledger is what counts.
+    async fn mark(&self, incident: &Incident) {
+        let rule = &incident.rule;
+        if let Err(error) = self.account.mark_rule(&rule.bus, &rule.name, &incident.id).await {
+            tracing::warn!(incident = &*incident.id, %error, "the rule was not tagged");
+        }
+    }
+
+    /// Has the rule looked at again later. Only a hint: the next sweep finds what this loses.
+    async fn remind(&self, incident: &Incident) {
+        for after in CHECKS {
+            let message = check_message(&incident.id, after);
+            if let Err(error) = self.account.remind(&message, after).await {
+                tracing::warn!(incident = &*incident.id, %error, "a check was not planned");
+            }
+        }
+    }
+}
+
+/// Returns the alert that was kept with the incident.
+pub(super) fn alert_of(incident: &Incident) -> Option<Alert> {
+    let kept = Alert::from_stored(&incident.why);
+    kept.inspect_err(|error| {
+        tracing::error!(incident = &*incident.id, %error, why = &*incident.why, "the kept alert is unreadable");
+    })
+    .ok()
+}

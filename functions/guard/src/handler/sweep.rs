@@ -1,0 +1,63 @@
+//! What invocations left behind, and rules that were disabled: are they still?
+
+use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
+use loopguard_account::{Account, CallError, Ledger};
+use loopguard_decision::{End, Incident, Over, Protocol, RuleRef, Seen, State, Timestamp};
+use loopguard_model::RuleState;
+use std::sync::Arc;
+
+impl<A: Account, L: Ledger> Guard<'_, A, L> {
+    /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
+    /// was to be disabled is analysed again, as a cause of its own.
+    pub(super) async fn sweep(&self, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
+        let Some(ledger) = self.ledger else { return Ok(Outcome::Swept(Vec::new())) };
+        let mut swept = Vec::new();
+        for left in ledger.left_behind(now).await.map_err(HandleError::Ledger)? {
+            let (id, rule) = (left.id.clone(), left.rule.clone());
+            let attempt: Arc<str> = format!("{attempt}/{id}").into();
+            let protocol = Protocol::left_behind(left, attempt.clone());
+            let acted = self.drive(ledger, protocol, now, || self.is_off(&rule)).await;
+            tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
+            if acted.over == Over::Told(End::Refuted) {
+                let look = Look::again(&rule, &format!("swept-{id}"), "sweep", now);
+                self.look(&look, &attempt, now).await?;
+            }
+            swept.push(Swept { incident: id, over: acted.over });
+        }
+        Ok(Outcome::Swept(swept))
+    }
+
+    /// Looks whether the incident's rule is still off; one that is on is analysed again, as a cause of its own.
+    pub(super) async fn check(
+        &self,
+        id: &str,
+        after: u32,
+        attempt: &str,
+        now: Timestamp,
+    ) -> Result<Outcome, HandleError> {
+        let Some(ledger) = self.ledger else { return Ok(Outcome::Checked(None)) };
+        let known = ledger.incident(id).await.map_err(HandleError::Ledger)?;
+        let Some(incident) = known.filter(stands) else { return Ok(Outcome::Checked(None)) };
+        let seen = self.is_off(&incident.rule).await.map_err(HandleError::Read)?;
+        let still_off = matches!(seen, Seen::Off | Seen::Gone);
+        tracing::info!(incident = id, rule = %incident.rule, after, still_off, "checked");
+        if !still_off {
+            let look = Look::again(&incident.rule, &format!("check-{id}-{after}"), "check", now);
+            self.look(&look, attempt, now).await?;
+        }
+        Ok(Outcome::Checked(Some(Checked { rule: incident.rule, after, still_off })))
+    }
+
+    async fn is_off(&self, rule: &RuleRef) -> Result<Seen, CallError> {
+        Ok(match self.account.rule(&rule.bus, &rule.name).await? {
+            None => Seen::Gone,
+            Some(rule) if rule.state == RuleState::Disabled => Seen::Off,
+            Some(_) => Seen::Changed,
+        })
+    }
+}
+
+/// Whether the incident disabled its rule, and nobody has undone that.
+fn stands(incident: &Incident) -> bool {
+    matches!(&incident.state, State::Ended { end: End::Acted { .. }, .. })
+}

@@ -1,0 +1,119 @@
+//! What an invocation did, as metrics.
+
+use crate::{HandleError, Outcome};
+use loopguard_decision::{Alert, End, Over, Step, Timestamp, Urgency};
+use serde_json::{Map, Value, json};
+
+/// The namespace of the metrics in CloudWatch.
+pub const NAMESPACE: &str = "Loopguard";
+
+/// Counts of one invocation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counts {
+    /// Messages that come again.
+    failed: u32,
+    /// Rules that were disabled.
+    disabled: u32,
+    /// Loops that were told and left on.
+    left_on: u32,
+    /// Alerts that somebody has to look at now.
+    pages: u32,
+}
+
+/// Returns the metrics of an invocation as one line in CloudWatch's embedded metric format; `None` where there is nothing to
+/// count. Dimensionless: an account has one guard in a region.
+///
+/// Source: CloudWatch user guide, "Specification: Embedded metric format".
+pub fn metrics(handled: &[Result<Outcome, HandleError>], now: Timestamp) -> Option<String> {
+    let mut counts = Counts::default();
+    for one in handled {
+        match one {
+            Ok(outcome) => counts.add(outcome),
+            Err(_) => counts.failed += 1,
+        }
+    }
+    (counts != Counts::default()).then(|| counts.line(now))
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Judged(judged) => {
+                for alert in judged.iter().filter_map(|judgement| judgement.alert.as_deref()) {
+                    self.alert(alert);
+                }
+            }
+            Outcome::Looked(looked) => looked.iter().for_each(|(_, outcome)| self.add(outcome)),
+            Outcome::Swept(swept) => {
+                self.pages +=
+                    swept.iter().map(|one| u32::from(one.over == Over::Told(End::Refuted))).sum::<u32>();
+            }
+            Outcome::Ignored(_) | Outcome::Scanned(_) | Outcome::Checked(_) => {}
+        }
+    }
+
+    fn alert(&mut self, alert: &Alert) {
+        match alert.step {
+            Step::Disabled { .. } => self.disabled += 1,
+            Step::Intended | Step::AlreadyOff => {}
+            Step::Failed(_) | Step::Unclear | Step::WouldDisable(_) | Step::Refused(_) => self.left_on += 1,
+        }
+        if alert.urgency == Urgency::Page {
+            self.pages += 1;
+        }
+    }
+
+    fn line(self, now: Timestamp) -> String {
+        let rows = [
+            ("RulesDisabled", self.disabled),
+            ("LoopsLeftOn", self.left_on),
+            ("Pages", self.pages),
+            ("MessagesFailed", self.failed),
+        ];
+        let named: Vec<Value> = rows.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let mut line = Map::new();
+        line.insert(
+            "_aws".into(),
+            json!({
+                "Timestamp": now.0,
+                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": named}],
+            }),
+        );
+        line.extend(rows.into_iter().map(|(name, count)| (name.to_owned(), count.into())));
+        Value::Object(line).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metrics;
+    use crate::{HandleError, Ignored, Outcome};
+    use loopguard_decision::Timestamp;
+    use serde_json::Value;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    #[test]
+    fn nothing_done_is_no_line() {
+        assert_eq!(metrics(&[], NOW), None);
+        assert_eq!(metrics(&[Ok(Outcome::Ignored(Ignored::Gone)), Ok(Outcome::Scanned(3))], NOW), None);
+    }
+
+    /// Every metric that is declared has a value beside it, and the line is one line.
+    #[test]
+    fn the_line_is_in_the_embedded_format() {
+        let failed = Err(HandleError::Busy { rule: "a".to_owned() });
+        let text = metrics(&[failed], NOW).unwrap();
+        assert!(!text.contains('\n'));
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["_aws"]["Timestamp"], NOW.0);
+        let declared = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        assert_eq!(declared.len(), 4);
+        let page = include_str!("../../../docs/alerts.md");
+        for metric in declared {
+            let name = metric["Name"].as_str().unwrap();
+            assert!(line[name].is_u64() && page.contains(&format!("`{name}`")), "{metric}");
+        }
+        assert_eq!((&line["MessagesFailed"], &line["RulesDisabled"]), (&1.into(), &0.into()));
+    }
+}

@@ -1,0 +1,194 @@
+//! Where acts are written down, as one trait, and the ledger in memory.
+
+use crate::CallError;
+use loopguard_decision::{Begun, Book, End, Ended, Exemption, Incident, Pause, RuleRef, Timestamp, View};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What is written down about acts, pauses and exemptions.
+///
+/// Every method does what the method of [`Book`] of the same meaning does, all at once or not at all, and reads what was
+/// written last. An error means that it may or may not have been done: trying again with the same attempt is safe.
+pub trait Ledger: Sync {
+    /// Reads what a decision has to know of a rule.
+    fn view(&self, rule: &RuleRef, now: Timestamp) -> impl Future<Output = Result<View, CallError>> + Send;
+
+    /// Writes an intent: [`Book::begin`].
+    fn begin(&self, intent: &Incident, cap: usize) -> impl Future<Output = Result<Begun, CallError>> + Send;
+
+    /// Takes over what an invocation left: [`Book::take_over`].
+    fn take_over(
+        &self,
+        seen: &Incident,
+        attempt: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+
+    /// Writes the end of an intent: [`Book::end`].
+    fn end(
+        &self,
+        incident: &Incident,
+        attempt: &str,
+        end: &End,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Ended, CallError>> + Send;
+
+    /// Notes that somebody was told of an incident's end.
+    fn told(&self, id: &str, at: Timestamp) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Reads what invocations left behind: [`Book::left_behind`].
+    fn left_behind(&self, now: Timestamp) -> impl Future<Output = Result<Vec<Incident>, CallError>> + Send;
+
+    /// Returns true iff the same was not told of late: [`Book::is_alert_due`].
+    fn is_alert_due(&self, key: &str, now: Timestamp)
+    -> impl Future<Output = Result<bool, CallError>> + Send;
+
+    /// Notes that it was told: [`Book::alerted`].
+    fn alerted(&self, key: &str, now: Timestamp) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Notes what a rule's verdict hangs on: [`Book::note_reach`]. Kept for at least two days.
+    fn note_reach(
+        &self,
+        rule: &RuleRef,
+        subjects: &BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Reads the rules whose verdict hangs on a subject: [`Book::reaching`].
+    fn reaching(&self, subject: &str) -> impl Future<Output = Result<Vec<RuleRef>, CallError>> + Send;
+
+    /// Reads one incident.
+    fn incident(&self, id: &str) -> impl Future<Output = Result<Option<Incident>, CallError>> + Send;
+
+    /// Reads the newest incidents, the newest first.
+    fn incidents(&self, most: usize) -> impl Future<Output = Result<Vec<Incident>, CallError>> + Send;
+
+    /// Notes that an operator undid an act: [`Book::restored`].
+    fn restored(
+        &self,
+        id: &str,
+        at: Timestamp,
+        by: &str,
+    ) -> impl Future<Output = Result<bool, CallError>> + Send;
+
+    /// Reads the pause; it may have run out.
+    fn pause(&self) -> impl Future<Output = Result<Option<Pause>, CallError>> + Send;
+
+    /// Pauses the guard, or resumes it.
+    fn set_pause(&self, pause: Option<Pause>) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Reads all exemptions; some may have run out.
+    fn exemptions(&self) -> impl Future<Output = Result<Vec<(RuleRef, Exemption)>, CallError>> + Send;
+
+    /// Exempts a rule, or ends its exemption.
+    fn set_exemption(
+        &self,
+        rule: &RuleRef,
+        exemption: Option<Exemption>,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// A ledger in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLedger(Mutex<Book>);
+
+impl MemoryLedger {
+    /// Returns a ledger that goes on from a book.
+    pub fn new(book: Book) -> Self {
+        Self(Mutex::new(book))
+    }
+
+    /// Returns the book, for as long as the caller holds it.
+    pub fn book(&self) -> MutexGuard<'_, Book> {
+        // Each write is whole before anything can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    async fn view(&self, rule: &RuleRef, now: Timestamp) -> Result<View, CallError> {
+        Ok(self.book().view(rule, now))
+    }
+
+    async fn begin(&self, intent: &Incident, cap: usize) -> Result<Begun, CallError> {
+        Ok(self.book().begin(intent, cap))
+    }
+
+    async fn take_over(&self, seen: &Incident, attempt: &str, now: Timestamp) -> Result<bool, CallError> {
+        Ok(self.book().take_over(seen, attempt, now))
+    }
+
+    async fn end(
+        &self,
+        incident: &Incident,
+        attempt: &str,
+        end: &End,
+        at: Timestamp,
+    ) -> Result<Ended, CallError> {
+        Ok(self.book().end(&incident.id, attempt, end, at))
+    }
+
+    async fn told(&self, id: &str, at: Timestamp) -> Result<(), CallError> {
+        self.book().told(id, at);
+        Ok(())
+    }
+
+    async fn left_behind(&self, now: Timestamp) -> Result<Vec<Incident>, CallError> {
+        Ok(self.book().left_behind(now))
+    }
+
+    async fn is_alert_due(&self, key: &str, now: Timestamp) -> Result<bool, CallError> {
+        Ok(self.book().is_alert_due(key, now))
+    }
+
+    async fn alerted(&self, key: &str, now: Timestamp) -> Result<(), CallError> {
+        self.book().alerted(key, now);
+        Ok(())
+    }
+
+    async fn note_reach(
+        &self,
+        rule: &RuleRef,
+        subjects: &BTreeSet<Arc<str>>,
+        _now: Timestamp,
+    ) -> Result<(), CallError> {
+        self.book().note_reach(rule, subjects);
+        Ok(())
+    }
+
+    async fn reaching(&self, subject: &str) -> Result<Vec<RuleRef>, CallError> {
+        Ok(self.book().reaching(subject))
+    }
+
+    async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {
+        Ok(self.book().incident(id).cloned())
+    }
+
+    async fn incidents(&self, most: usize) -> Result<Vec<Incident>, CallError> {
+        Ok(self.book().incidents().take(most).cloned().collect())
+    }
+
+    async fn restored(&self, id: &str, at: Timestamp, by: &str) -> Result<bool, CallError> {
+        Ok(self.book().restored(id, at, by))
+    }
+
+    async fn pause(&self) -> Result<Option<Pause>, CallError> {
+        Ok(self.book().pause().cloned())
+    }
+
+    async fn set_pause(&self, pause: Option<Pause>) -> Result<(), CallError> {
+        self.book().set_pause(pause);
+        Ok(())
+    }
+
+    async fn exemptions(&self) -> Result<Vec<(RuleRef, Exemption)>, CallError> {
+        let book = self.book();
+        Ok(book.exemptions().map(|(rule, exemption)| (rule.clone(), exemption.clone())).collect())
+    }
+
+    async fn set_exemption(&self, rule: &RuleRef, exemption: Option<Exemption>) -> Result<(), CallError> {
+        self.book().set_exemption(rule, exemption);
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! One act from its intent to its end.
+
+use crate::Timestamp;
+use loopguard_model::{Rule, RuleState};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// Names a rule of the ledger's account and region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RuleRef {
+    /// The bus by name.
+    pub bus: Arc<str>,
+    /// The rule by name.
+    pub name: Arc<str>,
+}
+
+impl RuleRef {
+    /// Returns the reference to a rule.
+    pub fn of(rule: &Rule) -> Self {
+        Self { bus: rule.bus.to_string().into(), name: rule.name.to_string().into() }
+    }
+}
+
+/// `BUS/RULE`. Names of rules hold no slash, so that the last one parts the two.
+impl fmt::Display for RuleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.bus, self.name)
+    }
+}
+
+impl std::str::FromStr for RuleRef {
+    type Err = std::convert::Infallible;
+
+    /// Reads `RULE` on the default bus, or `BUS/RULE`; the names of partner buses hold slashes themselves.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (bus, name) = text.rsplit_once('/').unwrap_or(("default", text));
+        Ok(Self { bus: bus.into(), name: name.into() })
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// The rule is disabled.
+    DisableRule,
+}
+
+/// An act with all that is needed to prove, to tell and to undo it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Incident {
+    /// Names the incident to people and commands.
+    pub id: Arc<str>,
+    /// The rule.
+    pub rule: RuleRef,
+    /// What woke the guard: CloudTrail's event id of the change, or the incident whose sweep found the rule on.
+    pub cause: Arc<str>,
+    /// The invocation that writes; another may take over after [`LEASE`](super::LEASE).
+    pub attempt: Arc<str>,
+    /// When the intent was written, or taken over.
+    pub at: Timestamp,
+    /// What is to be done.
+    pub act: Act,
+    /// The state that undoing has to restore, as the API writes it.
+    pub prior: Arc<str>,
+    /// The finding's id.
+    pub finding: Arc<str>,
+    /// The alert as the guard would tell it before the act, as JSON: why, hops, witnesses, remedies.
+    pub why: Arc<str>,
+    /// How far it is.
+    pub state: State,
+    /// When somebody was told of the end.
+    pub told: Option<Timestamp>,
+}
+
+/// How far an incident is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum State {
+    /// Written before the act.
+    Intended,
+    /// Ended.
+    Ended {
+        /// How.
+        end: End,
+        /// When.
+        at: Timestamp,
+    },
+    /// Undone by an operator.
+    Restored {
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: Arc<str>,
+    },
+}
+
+/// How an act ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "end")]
+pub enum End {
+    /// The rule was disabled; AWS's request id, where the answer came.
+    Acted {
+        /// The id of the request.
+        request_id: Option<Arc<str>>,
+    },
+    /// The rule was off already when it was read again just before the act.
+    AlreadyOff,
+    /// AWS refused; the rule is still on.
+    Failed {
+        /// The error with its request id.
+        error: Arc<str>,
+    },
+    /// The rule had changed or could not be read just before the act: nothing was done, and the cause may be taken up
+    /// again.
+    Abandoned,
+    /// The invocation died or lost AWS's answer, and the rule is on: either nothing was done, or somebody undid it.
+    Refuted,
+}
+
+impl End {
+    /// Returns the word that logs and programs use.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Acted { .. } => "acted",
+            Self::AlreadyOff => "already-off",
+            Self::Failed { .. } => "failed",
+            Self::Abandoned => "abandoned",
+            Self::Refuted => "refuted",
+        }
+    }
+}
+
+impl Incident {
+    /// Returns true iff the intent is written and not ended.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Intended
+    }
+
+    /// Returns true iff somebody has still to be told: it ended in something, and nobody was.
+    pub fn is_untold(&self) -> bool {
+        let ended = match &self.state {
+            State::Intended | State::Restored { .. } => false,
+            State::Ended { end, .. } => *end != End::Abandoned,
+        };
+        ended && self.told.is_none()
+    }
+
+    /// Returns true iff the rule was disabled, within a day before that time.
+    pub fn disabled_within_a_day(&self, rule: &RuleRef, now: Timestamp) -> bool {
+        let disabled = match &self.state {
+            State::Ended { end, .. } => matches!(end, End::Acted { .. }),
+            State::Restored { .. } => true,
+            State::Intended => false,
+        };
+        disabled && self.rule == *rule && now.0 < self.at.0.saturating_add(86_400_000)
+    }
+
+    /// Returns the state that undoing has to restore.
+    pub fn prior_state(&self) -> RuleState {
+        RuleState::from_api(&self.prior).unwrap_or(RuleState::Unknown)
+    }
+
+    /// Returns the id of the incident that an act on the rule for that cause makes: the time, so that ids sort, and a
+    /// digest of rule and cause, so that two at once differ.
+    pub fn id_for(rule: &RuleRef, cause: &str, at: Timestamp) -> Arc<str> {
+        let digest = digest(format!("{rule}\n{cause}").as_bytes());
+        let time: String = at.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("{}-{:06x}", time.trim_end_matches('Z').replace('T', "-"), digest & 0x00ff_ffff).into()
+    }
+}
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo): tells a few names apart, and is the same on every build.
+pub fn digest(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
