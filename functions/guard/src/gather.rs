@@ -1,18 +1,22 @@
 //! Reads what the analysis needs, and nothing else.
 
-use crate::HandleError;
 use loopguard_account::{Account, CallError};
 use loopguard_analysis::{Analysis, Catalogue, MAX_ROUNDS, analyse};
 use loopguard_model::{Facts, Gap, Inventory, Need, Rule, Scope};
 
 /// What is known after reading, and what follows from it.
-pub(crate) struct Gathered {
-    pub(crate) inventory: Inventory,
-    pub(crate) analysis: Analysis,
+#[derive(Debug)]
+pub struct Gathered {
+    /// What is known.
+    pub inventory: Inventory,
+    /// What follows from it.
+    pub analysis: Analysis,
     /// All that was asked, answered or not.
-    pub(crate) asked: Vec<Need>,
-    pub(crate) reads: usize,
-    pub(crate) rounds: usize,
+    pub asked: Vec<Need>,
+    /// How many reads of the account that took.
+    pub reads: usize,
+    /// How often it was analysed again.
+    pub rounds: usize,
 }
 
 /// Analyses a rule with all that it can reach.
@@ -21,13 +25,13 @@ pub(crate) struct Gathered {
 /// the calls, and a need beyond it is left as a gap that says so.
 /// Errors iff a read failed that may succeed later: then delivering the message again is better than a
 /// verdict with a hole in it.
-pub(crate) async fn gather(
+pub async fn gather(
     account: &impl Account,
     catalogue: &Catalogue,
     home: &Scope,
     rule: Rule,
     max_reads: usize,
-) -> Result<Gathered, HandleError> {
+) -> Result<Gathered, CallError> {
     let mut inventory = Inventory::new(home.clone());
     inventory.rules.push(rule);
     let (mut reads, mut rounds) = (0, 0);
@@ -55,10 +59,10 @@ pub(crate) async fn gather(
     }
 }
 
-fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<Facts, Gap>, HandleError> {
+fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<Facts, Gap>, CallError> {
     match answer {
         Ok(facts) => Ok(Ok(facts)),
-        Err(error) if error.retryable => Err(HandleError::Read(error)),
+        Err(error) if error.retryable => Err(error),
         Err(error) => {
             if error.code.is_some() {
                 tracing::warn!(need = %need, code = error.code, %error, "a read left a gap");

@@ -7,6 +7,7 @@ mod sweep;
 use crate::event::{Changed, Ignored, Message, read_message};
 use crate::gather::{Gathered, gather};
 use crate::same::is_same;
+pub use act::CHECKS;
 use act::alert_of;
 use loopguard_account::{Account, CallError, Ledger};
 use loopguard_analysis::{Catalogue, Certainty, Code, Finding, Verdict};
@@ -178,7 +179,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             let Some(rule) = rule else { return Ok(log_ignored(Ignored::Gone)) };
             let key = rule.key.clone();
             let max_reads = self.settings.max_reads;
-            let gathered = gather(self.account, self.catalogue, self.home, rule, max_reads).await?;
+            let gathered = gather(self.account, self.catalogue, self.home, rule, max_reads).await;
+            let gathered = gathered.map_err(HandleError::Read)?;
             let gathered = self.with_tags(gathered, &key).await?;
             self.note_reach(&changed.bus, &changed.rule, &gathered, now).await;
             let change = Change { event_id: cause.clone(), opens: look.opens, ..changed.change(key) };

@@ -17,5 +17,6 @@ mod wake;
 
 pub use batch::{Handled, Invocation, batch};
 pub use event::{Changed, Ignored};
-pub use handler::{Checked, Guard, HandleError, Judgement, Outcome, Swept};
+pub use gather::{Gathered, gather};
+pub use handler::{CHECKS, Checked, Guard, HandleError, Judgement, Outcome, Swept};
 pub use metrics::{NAMESPACE, metrics};

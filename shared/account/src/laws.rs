@@ -7,8 +7,8 @@ mod ledger;
 
 pub use ledger::check_ledger;
 
-use crate::{Account, CallError};
-use loopguard_model::{Facts, Need, Rule, RuleState};
+use crate::{Account, CallError, Operator};
+use loopguard_model::{Facts, Need, Rule, RuleState, Trigger};
 use loopguard_pattern::Term;
 
 /// A law that an account breaks.
@@ -55,6 +55,36 @@ pub async fn check(account: &impl Account, bus: &str, rule: &str, absent: &str) 
         target_ids(&after) == target_ids(&described),
         format!("{:?}", target_ids(&after)),
     )
+}
+
+/// Checks what an operator's account does besides, on a rule that exists. The rule is on afterwards, for all events.
+pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> Result<(), Broken> {
+    let all = RuleState::EnabledWithAllManagementEvents;
+    for states in [&[RuleState::Enabled, RuleState::Enabled, all][..], &[all, all]] {
+        account.disable_rule(bus, rule).await?;
+        let off = described(account, bus, rule).await?;
+        for &state in states {
+            account.enable_rule(bus, rule, state).await?;
+            let on = described(account, bus, rule).await?;
+            law("a rule is switched on in the state named", on.state == state, on.state.as_str())?;
+            let [was, is] = [&off, &on].map(|rule| written(&rule.trigger));
+            law("switching on keeps pattern and schedule", was == is, is)?;
+            law("switching on keeps the tags", on.tags == off.tags, format!("{:?}", on.tags))?;
+            let [was, is] = [&off, &on].map(target_ids);
+            law("switching on keeps the targets", was == is, format!("{is:?}"))?;
+        }
+    }
+    let refused = account.enable_rule(bus, rule, RuleState::Disabled).await;
+    law("a rule cannot be switched on in the state off", refused.is_err(), "that was accepted")
+}
+
+fn written(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Pattern(pattern) => pattern.to_string(),
+        Trigger::Schedule(schedule) => schedule.to_string(),
+        Trigger::Both(pattern, schedule) => format!("{pattern} {schedule}"),
+        Trigger::Unreadable(why) => why.to_string(),
+    }
 }
 
 async fn described(account: &impl Account, bus: &str, rule: &str) -> Result<Rule, Broken> {

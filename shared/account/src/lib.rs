@@ -15,7 +15,7 @@ pub use loopguard_decision::{
     Timestamp, View, digest,
 };
 
-use loopguard_model::{Facts, Need, Rule};
+use loopguard_model::{Facts, Need, Rule, RuleState};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -55,6 +55,22 @@ pub trait Account: Sync {
 
 /// The tag of [`Account::mark_rule`].
 pub const INCIDENT_TAG: &str = "loopguard:incident";
+
+/// What an operator may do besides, with credentials of their own.
+///
+/// A trait of its own, so that what takes an [`Account`] alone, as the functions do, cannot switch a rule on.
+pub trait Operator: Account {
+    /// Switches a rule that is off on, in exactly that state; pattern, schedule, targets and all else stay as they are.
+    ///
+    /// `state` is one of the two enabled ones. [`RuleState::EnabledWithAllManagementEvents`] is also set on a rule that is
+    /// on; where the rule is in that state already, nothing changes.
+    fn enable_rule(
+        &self,
+        bus: &str,
+        name: &str,
+        state: RuleState,
+    ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+}
 
 /// AWS's word that a call was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]

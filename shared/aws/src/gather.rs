@@ -24,7 +24,7 @@ pub(crate) use workloads::{Named, function, named};
 
 use crate::Clients;
 use aws_config::SdkConfig;
-use identity::Caller;
+pub(crate) use identity::{Caller, configuration, in_region};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::{MARK, VERSION, section as sections};
 use rules::OnBuses;
@@ -96,7 +96,7 @@ pub async fn gather(
     taken_at: &str,
     watch: &(dyn Fn(&Asked<'_>) + Sync),
 ) -> Result<Gathered, GatherError> {
-    read(&identity::configuration(reach).await, reach, taken_at, watch).await
+    read(&configuration(reach).await, reach, taken_at, watch).await
 }
 
 async fn read(
@@ -109,7 +109,7 @@ async fn read(
     let calls = AtomicUsize::new(0);
     let mut accounts = Vec::new();
     for (at, region) in regions.iter().enumerate() {
-        let config = identity::in_region(config, region);
+        let config = in_region(config, region);
         let caller = Caller::ask(&config, region, &calls).await?;
         let clients = Clients::new(&config);
         let asker = Asker { clients: &clients, region, calls: &calls, watch };
@@ -119,7 +119,7 @@ async fn read(
     Ok(Gathered { snapshot: format!("{snapshot:#}\n"), calls: calls.load(Ordering::Relaxed) })
 }
 
-fn regions(reach: &Reach, config: &SdkConfig) -> Result<Vec<String>, GatherError> {
+pub(crate) fn regions(reach: &Reach, config: &SdkConfig) -> Result<Vec<String>, GatherError> {
     if !reach.regions.is_empty() {
         return Ok(reach.regions.clone());
     }

@@ -11,6 +11,7 @@ mod gather;
 mod held;
 mod home;
 mod ledger;
+mod operator;
 #[cfg(test)]
 mod replay;
 mod role;
@@ -23,3 +24,4 @@ pub use clients::Clients;
 pub use gather::{Asked, GatherError, Gathered, Reach, gather};
 pub use home::{Home, HomeError};
 pub use ledger::AwsLedger;
+pub use operator::Session;

@@ -24,23 +24,29 @@ pub enum SwitchError {
 }
 
 impl World {
-    /// Switches a rule on or off, as `EnableRule` and `DisableRule` do, by the user or role of that ARN.
+    /// Switches a rule on or off, by the user or role of that ARN: as `EnableRule` and `DisableRule` do, or as `PutRule`
+    /// does for the state that `EnableRule` cannot set.
     ///
     /// Returns whether that changed anything. The bus goes on as before for a moment.
-    pub fn switch(&mut self, bus: &str, rule: &str, on: bool, by: &str) -> Result<bool, SwitchError> {
+    pub fn switch(&mut self, bus: &str, rule: &str, to: RuleState, by: &str) -> Result<bool, SwitchError> {
         let found = self.rules.iter().position(|live| *live.bus == *bus && *live.name == *rule);
         let described = found.and_then(|at| self.rules.get_mut(at)?.described.as_mut());
         let (Some(index), Some(described)) = (found, described) else { return Err(SwitchError::Missing) };
         if described.managed_by.is_some() {
             return Err(SwitchError::Managed);
         }
-        let wanted = if on { RuleState::Enabled } else { RuleState::Disabled };
-        let changed = (described.state == RuleState::Disabled) == on;
-        if changed {
-            described.state = wanted;
+        let before = described.state;
+        let (operation, parameters) = match to {
+            RuleState::Disabled => ("DisableRule", json!({"name": rule})),
+            RuleState::Enabled | RuleState::Unknown => ("EnableRule", json!({"name": rule})),
+            RuleState::EnabledWithAllManagementEvents => ("PutRule", put(described, to)),
+        };
+        // What `EnableRule` makes of a rule that is on in the other way is not documented: here nothing.
+        if to != RuleState::Enabled || before == RuleState::Disabled {
+            described.state = to;
         }
-        let operation = if on { "EnableRule" } else { "DisableRule" };
-        let parameters = on_bus(json!({"name": rule}), bus);
+        let changed = described.state != before;
+        let parameters = on_bus(parameters, bus);
         self.changed(index, operation, parameters, None, Identity::from_arn(by));
         Ok(changed)
     }
@@ -49,11 +55,8 @@ impl World {
     pub(crate) fn put_rule(&mut self, index: usize, planned: Box<Rule>, by: Identity) {
         let Some(live) = self.rules.get_mut(index) else { return };
         live.described = Some(Rule { targets: Some(Vec::new()), ..(*planned).clone() });
-        let (name, bus, arn) = (live.name.clone(), live.bus.clone(), live.arn.clone());
-        let mut parameters = on_bus(json!({"name": &*name, "state": planned.state.as_str()}), &bus);
-        if let (Some(members), Some(pattern)) = (parameters.as_object_mut(), planned.trigger.pattern()) {
-            members.insert("eventPattern".to_owned(), Value::String(pattern.to_string()));
-        }
+        let (bus, arn) = (live.bus.clone(), live.arn.clone());
+        let parameters = on_bus(put(&planned, planned.state), &bus);
         self.changed(index, "PutRule", parameters, Some(json!({"ruleArn": &*arn})), by.clone());
         self.soon(BETWEEN_MS, Act::PutTargets { rule: index, planned, by });
     }
@@ -110,6 +113,15 @@ impl World {
         let rule = live.name.clone();
         self.note(Happening::Settled { rule, on });
     }
+}
+
+/// What `PutRule` is asked for, to have the rule in that state.
+fn put(rule: &Rule, state: RuleState) -> Value {
+    let mut parameters = json!({"name": rule.name.to_string(), "state": state.as_str()});
+    if let (Some(members), Some(pattern)) = (parameters.as_object_mut(), rule.trigger.pattern()) {
+        members.insert("eventPattern".to_owned(), Value::String(pattern.to_string()));
+    }
+    parameters
 }
 
 /// Names the bus as the API does: not at all for the default one.

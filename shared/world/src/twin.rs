@@ -3,8 +3,8 @@
 use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
-use loopguard_model::{Connection, Facts, Need, Rule};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Operator, Receipt, RuleRef};
+use loopguard_model::{Connection, Facts, Need, Rule, RuleState};
 use loopguard_pattern::Term;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -56,6 +56,14 @@ impl Twin {
         std::mem::take(&mut *self.reminders.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn switch(&self, operation: &str, bus: &str, name: &str, to: RuleState) -> Result<Receipt, CallError> {
+        let mut world = self.world();
+        match world.switch(bus, name, to, &self.role) {
+            Ok(_) => Ok(Self::receipt(&mut world)),
+            Err(error) => Err(refused(operation, name, error)),
+        }
+    }
+
     fn receipt(world: &mut World) -> Receipt {
         Receipt { request_id: world.rng.of("requests").uuid().into() }
     }
@@ -77,11 +85,7 @@ impl Account for Twin {
     }
 
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
-        let mut world = self.world();
-        match world.switch(bus, name, false, &self.role) {
-            Ok(_) => Ok(Self::receipt(&mut world)),
-            Err(error) => Err(refused(name, error)),
-        }
+        self.switch("events:DisableRule", bus, name, RuleState::Disabled)
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
@@ -106,9 +110,22 @@ impl Account for Twin {
     }
 }
 
-fn refused(rule: &str, error: SwitchError) -> CallError {
+impl Operator for Twin {
+    async fn enable_rule(&self, bus: &str, name: &str, state: RuleState) -> Result<Receipt, CallError> {
+        let operation = match state {
+            RuleState::Enabled => "events:EnableRule",
+            RuleState::EnabledWithAllManagementEvents => "events:PutRule",
+            RuleState::Disabled | RuleState::Unknown => {
+                return Err(CallError::unsupported("events:EnableRule", name, "the state is no enabled one"));
+            }
+        };
+        self.switch(operation, bus, name, state)
+    }
+}
+
+fn refused(operation: &str, rule: &str, error: SwitchError) -> CallError {
     CallError {
-        operation: "events:DisableRule".to_owned(),
+        operation: operation.to_owned(),
         subject: rule.to_owned(),
         code: Some(error.to_string()),
         request_id: None,

@@ -7,7 +7,7 @@ use loopguard_decision::{Alert, Answer, End, Incident, Over, Protocol, Request, 
 use std::future::Future;
 
 /// When a rule that was disabled is looked at again: seconds after the act (DESIGN 7).
-const CHECKS: [u32; 3] = [120, 300, 900];
+pub const CHECKS: [u32; 3] = [120, 300, 900];
 
 /// How an act ended.
 #[derive(Debug)]

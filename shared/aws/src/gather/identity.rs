@@ -22,7 +22,7 @@ const FIRST: Duration = Duration::from_secs(12);
 const ATTEMPTS: u32 = 10;
 
 /// Returns the configuration of the environment, changed as `reach` says.
-pub(super) async fn configuration(reach: &Reach) -> SdkConfig {
+pub(crate) async fn configuration(reach: &Reach) -> SdkConfig {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -39,21 +39,22 @@ pub(super) async fn configuration(reach: &Reach) -> SdkConfig {
     loader.load().await
 }
 
-pub(super) fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
+pub(crate) fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
     config.to_builder().region(Region::new(region.to_owned())).build()
 }
 
 /// Whose account it is.
 #[derive(Debug)]
-pub(super) struct Caller {
-    pub(super) account: String,
-    pub(super) partition: String,
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) partition: String,
+    pub(crate) arn: String,
 }
 
 impl Caller {
     /// Asks AWS. It is the first call in a region, so that what is wrong with credentials, region or network shows here,
     /// within seconds.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         config: &SdkConfig,
         region: &str,
         calls: &AtomicUsize,
@@ -66,8 +67,13 @@ impl Caller {
         let answer = aws_sdk_sts::Client::new(&once).get_caller_identity().send().await;
         calls.fetch_add(1, Ordering::Relaxed);
         let answer = answer.map_err(|error| unanswered(region, failure(OPERATION, "the caller", &error)))?;
-        let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
-        Ok(Self { account: answer.account().unwrap_or_default().into(), partition: partition.into() })
+        let arn = answer.arn().unwrap_or_default();
+        let partition = arn.split(':').nth(1).unwrap_or("aws");
+        Ok(Self {
+            account: answer.account().unwrap_or_default().into(),
+            partition: partition.into(),
+            arn: arn.into(),
+        })
     }
 }
 

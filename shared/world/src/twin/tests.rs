@@ -25,6 +25,11 @@ fn the_twin_keeps_the_laws_of_accounts() {
 }
 
 #[test]
+fn the_twin_keeps_the_laws_of_operators() {
+    assert_eq!(ready(laws::check_operator(&twin(), "default", "revert-acl")), Ok(()));
+}
+
+#[test]
 fn a_managed_rule_cannot_be_switched_off() {
     let (mut account, script) = acl_loop();
     account.rules[0].managed_by = Some("securityhub.amazonaws.com".into());

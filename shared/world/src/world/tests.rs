@@ -132,7 +132,7 @@ fn disabling_stops_the_loop_a_little_later() {
     run_minutes(&mut world, 10);
     let off_at = world.now();
     assert_eq!(
-        world.switch("default", "revert-acl", false, "arn:aws:iam::111122223333:role/guard"),
+        world.switch("default", "revert-acl", RuleState::Disabled, "arn:aws:iam::111122223333:role/guard"),
         Ok(true)
     );
     assert_eq!(world.described("default", "revert-acl").unwrap().state, RuleState::Disabled);
@@ -142,8 +142,11 @@ fn disabling_stops_the_loop_a_little_later() {
     assert!((off_at + 5_000..=off_at + 20_000).contains(&settled));
     let late = world.log().iter().filter(|entry| entry.at > settled);
     assert_eq!(late.filter(|entry| matches!(entry.what, Happening::Matched(_))).count(), 0);
-    assert_eq!(world.switch("default", "revert-acl", false, "arn:aws:iam::1:role/guard"), Ok(false));
-    assert_eq!(world.switch("default", "nope", false, "x"), Err(crate::SwitchError::Missing));
+    assert_eq!(
+        world.switch("default", "revert-acl", RuleState::Disabled, "arn:aws:iam::1:role/guard"),
+        Ok(false)
+    );
+    assert_eq!(world.switch("default", "nope", RuleState::Disabled, "x"), Err(crate::SwitchError::Missing));
 }
 
 #[test]
