@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{catalogue, demo, explain, iam, pattern, scan, snapshot};
+use crate::{catalogue, demo, explain, iam, operate, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -30,6 +30,16 @@ pub(crate) enum Verb {
     /// Look at the facts of AWS that everything rests on, and compare them with those of another version
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueVerb),
+    /// List what the guard did, or show one incident
+    Incidents(operate::IncidentsArgs),
+    /// Switch a rule on again that the guard disabled
+    Restore(operate::RestoreArgs),
+    /// Have the guard tell and do nothing
+    Pause(operate::PauseArgs),
+    /// Have the guard act again
+    Resume(operate::ResumeArgs),
+    /// Have the guard leave a rule alone, until a date
+    Exempt(operate::ExemptArgs),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
 }

@@ -6,15 +6,17 @@ mod stage;
 mod story;
 
 use crate::exit::Exit;
+use crate::operate::FileLedger;
 use anyhow::Result;
 use clap::Args;
 use course::Course;
 use stage::Stage;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  \
-    loopguard demo --hours 24 --speed 0\n\nNothing here touches AWS or the network: the account is \
+    loopguard demo --hours 24 --speed 0\n  loopguard demo --quiet --ledger demo.json && loopguard incidents --ledger demo.json\n\nNothing here touches AWS or the network: the account is \
     examples/media, read from its template, and its clock is virtual."
 )]
 pub(crate) struct DemoArgs {
@@ -33,6 +35,25 @@ pub(crate) struct DemoArgs {
     /// Where all randomness comes from: latencies and ids
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+    /// Write what the guard wrote down into this file, in place of a ledger that is there: for loopguard incidents
+    #[arg(long, value_name = "FILE", conflicts_with = "no_guard")]
+    ledger: Option<PathBuf>,
+}
+
+/// What tests of other commands take from the demo.
+#[cfg(test)]
+pub(crate) use account::home;
+
+/// Returns what the guard has written down after so many hours.
+#[cfg(test)]
+pub(crate) fn book(hours: u64) -> Result<loopguard_decision::Book> {
+    Ok(Course::run(&account::example()?, 1, hours, true)?.book)
+}
+
+/// Returns the account of the demo.
+#[cfg(test)]
+pub(crate) fn example() -> Result<loopguard_model::Inventory> {
+    Ok(account::example()?.inventory)
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -44,6 +65,9 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs the account once without the guard and once with it, and tells both.
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
+    if let Some(file) = &args.ledger {
+        FileLedger::check_free(file)?;
+    }
     let example = account::example()?;
     let mut stage = Stage::of_stdout(args.speed);
     let without = Course::run(&example, args.seed, args.hours, false)?;
@@ -59,5 +83,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
         story::with(&mut stage, &without, &with)?;
     }
     story::comparison(&mut stage, &without, &with)?;
+    if let Some(file) = &args.ledger {
+        FileLedger::create(file, &with.book)?;
+        story::written(&mut stage, file)?;
+    }
     Ok(Exit::Clean)
 }

@@ -16,6 +16,7 @@ mod explain;
 mod facts;
 mod iam;
 mod input;
+mod operate;
 mod pattern;
 mod scan;
 mod snapshot;
@@ -34,6 +35,11 @@ fn main() -> ExitCode {
         args::Verb::Pattern(verb) => pattern::run(&verb),
         args::Verb::Iam(verb) => iam::run(&verb),
         args::Verb::Catalogue(verb) => catalogue::run(&verb),
+        args::Verb::Incidents(args) => operate::incidents(&args),
+        args::Verb::Restore(args) => operate::restore(&args),
+        args::Verb::Pause(args) => operate::pause(&args),
+        args::Verb::Resume(args) => operate::resume(&args),
+        args::Verb::Exempt(args) => operate::exempt(&args),
         args::Verb::Demo(args) => demo::run(&args),
     };
     finish(outcome).into()

@@ -35,7 +35,7 @@ fn the_loop_runs_for_hours_without_the_guard_and_for_moments_with_it() {
     assert!(text.contains("DISABLED by the guard"), "{text}");
     assert!(text.contains("ecs:RunTask -> aws.ecs"), "the hop is shown with its event: {text}");
     assert!(text.contains("Loopguard disabled restart-importer: it triggers itself"));
-    assert!(text.contains("aws events enable-rule"), "the alert says how to undo it: {text}");
+    assert!(text.contains("loopguard restore 2026"), "the alert says how to undo it: {text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod account;
 mod bridge;
 mod guard;
 mod ledger;
+mod operate;
 mod runtime;
 
 use harness::Lab;

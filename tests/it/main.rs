@@ -18,6 +18,7 @@ mod cli_access;
 mod cli_account;
 mod cli_catalogue;
 mod cli_code;
+mod cli_operate;
 mod cli_pattern;
 mod cli_scan;
 mod cli_sources;

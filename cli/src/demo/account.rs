@@ -41,7 +41,7 @@ pub(super) struct GuardStack {
 }
 
 /// Returns the account and region of the guard.
-pub(super) fn home() -> Scope {
+pub(crate) fn home() -> Scope {
     Scope { partition: "aws".into(), account: ACCOUNT.into(), region: REGION.into() }
 }
 

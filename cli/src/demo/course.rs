@@ -4,7 +4,7 @@ use super::account::{self, Example};
 use anyhow::{Context, Result};
 use loopguard_account::{Alert, MemoryLedger};
 use loopguard_analysis::Catalogue;
-use loopguard_decision::{Settings, Timestamp};
+use loopguard_decision::{Book, Settings, Timestamp};
 use loopguard_guard::{Checked, Guard, Outcome};
 use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Stop, Twin, World};
 use std::collections::{BTreeMap, VecDeque};
@@ -32,6 +32,8 @@ pub(super) struct Course {
     pub(super) beats: Vec<Beat>,
     /// Hours of virtual time.
     pub(super) hours: u64,
+    /// What the guard wrote down.
+    pub(super) book: Book,
 }
 
 /// One line of the timeline.
@@ -85,15 +87,17 @@ impl Course {
             world.listen(&guard.rule);
         }
         let twin = Twin::new(world, &role);
-        let told = Watch::new(&role)?.over(&twin, hours * HOUR)?;
+        let mut watch = Watch::new(&role)?;
+        watch.over(&twin, hours * HOUR);
         let world = twin.world();
         let mut beats: Vec<Beat> = world.log().iter().filter_map(beat).collect();
-        beats.extend(told);
+        beats.append(&mut watch.beats);
         // Stable: what the guard did comes after what it saw at the same moment.
         beats.sort_by_key(|beat| beat.at);
         let counts =
             rules.into_iter().filter_map(|(bus, rule)| Some((rule.clone(), world.counts(&bus, &rule)?)));
-        Ok(Self { counts: counts.collect(), beats, hours })
+        let book = watch.ledger.book().clone();
+        Ok(Self { counts: counts.collect(), beats, hours, book })
     }
 }
 
@@ -133,17 +137,17 @@ impl Watch {
         })
     }
 
-    /// Runs the account until `end` and returns what the guard did.
-    fn over(mut self, twin: &Twin, end: u64) -> Result<Vec<Beat>> {
+    /// Runs the account until `end`; what the guard did is then in `beats` and in the ledger.
+    fn over(&mut self, twin: &Twin, end: u64) {
         loop {
             let due = self.pending.front().map_or(end, |pending| pending.due.min(end));
             let stop = twin.world().run(Limits { until: due, events: MAX_EVENTS });
             match stop {
                 Stop::Message => self.take(twin),
-                Stop::Events => return Ok(self.beats),
+                Stop::Events => return,
                 Stop::Time | Stop::Quiet => match self.pending.pop_front() {
                     Some(pending) if pending.due <= end => self.handle(twin, pending),
-                    _ => return Ok(self.beats),
+                    _ => return,
                 },
             }
         }

@@ -9,6 +9,7 @@ use loopguard_decision::Step;
 use loopguard_world::{Counts, Matched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rounds that are told one by one; after these only each tenth power.
@@ -90,6 +91,12 @@ pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> 
         }
     }
     Ok(())
+}
+
+/// Says where the ledger is.
+pub(super) fn written(stage: &mut Stage, file: &Path) -> io::Result<()> {
+    stage.say("")?;
+    stage.say(&format!("What the guard wrote down: `loopguard incidents --ledger {}`", file.display()))
 }
 
 fn verdict(loops: bool, told: Option<&Alert>) -> (Look, &'static str) {

@@ -17,7 +17,7 @@ pub use json::{FORMAT_VERSION, json};
 pub use levels::{Levels, Rank};
 pub use remedies::{remedies, remedies_json};
 pub use summary::{Level, Summary};
-pub use text::text;
+pub use text::{finding, text};
 
 use loopguard_analysis::{Analysis, CatalogueInfo, Finding};
 use loopguard_model::{Inventory, RuleKey};

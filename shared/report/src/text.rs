@@ -13,6 +13,16 @@ pub fn text(report: &Report<'_>) -> String {
     out
 }
 
+/// Returns one finding as [`text`] tells it; empty where the levels leave it out.
+pub fn finding(report: &Report<'_>, finding: &Finding) -> String {
+    let mut out = String::new();
+    if let Some(severity) = report.levels.severity(finding.code) {
+        // Writing to a string does not fail.
+        let _ = write_finding(&mut out, report, finding, severity);
+    }
+    out
+}
+
 fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
     for finding in &report.analysis.findings {
         let Some(severity) = report.levels.severity(finding.code) else { continue };

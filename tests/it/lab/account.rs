@@ -96,7 +96,7 @@ fn role(name: &str, action: &str, resource: &str) -> Value {
 }
 
 /// Returns the command with the lab as its AWS, and the account's root user as its caller.
-fn loopguard(lab: &Lab) -> Command {
+pub(super) fn loopguard(lab: &Lab) -> Command {
     let mut command = workspace::loopguard();
     command
         .env("AWS_ENDPOINT_URL", lab.endpoint())
@@ -108,7 +108,7 @@ fn loopguard(lab: &Lab) -> Command {
     command
 }
 
-fn act_as(command: &mut Command, caller: &Credentials) {
+pub(super) fn act_as(command: &mut Command, caller: &Credentials) {
     command
         .env("AWS_ACCESS_KEY_ID", &caller.access_key)
         .env("AWS_SECRET_ACCESS_KEY", &caller.secret)

@@ -1,0 +1,241 @@
+//! Undoing one act: read the rule, analyse it as it would be, switch it on, note that.
+
+use super::super::told::{Told, add};
+use super::super::{Desk, incidents, words};
+use crate::exit::Exit;
+use anyhow::{Context, Result, bail};
+use loopguard_account::{Ledger, Operator};
+use loopguard_analysis::{Catalogue, Finding, Verdict};
+use loopguard_decision::{Alert, End, Incident, State};
+use loopguard_guard::{Gathered, gather};
+use loopguard_model::{Rule, RuleState, Scope};
+use loopguard_report::{Levels, Report, escaped};
+use serde_json::{Value, json};
+
+/// Reads that one restoring may cost: far above what a rule reaches.
+const MAX_READS: usize = 10_000;
+
+/// The account as the operator has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site<'a, A> {
+    pub(crate) account: &'a A,
+    pub(crate) home: &'a Scope,
+    pub(crate) catalogue: &'a Catalogue,
+}
+
+/// Restores what the incident changed.
+pub(crate) async fn restore<A: Operator>(
+    ledger: &impl Ledger,
+    site: Site<'_, A>,
+    id: &str,
+    force: bool,
+    desk: &Desk,
+) -> Result<Told> {
+    let incident = incidents::find(ledger, id, desk).await?;
+    let alert = words::alert(&incident);
+    check_home(&incident, alert.as_ref(), site.home)?;
+    let name = escaped(&incident.rule.to_string());
+    let found = site.account.rule(&incident.rule.bus, &incident.rule.name).await?;
+    let Some(rule) = found else {
+        bail!("rule {name} does not exist any more, so there is nothing to restore");
+    };
+    if let Some(why) = nothing_to_undo(&incident, &rule) {
+        return Ok(refused(&incident, &rule, &format!("{name}: {why}\n"), None));
+    }
+    let prior = prior(&incident)?;
+    if is_restored(rule.state, prior) {
+        return already_on(ledger, &incident, &rule, desk).await;
+    }
+    let after =
+        gather(site.account, site.catalogue, site.home, Rule { state: prior, ..rule.clone() }, MAX_READS);
+    let after = after.await.context("the rule could not be analysed, so it stays as it is")?;
+    let loops = finding(&after, &rule);
+    let told = loops.map(|finding| told(&after, finding, site.catalogue));
+    if let (Some(finding), Some(told), false) = (loops, &told, force) {
+        let would = match finding.verdict {
+            Verdict::Loop => "would loop again",
+            _ => "may loop again, and what is missing to know that could not be read",
+        };
+        let text = format!(
+            "REFUSED: {name} {would}; it stays {}\n\n{told}\nChange the pattern or the target first; or switch it on all \
+             the same: `{}`\n",
+            rule.state.as_str(),
+            desk.command(&format!("restore {} --force", incident.id), None)
+        );
+        return Ok(refused(&incident, &rule, &text, Some(finding)));
+    }
+    let receipt = site.account.enable_rule(&incident.rule.bus, &incident.rule.name, prior).await;
+    let receipt = receipt.context("the rule was not switched on")?;
+    let mut text =
+        format!("restored {name}: {} (request {})\n", prior.as_str(), escaped(&receipt.request_id));
+    let noted = note(ledger, &incident, desk, &mut text).await;
+    match &told {
+        Some(told) => {
+            text.push_str(&guard_acts_again(ledger, &incident, desk).await);
+            add(&mut text, format_args!("\n{told}"));
+        }
+        None => text.push_str("it loops no more, as far as it was analysed\n"),
+    }
+    text.push_str(&advice(alert.as_ref(), told.is_none()));
+    let json = json!({
+        "id": &*incident.id,
+        "bus": &*incident.rule.bus,
+        "rule": &*incident.rule.name,
+        "state": prior.as_str(),
+        "restored": true,
+        "noted": noted,
+        "request_id": &*receipt.request_id,
+        "finding": loops.map(|finding| &*finding.id),
+    });
+    Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
+}
+
+/// An incident of one account or region says nothing about a rule of that name elsewhere.
+fn check_home(incident: &Incident, alert: Option<&Alert>, home: &Scope) -> Result<()> {
+    let Some(alert) = alert else { return Ok(()) };
+    let here = [home.account.to_string(), home.region.to_string()];
+    if here == [&*alert.account, &*alert.region] {
+        return Ok(());
+    }
+    let [account, region] = here;
+    bail!(
+        "incident {} is of account {}, region {}; these credentials are of account {account}, region {region}",
+        escaped(&incident.id),
+        escaped(&alert.account),
+        escaped(&alert.region)
+    )
+}
+
+/// Returns why the incident leaves nothing to undo.
+fn nothing_to_undo(incident: &Incident, rule: &Rule) -> Option<String> {
+    let now = rule.state.as_str();
+    match &incident.state {
+        State::Ended { end: End::Acted { .. }, .. } => None,
+        State::Intended => Some(format!(
+            "the act is not ended yet: the guard ends it within minutes, if need be with its next sweep (the rule is {now})"
+        )),
+        State::Ended { end, .. } => Some(format!(
+            "the guard did not disable the rule here ({}), so there is nothing to undo (the rule is {now})",
+            end.as_str()
+        )),
+        State::Restored { at, by } => Some(format!(
+            "it was restored at {at} by {}; whatever happened since is another matter (the rule is {now})",
+            escaped(by)
+        )),
+    }
+}
+
+fn prior(incident: &Incident) -> Result<RuleState> {
+    match incident.prior_state() {
+        state @ (RuleState::Enabled | RuleState::EnabledWithAllManagementEvents) => Ok(state),
+        RuleState::Disabled | RuleState::Unknown => {
+            bail!(
+                "the ledger has `{}` as the state before, which is no enabled one",
+                escaped(&incident.prior)
+            )
+        }
+    }
+}
+
+/// Whether a rule that is in one state needs nothing to be as it was.
+fn is_restored(now: RuleState, prior: RuleState) -> bool {
+    match now {
+        RuleState::Disabled => false,
+        RuleState::Enabled => prior == RuleState::Enabled,
+        RuleState::EnabledWithAllManagementEvents | RuleState::Unknown => true,
+    }
+}
+
+async fn already_on(ledger: &impl Ledger, incident: &Incident, rule: &Rule, desk: &Desk) -> Result<Told> {
+    let name = escaped(&incident.rule.to_string());
+    let mut text = format!("{name} is on already ({}); nothing was done\n", rule.state.as_str());
+    let noted = note(ledger, incident, desk, &mut text).await;
+    let json = json!({
+        "id": &*incident.id,
+        "bus": &*incident.rule.bus,
+        "rule": &*incident.rule.name,
+        "state": rule.state.as_str(),
+        "restored": false,
+        "noted": noted,
+    });
+    Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
+}
+
+/// Notes in the ledger that the rule is on, and says so. What was done is told even if that fails.
+async fn note(ledger: &impl Ledger, incident: &Incident, desk: &Desk, text: &mut String) -> bool {
+    match ledger.restored(&incident.id, desk.now, &desk.by).await {
+        Ok(_) => {
+            add(text, format_args!("noted with incident {}, by {}\n", incident.id, escaped(&desk.by)));
+            true
+        }
+        Err(error) => {
+            add(
+                text,
+                format_args!(
+                    "NOT NOTED in the ledger, so the guard may find the rule on and disable it: {}\nrun the same command again\n",
+                    escaped(&error.to_string())
+                ),
+            );
+            false
+        }
+    }
+}
+
+/// Returns the finding by which the rule loops, or may.
+fn finding<'a>(after: &'a Gathered, rule: &Rule) -> Option<&'a Finding> {
+    let of_rule = || after.analysis.findings.iter().filter(|finding| finding.rules.contains(&rule.key));
+    let first = |verdict: Verdict| of_rule().find(|finding| finding.verdict == verdict);
+    first(Verdict::Loop).or_else(|| first(Verdict::Unknown))
+}
+
+fn told(after: &Gathered, finding: &Finding, catalogue: &Catalogue) -> String {
+    let report = Report {
+        inventory: &after.inventory,
+        analysis: &after.analysis,
+        catalogue: catalogue.describe(),
+        levels: &Levels::default(),
+    };
+    loopguard_report::finding(&report, finding)
+}
+
+/// A rule that loops and is switched on is a new cause for the guard, unless something holds it back.
+async fn guard_acts_again(ledger: &impl Ledger, incident: &Incident, desk: &Desk) -> String {
+    let held = ledger.view(&incident.rule, desk.now).await;
+    if let Ok(view) = &held {
+        if let Some(exemption) = &view.exemption {
+            return format!("it loops; the guard leaves it on until {}: it is exempt\n", exemption.until);
+        }
+        if let Some(pause) = &view.pause {
+            return format!("it loops; the guard leaves it on while it is paused, {}\n", words::until(pause));
+        }
+    }
+    let exempt = format!("exempt {} --until 1d --reason TEXT", incident.rule);
+    format!(
+        "IT LOOPS, and the guard may disable it again within minutes; to keep it on: `{}`\n",
+        escaped(&desk.command(&exempt, None))
+    )
+}
+
+/// What is left to do: whoever deploys the rule still has it as it was.
+fn advice(alert: Option<&Alert>, is_mended: bool) -> String {
+    let mut text = String::from("\nThe next deployment of the rule's template brings back what it says: ");
+    text.push_str(if is_mended { "change it there, too\n" } else { "change the rule there\n" });
+    for remedy in alert.iter().flat_map(|alert| &alert.remedies) {
+        add(&mut text, format_args!("a change that breaks the loop: {}\n", escaped(remedy)));
+    }
+    text
+}
+
+fn refused(incident: &Incident, rule: &Rule, text: &str, finding: Option<&Finding>) -> Told {
+    let json = json!({
+        "id": &*incident.id,
+        "bus": &*incident.rule.bus,
+        "rule": &*incident.rule.name,
+        "state": rule.state.as_str(),
+        "restored": false,
+        "noted": false,
+        "refused": text.lines().next(),
+        "finding": finding.map_or(Value::Null, |finding| (&*finding.id).into()),
+    });
+    Told { text: text.to_owned(), json, exit: Exit::Found }
+}

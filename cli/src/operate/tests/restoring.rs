@@ -1,0 +1,190 @@
+//! `restore` on the account of the demo, whose rule `restart-importer` loops.
+
+use super::super::restore::{Site, restore};
+use super::{NOW, book, book_where, desk, id, ready};
+use crate::demo;
+use crate::exit::Exit;
+use crate::operate::told::Told;
+use anyhow::Result;
+use loopguard_account::{Account, MemoryLedger};
+use loopguard_analysis::Catalogue;
+use loopguard_decision::{Exemption, Pause, RuleRef, State, Timestamp};
+use loopguard_model::{Inventory, RuleState, Scope, Trigger};
+use loopguard_world::{Entry, Happening, Script, Settings, Twin, World};
+use serde_json::json;
+
+const RULE: &str = "restart-importer";
+
+/// The pattern that the finding's remedy comes to.
+const MENDED: &str = r#"{"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"], "detail":
+    {"lastStatus": ["STOPPED"], "group": [{"anything-but": ["family:importer"]}]}}"#;
+
+/// An account with the rules of the demo as its template has them, the looping one off, perhaps otherwise changed.
+fn account(change: impl FnOnce(&mut Inventory)) -> Twin {
+    let mut inventory = demo::example().unwrap();
+    change(&mut inventory);
+    let settings = Settings::with_seed(1);
+    let world = World::new(&inventory, &Script::parse("").unwrap(), settings).unwrap();
+    let twin = Twin::new(world, "arn:aws:iam::111122223333:user/ana");
+    let _ = ready(twin.disable_rule("default", RULE));
+    twin
+}
+
+fn looping() -> Twin {
+    account(|_| {})
+}
+
+fn mended() -> Twin {
+    account(|inventory| {
+        let rule = inventory.rules.iter_mut().find(|rule| *rule.name.to_string() == *RULE).unwrap();
+        rule.trigger = Trigger::from_api(Some(MENDED), None);
+    })
+}
+
+fn restored(ledger: &MemoryLedger, account: &Twin, force: bool) -> Result<Told> {
+    restored_at(ledger, account, force, &demo::home())
+}
+
+fn restored_at(ledger: &MemoryLedger, account: &Twin, force: bool, home: &Scope) -> Result<Told> {
+    let catalogue = Catalogue::embedded();
+    let site = Site { account, home, catalogue: &catalogue };
+    ready(restore(ledger, site, &id(), force, &desk()))
+}
+
+fn state(account: &Twin) -> RuleState {
+    ready(account.rule("default", RULE)).unwrap().unwrap().state
+}
+
+fn noted(ledger: &MemoryLedger) -> bool {
+    let by = "arn:aws:iam::111122223333:user/ana".into();
+    ledger.book().incident(&id()).unwrap().state == State::Restored { at: NOW, by }
+}
+
+fn calls(account: &Twin) -> Vec<String> {
+    let called = |entry: &Entry| match &entry.what {
+        Happening::Changed { by, .. } => Some(by.to_string()),
+        _ => None,
+    };
+    account.world().log().iter().filter_map(called).collect()
+}
+
+/// The page for operators shows what the command prints.
+fn assert_shown(told: &Told) {
+    let page = include_str!("../../../../docs/operating.md");
+    let shown = format!("```text\n$ loopguard restore 20260105-08\n{}```\n", told.text);
+    assert!(page.contains(&shown), "docs/operating.md should show:\n{shown}");
+}
+
+#[test]
+fn a_rule_that_would_loop_stays_off() {
+    let (ledger, account) = (MemoryLedger::new(book()), looping());
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, state(&account), noted(&ledger)), (Exit::Found, RuleState::Disabled, false));
+    assert_shown(&told);
+    for part in [
+        "REFUSED: default/restart-importer would loop again; it stays DISABLED\n",
+        "error[self-trigger]: rule `restart-importer` triggers itself (declared)\n",
+        "help: leave out events with `family:importer`",
+        &format!("`loopguard restore {} --force`", id()),
+    ] {
+        assert!(told.text.contains(part), "no `{part}` in\n{}", told.text);
+    }
+}
+
+#[test]
+fn force_switches_it_on_and_says_what_the_guard_will_do() {
+    let (ledger, account) = (MemoryLedger::new(book()), looping());
+    let told = restored(&ledger, &account, true).unwrap();
+    assert_eq!((told.exit, state(&account), noted(&ledger)), (Exit::Clean, RuleState::Enabled, true));
+    assert!(
+        told.text.contains("IT LOOPS, and the guard may disable it again within minutes"),
+        "{}",
+        told.text
+    );
+    assert!(told.text.contains("`loopguard exempt default/restart-importer --until 1d --reason TEXT`"));
+    let rule = RuleRef { bus: "default".into(), name: RULE.into() };
+    let until = Timestamp(NOW.0 + 1);
+    let exemption = Exemption { until, reason: "x".into(), at: NOW, by: "x".into() };
+    let mut exempt = book();
+    exempt.set_exemption(&rule, Some(exemption));
+    let told = restored(&MemoryLedger::new(exempt), &looping(), true).unwrap();
+    assert!(told.text.contains("it is exempt") && !told.text.contains("IT LOOPS"), "{}", told.text);
+    let mut paused = book();
+    paused.set_pause(Some(Pause { until: None, at: NOW, by: "x".into() }));
+    let told = restored(&MemoryLedger::new(paused), &looping(), true).unwrap();
+    assert!(told.text.contains("the guard leaves it on while it is paused"), "{}", told.text);
+}
+
+#[test]
+fn a_rule_that_was_mended_is_switched_on() {
+    let (ledger, account) = (MemoryLedger::new(book()), mended());
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, state(&account), noted(&ledger)), (Exit::Clean, RuleState::Enabled, true));
+    assert!(told.text.starts_with("restored default/restart-importer: ENABLED (request "), "{}", told.text);
+    assert!(told.text.contains("it loops no more") && told.text.contains("change it there, too"));
+    assert_eq!(calls(&account).last().map(String::as_str), Some("EnableRule"));
+    assert_shown(&told);
+}
+
+#[test]
+fn the_state_that_enable_rule_cannot_set_is_restored_too() {
+    let all = RuleState::EnabledWithAllManagementEvents;
+    let prior = || book_where(|incident| incident["prior"] = all.as_str().into());
+    let (ledger, account) = (MemoryLedger::new(prior()), mended());
+    restored(&ledger, &account, false).unwrap();
+    assert_eq!((state(&account), noted(&ledger)), (all, true));
+    assert_eq!(calls(&account).last().map(String::as_str), Some("PutRule"));
+    // Somebody has switched it on by hand, in the other way.
+    let (ledger, account) = (MemoryLedger::new(prior()), mended());
+    account.world().switch("default", RULE, RuleState::Enabled, "x").unwrap();
+    restored(&ledger, &account, false).unwrap();
+    assert_eq!((state(&account), noted(&ledger)), (all, true));
+}
+
+#[test]
+fn a_rule_that_is_on_already_is_noted() {
+    let (ledger, account) = (MemoryLedger::new(book()), looping());
+    account.world().switch("default", RULE, RuleState::Enabled, "x").unwrap();
+    let before = calls(&account).len();
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, noted(&ledger)), (Exit::Clean, true));
+    assert!(told.text.starts_with("default/restart-importer is on already (ENABLED); nothing was done"));
+    assert_eq!(calls(&account).len(), before);
+}
+
+#[test]
+fn a_rule_that_is_gone_is_told() {
+    let gone = account(|inventory| inventory.rules.retain(|rule| *rule.name.to_string() != *RULE));
+    let error = restored(&MemoryLedger::new(book()), &gone, true).unwrap_err().to_string();
+    assert!(error.contains("default/restart-importer does not exist any more"), "{error}");
+}
+
+#[test]
+fn an_incident_of_another_account_touches_nothing() {
+    let account = looping();
+    let elsewhere = Scope { account: "999900001111".into(), ..demo::home() };
+    let told = restored_at(&MemoryLedger::new(book()), &account, true, &elsewhere).unwrap_err().to_string();
+    assert!(told.contains(
+        "is of account 111122223333, region eu-west-1; these credentials are of account 999900001111"
+    ));
+    assert_eq!(state(&account), RuleState::Disabled);
+}
+
+/// What the guard did not do cannot be undone, whoever has disabled the rule since.
+#[test]
+fn only_an_act_is_undone() {
+    let open = book_where(|incident| incident["state"] = json!({"state": "intended"}));
+    let failed = book_where(|incident| incident["state"]["end"] = json!({"end": "failed", "error": "e"}));
+    let mut before = book();
+    before.restored(&id(), Timestamp(NOW.0 - 1_000), "bob");
+    for (book, why) in [
+        (open, "the act is not ended yet"),
+        (failed, "the guard did not disable the rule here (failed)"),
+        (before, "it was restored at 2026-01-05T09:59:59Z by bob"),
+    ] {
+        let account = mended();
+        let told = restored(&MemoryLedger::new(book), &account, true).unwrap();
+        assert_eq!((told.exit, state(&account)), (Exit::Found, RuleState::Disabled), "{}", told.text);
+        assert!(told.text.contains(why), "{why}: {}", told.text);
+    }
+}
