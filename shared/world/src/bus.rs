@@ -19,11 +19,30 @@ const CREDENTIALS_MS: u64 = 3_600_000;
 /// The name under which EventBridge makes its calls.
 const EVENTBRIDGE: &str = "events.amazonaws.com";
 
+/// On whose behalf something is delivered: a rule, or a connection with what it takes from.
+#[derive(Debug)]
+pub(crate) struct By {
+    pub(crate) arn: Arc<str>,
+    pub(crate) name: Arc<str>,
+}
+
+/// What is delivered to a target.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) by: By,
+    pub(crate) event: Arc<Value>,
+    /// What the target receives.
+    pub(crate) input: Value,
+    /// Whoever delivers waits for the run that this starts.
+    pub(crate) waits: bool,
+}
+
 impl World {
     /// Matches an event against the rules of a bus.
     pub(crate) fn arrive(&mut self, bus: &str, event: &Event) {
         // An event that cannot be read (it is too large) matches nothing; AWS would not have taken it.
         let Ok(read) = loopguard_pattern::Event::parse(&event.text) else { return };
+        self.archive(bus, event);
         let hits: Vec<usize> =
             (0..self.rules.len()).filter(|index| self.is_hit(*index, bus, event.read_only, &read)).collect();
         for index in hits {
@@ -83,32 +102,46 @@ impl World {
             self.forward(&bus, &rule_name, event, past);
             return;
         }
+        let by = By { arn: rule_arn, name: rule_name };
+        let input = received(target, event);
+        let delivery = Delivery { by, event: event.json.clone(), input, waits: false };
+        self.deliver(target, delivery, &past, |world, caller, past| world.delivering(caller, target, past));
+    }
+
+    /// Makes the call that a delivery is, as `caller` says; without a caller there is no delivery.
+    pub(crate) fn deliver(
+        &mut self,
+        target: &Target,
+        delivery: Delivery,
+        past: &Past,
+        caller: impl FnOnce(&mut Self, DeliveryCaller, &Past) -> Option<Identity>,
+    ) {
+        let arn = text(&target.arn);
         let Some(fact) = self.facts.target(&arn).cloned() else { return };
         let parameters = nested(target);
-        let input = received(target, event);
+        let Delivery { by, event, input, waits } = delivery;
         let context = json!({
-            "event": &*event.json, "input": input, "text": input.to_string(),
+            "event": &*event, "input": input, "text": input.to_string(),
             "target": {"arn": &*arn, "name": name_in(&arn), "parameters": parameters},
-            "rule": {"arn": &*rule_arn, "name": &*rule_name},
-            "account": self.settings.account, "region": self.settings.region, "id": self.rng.of(&rule_name).uuid(),
+            "rule": {"arn": &*by.arn, "name": &*by.name},
+            "account": self.settings.account, "region": self.settings.region, "id": self.rng.of(&by.name).uuid(),
         });
-        let Some(caller) = self.delivering(fact.caller, target, &past) else {
-            self.note(Happening::NotDelivered { rule: rule_name });
+        let Some(identity) = caller(self, fact.caller, past) else {
+            self.note(Happening::NotDelivered { rule: by.name });
+            if let Some(queue) = target.parameters.get("DeadLetterConfig.Arn") {
+                self.bury(&text(queue), &input, past);
+            }
             return;
         };
         let request = fill::fill(&fact.parameters, &context).unwrap_or_default();
         let runs =
             fact.repeat.and_then(|path| fill::at(&context, &path).and_then(Value::as_u64)).unwrap_or(1);
         let call = Call {
-            identity: caller,
-            api: fact.call.into(),
-            parameters: request,
-            error: None,
             input: Arc::new(input),
-            entries: Vec::new(),
             runs,
-            past,
-            answer: None,
+            waits,
+            past: past.clone(),
+            ..Call::from_outside(identity, &fact.call, request, None)
         };
         self.perform(&call);
     }
@@ -133,7 +166,7 @@ impl World {
     }
 
     /// Returns the name of the bus that the ARN names in this account and region.
-    fn local_bus(&self, arn: &str) -> Option<String> {
+    pub(crate) fn local_bus(&self, arn: &str) -> Option<String> {
         let here = format!(":events:{}:{}:event-bus/", self.settings.region, self.settings.account);
         arn.split_once(&here).map(|(_, name)| name.to_owned())
     }

@@ -6,6 +6,7 @@ use crate::facts::{NativeFact, Phase, Recording, RunnerFact};
 use crate::fill;
 use crate::identity::{Identity, Session};
 use crate::log::Happening;
+use crate::relay::Ended;
 use crate::rules::text;
 use crate::script::{Entry, Run, ScriptedCall};
 use crate::world::{Act, World};
@@ -29,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) entries: Vec<Entry>,
     /// How many runs one call starts.
     pub(crate) runs: u64,
+    /// Whoever calls waits for what the call starts; what nobody waits for leaves its outcome to destinations.
+    pub(crate) waits: bool,
     pub(crate) past: Past,
     /// What the call answers, where no table says it.
     pub(crate) answer: Option<Value>,
@@ -64,10 +67,12 @@ impl Call {
         parameters: Value,
         error: Option<&str>,
     ) -> Self {
+        let waits = parameters.get("invocationType").and_then(Value::as_str) != Some("Event");
         Self {
             identity,
             api: api.into(),
             parameters,
+            waits,
             error: error.map(Into::into),
             input: Arc::default(),
             entries: Vec::new(),
@@ -96,6 +101,8 @@ impl World {
         let filled = template.zip(context).and_then(|(template, context)| fill::fill(&template, context));
         self.record(call, &call.answer.clone().or(filled).unwrap_or_default());
         self.natives(call, &started);
+        self.leave(call);
+        self.replay(call);
         for entry in &call.entries {
             let detail = fill::fill(&entry.detail, &call.input).unwrap_or_default();
             let event = self.event(&entry.source, &entry.detail_type, &json!([]), &detail, call.past.clone());
@@ -118,16 +125,16 @@ impl World {
                 self.states.insert(key, to);
             }
         }
+        let identity = match &call.role {
+            Some(role) => Identity::from_arn(role),
+            None => run.identity.clone(),
+        };
+        let parameters = fill::fill(&call.parameters, &run.input).unwrap_or_default();
         let made = Call {
-            identity: run.identity.clone(),
-            api: call.api.as_str().into(),
-            parameters: fill::fill(&call.parameters, &run.input).unwrap_or_default(),
-            error: call.error.as_deref().map(Into::into),
             input: run.input.clone(),
             entries: call.entries.clone(),
-            runs: 1,
             past: run.past.clone(),
-            answer: None,
+            ..Call::from_outside(identity, &call.api, parameters, call.error.as_deref())
         };
         for _ in 0..call.times {
             self.perform(&made);
@@ -161,6 +168,12 @@ impl World {
         if workload.is_some() {
             self.warm_up(&runner, &arn, &identity, &context, &call.past);
         }
+        if workload.is_some() && !call.waits {
+            let failed = run.as_ref().is_some_and(|run| run.fails);
+            let ended = Ended { arn: arn.clone(), failed, past: call.past.clone() };
+            self.soon(ends_after, Act::Ended(Box::new(ended)));
+        }
+        self.runs += u64::from(workload.is_some());
         if let Some(run) = run {
             let running = Running { identity, input: call.input.clone(), past: call.past.clone() };
             self.plan_run(run, &Arc::new(running));
@@ -186,6 +199,21 @@ impl World {
         let call =
             Call { past: past.clone(), ..Call::from_outside(identity.clone(), &cold.api, parameters, None) };
         self.perform(&call);
+    }
+
+    /// Puts what has arrived on a bus there again, if the call is one that replays.
+    fn replay(&mut self, call: &Call) {
+        let path = self.facts.call(&call.api).and_then(|fact| fact.replays_on.clone());
+        let root = json!({"request": call.parameters});
+        let named = path.and_then(|path| fill::at(&root, &path).map(fill::plain));
+        let Some(bus) = named.and_then(|arn| self.local_bus(&arn)) else { return };
+        let name = fill::at(&root, "$.request.replayName").cloned().unwrap_or_default();
+        for event in self.archived(&bus) {
+            let json = fill::merge((*event.json).clone(), json!({ "replay-name": name }));
+            let text = json.to_string().into();
+            let event = Event { json: Arc::new(json), text, past: call.past.clone(), ..event };
+            self.soon(0, Act::Arrive { bus: bus.as_str().into(), event });
+        }
     }
 
     fn plan_run(&mut self, run: Run, running: &Arc<Running>) {

@@ -3,6 +3,7 @@
 //! The world is the truth that the analysis is tested against, so it shares no fact with it. Each row of
 //! `facts/*.toml` names its source.
 
+use loopguard_model::ConnectionKind;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(crate) struct Facts {
     read_only_beginnings: Vec<String>,
     natives: Vec<NativeFact>,
     runners: Vec<RunnerFact>,
+    arrivals: Vec<ArrivalFact>,
+    carriers: Vec<CarrierFact>,
 }
 
 /// What a delivery to one kind of target is.
@@ -50,6 +53,7 @@ pub(crate) struct CallFact {
     pub(crate) read_only: Option<bool>,
     pub(crate) data: Option<String>,
     pub(crate) starts: Option<String>,
+    pub(crate) replays_on: Option<String>,
     pub(crate) answers: Option<Value>,
     #[cfg_attr(not(test), expect(dead_code, reason = "a test demands that every row names its source"))]
     pub(crate) source: String,
@@ -132,6 +136,32 @@ pub(crate) struct ColdStart {
     pub(crate) idle_ms: u64,
 }
 
+/// What a successful call leaves at a resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArrivalFact {
+    pub(crate) apis: Vec<String>,
+    pub(crate) named: String,
+    pub(crate) arn: String,
+    pub(crate) message: Value,
+    pub(crate) event: Option<String>,
+    pub(crate) key: Option<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test demands that every row names its source"))]
+    source: String,
+}
+
+/// Who hands on by one kind of connection.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CarrierFact {
+    kind: String,
+    pub(crate) service: Option<String>,
+    pub(crate) waits: bool,
+    pub(crate) bus: Option<(String, String)>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test demands that every row names its source"))]
+    source: String,
+}
+
 /// How one call is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recording {
@@ -170,6 +200,13 @@ struct RunnerTable {
     runner: Vec<RunnerFact>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RelayTable {
+    arrival: Vec<ArrivalFact>,
+    carrier: Vec<CarrierFact>,
+}
+
 impl Facts {
     /// Reads the tables that are built in.
     pub(crate) fn embedded() -> Result<Self, toml::de::Error> {
@@ -177,6 +214,7 @@ impl Facts {
         let calls: CallTable = toml::from_str(include_str!("facts/calls.toml"))?;
         let natives: NativeTable = toml::from_str(include_str!("facts/natives.toml"))?;
         let runners: RunnerTable = toml::from_str(include_str!("facts/runners.toml"))?;
+        let relays: RelayTable = toml::from_str(include_str!("facts/relays.toml"))?;
         Ok(Self {
             targets: targets.target,
             calls: calls.call.into_iter().map(|fact| (fact.api.clone(), fact)).collect(),
@@ -184,6 +222,8 @@ impl Facts {
             read_only_beginnings: calls.read_only_beginnings,
             natives: natives.native,
             runners: runners.runner,
+            arrivals: relays.arrival,
+            carriers: relays.carrier,
         })
     }
 
@@ -217,6 +257,16 @@ impl Facts {
     /// Returns the events that a successful call causes.
     pub(crate) fn natives<'a>(&'a self, api: &'a str) -> impl Iterator<Item = &'a NativeFact> {
         self.natives.iter().filter(move |fact| fact.apis.iter().any(|name| name == api))
+    }
+
+    /// Returns what a successful call leaves, and where.
+    pub(crate) fn arrivals<'a>(&'a self, api: &'a str) -> impl Iterator<Item = &'a ArrivalFact> {
+        self.arrivals.iter().filter(move |fact| fact.apis.iter().any(|name| name == api))
+    }
+
+    /// Returns who hands on by that kind of connection; `None` for one that nothing starts, or that is not modelled.
+    pub(crate) fn carrier(&self, kind: ConnectionKind) -> Option<&CarrierFact> {
+        self.carriers.iter().find(|fact| fact.kind == kind.as_str())
     }
 
     /// Returns as whom a workload of that type calls.

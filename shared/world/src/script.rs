@@ -8,6 +8,7 @@
 //! [[run]]
 //! of = "acl-reverter"
 //! takes_ms = 900                        # default: until its last call
+//! fails = true                          # the run fails at its end (default: it succeeds)
 //!
 //! [[run.call]]
 //! api = "s3:PutBucketAcl"               # IAM prefix and operation
@@ -15,6 +16,7 @@
 //! when = { detail = { eventName = ["PutBucketAcl"] } }  # an event pattern over what the target received
 //! parameters = { bucketName = "$.detail.requestParameters.bucketName", acl = [""] }
 //! error = "AccessDenied"                # the call fails (default: it succeeds)
+//! role = "arn:aws:iam::111122223333:role/other"  # made under a role that the run took on (default: its own)
 //! times = 1
 //! # The thing named `key` gets the state `to`; where it has it already, the call is not made:
 //! changes = { key = "acl:<$.detail.requestParameters.bucketName>", to = "private" }
@@ -89,6 +91,7 @@ pub enum ScriptError {
 pub(crate) struct Run {
     pub(crate) of: String,
     pub(crate) takes_ms: Option<u64>,
+    pub(crate) fails: bool,
     pub(crate) calls: Vec<ScriptedCall>,
 }
 
@@ -99,6 +102,7 @@ pub(crate) struct ScriptedCall {
     pub(crate) when: Option<Arc<EventPattern>>,
     pub(crate) parameters: Value,
     pub(crate) error: Option<String>,
+    pub(crate) role: Option<String>,
     pub(crate) times: u32,
     pub(crate) changes: Option<Changes>,
     pub(crate) entries: Vec<Entry>,
@@ -182,6 +186,8 @@ struct RunText {
     of: String,
     takes_ms: Option<u64>,
     #[serde(default)]
+    fails: bool,
+    #[serde(default)]
     call: Vec<CallText>,
 }
 
@@ -195,6 +201,7 @@ struct CallText {
     #[serde(default = "empty")]
     parameters: Value,
     error: Option<String>,
+    role: Option<String>,
     #[serde(default = "one")]
     times: u32,
     changes: Option<Changes>,
@@ -234,7 +241,7 @@ impl Script {
 fn run(text: RunText) -> Result<Run, ScriptError> {
     let of = text.of;
     let calls = text.call.into_iter().map(|call| scripted(call, &of)).collect::<Result<_, _>>()?;
-    Ok(Run { of, takes_ms: text.takes_ms, calls })
+    Ok(Run { of, takes_ms: text.takes_ms, fails: text.fails, calls })
 }
 
 fn scripted(text: CallText, of: &str) -> Result<ScriptedCall, ScriptError> {
@@ -252,6 +259,7 @@ fn scripted(text: CallText, of: &str) -> Result<ScriptedCall, ScriptError> {
         after_ms: text.after_ms,
         parameters: text.parameters,
         error: text.error,
+        role: text.role,
         times: text.times,
         changes: text.changes,
         entries: text.entries,

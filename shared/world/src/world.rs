@@ -7,6 +7,7 @@ use crate::event::{Event, Past};
 use crate::facts::Facts;
 use crate::identity::Identity;
 use crate::log::{Counts, Entry, Happening};
+use crate::relay::{Ended, HandOver};
 use crate::rng::Streams;
 use crate::rules::{Acting, LiveRule, text};
 use crate::script::{EventAt, Script};
@@ -36,8 +37,16 @@ pub struct World {
     jobs: BinaryHeap<Reverse<Job>>,
     watched: BTreeSet<String>,
     inbox: VecDeque<Message>,
+    /// The last events of each bus, for replays.
+    archives: BTreeMap<Arc<str>, VecDeque<Event>>,
     events: u64,
+    hand_overs: u64,
+    /// Runs that calls have started.
+    pub(crate) runs: u64,
 }
+
+/// The most events of a bus that an archive holds here.
+const ARCHIVED: usize = 20;
 
 /// A world that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +97,7 @@ pub enum Stop {
 pub struct Limits {
     /// Up to this time, in milliseconds since the start, included.
     pub until: u64,
-    /// Up to this many events on buses since the start.
+    /// Up to this many events on buses since the start; also the most hand-overs without a rule, and the most runs.
     pub events: u64,
 }
 
@@ -109,6 +118,8 @@ pub(crate) enum Act {
     Put(EventAt),
     PutRule { rule: usize, planned: Box<Rule>, by: Identity },
     PutTargets { rule: usize, planned: Box<Rule>, by: Identity },
+    HandOver(Box<HandOver>),
+    Ended(Box<Ended>),
     Settle { rule: usize, acting: Arc<Acting>, version: u64 },
 }
 
@@ -142,7 +153,10 @@ impl World {
             jobs: BinaryHeap::new(),
             watched: BTreeSet::new(),
             inbox: VecDeque::new(),
+            archives: BTreeMap::new(),
             events: 0,
+            hand_overs: 0,
+            runs: 0,
             settings,
             account,
         };
@@ -243,7 +257,7 @@ impl World {
             if !self.inbox.is_empty() {
                 return Stop::Message;
             }
-            if self.events >= limits.events {
+            if self.events.max(self.hand_overs).max(self.runs) >= limits.events {
                 return Stop::Events;
             }
             match self.jobs.peek() {
@@ -279,8 +293,31 @@ impl World {
             }
             Act::PutRule { rule, planned, by } => self.put_rule(rule, planned, by),
             Act::PutTargets { rule, planned, by } => self.put_targets(rule, &planned, by),
+            Act::HandOver(hand_over) => {
+                self.hand_overs += 1;
+                self.hand_over(&hand_over);
+            }
+            Act::Ended(ended) => self.ended(&ended),
             Act::Settle { rule, acting, version } => self.settle(rule, acting, version),
         }
+    }
+
+    /// Keeps an event for replays, unless it is one of them; an archive takes each event once (EventBridge User Guide,
+    /// archives).
+    pub(crate) fn archive(&mut self, bus: &str, event: &Event) {
+        if event.json.get("replay-name").is_some() {
+            return;
+        }
+        let kept = self.archives.entry(bus.into()).or_default();
+        kept.push_back(event.clone());
+        if kept.len() > ARCHIVED {
+            kept.pop_front();
+        }
+    }
+
+    /// Returns what the archive of a bus holds.
+    pub(crate) fn archived(&self, bus: &str) -> Vec<Event> {
+        self.archives.get(bus).into_iter().flatten().cloned().collect()
     }
 
     /// Plans something `delay` milliseconds from now.

@@ -11,7 +11,9 @@ fn every_row_names_its_source_and_stands_once() {
         .chain(facts.calls.values().map(|fact| &fact.source))
         .chain(facts.services.values().map(|fact| &fact.source))
         .chain(facts.natives.iter().map(|fact| &fact.source))
-        .chain(facts.runners.iter().map(|fact| &fact.source));
+        .chain(facts.runners.iter().map(|fact| &fact.source))
+        .chain(facts.arrivals.iter().map(|fact| &fact.source))
+        .chain(facts.carriers.iter().map(|fact| &fact.source));
     for source in sources {
         assert!(!source.trim().is_empty());
     }

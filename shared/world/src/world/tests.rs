@@ -12,11 +12,11 @@ use std::sync::Arc;
 const MINUTE: u64 = 60_000;
 const ACL: &str = r#"{"source":["aws.s3"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["PutBucketAcl"]}}"#;
 
-fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     Origin::Assumed("a test".into())
 }
 
-fn account() -> Inventory {
+pub(crate) fn account() -> Inventory {
     Inventory::new(Scope {
         partition: "aws".into(),
         account: "111122223333".into(),
@@ -24,11 +24,11 @@ fn account() -> Inventory {
     })
 }
 
-fn arn(rest: &str) -> Term {
+pub(crate) fn arn(rest: &str) -> Term {
     Term::literal(&format!("arn:aws:{rest}").replace("HERE", "eu-west-1:111122223333"))
 }
 
-fn function(inventory: &mut Inventory, name: &str) -> Term {
+pub(crate) fn function(inventory: &mut Inventory, name: &str) -> Term {
     let function = arn(&format!("lambda:HERE:function:{name}"));
     inventory.workloads.push(Workload {
         role: Some(arn(&format!("iam::111122223333:role/{name}-role"))),
@@ -37,7 +37,7 @@ fn function(inventory: &mut Inventory, name: &str) -> Term {
     function
 }
 
-fn rule(inventory: &mut Inventory, bus: &str, name: &str, pattern: &str, targets: &[Term]) {
+pub(crate) fn rule(inventory: &mut Inventory, bus: &str, name: &str, pattern: &str, targets: &[Term]) {
     let scope = inventory.scope.clone();
     let target = |(at, arn): (usize, &Term)| Target {
         id: format!("t{at}").into(),
