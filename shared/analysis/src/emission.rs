@@ -67,6 +67,12 @@ pub(crate) struct Emission {
 }
 
 impl Emission {
+    /// Returns true iff it is the record of a call, so that it shows the caller.
+    pub(crate) fn is_record(&self) -> bool {
+        let of_call = self.emits.detail_type.is_empty() || self.emits.event_name.is_some();
+        of_call && matches!(self.family, Family::Record { .. } | Family::DataRecord { .. })
+    }
+
     /// Returns true only if the branch asks for nothing that the emission leaves open, or that a permission alone says.
     pub(crate) fn fits(&self, branch: &Branch) -> bool {
         self.fields.fit(branch) && !branch.fields().iter().any(|wanted| self.granted.contains(&wanted.path))

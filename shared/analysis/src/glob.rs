@@ -29,6 +29,14 @@ impl Glob {
         }
     }
 
+    /// Returns the known text that every text that fits begins with.
+    pub(crate) fn start(&self) -> Arc<str> {
+        match self.pieces.first().and_then(|piece| piece.parts().first()) {
+            Some(Part::Literal(text)) => text.clone(),
+            Some(Part::Symbol(_)) | None => "".into(),
+        }
+    }
+
     /// Returns true iff every text fits.
     pub(crate) fn is_any(&self) -> bool {
         self.pieces.len() > 1 && self.pieces.iter().all(|piece| *piece == Term::default())

@@ -12,7 +12,9 @@
 mod accept;
 mod actor;
 mod arn;
+mod audience;
 mod bus;
+mod callers;
 mod catalogue;
 mod code;
 mod dead;

@@ -5,7 +5,7 @@ use crate::catalogue::{Catalogue, Kind, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
 use crate::glob::Glob;
 use loopguard_model::Inventory;
-use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind};
+use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +21,10 @@ pub(crate) struct Listener {
     pub(crate) pattern: Arc<EventPattern>,
     /// The pattern as a set of events.
     pub(crate) set: EventSet,
+    /// The bus that it listens on.
+    pub(crate) bus: Term,
+    /// Path -> the texts that the branches list there, where each branch lists texts and nothing else.
+    pub(crate) listed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// It asks who makes a call, so that it hears one caller and not the other.
     by_caller: bool,
 }
@@ -33,14 +37,8 @@ pub(crate) struct Listeners {
     of_call: BTreeMap<Arc<str>, Vec<usize>>,
     /// The operations of these calls, each with its listeners.
     heard: Vec<(Arc<Operation>, Vec<usize>)>,
-    /// Listeners that may hear custom events of sources that they do not list.
-    custom_open: Vec<usize>,
-    /// Source -> listeners that list it, for custom events.
-    custom_listed: BTreeMap<Arc<str>, Vec<usize>>,
-    /// Source -> listeners that list it, whether AWS reserves it or not.
-    by_source: BTreeMap<Arc<str>, Vec<usize>>,
-    /// Listeners that may hear sources that they do not list.
-    any_source: Vec<usize>,
+    /// Listeners that may hear custom events.
+    pub(crate) custom: Vec<usize>,
     /// Listeners that may hear nearly everything.
     pub(crate) wide: Vec<usize>,
     /// Listener -> the calls it may hear, themselves or by a native event.
@@ -56,10 +54,7 @@ impl Listeners {
             all: Vec::new(),
             of_call: BTreeMap::new(),
             heard: Vec::new(),
-            custom_open: Vec::new(),
-            custom_listed: BTreeMap::new(),
-            by_source: BTreeMap::new(),
-            any_source: Vec::new(),
+            custom: Vec::new(),
             wide: Vec::new(),
             calls_of: Vec::new(),
             of_rule: BTreeMap::new(),
@@ -72,15 +67,7 @@ impl Listeners {
                 listeners.of_call.entry(call.clone()).or_default().push(at);
             }
             if pattern.branches().iter().any(accept::may_be_custom) {
-                listeners.index_custom(at, pattern);
-            }
-            match sources(pattern) {
-                Some(listed) => {
-                    for source in listed {
-                        listeners.by_source.entry(source).or_default().push(at);
-                    }
-                }
-                None => listeners.any_source.push(at),
+                listeners.custom.push(at);
             }
             if calls.is_none() {
                 listeners.wide.push(at);
@@ -91,6 +78,8 @@ impl Listeners {
                 rule,
                 pattern: pattern.clone(),
                 set: EventSet::from(&**pattern),
+                bus: known.bus.clone(),
+                listed: listed(pattern),
                 by_caller: pattern.branches().iter().any(asks_for_caller),
             });
         }
@@ -107,37 +96,9 @@ impl Listeners {
         Self { heard, ..listeners }
     }
 
-    fn index_custom(&mut self, at: usize, pattern: &EventPattern) {
-        let listed: Option<Vec<_>> =
-            pattern.branches().iter().map(|branch| accept::listed(branch, "source")).collect();
-        match listed {
-            Some(sources) => {
-                for source in sources.into_iter().flatten().collect::<BTreeSet<_>>() {
-                    self.custom_listed.entry(source).or_default().push(at);
-                }
-            }
-            None => self.custom_open.push(at),
-        }
-    }
-
-    /// Returns the listeners that may hear custom events; of these sources only, if they are given.
-    pub(crate) fn custom(&self, sources: Option<&[Arc<str>]>) -> Vec<usize> {
-        let mut found: BTreeSet<usize> = self.custom_open.iter().copied().collect();
-        match sources {
-            None => found.extend(self.custom_listed.values().flatten()),
-            Some(sources) => {
-                found.extend(sources.iter().filter_map(|source| self.custom_listed.get(source)).flatten());
-            }
-        }
-        found.into_iter().collect()
-    }
-
-    /// Returns the listeners that may hear an event that the pattern matches, as far as sources tell.
-    pub(crate) fn of_pattern(&self, pattern: &EventPattern) -> Vec<usize> {
-        let Some(sources) = sources(pattern) else { return (0..self.all.len()).collect() };
-        let mut found: BTreeSet<usize> = self.any_source.iter().copied().collect();
-        found.extend(sources.iter().filter_map(|source| self.by_source.get(source)).flatten());
-        found.into_iter().collect()
+    /// Returns the listeners, wide ones aside, that may hear the call or a native event of it.
+    pub(crate) fn listing(&self, call: &str) -> &[usize] {
+        self.of_call.get(call).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Returns the listeners that may hear the call or a native event of it.
@@ -168,24 +129,34 @@ impl Listeners {
     }
 }
 
-/// Returns the sources that the pattern lists, if it lists texts and nothing else.
-fn sources(pattern: &EventPattern) -> Option<BTreeSet<Arc<str>>> {
-    let listed: Option<Vec<_>> =
-        pattern.branches().iter().map(|branch| accept::listed(branch, "source")).collect();
-    Some(listed?.into_iter().flatten().collect())
+/// Returns the paths at which every branch lists texts and nothing else, with the texts of all branches.
+fn listed(pattern: &EventPattern) -> BTreeMap<Arc<str>, Vec<Arc<str>>> {
+    let Some((first, others)) = pattern.branches().split_first() else { return BTreeMap::new() };
+    let of_path = |path: &Arc<str>| {
+        let mut texts = accept::listed(first, path)?;
+        for branch in others {
+            texts.extend(accept::listed(branch, path)?);
+        }
+        texts.sort();
+        texts.dedup();
+        Some((path.clone(), texts))
+    };
+    first.fields().iter().filter_map(|field| of_path(&field.path)).collect()
 }
 
 /// Returns true iff the branch has a condition on what the caller of a call decides, or on something above it.
 fn asks_for_caller(branch: &Branch) -> bool {
-    let of_caller = |path: &str| {
-        path == "detail"
-            || path == "detail.userIdentity"
-            || path.starts_with("detail.userIdentity.")
-            || ["detail.sourceIPAddress", "detail.userAgent"].iter().any(|known| {
-                path == *known || path.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
-            })
-    };
-    branch.fields().iter().any(|field| of_caller(&field.path))
+    branch.fields().iter().any(|field| is_of_caller(&field.path))
+}
+
+/// Returns true iff the caller of a call decides on the path, or on something below it.
+pub(crate) fn is_of_caller(path: &str) -> bool {
+    path == "detail"
+        || path == "detail.userIdentity"
+        || path.starts_with("detail.userIdentity.")
+        || ["detail.sourceIPAddress", "detail.userAgent"]
+            .iter()
+            .any(|known| path == *known || path.strip_prefix(known).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Returns the calls whose records or native events the pattern may accept; none: too many to list.

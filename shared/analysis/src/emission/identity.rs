@@ -31,6 +31,14 @@ pub(crate) enum Identity {
 const USER: &str = "detail.userIdentity";
 
 impl Identity {
+    /// The paths at which two roles, or two sessions of one, differ.
+    pub(crate) const OWN_PATHS: [&'static str; 4] = [
+        "detail.userIdentity.arn",
+        "detail.userIdentity.principalId",
+        "detail.userIdentity.sessionContext.sessionIssuer.arn",
+        "detail.userIdentity.sessionContext.sessionIssuer.userName",
+    ];
+
     /// Returns the same caller where a service makes a call in its name: which service records show is left open.
     pub(crate) fn by_way_of_a_service(&self) -> Self {
         match self {

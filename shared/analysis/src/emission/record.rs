@@ -159,6 +159,15 @@ pub(crate) fn home_region(scope: &Scope) -> Term {
 }
 
 impl Emission {
+    /// Returns the record as a call that goes through leaves it, with its request: records leave it out only where the
+    /// call is refused, or the request is larger than 100 KB.
+    pub(crate) fn with_request(&self) -> Option<Self> {
+        let recorded = matches!(self.family, Family::Record { .. } | Family::DataRecord { .. });
+        let mut full = self.clone();
+        let changed = full.fields.surely_below("detail.requestParameters");
+        (recorded && self.every_run && changed).then_some(full)
+    }
+
     /// Writes what the resource of the call shows in this event.
     pub(crate) fn bind(&mut self, binding: &Binding, bound: &Bound, operation: &Operation, scope: &Scope) {
         match &self.family {

@@ -1,11 +1,13 @@
 //! From what acts to what it causes.
 
 use super::build::{Builder, ClassKey, Key, Kind, Part};
+use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
+use super::permissions::{Allowed, Surest};
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
 use crate::bus::{Arrives, Bus};
-use crate::emission::{Family, Identity, custom, generic_native, generic_record};
+use crate::emission::{Family, Field, Fields, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
 use crate::iam::EventLimits;
 use crate::limits::{arrives, presence};
@@ -56,7 +58,16 @@ impl<'a> Builder<'a, '_> {
         let mut emission = generic_native(&from.scope);
         emission.bus = bus.clone();
         emission.family = Family::Forwarded;
-        for at in ground.listeners.of_pattern(&own.pattern) {
+        // What the rule lists is what it passes on, where an event has one value.
+        let mut passed = Fields::default();
+        for path in ["source", "detail-type"] {
+            if let Some(texts) = own.listed.get(path) {
+                let exact = texts.iter().map(|text| Glob::exact(Term::literal(text))).collect();
+                passed.set(path, Field::Exactly(exact));
+            }
+        }
+        let everybody = self.audience(Ears::all(Who::Everybody));
+        for at in everybody.of(&passed, &bus.name) {
             let Some(listener) = ground.listeners.all.get(at) else { continue };
             let Some(heard_by) = ground.inventory.rules.get(listener.rule) else { continue };
             let arrives = arrives(&emission, &from.scope, heard_by);
@@ -235,29 +246,15 @@ fn permitted_in<'a>(
     builder.edge(Edge::sure(at, node, Fact::Has));
     let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };
     let (by_caller, unread) = (granted.by_caller.clone(), granted.unread.clone());
-    for allowed in by_caller {
-        for (bound, certainty) in &allowed.on {
-            let heard_by = &allowed.heard_by;
-            let class = class::of_call(
-                builder,
-                scope,
-                &allowed.operation,
-                bound,
-                Some(identity),
-                Part::Listed,
-                heard_by,
-            );
-            builder.edge(Edge {
-                from: at,
-                to: class,
-                certainty: *certainty,
-                gain: Gain::Sometimes,
-                status: Status::Live,
-                fact: Fact::Makes { operation: Some(allowed.operation.clone()), call: None },
-            });
+    let mut best = Surest::default();
+    for Allowed { operation, on, part } in by_caller.iter() {
+        for (bound, certainty) in on {
+            let ends = class::of_call(builder, scope, operation, bound, Some(identity), *part);
+            best.add(ends, *certainty, operation, bound);
         }
     }
-    for why in unread {
+    builder.graph.edges.extend(best.edges(at));
+    for why in unread.iter().cloned() {
         let need = Need::Role { arn: role.arn.clone() };
         let gap = Gap { need, reason: why.clone() };
         let fact = Fact::Guesses { need: None, gap: Some(gap), why };
@@ -301,25 +298,23 @@ pub(super) fn anything<'a>(
     identity: &Identity,
     fact: &Fact<'a>,
 ) {
-    let listeners = builder.ground.listeners;
-    let (callers, plain): (Vec<usize>, Vec<usize>) =
-        (0..listeners.all.len()).partition(|at| listeners.asks_for_caller(*at));
     let open = Identity::Unknown;
-    for (caller, heard_by) in [(None, plain), (Some(identity), callers)] {
+    for caller in [None, Some(identity)] {
+        let heard_by = Ears::only(Who::Everybody, caller.is_some());
         let key = ClassKey {
-            scope: scope.clone(),
+            scope: builder.place(scope),
             what: "anything".into(),
             bound: None,
             caller: caller.map(|identity| format!("{identity:?}")),
             part: Part::Listed,
         };
-        let class = class::make(builder, key, &heard_by, || {
+        let class = class::make(builder, key, scope, heard_by, || {
             let emissions = vec![
                 generic_record(caller.unwrap_or(&open), scope),
                 generic_native(scope),
                 custom(&EventLimits::default(), Bus::here(Glob::any()), scope, Certainty::Assumed),
             ];
-            (emissions, None, caller.is_none())
+            (emissions, caller.is_none())
         });
         builder.edge(Edge {
             from: at,
@@ -343,20 +338,16 @@ fn put<'a>(
     builder.sends_to(&bus, scope);
     let mut emission = custom(limits, bus, scope, Certainty::Declared);
     emission.every_run = every;
-    let sources: Option<Vec<_>> = limits
-        .sources
-        .as_ref()
-        .and_then(|globs| globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect());
-    let heard_by = builder.ground.listeners.custom(sources.as_deref());
+    let heard_by = Ears::all(Who::Custom);
     let key = ClassKey {
-        scope: scope.clone(),
+        scope: builder.place(scope),
         what: format!("put {limits:?} {:?} {every}", emission.bus).into(),
         bound: None,
         caller: None,
         part: Part::Made,
     };
-    let class = class::make(builder, key, &heard_by, || (vec![emission], None, true));
-    builder.edge(Edge::sure(at, class, Fact::Makes { operation: None, call: None }));
+    let class = class::make(builder, key, scope, heard_by, || (vec![emission], true));
+    builder.edge(Edge::sure(at, class, Fact::Makes { operation: None, call: None, on: None }));
 }
 
 /// Whoever takes from a topic, a queue, a stream or a log group.

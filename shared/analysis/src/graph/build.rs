@@ -1,7 +1,8 @@
 //! From the inventory to the graph.
 
+use super::class::{Class, Opened};
+use super::ears::Ears;
 use super::edge::{Edge, Fact};
-use super::hear::Prepared;
 use super::operations::Operations;
 use super::permissions::Granted;
 use super::resources::Resources;
@@ -9,8 +10,11 @@ use super::takeover::Takeovers;
 use super::{actors, node};
 use crate::Status;
 use crate::actor::{self, Act, Actor};
+use crate::audience::Audience;
+use crate::callers::Callers;
 use crate::catalogue::{Catalogue, Operation};
 use crate::definition::Definitions;
+use crate::emission::Identity;
 use crate::iam::Bound;
 use crate::index::Index;
 use crate::limits::{Presence, PresenceKey};
@@ -20,6 +24,7 @@ use loopguard_pattern::{Schema, Term};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What building needs at every step.
@@ -54,17 +59,6 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// A class of events: what one call or delivery causes.
-#[derive(Debug)]
-pub(crate) struct Class {
-    /// Its emissions, the plainest first.
-    pub(super) emissions: Vec<Prepared>,
-    /// The resource that the call is bound to, where it is.
-    pub(super) bound: Option<Bound>,
-    /// No caller is written into the emissions, since none of the rules that hear it asks for one.
-    pub(super) shared: bool,
-}
-
 /// What a node is that is no rule.
 #[derive(Debug)]
 pub(crate) enum Kind<'a> {
@@ -75,7 +69,7 @@ pub(crate) enum Kind<'a> {
     /// A resource that hands on, or any of a kind.
     Resource,
     /// A class of events.
-    Class(Class),
+    Class(Class<'a>),
     /// The roles that one takes on.
     Takeover,
 }
@@ -163,11 +157,12 @@ pub(super) enum Key {
 /// Names a class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ClassKey {
-    pub(super) scope: Scope,
+    /// The place: its number among those of the builder.
+    pub(super) scope: usize,
     /// The call, or what else makes the class one.
     pub(super) what: Arc<str>,
-    pub(super) bound: Option<Bound>,
-    /// The caller, where it is written in.
+    pub(super) bound: Option<Arc<Bound>>,
+    /// The caller, where it is written in, or what callers are that nobody tells apart.
     pub(super) caller: Option<String>,
     /// Which rules may hear it, and whether the call is refused: other classes of the same call.
     pub(super) part: Part,
@@ -201,6 +196,16 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) open: Vec<usize>,
     /// Class -> the places of its edges, which are made at once.
     pub(super) of_class: BTreeMap<usize, Range<usize>>,
+    /// Where classes arise.
+    places: Vec<Scope>,
+    /// The listeners that are meant, indexed.
+    pub(super) audiences: BTreeMap<Ears, Rc<Audience>>,
+    /// What they ask of callers.
+    callers: BTreeMap<Ears, Rc<Callers>>,
+    /// The classes of calls on whatever resource.
+    pub(super) opened: BTreeMap<ClassKey, Opened>,
+    /// The classes of calls on one resource; none where nobody hears them.
+    pub(super) bound: BTreeMap<ClassKey, Option<usize>>,
     /// Text of an action in a place -> operations that together reach every listener of nearly everything.
     pub(super) covering: BTreeMap<(Scope, Arc<str>), Covering>,
 }
@@ -229,6 +234,11 @@ impl<'a, 'g> Builder<'a, 'g> {
             takeovers: Takeovers::default(),
             open: Vec::new(),
             of_class: BTreeMap::new(),
+            places: Vec::new(),
+            audiences: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            bound: BTreeMap::new(),
             covering: BTreeMap::new(),
         }
     }
@@ -238,10 +248,31 @@ impl<'a, 'g> Builder<'a, 'g> {
         if let Some(known) = self.nodes.get(&key) {
             return (*known, false);
         }
-        let at = self.graph.rule_nodes + self.graph.kinds.len();
-        self.graph.kinds.push(kind());
+        let at = self.new_node(kind());
         self.nodes.insert(key, at);
         (at, true)
+    }
+
+    /// Adds a node that nothing names.
+    pub(super) fn new_node(&mut self, kind: Kind<'a>) -> usize {
+        self.graph.kinds.push(kind);
+        self.graph.rule_nodes + self.graph.kinds.len() - 1
+    }
+
+    /// Returns the number of a place where classes arise.
+    pub(super) fn place(&mut self, scope: &Scope) -> usize {
+        let known = self.places.iter().position(|known| known == scope);
+        known.unwrap_or_else(|| {
+            self.places.push(scope.clone());
+            self.places.len() - 1
+        })
+    }
+
+    /// Returns a text that is equal for callers whom these listeners do not tell apart.
+    pub(super) fn kind_of(&mut self, ears: &Ears, identity: &Identity, scope: &Scope) -> String {
+        let listeners = self.ground.listeners;
+        let asked = || Rc::new(Callers::new(ears.members(listeners), &listeners.all));
+        self.callers.entry(ears.clone()).or_insert_with(asked).kind_of(identity, scope)
     }
 
     pub(super) fn edge(&mut self, edge: Edge<'a>) {

@@ -3,9 +3,10 @@
 use super::actors::{anything, consumers};
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
+use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::resources::exactly;
-use super::{buses, class};
+use super::{buses, class, events};
 use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::bus::Bus;
@@ -176,19 +177,21 @@ impl<'a> Making<'_, 'a, '_> {
 
     /// The records and native events of the call.
     fn events(&mut self, operation: &Arc<Operation>, grants: &[Grant], identity: &Identity, allowed: bool) {
-        let listeners = self.builder.ground.listeners;
-        let heard_by = listeners.of_call(&operation.call);
-        let (callers, plain): (Vec<usize>, Vec<usize>) =
-            heard_by.iter().partition(|at| listeners.asks_for_caller(**at));
         let part = if allowed { Part::Made } else { Part::Refused };
-        for bound in self.bounds(operation, grants) {
-            for (caller, heard_by) in [(None, &plain), (Some(identity), &callers)] {
-                if heard_by.is_empty() {
+        // What is heard whatever the resource is, is made once.
+        let mut made = BTreeSet::new();
+        for bound in self.bounds(operation, grants).into_iter().map(Arc::new) {
+            for caller in [None, Some(identity)] {
+                let ears = part.ears(operation, caller.is_some());
+                if self.builder.audience(ears).is_empty() {
                     continue;
                 }
-                let class =
-                    class::of_call(self.builder, self.place(), operation, &bound, caller, part, heard_by);
-                self.edge(class, operation, self.certainty);
+                let ends = class::of_call(self.builder, self.place(), operation, &bound, caller, part);
+                for (to, on) in ends.each(&bound) {
+                    if made.insert(to) {
+                        self.made(to, operation, self.certainty, on);
+                    }
+                }
             }
         }
     }
@@ -202,6 +205,10 @@ impl<'a> Making<'_, 'a, '_> {
     }
 
     fn edge(&mut self, to: usize, operation: &Arc<Operation>, certainty: Certainty) {
+        self.made(to, operation, certainty, None);
+    }
+
+    fn made(&mut self, to: usize, operation: &Arc<Operation>, certainty: Certainty, on: Option<&Arc<Bound>>) {
         let gain = match self.runs {
             Runs::Sometimes => Gain::Sometimes,
             Runs::Each => Gain::Each,
@@ -213,7 +220,7 @@ impl<'a> Making<'_, 'a, '_> {
             certainty,
             gain,
             status: Status::Live,
-            fact: Fact::Makes { operation: Some(operation.clone()), call: Some(self.call) },
+            fact: Fact::Makes { operation: Some(operation.clone()), call: Some(self.call), on: on.cloned() },
         });
     }
 
@@ -241,7 +248,7 @@ impl<'a> Making<'_, 'a, '_> {
         for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
             let value = self.call.request.get(member).and_then(|given| glob_of(given, start));
             if let Some(glob) = value.filter(|glob| !glob.is_any()) {
-                said.set(&class::variable_of(member), glob);
+                said.set(&events::variable_of(member), glob);
             }
         }
         said
@@ -289,21 +296,17 @@ impl<'a> Making<'_, 'a, '_> {
     fn put_event(&mut self, limits: &EventLimits, bus: Bus, operation: &Arc<Operation>) {
         self.builder.sends_to(&bus, self.by.scope);
         let known = bus.name.as_exact().is_some();
-        let sources: Option<Vec<Arc<str>>> = limits
-            .sources
-            .as_ref()
-            .and_then(|globs| globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect());
-        let heard_by = self.builder.ground.listeners.custom(sources.as_deref());
         let mut emission = custom(limits, bus, self.by.scope, Certainty::Observed);
         emission.every_run = true;
         let key = ClassKey {
-            scope: self.by.scope.clone(),
+            scope: self.builder.place(self.by.scope),
             what: format!("entry {limits:?} {:?}", emission.bus).into(),
             bound: None,
             caller: None,
             part: Part::Made,
         };
-        let class = class::make(self.builder, key, &heard_by, || (vec![emission], None, true));
+        let class =
+            class::make(self.builder, key, self.by.scope, Ears::all(Who::Custom), || (vec![emission], true));
         // Where the bus is not said, that the event arrives on this one is only permitted.
         let certainty = if known { self.certainty } else { self.certainty.min(Certainty::Permitted) };
         self.edge(class, operation, certainty);

@@ -1,215 +1,335 @@
 //! Classes of events, and the edges from them to the rules that hear them.
 
-use super::build::{Builder, Class, ClassKey, Ground, Key, Kind, Part};
+use super::build::{Builder, ClassKey, Ground, Key, Kind, Part};
+use super::ears::Ears;
 use super::edge::{Edge, Fact};
 use super::hear::{Heard, Hearing, Prepared, hear};
-use super::node;
+use super::{events, node};
+use crate::audience::Audience;
 use crate::catalogue::Operation;
-use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
+use crate::emission::{Emission, Family, Identity};
 use crate::iam::Bound;
 use crate::limits::Refinement;
 use crate::{Certainty, Gain};
 use loopguard_model::Scope;
+use loopguard_pattern::Branch;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// Returns the node of the events that a call of the operation on that resource causes; with the caller written in, if
+/// A class of events: what one call or delivery causes.
+#[derive(Debug)]
+pub(crate) enum Class<'a> {
+    /// The events of a call, made anew when they are asked for.
+    Call(OfCall<'a>),
+    /// Others, the plainest first, and whether no caller is written in, since none of the rules asks for one.
+    Own(Vec<Emission>, bool),
+}
+
+/// A call, as far as it decides on its events.
+#[derive(Debug, Clone)]
+pub(crate) struct OfCall<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) operation: Arc<Operation>,
+    /// The resource; none: any, for the rules that hear it whatever the resource is.
+    pub(super) bound: Option<Arc<Bound>>,
+    /// A caller, where the rules ask for one: one of those that they do not tell apart.
+    pub(super) caller: Option<Identity>,
+    pub(super) part: Part,
+}
+
+impl OfCall<'_> {
+    /// Returns the events.
+    pub(super) fn emissions(&self, ground: &Ground<'_>) -> Vec<Emission> {
+        let open = Bound::open();
+        self.of(ground, self.bound.as_deref().unwrap_or(&open), self.caller.as_ref())
+    }
+
+    fn of(&self, ground: &Ground<'_>, bound: &Bound, caller: Option<&Identity>) -> Vec<Emission> {
+        let all = self.plain(ground, bound, caller);
+        if !self.says(bound) {
+            return all;
+        }
+        let mut full: Vec<Emission> = all.iter().filter_map(Emission::with_request).collect();
+        full.extend(all);
+        full
+    }
+
+    fn plain(&self, ground: &Ground<'_>, bound: &Bound, caller: Option<&Identity>) -> Vec<Emission> {
+        events::of_call(ground, self.scope, &self.operation, bound, caller, self.part == Part::Refused)
+    }
+
+    /// The call itself says what its resource is.
+    fn says(&self, bound: &Bound) -> bool {
+        self.part == Part::Made && !bound.is_granted()
+    }
+}
+
+impl Class<'_> {
+    /// Returns the events.
+    pub(super) fn emissions(&self, ground: &Ground<'_>) -> Vec<Emission> {
+        match self {
+            Self::Call(call) => call.emissions(ground),
+            Self::Own(emissions, _) => emissions.clone(),
+        }
+    }
+
+    /// Returns true iff no caller is written in, since none of the rules that hear it asks for one.
+    pub(super) fn is_anybodys(&self) -> bool {
+        match self {
+            Self::Call(call) => call.caller.is_none(),
+            Self::Own(_, anybodys) => *anybodys,
+        }
+    }
+
+    /// Returns the event in that place as `caller` causes it on the resource, with what is known of the resource.
+    pub(super) fn told(
+        &self,
+        ground: &Ground<'_>,
+        place: usize,
+        on: Option<&Arc<Bound>>,
+        caller: Option<&Identity>,
+    ) -> Option<(Emission, Option<Arc<Bound>>)> {
+        match self {
+            Self::Own(emissions, _) => Some((emissions.get(place)?.clone(), None)),
+            Self::Call(call) => {
+                let caller = call.caller.as_ref().map(|known| caller.unwrap_or(known));
+                if let Some(bound) = &call.bound {
+                    let mut all = call.of(ground, bound, caller);
+                    return (place < all.len()).then(|| (all.swap_remove(place), Some(bound.clone())));
+                }
+                let bound = on.cloned().unwrap_or_else(|| Bound::open().into());
+                let mut all = call.plain(ground, &bound, caller);
+                let plain = (place < all.len()).then(|| all.swap_remove(place))?;
+                let full = Some(&plain).filter(|_| call.says(&bound)).and_then(Emission::with_request);
+                Some((full.unwrap_or(plain), Some(bound)))
+            }
+        }
+    }
+}
+
+/// The nodes of a call's events: one leads to the rules that hear them whatever the resource is, the other to those that
+/// hear them on this resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) shared: Option<usize>,
+    pub(super) own: Option<usize>,
+}
+
+impl Ends {
+    /// Returns the nodes, each with the resource if the node does not say it.
+    pub(super) fn each<'b>(
+        &self,
+        bound: &'b Arc<Bound>,
+    ) -> impl Iterator<Item = (usize, Option<&'b Arc<Bound>>)> + use<'b> {
+        let shared = self.shared.map(|node| (node, Some(bound)));
+        shared.into_iter().chain(self.own.map(|node| (node, None)))
+    }
+}
+
+/// The events of a call on any resource, as the rules hear them.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    shared: Option<usize>,
+    /// Those of the rules that look at the resource.
+    lookers: Rc<Audience>,
+}
+
+/// Returns the nodes of the events that a call of the operation on that resource causes; with the caller written in, if
 /// one is given.
 pub(super) fn of_call<'a>(
     builder: &mut Builder<'a, '_>,
     scope: &'a Scope,
     operation: &Arc<Operation>,
-    bound: &Bound,
+    bound: &Arc<Bound>,
     caller: Option<&Identity>,
     part: Part,
-    heard_by: &[usize],
-) -> usize {
+) -> Ends {
     if let Some(assumption) = bound.assumption() {
         builder.graph.assumptions.insert(assumption.to_owned());
     }
-    for row in builder.ground.catalogue.natives_of(operation) {
-        builder.graph.assumptions.extend(row.taken_as_absent.as_deref().map(str::to_owned));
-    }
+    let ears = part.ears(operation, caller.is_some());
     let key = ClassKey {
-        scope: scope.clone(),
+        scope: builder.place(scope),
         what: operation.call.clone(),
-        bound: Some(bound.clone()),
-        caller: caller.map(|identity| format!("{identity:?}")),
+        bound: None,
+        caller: caller.map(|identity| builder.kind_of(&ears, identity, scope)),
         part,
     };
+    let call = OfCall { scope, operation: operation.clone(), bound: None, caller: caller.cloned(), part };
+    let Opened { shared, lookers } = opened(builder, &key, &call, ears);
+    let told = matches!(part, Part::Made | Part::Refused);
+    if lookers.is_empty() && !told {
+        return Ends { shared, own: None };
+    }
+    let key = ClassKey { bound: Some(bound.clone()), ..key };
+    if let Some(own) = builder.bound.get(&key) {
+        return Ends { shared, own: *own };
+    }
+    let call = OfCall { bound: Some(bound.clone()), ..call };
+    let emissions = prepared(call.emissions(builder.ground));
+    let hearings = heard(builder.ground, scope, &emissions, &lookers);
+    // What is sure to be called is kept even where nobody hears it: it tells why.
+    let own = (told || !hearings.is_empty()).then(|| builder.class(Class::Call(call), hearings));
+    builder.bound.insert(key, own);
+    Ends { shared, own }
+}
+
+fn opened<'a>(builder: &mut Builder<'a, '_>, key: &ClassKey, call: &OfCall<'a>, ears: Ears) -> Opened {
+    if let Some(known) = builder.opened.get(key) {
+        return known.clone();
+    }
     let ground = builder.ground;
-    make(builder, key, heard_by, || {
-        let refused = part == Part::Refused;
-        let all = call_emissions(ground, scope, operation, bound, caller, refused);
-        let said = part == Part::Made && !bound.is_granted();
-        let full = all.iter().filter(|_| said).filter_map(with_request).collect::<Vec<_>>();
-        ([full, all].concat(), Some(bound.clone()), caller.is_none())
-    })
+    for row in ground.catalogue.natives_of(&call.operation) {
+        builder.graph.assumptions.extend(row.taken_as_absent.as_deref().map(str::to_owned));
+    }
+    let audience = builder.audience(ears);
+    let (lookers, others): (Vec<Listens>, Vec<Listens>) = if audience.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        let emissions = prepared(call.emissions(ground));
+        let shown: Vec<Vec<&Arc<str>>> = emissions
+            .iter()
+            .map(|prepared| events::shown(ground, &call.operation, &prepared.emission))
+            .collect();
+        let looks = |listens: &Listens| listens.looks(ground, &emissions, &shown);
+        heard(ground, call.scope, &emissions, &audience).into_iter().partition(looks)
+    };
+    let shared = (!others.is_empty()).then(|| builder.class(Class::Call(call.clone()), others));
+    let lookers = Audience::new(lookers.iter().map(|listens| listens.at), &ground.listeners.all).into();
+    let opened = Opened { shared, lookers };
+    builder.opened.insert(key.clone(), opened.clone());
+    opened
 }
 
-/// Returns the record as a call that goes through leaves it, with its request: records leave it out only where the call is
-/// refused, or the request is larger than 100 KB.
-fn with_request(emission: &Emission) -> Option<Emission> {
-    let recorded = matches!(emission.family, Family::Record { .. } | Family::DataRecord { .. });
-    let mut full = emission.clone();
-    let changed = full.fields.surely_below("detail.requestParameters");
-    (recorded && emission.every_run && changed).then_some(full)
+fn prepared(emissions: Vec<Emission>) -> Vec<Prepared> {
+    emissions.into_iter().map(Prepared::new).collect()
 }
 
-/// Returns the node of a class, made with what `emissions` returns and its edges to these listeners if it is new.
+/// Returns the node of a class, made with what `emissions` returns, and whether these are anybody's, and its edges to
+/// these listeners if it is new.
 pub(super) fn make(
     builder: &mut Builder<'_, '_>,
     key: ClassKey,
-    heard_by: &[usize],
-    emissions: impl FnOnce() -> (Vec<Emission>, Option<Bound>, bool),
+    scope: &Scope,
+    heard_by: Ears,
+    emissions: impl FnOnce() -> (Vec<Emission>, bool),
 ) -> usize {
-    let scope = key.scope.clone();
-    let (at, new) = builder.node(Key::Class(key), || {
-        let (all, bound, shared) = emissions();
-        Kind::Class(Class { emissions: all.into_iter().map(Prepared::new).collect(), bound, shared })
-    });
-    if new {
-        let edges = heard(builder, &scope, at, heard_by);
-        let first = builder.graph.edges.len();
-        builder.of_class.insert(at, first..first + edges.len());
-        builder.graph.edges.extend(edges);
+    let key = Key::Class(key);
+    if let Some(known) = builder.nodes.get(&key) {
+        return *known;
     }
+    let (emissions, anybodys) = emissions();
+    let emissions = prepared(emissions);
+    let audience = builder.audience(heard_by);
+    let hearings = heard(builder.ground, scope, &emissions, &audience);
+    let own = emissions.into_iter().map(|prepared| prepared.emission).collect();
+    let at = builder.class(Class::Own(own, anybodys), hearings);
+    builder.nodes.insert(key, at);
     at
 }
 
-/// The best edge to each listener, one for each status.
-fn heard<'a>(builder: &Builder<'a, '_>, scope: &Scope, class: usize, heard_by: &[usize]) -> Vec<Edge<'a>> {
-    let Some(Kind::Class(known)) = builder.graph.kind(class) else { return Vec::new() };
-    let mut edges = Vec::new();
-    for at in heard_by {
-        let Some(listener) = builder.ground.listeners.all.get(*at) else { continue };
-        let mut best: BTreeMap<bool, (Heard, usize)> = BTreeMap::new();
-        for (place, prepared) in known.emissions.iter().enumerate() {
-            let Hearing::Heard(heard) = hear(builder.ground, scope, *at, prepared) else { continue };
-            let off = heard.presence.off.is_some();
-            let better = best
-                .get(&off)
-                .is_none_or(|(known, _)| (known.certainty, known.gain) < (heard.certainty, heard.gain));
-            let done = !off && heard.certainty == prepared.emission.certainty && heard.gain > Gain::Sometimes;
-            if better {
-                best.insert(off, (heard, place));
-            }
-            if done {
-                break;
-            }
-        }
-        for (heard, emission) in best.into_values() {
-            edges.push(Edge {
-                from: class,
-                to: node(listener.rule, false),
-                certainty: heard.certainty,
-                gain: heard.gain,
-                status: heard.presence.status(),
-                fact: Fact::Hears { emission, presence: heard.presence, why: heard.why },
-            });
-        }
-    }
-    edges
+/// How a listener hears the events of a class.
+struct Listens {
+    at: usize,
+    /// The places of the events that it is not known at sight not to hear.
+    asked: Vec<usize>,
+    /// The best of those that it hears, one for each status.
+    best: Vec<(Heard, usize)>,
 }
 
-impl Builder<'_, '_> {
+impl Listens {
+    /// Returns false only if what the listener hears is the same whatever the resource is.
+    fn looks(&self, ground: &Ground<'_>, emissions: &[Prepared], shown: &[Vec<&Arc<str>>]) -> bool {
+        let Some(listener) = ground.listeners.all.get(self.at) else { return true };
+        let asks = |path: &str| {
+            let fields = listener.pattern.branches().iter().flat_map(Branch::fields);
+            fields.into_iter().any(|wanted| on_one_way(&wanted.path, path))
+        };
+        self.asked.iter().any(|place| {
+            // Whether a bucket sends its events is asked of the one bucket.
+            emissions.get(*place).is_none_or(|prepared| prepared.emission.family == Family::Bucket)
+                || shown.get(*place).into_iter().flatten().any(|path| asks(path))
+        })
+    }
+}
+
+/// Returns true iff the paths are the same or one lies below the other.
+fn on_one_way(left: &str, right: &str) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('.');
+    left.strip_prefix(right).is_some_and(below) || right.strip_prefix(left).is_some_and(below)
+}
+
+/// Returns the listeners that hear one of the emissions.
+fn heard(ground: &Ground<'_>, scope: &Scope, emissions: &[Prepared], heard_by: &Audience) -> Vec<Listens> {
+    let mut asked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, prepared) in emissions.iter().enumerate() {
+        for at in heard_by.of(&prepared.emission.fields, &prepared.emission.bus.name) {
+            asked.entry(at).or_default().push(place);
+        }
+    }
+    let best_of = |(at, asked): (usize, Vec<usize>)| {
+        let best = best(ground, scope, at, emissions, &asked);
+        (!best.is_empty()).then_some(Listens { at, asked, best })
+    };
+    asked.into_iter().filter_map(best_of).collect()
+}
+
+fn best(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    at: usize,
+    emissions: &[Prepared],
+    asked: &[usize],
+) -> Vec<(Heard, usize)> {
+    let mut best: BTreeMap<bool, (Heard, usize)> = BTreeMap::new();
+    for place in asked {
+        let Some(prepared) = emissions.get(*place) else { continue };
+        let Hearing::Heard(heard) = hear(ground, scope, at, prepared) else { continue };
+        let off = heard.presence.off.is_some();
+        let better = best
+            .get(&off)
+            .is_none_or(|(known, _)| (known.certainty, known.gain) < (heard.certainty, heard.gain));
+        let done = !off && heard.certainty == prepared.emission.certainty && heard.gain > Gain::Sometimes;
+        if better {
+            best.insert(off, (heard, *place));
+        }
+        if done {
+            break;
+        }
+    }
+    best.into_values().collect()
+}
+
+impl<'a> Builder<'a, '_> {
+    /// Returns the node of a class that these listeners hear.
+    fn class(&mut self, class: Class<'a>, heard_by: Vec<Listens>) -> usize {
+        let from = self.new_node(Kind::Class(class));
+        let first = self.graph.edges.len();
+        for listens in heard_by {
+            let Some(listener) = self.ground.listeners.all.get(listens.at) else { continue };
+            for (heard, emission) in listens.best {
+                self.edge(Edge {
+                    from,
+                    to: node(listener.rule, false),
+                    certainty: heard.certainty,
+                    gain: heard.gain,
+                    status: heard.presence.status(),
+                    fact: Fact::Hears { emission, presence: heard.presence, why: heard.why },
+                });
+            }
+        }
+        self.of_class.insert(from, first..self.graph.edges.len());
+        from
+    }
+
     /// Returns the listeners' rules that surely hear the class now.
     pub(super) fn heard_from(&self, class: usize) -> Vec<usize> {
         let places = self.of_class.get(&class).cloned().unwrap_or_default();
-        let sure = self
-            .graph
-            .edges
-            .get(places)
-            .unwrap_or_default()
-            .iter()
-            .filter(|edge| edge.certainty > Certainty::Assumed);
+        let edges = self.graph.edges.get(places).unwrap_or_default().iter();
+        let sure = edges.filter(|edge| edge.certainty > Certainty::Assumed);
         sure.filter_map(|edge| self.ground.listeners.of_rule(edge.to / 2)).collect()
     }
-}
-
-/// Returns the events of a call, ready to be heard.
-pub(super) fn emissions(
-    ground: &Ground<'_>,
-    scope: &Scope,
-    operation: &Operation,
-    bound: &Bound,
-    caller: Option<&Identity>,
-    refused: bool,
-) -> Vec<Prepared> {
-    call_emissions(ground, scope, operation, bound, caller, refused).into_iter().map(Prepared::new).collect()
-}
-
-/// All events of one call: the success record, native events, the failure record; of a refused one the last alone.
-///
-/// The call itself is sure here: how sure it is that somebody makes it stands on the edges to the class.
-pub(super) fn call_emissions(
-    ground: &Ground<'_>,
-    scope: &Scope,
-    operation: &Operation,
-    bound: &Bound,
-    caller: Option<&Identity>,
-    refused: bool,
-) -> Vec<Emission> {
-    let catalogue = ground.catalogue;
-    let binding = catalogue.binding(operation);
-    let anybody = Identity::Unknown;
-    let caller = caller.unwrap_or(&anybody);
-    let sure = Certainty::Observed;
-    let mut all = Vec::new();
-    if !refused {
-        for mut emission in record(operation, caller, Outcome::Success, scope, sure) {
-            // A call that is made is recorded each time; its native events depend on what it changes.
-            emission.every_run = true;
-            all.push(emission);
-        }
-        for row in catalogue.natives_of(operation).filter(|row| row.taken_as_absent.is_none()) {
-            // That the call causes it is inferred: so much is not declared by whoever declares the call.
-            let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
-            let mut emission = native(operation, &row.event, &row.fields, &row.note(), scope, certainty);
-            for (path, member) in &row.given {
-                if let Some(glob) = bound.get(&variable_of(member)) {
-                    emission.fields.set(path, Field::Exactly(vec![glob]));
-                }
-            }
-            all.push(emission);
-        }
-    }
-    for mut emission in record(operation, caller, Outcome::Failure, scope, sure) {
-        emission.every_run = refused;
-        all.push(emission);
-    }
-    if let Some(binding) = binding {
-        for emission in &mut all {
-            emission.bind(binding, bound, operation, scope);
-        }
-    }
-    if !refused {
-        all.extend(second_calls(ground, scope, operation, caller));
-    }
-    all
-}
-
-/// The records of what the service itself calls then, in the name of the caller.
-fn second_calls(
-    ground: &Ground<'_>,
-    scope: &Scope,
-    operation: &Operation,
-    caller: &Identity,
-) -> Vec<Emission> {
-    let caller = caller.by_way_of_a_service();
-    let mut all = Vec::new();
-    for row in ground.catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
-        for second in row.causes.iter().filter_map(|call| ground.catalogue.operation(call)) {
-            let records = record(second, &caller, Outcome::Success, scope, Certainty::Assumed);
-            all.extend(records.into_iter().map(|emission| Emission { note: row.note().into(), ..emission }));
-        }
-    }
-    all
-}
-
-/// Returns the variable under which a resource holds a member of the request that a native event shows.
-pub(super) fn variable_of(member: &str) -> String {
-    format!("request.{member}")
 }
 
 /// Returns why the listener does not hear the class's emissions: the furthest refinement.
@@ -217,11 +337,11 @@ pub(super) fn why_deaf(
     ground: &Ground<'_>,
     scope: &Scope,
     at: usize,
-    emissions: &[Prepared],
+    emissions: Vec<Emission>,
 ) -> Option<(Refinement, String)> {
-    let deaf = |prepared: &Prepared| match hear(ground, scope, at, prepared) {
+    let deaf = |emission: Emission| match hear(ground, scope, at, &Prepared::new(emission)) {
         Hearing::Deaf(refinement, why) => Some((refinement, why)),
         Hearing::Heard(_) => None,
     };
-    emissions.iter().filter_map(deaf).max()
+    emissions.into_iter().filter_map(deaf).max()
 }

@@ -2,6 +2,7 @@
 
 use super::build::{Builder, ClassKey, Part};
 use super::class;
+use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::values::TargetValues;
 use crate::Certainty;
@@ -68,15 +69,15 @@ impl Delivery<'_, '_, '_> {
     /// The caller is known here, so that every rule that listens to the call is asked.
     fn class(&mut self, what: &str, operation: &Arc<Operation>, emissions: Vec<Emission>) {
         let key = ClassKey {
-            scope: self.scope.clone(),
+            scope: self.builder.place(self.scope),
             what: what.into(),
             bound: None,
             caller: Some(format!("{:?}", self.identity)),
             part: Part::Made,
         };
-        let heard_by = self.builder.ground.listeners.of_call(&operation.call);
-        let class = class::make(self.builder, key, &heard_by, || (emissions, None, false));
-        let fact = Fact::Makes { operation: Some(operation.clone()), call: None };
+        let heard_by = Ears::all(Who::Call(operation.call.clone()));
+        let class = class::make(self.builder, key, self.scope, heard_by, || (emissions, false));
+        let fact = Fact::Makes { operation: Some(operation.clone()), call: None, on: None };
         self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
     }
 

@@ -1,6 +1,7 @@
 //! Edges, and what stands behind each.
 
 use crate::catalogue::Operation;
+use crate::iam::Bound;
 use crate::limits::Presence;
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Connection, Gap, Need, Target};
@@ -58,6 +59,8 @@ pub(crate) enum Fact<'a> {
         operation: Option<Arc<Operation>>,
         /// Where the call is declared or coded.
         call: Option<&'a Call>,
+        /// The resource, where the class does not say it.
+        on: Option<Arc<Bound>>,
     },
     /// The actor may cause anything, for want of a fact.
     Guesses {

@@ -7,7 +7,7 @@ use crate::actor::{Act, Actor};
 use crate::catalogue::Operation;
 use crate::emission::{Emission, Fields, Identity};
 use crate::finding::{Emits, EventWitness, Hop, HopOrigins, HopTarget};
-use crate::iam::{Access, Grant};
+use crate::iam::{Access, Bound, Grant};
 use crate::limits::Presence;
 use crate::meet::{Meet, meet, meet_sets, member};
 use crate::{Certainty, Gain, Status};
@@ -68,7 +68,9 @@ struct Way<'w, 'a> {
     gain: Gain,
     status: Status,
     presence: Option<Arc<Presence>>,
-    emission: Option<(Emission, Option<crate::iam::Bound>)>,
+    /// The resource of the call, where the class does not say it.
+    on: Option<Arc<Bound>>,
+    emission: Option<(Emission, Option<Arc<Bound>>)>,
     forwards: bool,
     why: Option<Arc<str>>,
     need: Option<Need>,
@@ -90,6 +92,7 @@ impl<'w, 'a> Way<'w, 'a> {
             gain: Gain::Many,
             status: Status::Live,
             presence: None,
+            on: None,
             emission: None,
             forwards: false,
             why: None,
@@ -115,8 +118,9 @@ impl<'w, 'a> Way<'w, 'a> {
             }
             Fact::Is | Fact::Has => {}
             Fact::Takes(how) => self.via.push(how.to_string()),
-            Fact::Makes { operation, call } => {
+            Fact::Makes { operation, call, on } => {
                 self.operation.clone_from(operation);
+                self.on.clone_from(on);
                 self.call = *call;
                 if let Some(operation) = operation
                     && matches!(graph.kind(edge.to), Some(Kind::Resource))
@@ -132,23 +136,17 @@ impl<'w, 'a> Way<'w, 'a> {
             Fact::Hears { emission, presence, why } => {
                 self.presence = Some(presence.clone());
                 self.why = self.why.take().or_else(|| why.clone());
-                if let Some(Kind::Class(class)) = graph.kind(edge.from)
-                    && let Some(prepared) = class.emissions.get(*emission)
-                {
-                    let mut emission = prepared.emission.clone();
-                    let asks = emission.emits.detail_type.is_empty() || emission.emits.event_name.is_some();
-                    if class.shared
-                        && asks
-                        && let Some(identity) = self.actor.and_then(|actor| actor.act.identity())
-                        && matches!(
-                            emission.family,
-                            crate::emission::Family::Record { .. }
-                                | crate::emission::Family::DataRecord { .. }
-                        )
+                if let Some(Kind::Class(class)) = graph.kind(edge.from) {
+                    let scope = self.scope();
+                    let identity = self.actor.and_then(|actor| actor.act.identity());
+                    self.emission = class.told(self.ground, *emission, self.on.as_ref(), identity);
+                    if let Some((emission, _)) = &mut self.emission
+                        && class.is_anybodys()
+                        && emission.is_record()
+                        && let Some(identity) = identity
                     {
-                        identity.write(self.scope(), &mut emission.fields);
+                        identity.write(scope, &mut emission.fields);
                     }
-                    self.emission = Some((emission, class.bound.clone()));
                 }
             }
             Fact::Forwards { target, why } => {
@@ -287,7 +285,7 @@ impl<'w, 'a> Way<'w, 'a> {
         let grants = roles.into_iter().map(of_role).find(|grants| !grants.is_empty()).unwrap_or_default();
         let bound = self.emission.as_ref().and_then(|(_, bound)| bound.as_ref());
         let is_bound = |grant: &Grant| {
-            bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(bound))
+            bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(&**bound))
         };
         let mut fitting: Vec<&Grant> = grants.iter().filter(|grant| is_bound(grant)).collect();
         fitting.sort_by_key(|grant| !grant.narrow);

@@ -2,11 +2,13 @@
 
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Covering, Key, Kind, Part};
+use super::class::Ends;
+use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
-use super::hear::{Hearing, hear};
+use super::hear::{Hearing, Prepared, hear};
 use super::operations::{all_named, texts};
 use super::sameness::text_of;
-use super::{buses, class};
+use super::{buses, class, events};
 use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
@@ -21,9 +23,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Granted {
     /// The operations that are allowed and that rules hear which ask for a caller.
-    pub(super) by_caller: Vec<Allowed>,
+    pub(super) by_caller: Arc<[Allowed]>,
     /// What was not read and may allow more.
-    pub(super) unread: Vec<Arc<str>>,
+    pub(super) unread: Arc<[Arc<str>]>,
 }
 
 /// An operation with the resources it is allowed on.
@@ -31,8 +33,9 @@ pub(crate) struct Granted {
 pub(super) struct Allowed {
     pub(super) operation: Arc<Operation>,
     /// Each with how surely.
-    pub(super) on: Vec<(Bound, Certainty)>,
-    pub(super) heard_by: Vec<usize>,
+    pub(super) on: Vec<(Arc<Bound>, Certainty)>,
+    /// Which rules hear it.
+    pub(super) part: Part,
 }
 
 /// Returns the node of what the role allows in that place.
@@ -40,10 +43,10 @@ pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a S
     let ground = builder.ground;
     let access = Access::new(role, scope, ground.catalogue, ground.inventory);
     let key = Key::Permissions(text_of(role, scope, &access));
-    let granted = || Kind::Permissions(Granted { by_caller: Vec::new(), unread: Vec::new() });
+    let granted = || Kind::Permissions(Granted { by_caller: Arc::default(), unread: Arc::default() });
     let (node, new) = builder.node(key, granted);
     if new {
-        let mut making = Making { builder, node, scope, best: BTreeMap::new() };
+        let mut making = Making { builder, node, scope, best: Surest::default() };
         let granted = making.all(&access);
         let at = node - builder.graph.rule_nodes;
         if let Some(slot) = builder.graph.kinds.get_mut(at) {
@@ -69,13 +72,54 @@ pub(super) fn name_region(role: &Role, there: &Scope) -> bool {
     })
 }
 
+/// The surest call to each node, of equal ones the first.
+#[derive(Debug, Default)]
+pub(super) struct Surest {
+    best: BTreeMap<usize, Made>,
+}
+
+/// How surely, by which operation, and on which resource where the node does not say it.
+type Made = (Certainty, Arc<Operation>, Option<Arc<Bound>>);
+
+impl Surest {
+    /// Notes a call on the resource.
+    pub(super) fn add(
+        &mut self,
+        ends: Ends,
+        certainty: Certainty,
+        operation: &Arc<Operation>,
+        bound: &Arc<Bound>,
+    ) {
+        for (to, on) in ends.each(bound) {
+            self.one(to, certainty, operation, on);
+        }
+    }
+
+    fn one(&mut self, to: usize, certainty: Certainty, operation: &Arc<Operation>, on: Option<&Arc<Bound>>) {
+        if self.best.get(&to).is_none_or(|(known, ..)| *known < certainty) {
+            self.best.insert(to, (certainty, operation.clone(), on.cloned()));
+        }
+    }
+
+    /// Returns the edges of who makes the calls.
+    pub(super) fn edges<'a>(self, from: usize) -> impl Iterator<Item = Edge<'a>> {
+        self.best.into_iter().map(move |(to, (certainty, operation, on))| Edge {
+            from,
+            to,
+            certainty,
+            gain: Gain::Sometimes,
+            status: Status::Live,
+            fact: Fact::Makes { operation: Some(operation), call: None, on },
+        })
+    }
+}
+
 /// Makes the edges of one node.
 struct Making<'b, 'a, 'g> {
     builder: &'b mut Builder<'a, 'g>,
     node: usize,
     scope: &'a Scope,
-    /// The surest edge to each node.
-    best: BTreeMap<usize, (Certainty, Arc<Operation>)>,
+    best: Surest,
 }
 
 impl Making<'_, '_, '_> {
@@ -86,24 +130,13 @@ impl Making<'_, '_, '_> {
         }
         self.wide(access, &mut by_caller);
         self.put_events(access);
-        for (to, (certainty, operation)) in std::mem::take(&mut self.best) {
-            self.builder.edge(Edge {
-                from: self.node,
-                to,
-                certainty,
-                gain: Gain::Sometimes,
-                status: Status::Live,
-                fact: Fact::Makes { operation: Some(operation), call: None },
-            });
-        }
-        Granted { by_caller, unread: access.unread.clone() }
+        let best = std::mem::take(&mut self.best);
+        self.builder.graph.edges.extend(best.edges(self.node));
+        Granted { by_caller: by_caller.into(), unread: access.unread.as_slice().into() }
     }
 
     fn to(&mut self, to: usize, certainty: Certainty, operation: &Arc<Operation>) {
-        let known = self.best.entry(to).or_insert_with(|| (certainty, operation.clone()));
-        if known.0 < certainty {
-            *known = (certainty, operation.clone());
-        }
+        self.best.one(to, certainty, operation, None);
     }
 
     /// One operation that matters: its classes, the resources it feeds; returns it where rules ask for its caller.
@@ -111,16 +144,15 @@ impl Making<'_, '_, '_> {
         let mattering = self.builder.operations.get(at)?;
         let operation = mattering.operation.clone();
         let (plain, by_caller, feeds) =
-            (mattering.plain.clone(), mattering.by_caller.clone(), mattering.feeds);
+            (!mattering.plain.is_empty(), !mattering.by_caller.is_empty(), mattering.feeds);
         let grants = access.grants(&operation);
         if grants.is_empty() {
             return None;
         }
         let bounds = bounds(&operation, &grants, access, self.builder, self.scope);
         for (bound, certainty) in &bounds {
-            if !plain.is_empty() {
-                let node = self.class(&operation, bound, Part::Listed, &plain);
-                self.to(node, *certainty, &operation);
+            if plain {
+                self.class(&operation, bound, Part::Listed, *certainty);
             }
         }
         if let Some(feed) = feeds {
@@ -128,11 +160,19 @@ impl Making<'_, '_, '_> {
                 self.feed(feed, grant, certainty_of(access, grant), &operation);
             }
         }
-        (!by_caller.is_empty()).then_some(Allowed { operation, on: bounds, heard_by: by_caller })
+        by_caller.then_some(Allowed { operation, on: bounds, part: Part::Listed })
     }
 
-    fn class(&mut self, operation: &Arc<Operation>, bound: &Bound, part: Part, heard_by: &[usize]) -> usize {
-        class::of_call(self.builder, self.scope, operation, bound, None, part, heard_by)
+    fn class(
+        &mut self,
+        operation: &Arc<Operation>,
+        bound: &Arc<Bound>,
+        part: Part,
+        certainty: Certainty,
+    ) -> Ends {
+        let ends = class::of_call(self.builder, self.scope, operation, bound, None, part);
+        self.best.add(ends, certainty, operation, bound);
+        ends
     }
 
     /// The resources that a grant lets the caller feed.
@@ -161,6 +201,7 @@ impl Making<'_, '_, '_> {
         }
         let (callers, plain): (Vec<usize>, Vec<usize>) =
             listeners.wide.iter().partition(|at| listeners.asks_for_caller(**at));
+        let by_callers = !callers.is_empty();
         for text in texts(access.allowed_actions()) {
             for operation in self.builder.covering(&text, self.scope).iter() {
                 let grants = access.grants(operation);
@@ -170,10 +211,12 @@ impl Making<'_, '_, '_> {
                     break;
                 }
                 let certainty = best_of(access, &grants);
-                let node = self.class(operation, &Bound::open(), Part::Wide, &plain);
-                self.to(node, certainty, operation);
-                let on = vec![(Bound::open(), certainty)];
-                by_caller.push(Allowed { operation: operation.clone(), on, heard_by: callers.clone() });
+                let open = Arc::new(Bound::open());
+                self.class(operation, &open, Part::Wide, certainty);
+                let on = vec![(open, certainty)];
+                if by_callers {
+                    by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide });
+                }
             }
         }
     }
@@ -187,10 +230,11 @@ impl Making<'_, '_, '_> {
             }
             let grants = access.grants(operation);
             for (bound, certainty) in bounds(operation, &grants, access, self.builder, self.scope) {
-                let node = self.class(operation, &bound, Part::Wide, plain);
-                self.to(node, certainty, operation);
-                for edge in self.builder.heard_from(node) {
-                    left.remove(&edge);
+                let ends = self.class(operation, &bound, Part::Wide, certainty);
+                for node in ends.shared.into_iter().chain(ends.own) {
+                    for edge in self.builder.heard_from(node) {
+                        left.remove(&edge);
+                    }
                 }
             }
         }
@@ -215,10 +259,9 @@ impl Making<'_, '_, '_> {
         for (bus, here) in buses::of_grant(grant, self.scope, self.builder.ground) {
             self.builder.sends_to(&bus, self.scope);
             let certainty = if here { certainty } else { certainty.min(Certainty::Assumed) };
-            let heard_by = self.builder.ground.listeners.custom(exact_sources(grant).as_deref());
             let emission = custom(&grant.limits, bus, self.scope, Certainty::Observed);
             let what = format!("{:?} {:?}", grant.limits, emission.bus);
-            let node = self.own_class(&what, emission, &heard_by);
+            let node = self.own_class(&what, emission, Who::Custom);
             self.to(node, certainty, operation);
         }
     }
@@ -232,20 +275,19 @@ impl Making<'_, '_, '_> {
             return;
         }
         // An archive may hold events of AWS, so a replay may reach any rule.
-        let everybody: Vec<usize> = (0..self.builder.ground.listeners.all.len()).collect();
-        let node = self.own_class("replay", replay(self.scope, Certainty::Observed), &everybody);
+        let node = self.own_class("replay", replay(self.scope, Certainty::Observed), Who::Everybody);
         self.to(node, certainty, operation);
     }
 
-    fn own_class(&mut self, what: &str, emission: Emission, heard_by: &[usize]) -> usize {
+    fn own_class(&mut self, what: &str, emission: Emission, who: Who) -> usize {
         let key = ClassKey {
-            scope: self.scope.clone(),
+            scope: self.builder.place(self.scope),
             what: what.into(),
             bound: None,
             caller: None,
             part: Part::Listed,
         };
-        class::make(self.builder, key, heard_by, || (vec![emission], None, true))
+        class::make(self.builder, key, self.scope, Ears::all(who), || (vec![emission], true))
     }
 }
 
@@ -270,7 +312,8 @@ impl<'a> Builder<'a, '_> {
                 break;
             }
             let before = left.len();
-            for prepared in class::emissions(self.ground, scope, operation, &Bound::open(), None, false) {
+            for prepared in events::of_call(self.ground, scope, operation, &Bound::open(), None, false) {
+                let prepared = Prepared::new(prepared);
                 left.retain(|at| {
                     !matches!(
                         hear(self.ground, scope, *at, &prepared),
@@ -293,7 +336,7 @@ fn bounds(
     access: &Access<'_>,
     builder: &Builder<'_, '_>,
     scope: &Scope,
-) -> Vec<(Bound, Certainty)> {
+) -> Vec<(Arc<Bound>, Certainty)> {
     let mut found: BTreeMap<Bound, Certainty> = BTreeMap::new();
     let mut add = |bound: Bound, certainty: Certainty| {
         let known = found.entry(bound).or_insert(certainty);
@@ -304,7 +347,7 @@ fn bounds(
             add(bound, certainty_of(access, grant));
         }
     }
-    found.into_iter().collect()
+    found.into_iter().map(|(bound, certainty)| (bound.into(), certainty)).collect()
 }
 
 /// How sure a call is that the grant allows.
@@ -324,9 +367,4 @@ fn is_open(grant: &Grant) -> bool {
 /// How sure a call is that one of the grants allows.
 fn best_of(access: &Access<'_>, grants: &[Grant]) -> Certainty {
     grants.iter().map(|grant| certainty_of(access, grant)).max().unwrap_or(Certainty::Assumed)
-}
-
-/// The sources that the grant's limits list, if they list texts and nothing else.
-fn exact_sources(grant: &Grant) -> Option<Vec<Arc<str>>> {
-    grant.limits.sources.as_ref()?.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect()
 }

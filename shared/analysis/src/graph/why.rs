@@ -2,8 +2,7 @@
 
 use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
-use super::class;
-use super::hear::Prepared;
+use super::{class, events};
 use crate::actor::Act;
 use crate::emission::custom;
 use crate::iam::{Access, Bound};
@@ -73,8 +72,9 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
     let mut cuts = Vec::new();
     for edge in graph.edges_of(at) {
         if let Some(Kind::Class(class)) = graph.kind(edge.to) {
-            let why = class::why_deaf(ground, actor.scope, listener, &class.emissions);
-            let what = class.emissions.first().map(|prepared| prepared.emission.action.to_string());
+            let emissions = class.emissions(ground);
+            let what = emissions.first().map(|emission| emission.action.to_string());
+            let why = class::why_deaf(ground, actor.scope, listener, emissions);
             cuts.extend(
                 why.map(|(refinement, why)| told(known, refinement, &what.unwrap_or_default(), &why)),
             );
@@ -104,8 +104,8 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
             }
             for bound in bounds.into_iter().take(MOST_CALLS) {
                 let all =
-                    class::emissions(ground, actor.scope, operation, &bound, actor.act.identity(), false);
-                let why = class::why_deaf(ground, actor.scope, listener, &all);
+                    events::of_call(ground, actor.scope, operation, &bound, actor.act.identity(), false);
+                let why = class::why_deaf(ground, actor.scope, listener, all);
                 cuts.extend(why.map(|(refinement, why)| told(known, refinement, operation.action(), &why)));
             }
         }
@@ -127,8 +127,7 @@ fn custom_cuts(
     for grant in access.grants(operation) {
         for bus in super::buses::of_grants(std::slice::from_ref(&grant), scope, ground) {
             let emission = custom(&grant.limits, bus, scope, crate::Certainty::Permitted);
-            let all = [Prepared::new(emission)];
-            let why = class::why_deaf(ground, scope, listener, &all);
+            let why = class::why_deaf(ground, scope, listener, vec![emission]);
             cuts.extend(why.map(|(refinement, why)| told(rule, refinement, "events:PutEvents", &why)));
         }
     }

@@ -1,0 +1,108 @@
+//! All events of one call, and the paths at which they show its resource.
+
+use super::build::Ground;
+use crate::Certainty;
+use crate::catalogue::Operation;
+use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
+use crate::iam::Bound;
+use loopguard_model::Scope;
+use std::sync::Arc;
+
+/// Returns the events of one call: the success record, native events, the failure record; of a refused one the last
+/// alone.
+///
+/// The call itself is sure here: how sure it is that somebody makes it stands on the edges to the class.
+pub(super) fn of_call(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    bound: &Bound,
+    caller: Option<&Identity>,
+    refused: bool,
+) -> Vec<Emission> {
+    let catalogue = ground.catalogue;
+    let binding = catalogue.binding(operation);
+    let anybody = Identity::Unknown;
+    let caller = caller.unwrap_or(&anybody);
+    let sure = Certainty::Observed;
+    let mut all = Vec::new();
+    if !refused {
+        for mut emission in record(operation, caller, Outcome::Success, scope, sure) {
+            // A call that is made is recorded each time; its native events depend on what it changes.
+            emission.every_run = true;
+            all.push(emission);
+        }
+        for row in catalogue.natives_of(operation).filter(|row| row.taken_as_absent.is_none()) {
+            // That the call causes it is inferred: so much is not declared by whoever declares the call.
+            let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
+            let mut emission = native(operation, &row.event, &row.fields, &row.note(), scope, certainty);
+            for (path, member) in &row.given {
+                if let Some(glob) = bound.get(&variable_of(member)) {
+                    emission.fields.set(path, Field::Exactly(vec![glob]));
+                }
+            }
+            all.push(emission);
+        }
+    }
+    for mut emission in record(operation, caller, Outcome::Failure, scope, sure) {
+        emission.every_run = refused;
+        all.push(emission);
+    }
+    if let Some(binding) = binding {
+        for emission in &mut all {
+            emission.bind(binding, bound, operation, scope);
+        }
+    }
+    if !refused {
+        all.extend(second_calls(ground, scope, operation, caller));
+    }
+    all
+}
+
+/// The records of what the service itself calls then, in the name of the caller.
+fn second_calls(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    caller: &Identity,
+) -> Vec<Emission> {
+    let caller = caller.by_way_of_a_service();
+    let mut all = Vec::new();
+    for row in ground.catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
+        for second in row.causes.iter().filter_map(|call| ground.catalogue.operation(call)) {
+            let records = record(second, &caller, Outcome::Success, scope, Certainty::Assumed);
+            all.extend(records.into_iter().map(|emission| Emission { note: row.note().into(), ..emission }));
+        }
+    }
+    all
+}
+
+/// Returns the paths of an event of the call that may show its resource.
+pub(super) fn shown<'a>(
+    ground: &Ground<'a>,
+    operation: &Operation,
+    emission: &Emission,
+) -> Vec<&'a Arc<str>> {
+    let binding = ground.catalogue.binding(operation);
+    match emission.family {
+        Family::Record { .. } | Family::DataRecord { .. } => {
+            let request = binding.and_then(|binding| binding.request_of(&operation.name));
+            request.into_iter().flat_map(|request| request.keys()).collect()
+        }
+        _ => {
+            let (source, detail_type) = (&emission.emits.source, &emission.emits.detail_type);
+            let bound = binding
+                .into_iter()
+                .flat_map(|binding| binding.native_of(source, detail_type))
+                .map(|(path, _)| path);
+            let rows = ground.catalogue.natives_of(operation);
+            let of_it = rows.filter(|row| row.event.0 == *source && row.event.1 == *detail_type);
+            bound.chain(of_it.flat_map(|row| row.given.keys())).collect()
+        }
+    }
+}
+
+/// Returns the variable under which a resource holds a member of the request that a native event shows.
+pub(super) fn variable_of(member: &str) -> String {
+    format!("request.{member}")
+}
