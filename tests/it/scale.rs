@@ -62,7 +62,7 @@ fn the_order_of_the_input_changes_no_verdict() {
 #[test]
 fn the_graph_does_not_grow_beyond_a_bound() {
     let size = |rules| analysed(&accounts::snapshot(&Shape::of(rules))).2;
-    let ((nodes, edges), (more_nodes, more_edges)) = (size(150), size(600));
+    let ((nodes, edges), (more_nodes, more_edges)) = (size(300), size(1_200));
     // Four times the rules, and roles that name four times the resources: the account, not the pairs of both.
     assert!(more_nodes <= 5 * nodes, "{nodes} nodes grew to {more_nodes}");
     assert!(more_edges <= 6 * edges, "{edges} edges grew to {more_edges}");

@@ -34,6 +34,15 @@ struct Lists {
 impl Audience {
     /// Indexes the members, which are places in `all`.
     pub(crate) fn new(members: impl IntoIterator<Item = usize>, all: &[Listener]) -> Self {
+        Self::by(members, all, &|path| path != DETAIL_TYPE)
+    }
+
+    /// Indexes the members by their buses, detail-types and sources alone: for events of which not much more is known.
+    pub(crate) fn by_source(members: impl IntoIterator<Item = usize>, all: &[Listener]) -> Self {
+        Self::by(members, all, &|path| path == "source")
+    }
+
+    fn by(members: impl IntoIterator<Item = usize>, all: &[Listener], counts: &dyn Fn(&str) -> bool) -> Self {
         let mut sorted: BTreeMap<&Term, BTreeMap<Option<&Arc<str>>, Vec<usize>>> = BTreeMap::new();
         for at in members {
             let Some(listener) = all.get(at) else { continue };
@@ -47,7 +56,7 @@ impl Audience {
         for (bus, of_types) in sorted {
             let of_bus = by_bus.entry(bus.clone()).or_default();
             for (detail_type, members) in of_types {
-                let lists = Lists::new(&members, all);
+                let lists = Lists::new(&members, all, counts);
                 match detail_type {
                     Some(text) => drop(of_bus.by_type.insert(text.clone(), lists)),
                     None => of_bus.any_type = lists,
@@ -92,11 +101,14 @@ impl Audience {
 }
 
 impl Lists {
-    fn new(members: &[usize], all: &[Listener]) -> Self {
-        let listed = |at: &usize| all.get(*at).into_iter().flat_map(|listener| &listener.listed);
+    fn new(members: &[usize], all: &[Listener], counts: &dyn Fn(&str) -> bool) -> Self {
+        let listed = |at: &usize| {
+            let listener = all.get(*at).into_iter();
+            listener.flat_map(|listener| &listener.listed).filter(|(path, _)| counts(path))
+        };
         let mut count: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (path, texts) in members.iter().flat_map(listed) {
-            for text in texts.iter().filter(|_| &**path != DETAIL_TYPE) {
+            for text in texts {
                 *count.entry((path, text)).or_default() += 1;
             }
         }
@@ -105,9 +117,7 @@ impl Lists {
             let shared = |path: &str, texts: &[Arc<str>]| {
                 texts.iter().filter_map(|text| count.get(&(path, text))).sum::<usize>()
             };
-            let rarest = listed(at)
-                .filter(|(path, _)| &***path != DETAIL_TYPE)
-                .min_by_key(|(path, texts)| shared(path, texts));
+            let rarest = listed(at).min_by_key(|(path, texts)| shared(path, texts));
             match rarest {
                 Some((path, texts)) => {
                     let by_text = lists.by_path.entry(path.clone()).or_default();

@@ -4,7 +4,7 @@ use crate::graph::{Graph, node};
 use crate::{MOST_ENTRIES, Status};
 use std::collections::BTreeSet;
 
-/// The most nodes that are walked for one cycle.
+/// The most edges that are walked for one cycle.
 const MOST_STEPS: usize = 2_000;
 
 /// Looks for entries; keeps the edges by their ends, since a large account asks often.
@@ -24,30 +24,33 @@ impl Entries {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let own = || rules.iter().flat_map(|rule| [node(*rule, false), node(*rule, true)]);
-        // The deepest first: rules stand at the ends of the ways, and a class may have thousands of causes.
-        let mut open: Vec<usize> = own().collect();
-        while let Some(at) = open.pop() {
-            let places = self.into.get(at).map(Vec::as_slice).unwrap_or_default();
-            for edge in places.iter().filter_map(|place| graph.edges.get(*place)) {
-                if matches!(edge.status, Status::Off(_)) {
-                    continue;
+        // The deepest first: rules stand at the ends of the ways, and a class may have thousands of causes. Each node
+        // with how many of the edges to it were looked at.
+        let mut open: Vec<(usize, usize)> = own().map(|node| (node, 0)).collect();
+        let mut steps = 0;
+        while let Some((at, looked)) = open.last_mut() {
+            let place = self.into.get(*at).and_then(|places| places.get(*looked));
+            let Some(edge) = place.and_then(|place| graph.edges.get(*place)) else {
+                open.pop();
+                continue;
+            };
+            *looked += 1;
+            steps += 1;
+            if matches!(edge.status, Status::Off(_)) {
+                continue;
+            }
+            match graph.rule_of(edge.from) {
+                Some(rule) if rules.contains(&rule) => {}
+                Some(rule) => {
+                    found.insert(rule);
                 }
-                if found.len() >= MOST_ENTRIES {
-                    break;
-                }
-                match graph.rule_of(edge.from) {
-                    Some(rule) if rules.contains(&rule) => {}
-                    Some(rule) => {
-                        found.insert(rule);
-                    }
-                    None => {
-                        if seen.insert(edge.from) {
-                            open.push(edge.from);
-                        }
+                None => {
+                    if seen.insert(edge.from) {
+                        open.push((edge.from, 0));
                     }
                 }
             }
-            if found.len() >= MOST_ENTRIES || seen.len() > MOST_STEPS {
+            if found.len() >= MOST_ENTRIES || steps > MOST_STEPS {
                 break;
             }
         }

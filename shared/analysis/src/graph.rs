@@ -10,6 +10,7 @@ mod build;
 mod buses;
 mod calls;
 mod class;
+mod component;
 mod cycle;
 mod delivery;
 mod ears;
@@ -28,7 +29,7 @@ mod why;
 
 pub(crate) use build::{Graph, Ground};
 pub(crate) use cycle::{Level, Search};
-pub(crate) use edge::{Edge, Fact};
+pub(crate) use edge::Fact;
 pub(crate) use hop::{Told, sentence, told, ways};
 pub(crate) use why::why_none;
 

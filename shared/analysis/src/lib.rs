@@ -47,9 +47,10 @@ pub use lint::Lint;
 pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close};
 
 use definition::Definitions;
-use graph::{Graph, Ground};
+use graph::{Graph, Ground, Level};
 use listener::Listeners;
 use loopguard_model::Inventory;
+use needs::Open;
 
 /// Analyses what is known and names what would decide more.
 ///
@@ -67,5 +68,7 @@ fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
     let definitions = Definitions::new(inventory);
     let ground = Ground::new(inventory, catalogue, &listeners, &definitions);
     let graph = Graph::build(&ground);
-    verdict::judge(&ground, &graph)
+    let widest = Level::widest(&graph);
+    let open = Open::of(&ground, &graph, &widest);
+    verdict::judge(&ground, &graph, open, widest)
 }

@@ -106,17 +106,21 @@ pub(crate) fn meet_sets(listener: &Listener, events: &EventSet, schema: Schema) 
 /// Returns the witness if the matcher accepts it, its symbols replaced by the values that it was given.
 fn accepted(listener: &Listener, witness: &Witness) -> Meet {
     let value = |symbol: &Symbol| witness.assignment.get(symbol).cloned();
-    let pattern = listener.pattern.assign(&value);
-    if matches!(matches(&pattern, &witness.event), Ok(true)) {
-        let assignment =
-            witness.assignment.iter().map(|(symbol, text)| (symbol.name.clone(), text.clone())).collect();
-        // The whole envelope, so that the event can be tried with AWS's own tools, where the pattern lets it.
-        let whole = witness.with_envelope();
-        let event = if matches!(matches(&pattern, &whole), Ok(true)) { whole } else { witness.event.clone() };
-        Meet::Yes(EventWitness { event: event.into(), assignment })
+    let assigned = (!witness.assignment.is_empty()).then(|| listener.pattern.assign(&value));
+    let pattern = assigned.as_ref().unwrap_or(&listener.pattern);
+    let accepts = |event: &str| matches!(matches(pattern, event), Ok(true));
+    // The whole envelope, so that the event can be tried with AWS's own tools, where the pattern lets it.
+    let whole = witness.with_envelope();
+    let event = if accepts(&whole) {
+        whole
+    } else if accepts(&witness.event) {
+        witness.event.clone()
     } else {
-        Meet::Unknown("an example was found that the matcher does not accept".to_owned())
-    }
+        return Meet::Unknown("an example was found that the matcher does not accept".to_owned());
+    };
+    let assignment =
+        witness.assignment.iter().map(|(symbol, text)| (symbol.name.clone(), text.clone())).collect();
+    Meet::Yes(EventWitness { event: event.into(), assignment })
 }
 
 /// Returns the symbolic event of the fields.

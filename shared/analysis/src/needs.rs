@@ -4,7 +4,7 @@ use crate::definition::Definitions;
 use crate::graph::{Fact, Graph, Ground, Level};
 use crate::listener::Listeners;
 use crate::{Analysis, Catalogue, analyse, remedy, verdict};
-use loopguard_model::{Facts, Gap, Inventory, Need};
+use loopguard_model::{Facts, Gap, Inventory, Need, gap_of};
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
 
@@ -30,43 +30,62 @@ pub fn analyse_watched(
     watch: &mut dyn FnMut(Step),
 ) -> Analysis {
     for _ in 0..MAX_ROUNDS {
-        match judged_or_open(inventory, catalogue, watch) {
-            Ok(analysis) => return analysis,
-            Err(open) => {
-                for need in open {
-                    let facts = answer(&need);
-                    inventory.absorb(need, facts);
-                }
-                watch(Step::Answered);
-            }
+        let (answers, judged) = round(inventory, catalogue, &mut answer, watch);
+        for (need, facts) in answers {
+            inventory.absorb(need, facts);
+        }
+        if let Some(mut analysis) = judged {
+            remedy::propose(inventory, catalogue, &mut analysis);
+            watch(Step::Proposed);
+            return analysis;
         }
     }
     analyse(inventory, catalogue)
 }
 
-/// Returns the analysis if nothing is left to be asked, else what is: nobody reads the findings of a round in between.
-fn judged_or_open(
+/// The answers of one round, in their order.
+type Answered = Vec<(Need, Result<Facts, Gap>)>;
+
+/// Asks what the inventory leaves open; returns the answers, and the analysis unless one of them says something new.
+/// Nobody reads the findings of a round in between.
+fn round(
     inventory: &Inventory,
     catalogue: &Catalogue,
+    answer: &mut impl FnMut(&Need) -> Result<Facts, Gap>,
     watch: &mut dyn FnMut(Step),
-) -> Result<Analysis, Vec<Need>> {
+) -> (Answered, Option<Analysis>) {
     let listeners = Listeners::new(inventory, catalogue);
     watch(Step::Listeners { rules: listeners.all.len() });
     let definitions = Definitions::new(inventory);
-    let ground = Ground::new(inventory, catalogue, &listeners, &definitions);
+    let mut ground = Ground::new(inventory, catalogue, &listeners, &definitions);
     let graph = Graph::build(&ground);
     watch(Step::Graph { nodes: graph.nodes, edges: graph.edges.len(), compared: ground.compared.get() });
-    let needs = Open::of(&ground, &graph).needs;
-    let open: Vec<Need> = needs.into_iter().filter(|need| !inventory.is_answered(need)).collect();
-    watch(Step::Open { needs: open.len() });
-    if !open.is_empty() {
-        return Err(open);
+    let mut answered = Vec::new();
+    // Each turn answers what the answers of the one before leave open; the graph hangs on facts alone.
+    let widest = Level::widest(&graph);
+    loop {
+        let open = Open::of(&ground, &graph, &widest);
+        let left: Vec<Need> =
+            open.needs.iter().filter(|need| !ground.answers.is_answered(need)).cloned().collect();
+        watch(Step::Open { needs: left.len() });
+        if left.is_empty() {
+            let analysis = verdict::judge(&ground, &graph, open, widest);
+            watch(Step::Judged { findings: analysis.findings.len() });
+            return (answered, Some(analysis));
+        }
+        let mut is_new = false;
+        for need in left {
+            let facts = answer(&need);
+            ground.answers.to_mut().note(&need, gap_of(&need, &facts));
+            // A rule whose targets cannot be read may do anything, once that is known.
+            is_new |= matches!(need, Need::Targets { .. }) || !facts.as_ref().map_or(true, Facts::is_empty);
+            answered.push((need, facts));
+        }
+        watch(Step::Answered);
+        if is_new {
+            return (answered, None);
+        }
     }
-    let mut analysis = verdict::judge(&ground, &graph);
-    watch(Step::Judged { findings: analysis.findings.len() });
-    remedy::propose(inventory, catalogue, &mut analysis);
-    watch(Step::Proposed);
-    Ok(analysis)
 }
 
 /// A step of an analysis that has ended, with the size of what it made.
@@ -91,7 +110,7 @@ pub enum Step {
         /// The reads that would say more.
         needs: usize,
     },
-    /// The reads are answered, and the next round begins.
+    /// The reads are answered; unless that says something new, the graph stays.
     Answered,
     /// All rules have their verdicts.
     Judged {
@@ -117,20 +136,21 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    pub(crate) fn of(ground: &Ground<'_>, graph: &Graph<'_>) -> Self {
+    pub(crate) fn of(ground: &Ground<'_>, graph: &Graph<'_>, widest: &Level) -> Self {
         let assumptions = ground.inventory.assumptions.iter().map(ToString::to_string).collect();
-        let mut open = Self { needs: graph.needs.clone(), assumptions };
-        open.of_cycles(ground, graph);
+        let mut open = Self { needs: BTreeSet::new(), assumptions };
+        open.of_cycles(ground, graph, widest);
+        open.of_ends(ground, graph);
         open.of_buses(ground, graph);
         open
     }
 
     /// Takes needs and assumptions from the edges that lie on some cycle: no other edge decides anything.
-    fn of_cycles(&mut self, ground: &Ground<'_>, graph: &Graph<'_>) {
-        for place in Level::new(graph, &|_| true).edges() {
+    fn of_cycles(&mut self, ground: &Ground<'_>, graph: &Graph<'_>, widest: &Level) {
+        for place in widest.edges() {
             match graph.edges.get(place).map(|edge| &edge.fact) {
                 Some(Fact::Hears { presence, .. }) => {
-                    let open = presence.needs.iter().filter(|need| !ground.inventory.is_answered(need));
+                    let open = presence.needs.iter().filter(|need| !ground.answers.is_answered(need));
                     self.needs.extend(open.cloned());
                     for assumption in &presence.assumptions {
                         if !self.assumptions.contains(assumption) {
@@ -138,10 +158,24 @@ impl Open {
                         }
                     }
                 }
-                Some(Fact::Guesses { need: Some(need), .. }) if !ground.inventory.is_answered(need) => {
+                Some(Fact::Guesses { need: Some(need), .. }) if !ground.answers.is_answered(need) => {
                     self.needs.insert(need.clone());
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// Where nothing is known to take from a resource, something that was not read may.
+    fn of_ends(&mut self, ground: &Ground<'_>, graph: &Graph<'_>) {
+        for arn in &graph.ends {
+            let need = Need::Consumers { arn: arn.clone() };
+            let answered = ground.answers.is_answered(&need);
+            if !answered || ground.answers.gap(&need).is_some() {
+                self.assumptions.insert(format!("nothing outside what was read consumes `{arn}`"));
+            }
+            if !answered {
+                self.needs.insert(need);
             }
         }
     }
@@ -159,8 +193,8 @@ impl Open {
         self.assumptions.extend(graph.assumptions.iter().cloned());
         for bus in buses {
             let need = Need::RulesOfBus { bus: bus.clone() };
-            if inventory.is_answered(&need) {
-                if inventory.gap(&need).is_some() {
+            if ground.answers.is_answered(&need) {
+                if ground.answers.gap(&need).is_some() {
                     self.assumptions
                         .insert(format!("rules of bus `{bus}` that were not read are not part of any cycle"));
                 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 const MOST_CHARS: usize = 2_048;
 
 /// The most rules of one cycle's part of the account that are analysed again.
-const MOST_RULES: usize = 150;
+pub(crate) const MOST_RULES: usize = 150;
 
 /// The most times that a change grows by the next caller.
 const MOST_CALLERS: usize = 4;
@@ -132,7 +132,7 @@ impl<'a> Search<'a> {
     fn after(&mut self, lead: &Lead, place: usize, pattern: &EventPattern) -> Option<Analysis> {
         self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
         self.part.rules.clear();
-        for at in &lead.component {
+        for at in lead.component.iter() {
             let mut rule = self.inventory.rules.get(*at)?.clone();
             if *at == place {
                 rule.trigger = match &rule.trigger {

@@ -3,9 +3,9 @@
 use crate::dead::why_dead;
 use crate::entry::Entries;
 use crate::finding::{Analysis, Finding, RuleVerdict};
-use crate::graph::{Edge, Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
+use crate::graph::{Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
 use crate::needs::Open;
-use crate::remedy::{Lead, Step};
+use crate::remedy::{Lead, MOST_RULES, Step};
 use crate::{Certainty, Code, Status, Verdict, lint};
 use loopguard_model::{Gap, Rule, RuleKey, RuleState, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,9 @@ const MOST_EDGES_OF_A_HOP: usize = 64;
 const TOLD_HOPS: usize = 6;
 
 /// Judges every rule.
-pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
+pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, open: Open, widest: Level) -> Analysis {
     let inventory = ground.inventory;
-    let stages = stages(graph);
+    let stages = stages(graph, widest);
     let mut judge = Judge {
         ground,
         graph,
@@ -40,7 +40,6 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
         ids: BTreeSet::new(),
         told: BTreeSet::new(),
     };
-    let open = Open::of(ground, graph);
     let rules: Vec<RuleVerdict> = inventory
         .rules
         .iter()
@@ -57,27 +56,24 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>) -> Analysis {
         lints: lint::all(inventory, ground.catalogue, &verdicts),
         needs: open.needs,
         assumptions: open.assumptions,
-        gaps: inventory.gaps().cloned().collect(),
+        gaps: ground.answers.gaps().cloned().collect(),
         leads: judge.leads,
     }
 }
 
-fn stages(graph: &Graph<'_>) -> Vec<Stage> {
-    let live = |edge: &Edge<'_>| edge.status == Status::Live;
-    let mut stages: Vec<Stage> = Certainty::SUREST_FIRST
-        .into_iter()
-        .map(|least| Stage {
-            verdict: if least == Certainty::Assumed { Verdict::Unknown } else { Verdict::Loop },
-            certainty: Some(least),
-            level: Level::new(graph, &|edge| live(edge) && edge.certainty >= least),
-        })
-        .collect();
-    stages.push(Stage {
-        verdict: Verdict::Latent,
-        certainty: None,
-        level: Level::new(graph, &|edge| !matches!(edge.status, Status::Bounded(_))),
-    });
-    stages.push(Stage { verdict: Verdict::Bounded, certainty: None, level: Level::new(graph, &|_| true) });
+/// The stages, the one to be told first in front; each level's edges are among those of the next.
+fn stages(graph: &Graph<'_>, widest: Level) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    let latent = widest.narrowed(graph, &|edge| !matches!(edge.status, Status::Bounded(_)));
+    let mut level = latent.narrowed(graph, &|edge| edge.status == Status::Live);
+    stages.push(Stage { verdict: Verdict::Bounded, certainty: None, level: widest });
+    stages.push(Stage { verdict: Verdict::Latent, certainty: None, level: latent });
+    for least in Certainty::SUREST_FIRST.into_iter().rev() {
+        let verdict = if least == Certainty::Assumed { Verdict::Unknown } else { Verdict::Loop };
+        level = level.narrowed(graph, &|edge| edge.certainty >= least);
+        stages.push(Stage { verdict, certainty: Some(least), level: level.clone() });
+    }
+    stages.reverse();
     stages
 }
 
@@ -216,12 +212,11 @@ impl Judge<'_, '_> {
 
     /// Keeps what the search for a remedy starts from.
     fn lead(&mut self, hops: &[Told], rules: &[usize]) {
-        let component = rules.first().and_then(|rule| self.components.get(rule));
-        self.leads.push(Lead {
-            finding: self.findings.len(),
-            component: component.map(|rules| rules.to_vec()).unwrap_or_default(),
-            steps: hops.iter().map(Step::of).collect(),
-        });
+        let component = rules.first().and_then(|rule| self.components.get(rule)).cloned().unwrap_or_default();
+        // Where too much would have to be analysed again, nobody looks at the hops.
+        let small = component.len() <= MOST_RULES;
+        let steps = hops.iter().filter(|_| small).map(Step::of).collect();
+        self.leads.push(Lead { finding: self.findings.len(), component, steps });
     }
 
     fn finding(&mut self, verdict: Verdict, certainty: Certainty, hops: Vec<Told>) -> Finding {
@@ -235,7 +230,7 @@ impl Judge<'_, '_> {
             _ => Code::MultiRuleLoop,
         };
         let needs = hops.iter().flat_map(|told| &told.needs);
-        let mut gaps: Vec<Gap> = needs.filter_map(|need| self.ground.inventory.gap(need).cloned()).collect();
+        let mut gaps: Vec<Gap> = needs.filter_map(|need| self.ground.answers.gap(need).cloned()).collect();
         gaps.extend(hops.iter().filter_map(|told| told.gap.clone()));
         gaps.sort();
         gaps.dedup();

@@ -1,6 +1,6 @@
 //! All facts about an account or a template, and the gaps between them.
 
-use crate::{Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload};
+use crate::{Answers, Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,8 +37,7 @@ pub struct Inventory {
     pub unread: BTreeSet<Arc<str>>,
     /// The places of other sources that were merged in.
     elsewhere: BTreeSet<Scope>,
-    answered: BTreeSet<Need>,
-    gaps: BTreeMap<Need, Gap>,
+    answers: Answers,
 }
 
 /// Something in a source that was not understood.
@@ -67,8 +66,7 @@ impl Inventory {
             notes: Vec::new(),
             unread: BTreeSet::new(),
             elsewhere: BTreeSet::new(),
-            answered: BTreeSet::new(),
-            gaps: BTreeMap::new(),
+            answers: Answers::default(),
         }
     }
 
@@ -90,8 +88,7 @@ impl Inventory {
         self.unread.extend(other.unread);
         self.elsewhere.insert(other.scope);
         self.elsewhere.extend(other.elsewhere);
-        self.answered.extend(other.answered);
-        self.gaps.extend(other.gaps);
+        self.answers.merge(other.answers);
     }
 
     /// Returns the accounts and regions of all sources, the own one first.
@@ -108,18 +105,20 @@ impl Inventory {
 
     /// Adds the answer to a need, or the gap it leaves. Answering a need twice keeps the first answer.
     pub fn absorb(&mut self, need: Need, answer: Result<Facts, Gap>) {
-        if !self.answered.insert(need.clone()) {
-            return;
-        }
-        match answer {
-            Err(gap) => {
-                self.gaps.insert(need, gap);
-            }
-            Ok(facts) => self.absorb_facts(&need, facts),
+        let gap = gap_of(&need, &answer);
+        if self.answers.note(&need, gap)
+            && let Ok(facts) = answer
+        {
+            self.absorb_facts(need, facts);
         }
     }
 
-    fn absorb_facts(&mut self, need: &Need, facts: Facts) {
+    /// Returns which needs were answered.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    fn absorb_facts(&mut self, need: Need, facts: Facts) {
         match facts {
             Facts::Rules(rules) => {
                 for rule in rules {
@@ -130,7 +129,7 @@ impl Inventory {
             }
             Facts::Targets(targets) => {
                 if let Need::Targets { bus, rule } = need
-                    && let Some(rule) = self.rules.iter_mut().find(|r| r.bus == *bus && r.name == *rule)
+                    && let Some(rule) = self.rules.iter_mut().find(|r| r.bus == bus && r.name == rule)
                 {
                     rule.targets = Some(targets);
                 }
@@ -141,29 +140,26 @@ impl Inventory {
             Facts::Trails(trails) => self.trails = Some(trails),
             Facts::BucketNotification(on) => {
                 if let Need::BucketNotification { bucket } = need {
-                    self.bucket_notifications.insert(bucket.clone(), on);
+                    self.bucket_notifications.insert(bucket, on);
                 }
             }
-            Facts::Missing => {
-                let gap = Gap { need: need.clone(), reason: "it does not exist".into() };
-                self.gaps.insert(need.clone(), gap);
-            }
+            Facts::Missing => {}
         }
     }
 
     /// Returns whether the need has been answered, with facts or with a gap.
     pub fn is_answered(&self, need: &Need) -> bool {
-        self.answered.contains(need)
+        self.answers.is_answered(need)
     }
 
     /// Returns the gap that the need left, if it left one.
     pub fn gap(&self, need: &Need) -> Option<&Gap> {
-        self.gaps.get(need)
+        self.answers.gap(need)
     }
 
     /// Returns all gaps, in the order of their needs.
     pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.gaps.values()
+        self.answers.gaps()
     }
 
     /// Returns the rule of that name on that bus.
@@ -184,6 +180,15 @@ impl Inventory {
             let found = |role: &&Role| Some(&role.name) == name.as_ref();
             self.roles.iter().find(found)
         })
+    }
+}
+
+/// Returns the gap that an answer leaves: what does not exist is told as one, too.
+pub fn gap_of(need: &Need, answer: &Result<Facts, Gap>) -> Option<Gap> {
+    match answer {
+        Err(gap) => Some(gap.clone()),
+        Ok(Facts::Missing) => Some(Gap { need: need.clone(), reason: "it does not exist".into() }),
+        Ok(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! takes, and the [`Need`]s by which it asks for more. Deliberately not here: how anything is read, what
 //! AWS does with it, and what follows.
 
+mod answers;
 mod call;
 mod connection;
 mod inventory;
@@ -17,9 +18,10 @@ pub mod snapshot;
 mod trail;
 mod workload;
 
+pub use answers::Answers;
 pub use call::{Call, Code, CodeSource, Given, Runs};
 pub use connection::{Connection, ConnectionKind};
-pub use inventory::{Inventory, ReadNote, unqualified};
+pub use inventory::{Inventory, ReadNote, gap_of, unqualified};
 pub use need::{Facts, Gap, Need};
 pub use origin::{FilePlace, Origin};
 pub use policy::{Condition, Effect, Policy, Principal, Principals, Scoped, Statement};

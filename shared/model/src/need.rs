@@ -93,3 +93,19 @@ pub enum Facts {
     /// The thing asked for does not exist.
     Missing,
 }
+
+impl Facts {
+    /// Returns true iff there is nothing that an inventory could add.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Rules(rules) => rules.is_empty(),
+            Self::Connections(connections) => connections.is_empty(),
+            Self::Targets(_)
+            | Self::Workload(_)
+            | Self::Role(_)
+            | Self::Trails(_)
+            | Self::BucketNotification(_) => false,
+        }
+    }
+}

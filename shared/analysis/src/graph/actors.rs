@@ -66,7 +66,7 @@ impl<'a> Builder<'a, '_> {
                 passed.set(path, Field::Exactly(exact));
             }
         }
-        let everybody = self.audience(Ears::all(Who::Everybody));
+        let everybody = self.audience(Ears::all(Who::Sources));
         for at in everybody.of(&passed, &bus.name) {
             let Some(listener) = ground.listeners.all.get(at) else { continue };
             let Some(heard_by) = ground.inventory.rules.get(listener.rule) else { continue };
@@ -357,13 +357,7 @@ pub(super) fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
         builder.edge(Edge::sure(at, to, Fact::Is));
         return;
     }
-    let need = Need::Consumers { arn: arn.clone() };
-    if !builder.ground.inventory.is_answered(&need) {
-        builder.graph.needs.insert(need.clone());
-    }
-    if !builder.ground.inventory.is_answered(&need) || builder.ground.inventory.gap(&need).is_some() {
-        builder.graph.assumptions.insert(format!("nothing outside what was read consumes `{arn}`"));
-    }
+    builder.graph.ends.insert(arn.clone());
 }
 
 /// A delivery that fails for good ends in the target's dead-letter queue.

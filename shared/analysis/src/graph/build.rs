@@ -19,8 +19,9 @@ use crate::iam::Bound;
 use crate::index::Index;
 use crate::limits::{Presence, PresenceKey};
 use crate::listener::Listeners;
-use loopguard_model::{Inventory, Need, RuleState, Scope};
+use loopguard_model::{Answers, Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -34,6 +35,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) listeners: &'a Listeners,
     pub(crate) schema: Schema,
+    /// The reads that were answered: those of the inventory, and those that added no fact to it.
+    pub(crate) answers: Cow<'a, Answers>,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
     /// How often an event was held against a pattern.
@@ -53,6 +56,7 @@ impl<'a> Ground<'a> {
             catalogue,
             listeners,
             schema: Schema::events(),
+            answers: Cow::Borrowed(inventory.answers()),
             presences: RefCell::new(BTreeMap::new()),
             compared: Cell::new(0),
         }
@@ -90,8 +94,8 @@ pub(crate) struct Graph<'a> {
     pub(super) actors_of: Vec<Vec<usize>>,
     /// What the ends of ways take for granted.
     pub(crate) assumptions: BTreeSet<String>,
-    /// Reads without which a way ends too soon.
-    pub(crate) needs: BTreeSet<Need>,
+    /// What ways end at because nothing is known to take from it.
+    pub(crate) ends: BTreeSet<Term>,
     /// The buses, by name, that targets put events on.
     pub(crate) buses: BTreeSet<Term>,
     /// Rules whose targets were not read and that nothing read leads to.
@@ -221,7 +225,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             starts: Vec::new(),
             actors_of: vec![Vec::new(); rules],
             assumptions: BTreeSet::new(),
-            needs: BTreeSet::new(),
+            ends: BTreeSet::new(),
             buses: BTreeSet::new(),
             unasked: BTreeSet::new(),
         };
@@ -287,7 +291,7 @@ impl<'a, 'g> Builder<'a, 'g> {
         let mut waiting = BTreeSet::new();
         for (at, rule) in inventory.rules.iter().enumerate() {
             let need = Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() };
-            if rule.targets.is_none() && any_read && !inventory.is_answered(&need) {
+            if rule.targets.is_none() && any_read && !self.ground.answers.is_answered(&need) {
                 waiting.insert(at);
             } else {
                 self.rule(at);

@@ -1,66 +1,47 @@
 //! Cycles: components of the edges of a level, and a shortest cycle through a node.
 
 use super::build::Graph;
+use super::component::{Lists, components};
 use super::edge::Edge;
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The cycles that the edges of one level make.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Level {
     /// Node -> its component, if the node is in a cycle.
     component: Vec<Option<usize>>,
     /// Node -> the places of its edges that stay within a component.
-    out: Vec<Vec<usize>>,
+    out: Lists,
     /// Node -> the places of the edges to it that stay within a component.
-    into: Vec<Vec<usize>>,
+    into: Lists,
 }
 
 impl Level {
-    /// Finds the cycles of the edges that `counts` accepts.
-    ///
-    /// Kosaraju's algorithm, because it keeps its own stack: a chain of thousands of rules must not end the program.
-    pub(crate) fn new(graph: &Graph<'_>, counts: &dyn Fn(&Edge<'_>) -> bool) -> Self {
-        let mut plain: DiGraph<(), ()> = DiGraph::with_capacity(graph.nodes, graph.edges.len());
-        let nodes: Vec<NodeIndex> = (0..graph.nodes).map(|_| plain.add_node(())).collect();
-        let mut own = vec![false; graph.nodes];
-        for edge in graph.edges.iter().filter(|edge| counts(edge)) {
-            if let (Some(from), Some(to)) = (nodes.get(edge.from), nodes.get(edge.to)) {
-                plain.add_edge(*from, *to, ());
-            }
-            if edge.from == edge.to
-                && let Some(own) = own.get_mut(edge.from)
-            {
-                *own = true;
-            }
-        }
-        let mut component = vec![None; graph.nodes];
-        for (number, members) in kosaraju_scc(&plain).into_iter().enumerate() {
-            let alone = members.len() == 1;
-            for member in members {
-                let at = member.index();
-                if (!alone || own.get(at).copied().unwrap_or(false))
-                    && let Some(slot) = component.get_mut(at)
-                {
-                    *slot = Some(number);
-                }
-            }
-        }
-        let mut out = vec![Vec::new(); graph.nodes];
-        let mut into = vec![Vec::new(); graph.nodes];
-        for (place, edge) in graph.edges.iter().enumerate() {
-            let within = component.get(edge.from).copied().flatten();
-            if within.is_some()
-                && within == component.get(edge.to).copied().flatten()
-                && counts(edge)
-                && let (Some(out), Some(into)) = (out.get_mut(edge.from), into.get_mut(edge.to))
-            {
-                out.push(place);
-                into.push(place);
-            }
-        }
+    /// Finds the cycles of all edges.
+    pub(crate) fn widest(graph: &Graph<'_>) -> Self {
+        Self::of(graph, (0..graph.edges.len()).collect())
+    }
+
+    /// Finds the cycles of those edges of this level that `counts` accepts: every one is a part of a cycle of this level.
+    pub(crate) fn narrowed(&self, graph: &Graph<'_>, counts: &dyn Fn(&Edge<'_>) -> bool) -> Self {
+        let counts = |place: &usize| graph.edges.get(*place).is_some_and(counts);
+        Self::of(graph, self.out.all().filter(counts).collect())
+    }
+
+    /// Finds the cycles of these edges, sorted by their beginnings.
+    fn of(graph: &Graph<'_>, places: Vec<usize>) -> Self {
+        let ends = |place: usize| graph.edges.get(place).map_or((0, 0), |edge| (edge.from, edge.to));
+        let component =
+            components(&Lists::new(graph.nodes, &places, |place| ends(place).0), |place| ends(place).1);
+        let of = |node: usize| component.get(node).copied().flatten();
+        let within = |place: &usize| {
+            let (from, to) = ends(*place);
+            of(from).is_some() && of(from) == of(to)
+        };
+        let places: Vec<usize> = places.into_iter().filter(within).collect();
+        let out = Lists::new(graph.nodes, &places, |place| ends(place).0);
+        let into = Lists::new(graph.nodes, &places, |place| ends(place).1);
         Self { component, out, into }
     }
 
@@ -71,10 +52,8 @@ impl Level {
 
     /// Returns true iff no other cycle of the level runs through a node of this one.
     pub(crate) fn is_alone(&self, graph: &Graph<'_>, cycle: &[usize]) -> bool {
-        let only = |place: &usize| {
-            let from = graph.edges.get(*place).map(|edge| edge.from);
-            from.and_then(|from| self.out.get(from)).is_some_and(|out| out.len() == 1)
-        };
+        let only =
+            |place: &usize| graph.edges.get(*place).is_some_and(|edge| self.out.of(edge.from).len() == 1);
         cycle.iter().all(only)
     }
 
@@ -86,28 +65,25 @@ impl Level {
                 members.entry(*component).or_default().insert(rule);
             }
         }
-        let mut of_rule: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let mut alone: BTreeMap<usize, Arc<[usize]>> = BTreeMap::new();
-        for rules in members.values() {
+        let mut of_rule: BTreeMap<usize, Arc<[usize]>> = BTreeMap::new();
+        for rules in members.into_values() {
             let shared: Arc<[usize]> = rules.iter().copied().collect();
             for rule in rules {
                 // A rule has two nodes, which may be in different components.
-                if alone.insert(*rule, shared.clone()).is_some() {
-                    of_rule.entry(*rule).or_default();
-                }
+                let all = match of_rule.get(&rule) {
+                    Some(other) => other.iter().chain(shared.iter()).copied().collect::<BTreeSet<_>>(),
+                    None => BTreeSet::new(),
+                };
+                let all = if all.is_empty() { shared.clone() } else { all.into_iter().collect() };
+                of_rule.insert(rule, all);
             }
         }
-        for (rule, all) in &mut of_rule {
-            let both = members.values().filter(|rules| rules.contains(rule));
-            all.extend(both.flatten());
-        }
-        alone.extend(of_rule.into_iter().map(|(rule, all)| (rule, all.into_iter().collect())));
-        alone
+        of_rule
     }
 
     /// Returns the places of the edges that lie on some cycle of this level.
     pub(crate) fn edges(&self) -> impl Iterator<Item = usize> {
-        self.out.iter().flatten().copied()
+        self.out.all()
     }
 }
 
@@ -154,8 +130,8 @@ impl Side {
     }
 
     /// Returns how many edges the next step looks at.
-    fn cost(&self, edges: &[Vec<usize>]) -> usize {
-        self.front.iter().filter_map(|node| edges.get(*node)).map(Vec::len).sum()
+    fn cost(&self, edges: &Lists) -> usize {
+        self.front.iter().map(|node| edges.of(*node).len()).sum()
     }
 }
 
@@ -195,7 +171,7 @@ impl Search {
 
     fn step_forth(&mut self, graph: &Graph<'_>, level: &Level, start: usize, best: &mut Option<Meeting>) {
         for at in std::mem::take(&mut self.forth.front) {
-            for place in level.out.get(at).into_iter().flatten() {
+            for place in level.out.of(at) {
                 let Some(to) = graph.edges.get(*place).map(|edge| edge.to) else { continue };
                 let left = if to == start { Some(0) } else { self.back.distance(to, self.searches) };
                 if let Some(left) = left {
@@ -211,7 +187,7 @@ impl Search {
 
     fn step_back(&mut self, graph: &Graph<'_>, level: &Level, start: usize, best: &mut Option<Meeting>) {
         for at in std::mem::take(&mut self.back.front) {
-            for place in level.into.get(at).into_iter().flatten() {
+            for place in level.into.of(at) {
                 let Some(from) = graph.edges.get(*place).map(|edge| edge.from) else { continue };
                 let gone = if from == start { Some(0) } else { self.forth.distance(from, self.searches) };
                 if let Some(gone) = gone {

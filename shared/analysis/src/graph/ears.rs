@@ -20,6 +20,8 @@ pub(super) enum Who {
     Custom,
     /// All.
     Everybody,
+    /// All, by the sources that they list.
+    Sources,
 }
 
 /// Some of them.
@@ -45,7 +47,7 @@ impl Ears {
             Who::Wide => listeners.wide.clone(),
             Who::Call(call) => listeners.of_call(call),
             Who::Custom => listeners.custom.clone(),
-            Who::Everybody => (0..listeners.all.len()).collect(),
+            Who::Everybody | Who::Sources => (0..listeners.all.len()).collect(),
         };
         members.retain(|at| self.by_caller.is_none_or(|asks| asks == listeners.asks_for_caller(*at)));
         members
@@ -70,7 +72,13 @@ impl Builder<'_, '_> {
     pub(super) fn audience(&mut self, ears: Ears) -> Rc<Audience> {
         let listeners = self.ground.listeners;
         let known = self.audiences.entry(ears);
-        let indexed = |ears: &Ears| Rc::new(Audience::new(ears.members(listeners), &listeners.all));
+        let indexed = |ears: &Ears| {
+            let members = ears.members(listeners);
+            Rc::new(match ears.who {
+                Who::Sources => Audience::by_source(members, &listeners.all),
+                _ => Audience::new(members, &listeners.all),
+            })
+        };
         known.or_insert_with_key(indexed).clone()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
+use super::class::Class;
 use super::edge::{Edge, Fact};
 use crate::actor::{Act, Actor};
 use crate::catalogue::Operation;
@@ -70,6 +71,8 @@ struct Way<'w, 'a> {
     presence: Option<Arc<Presence>>,
     /// The resource of the call, where the class does not say it.
     on: Option<Arc<Bound>>,
+    /// The class, and which of its events is heard.
+    heard: Option<(&'w Class<'a>, usize)>,
     emission: Option<(Emission, Option<Arc<Bound>>)>,
     forwards: bool,
     why: Option<Arc<str>>,
@@ -93,6 +96,7 @@ impl<'w, 'a> Way<'w, 'a> {
             status: Status::Live,
             presence: None,
             on: None,
+            heard: None,
             emission: None,
             forwards: false,
             why: None,
@@ -137,16 +141,7 @@ impl<'w, 'a> Way<'w, 'a> {
                 self.presence = Some(presence.clone());
                 self.why = self.why.take().or_else(|| why.clone());
                 if let Some(Kind::Class(class)) = graph.kind(edge.from) {
-                    let scope = self.scope();
-                    let identity = self.actor.and_then(|actor| actor.act.identity());
-                    self.emission = class.told(self.ground, *emission, self.on.as_ref(), identity);
-                    if let Some((emission, _)) = &mut self.emission
-                        && class.is_anybodys()
-                        && emission.is_record()
-                        && let Some(identity) = identity
-                    {
-                        identity.write(scope, &mut emission.fields);
-                    }
+                    self.heard = Some((class, *emission));
                 }
             }
             Fact::Forwards { target, why } => {
@@ -168,7 +163,23 @@ impl<'w, 'a> Way<'w, 'a> {
         }
     }
 
-    fn tell(self) -> Option<Told> {
+    /// Makes the event that is heard.
+    fn make(&mut self) {
+        let Some((class, place)) = self.heard else { return };
+        let scope = self.scope();
+        let identity = self.actor.and_then(|actor| actor.act.identity());
+        self.emission = class.told(self.ground, place, self.on.as_ref(), identity);
+        if let Some((emission, _)) = &mut self.emission
+            && class.is_anybodys()
+            && emission.is_record()
+            && let Some(identity) = identity
+        {
+            identity.write(scope, &mut emission.fields);
+        }
+    }
+
+    fn tell(mut self) -> Option<Told> {
+        self.make();
         let rule = self.ground.inventory.rules.get(self.from)?;
         let witness = self.witness();
         let policy = self.policy();

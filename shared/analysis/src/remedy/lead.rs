@@ -10,8 +10,8 @@ pub(crate) struct Lead {
     /// The finding's place in the analysis.
     pub(crate) finding: usize,
     /// The rules that are in cycles with it, whatever keeps these from running now; sorted.
-    pub(crate) component: Vec<usize>,
-    /// The hops, in the order of the finding's.
+    pub(crate) component: Arc<[usize]>,
+    /// The hops, in the order of the finding's; none where the component is too large to look for a remedy.
     pub(crate) steps: Vec<Step>,
 }
 
