@@ -38,8 +38,8 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// Returns why the finding is wanted, iff it is a cycle and all of its rules are marked as intended.
     pub(crate) fn intended(&self, finding: &Finding) -> Option<String> {
-        // Only a cycle can be wanted.
-        if finding.hops.is_empty() {
+        // Only a cycle can be wanted, and most accounts want none.
+        if finding.hops.is_empty() || self.inventory.intended.is_empty() {
             return None;
         }
         let reasons: Option<Vec<&str>> = finding.rules.iter().map(|key| self.reason_of(key)).collect();
@@ -59,6 +59,9 @@ impl Report<'_> {
 
     /// Returns whether the rule has findings and all of them are intended.
     pub(crate) fn is_intended(&self, key: &RuleKey) -> bool {
+        if self.inventory.intended.is_empty() {
+            return false;
+        }
         let mut of_rule =
             self.analysis.findings.iter().filter(|finding| finding.rules.contains(key)).peekable();
         of_rule.peek().is_some() && of_rule.all(|finding| self.intended(finding).is_some())

@@ -73,7 +73,7 @@ fn write_finding(
     severity: Severity,
 ) -> fmt::Result {
     writeln!(out, "{}[{}]: {}", severity.as_str(), finding.code, escaped(&headline(finding)))?;
-    if let Some(place) = finding.rules.first().and_then(|key| place_of(report, key)) {
+    if let Some(place) = finding.rules.first().and_then(|key| place_of(report, finding, key)) {
         writeln!(out, "  --> {}", escaped(&place))?;
     }
     if let Some(reason) = report.intended(finding) {
@@ -171,7 +171,11 @@ pub(crate) fn headline(finding: &Finding) -> String {
     }
 }
 
-fn place_of(report: &Report<'_>, key: &loopguard_model::RuleKey) -> Option<String> {
+fn place_of(report: &Report<'_>, finding: &Finding, key: &loopguard_model::RuleKey) -> Option<String> {
+    // A hop tells where its rule stands; without hops the account is searched.
+    if let Some(hop) = finding.hops.iter().find(|hop| hop.rule == *key) {
+        return Some(hop.origins.rule.to_string());
+    }
     report.inventory.rules.iter().find(|rule| rule.key == *key).map(|rule| rule.origin.to_string())
 }
 

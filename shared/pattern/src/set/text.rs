@@ -109,6 +109,16 @@ impl Language {
         }
     }
 
+    /// Returns the one shortest text of the language, if it is of pieces: these and nothing between them.
+    fn least(&self, letters: &mut Letters) -> Option<String> {
+        match self {
+            Self::Pieces(pieces, Case::Kept) => {
+                Some(pieces.iter().map(|piece| letters.text(piece)).collect())
+            }
+            _ => None,
+        }
+    }
+
     /// Returns whether a symbol stands in the language.
     pub(crate) fn has_symbols(&self) -> bool {
         self.terms().iter().any(|term| term.symbols().next().is_some())
@@ -256,6 +266,12 @@ pub(crate) fn search(must: &[Language], not: &[Language], letters: &mut Letters)
     };
     if let Some(text) = must.iter().find_map(|language| language.only(letters)) {
         return if fits(&text, letters) { Found::Member(text) } else { Found::Nothing };
+    }
+    if let [one] = must
+        && let Some(text) = one.least(letters)
+        && !not.iter().any(|language| language.holds(&text, letters))
+    {
+        return Found::Member(text);
     }
     if must.iter().any(|language| matches!(language, Language::Addresses(..))) {
         return search_addresses(must, not, letters, &fits);
