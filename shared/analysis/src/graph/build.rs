@@ -24,7 +24,6 @@ use loopguard_pattern::{Schema, Term};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -198,8 +197,6 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) takeovers: Takeovers<'a>,
     /// Actors and resources whose edges are still to be made.
     pub(super) open: Vec<usize>,
-    /// Class -> the places of its edges, which are made at once.
-    pub(super) of_class: BTreeMap<usize, Range<usize>>,
     /// Where classes arise.
     places: Vec<Scope>,
     /// The listeners that are meant, indexed.
@@ -237,7 +234,6 @@ impl<'a, 'g> Builder<'a, 'g> {
             resources: Resources::new(ground.inventory, ground.catalogue),
             takeovers: Takeovers::default(),
             open: Vec::new(),
-            of_class: BTreeMap::new(),
             places: Vec::new(),
             audiences: BTreeMap::new(),
             callers: BTreeMap::new(),

@@ -145,13 +145,10 @@ impl<'a> Making<'_, 'a, '_> {
         let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
         let (grants, allowed) = access(self.builder, self.by, self.call, &operation);
         let identity = other.as_ref().unwrap_or(self.by.identity).clone();
-        if &*operation.call == "events:PutEvents" {
-            if allowed {
-                self.put_events(&grants, &operation);
-            }
-        } else {
-            self.events(&operation, &grants, &identity, allowed);
+        if &*operation.call == "events:PutEvents" && allowed {
+            self.put_events(&grants, &operation);
         }
+        self.events(&operation, &grants, &identity, allowed);
         if allowed && self.step.is_none_or(|step| step.leads_on) {
             self.feed(&operation, &grants);
         }

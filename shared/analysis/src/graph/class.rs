@@ -10,7 +10,7 @@ use crate::catalogue::Operation;
 use crate::emission::{Emission, Family, Identity};
 use crate::iam::Bound;
 use crate::limits::Refinement;
-use crate::{Certainty, Gain};
+use crate::Gain;
 use loopguard_model::Scope;
 use loopguard_pattern::Branch;
 use std::collections::BTreeMap;
@@ -305,7 +305,6 @@ impl<'a> Builder<'a, '_> {
     /// Returns the node of a class that these listeners hear.
     fn class(&mut self, class: Class<'a>, heard_by: Vec<Listens>) -> usize {
         let from = self.new_node(Kind::Class(class));
-        let first = self.graph.edges.len();
         for listens in heard_by {
             let Some(listener) = self.ground.listeners.all.get(listens.at) else { continue };
             for (heard, emission) in listens.best {
@@ -319,16 +318,7 @@ impl<'a> Builder<'a, '_> {
                 });
             }
         }
-        self.of_class.insert(from, first..self.graph.edges.len());
         from
-    }
-
-    /// Returns the listeners' rules that surely hear the class now.
-    pub(super) fn heard_from(&self, class: usize) -> Vec<usize> {
-        let places = self.of_class.get(&class).cloned().unwrap_or_default();
-        let edges = self.graph.edges.get(places).unwrap_or_default().iter();
-        let sure = edges.filter(|edge| edge.certainty > Certainty::Assumed);
-        sure.filter_map(|edge| self.ground.listeners.of_rule(edge.to / 2)).collect()
     }
 }
 

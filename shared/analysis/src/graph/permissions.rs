@@ -1,7 +1,7 @@
 //! What permissions allow: one node for all roles whose policies say the same.
 
 use super::bounds::bounds as of_grant;
-use super::build::{Builder, ClassKey, Covering, Key, Kind, Part};
+use super::build::{Builder, ClassKey, Covering, Ground, Key, Kind, Part};
 use super::class::Ends;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
@@ -16,7 +16,7 @@ use crate::iam::{Access, Bound, Grant, Reach};
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Effect, Role, Scope, Scoped};
 use loopguard_pattern::Term;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a role allows.
@@ -199,15 +199,13 @@ impl Making<'_, '_, '_> {
         if listeners.wide.is_empty() {
             return;
         }
-        let (callers, plain): (Vec<usize>, Vec<usize>) =
-            listeners.wide.iter().partition(|at| listeners.asks_for_caller(**at));
-        let by_callers = !callers.is_empty();
+        let by_callers = listeners.wide.iter().any(|at| listeners.asks_for_caller(*at));
         for text in texts(access.allowed_actions()) {
             for operation in self.builder.covering(&text, self.scope).iter() {
                 let grants = access.grants(operation);
                 if grants.is_empty() || !grants.iter().any(is_open) {
                     // What covers for an open permission does not for this one.
-                    self.wide_one_by_one(&text, access, &plain);
+                    self.wide_one_by_one(&text, access, by_caller);
                     break;
                 }
                 let certainty = best_of(access, &grants);
@@ -221,22 +219,23 @@ impl Making<'_, '_, '_> {
         }
     }
 
-    fn wide_one_by_one(&mut self, text: &str, access: &Access<'_>, plain: &[usize]) {
-        let catalogue = self.builder.ground.catalogue;
-        let mut left: BTreeSet<usize> = plain.iter().copied().collect();
-        for operation in all_named(text, catalogue) {
+    fn wide_one_by_one(&mut self, text: &str, access: &Access<'_>, by_caller: &mut Vec<Allowed>) {
+        let ground = self.builder.ground;
+        let mut left = Left::of(&ground.listeners.wide);
+        for operation in all_named(text, ground.catalogue) {
             if left.is_empty() {
                 return;
             }
             let grants = access.grants(operation);
-            for (bound, certainty) in bounds(operation, &grants, access, self.builder, self.scope) {
-                let ends = self.class(operation, &bound, Part::Wide, certainty);
-                for node in ends.shared.into_iter().chain(ends.own) {
-                    for edge in self.builder.heard_from(node) {
-                        left.remove(&edge);
-                    }
-                }
+            let mut on = bounds(operation, &grants, access, self.builder, self.scope);
+            on.retain(|(bound, _)| left.is_told_more_by(ground, self.scope, operation, bound));
+            if on.is_empty() {
+                continue;
             }
+            for (bound, certainty) in &on {
+                self.class(operation, bound, Part::Wide, *certainty);
+            }
+            by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide });
         }
     }
 
@@ -305,27 +304,67 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn find_covering(&self, text: &str, scope: &'a Scope) -> Vec<Arc<Operation>> {
-        let mut left: BTreeSet<usize> = self.ground.listeners.wide.iter().copied().collect();
+        let mut left = Left::of(&self.ground.listeners.wide);
         let mut chosen = Vec::new();
         for operation in all_named(text, self.ground.catalogue) {
             if left.is_empty() {
                 break;
             }
-            let before = left.len();
-            for prepared in events::of_call(self.ground, scope, operation, &Bound::open(), None, false) {
-                let prepared = Prepared::new(prepared);
-                left.retain(|at| {
-                    !matches!(
-                        hear(self.ground, scope, *at, &prepared),
-                        Hearing::Heard(heard) if heard.certainty > Certainty::Assumed
-                    )
-                });
-            }
-            if left.len() < before {
+            if left.is_told_more_by(self.ground, scope, operation, &Bound::open()) {
                 chosen.push(operation.clone());
             }
         }
         chosen
+    }
+}
+
+/// How well a listener of nearly everything hears what was looked at so far. What is off or not decided covers for
+/// nothing that is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heardness {
+    NotAtAll,
+    Off,
+    Perhaps,
+    Surely,
+}
+
+/// Listeners that do not surely hear anything yet.
+#[derive(Debug)]
+struct Left(BTreeMap<usize, Heardness>);
+
+impl Left {
+    fn of(listeners: &[usize]) -> Self {
+        Self(listeners.iter().map(|at| (*at, Heardness::NotAtAll)).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns true iff one of them hears the call better than all before.
+    fn is_told_more_by(
+        &mut self,
+        ground: &Ground<'_>,
+        scope: &Scope,
+        operation: &Operation,
+        bound: &Bound,
+    ) -> bool {
+        let mut more = false;
+        for emission in events::of_call(ground, scope, operation, bound, None, false) {
+            let prepared = Prepared::new(emission);
+            for (at, known) in &mut self.0 {
+                let now = match hear(ground, scope, *at, &prepared) {
+                    Hearing::Deaf(..) => Heardness::NotAtAll,
+                    Hearing::Heard(heard) if heard.presence.off.is_some() => Heardness::Off,
+                    Hearing::Heard(heard) if heard.certainty == Certainty::Assumed => Heardness::Perhaps,
+                    Hearing::Heard(_) => Heardness::Surely,
+                };
+                more |= now > *known;
+                *known = now.max(*known);
+            }
+            self.0.retain(|_, known| *known < Heardness::Surely);
+        }
+        more
     }
 }
 

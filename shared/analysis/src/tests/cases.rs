@@ -247,6 +247,20 @@ fn no_trail_no_loop_yet() {
 }
 
 #[test]
+fn without_a_trail_a_catch_all_hears_what_services_send() {
+    let mut built = account()
+        .rule("Anything", r#"{"source":[{"prefix":""}]}"#, &fixer())
+        .function("acl-fixer", &allow("s3:*", "*"))
+        .trails(&[]);
+    if let Some(trails) = &mut built.inventory.trails {
+        trails.logging = false;
+    }
+    let done = built.close();
+    assert_eq!(done.verdict("Anything"), Verdict::Loop, "{}", done.reasons("Anything"));
+    assert_eq!(done.certainty("Anything"), Some(Certainty::Broad));
+}
+
+#[test]
 fn a_schedule_is_a_root() {
     let done = account()
         .rule("Tick", ACL, &fixer())
