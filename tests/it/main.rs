@@ -32,4 +32,5 @@ mod lab;
 mod own_stack;
 mod scale;
 mod shapes;
+mod soundness;
 mod workspace;

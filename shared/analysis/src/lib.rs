@@ -44,7 +44,7 @@ pub use finding::{
     Remedy, RuleVerdict, Status, Verdict,
 };
 pub use lint::Lint;
-pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close};
+pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close, judge_with};
 
 use definition::Definitions;
 use graph::{Graph, Ground, Level};

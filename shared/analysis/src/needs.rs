@@ -3,7 +3,7 @@
 use crate::definition::Definitions;
 use crate::graph::{Fact, Graph, Ground, Level};
 use crate::listener::Listeners;
-use crate::{Analysis, Catalogue, analyse, remedy, verdict};
+use crate::{Analysis, Catalogue, analyse_deep, remedy, verdict};
 use loopguard_model::{Facts, Gap, Inventory, Need, gap_of};
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
@@ -22,8 +22,29 @@ pub fn analyse_with(
     analyse_watched(inventory, catalogue, answer, &mut |_| {})
 }
 
+/// Does what [`analyse_with`] does and looks for no remedies: for those to whom verdicts and hops are enough.
+pub fn judge_with(
+    inventory: &mut Inventory,
+    catalogue: &Catalogue,
+    answer: impl FnMut(&Need) -> Result<Facts, Gap>,
+) -> Analysis {
+    judged(inventory, catalogue, answer, &mut |_| {})
+}
+
 /// Does what [`analyse_with`] does and calls `watch` at the end of each step; for measuring.
 pub fn analyse_watched(
+    inventory: &mut Inventory,
+    catalogue: &Catalogue,
+    answer: impl FnMut(&Need) -> Result<Facts, Gap>,
+    watch: &mut dyn FnMut(Step),
+) -> Analysis {
+    let mut analysis = judged(inventory, catalogue, answer, watch);
+    remedy::propose(inventory, catalogue, &mut analysis);
+    watch(Step::Proposed);
+    analysis
+}
+
+fn judged(
     inventory: &mut Inventory,
     catalogue: &Catalogue,
     mut answer: impl FnMut(&Need) -> Result<Facts, Gap>,
@@ -34,13 +55,11 @@ pub fn analyse_watched(
         for (need, facts) in answers {
             inventory.absorb(need, facts);
         }
-        if let Some(mut analysis) = judged {
-            remedy::propose(inventory, catalogue, &mut analysis);
-            watch(Step::Proposed);
+        if let Some(analysis) = judged {
             return analysis;
         }
     }
-    analyse(inventory, catalogue)
+    analyse_deep(inventory, catalogue)
 }
 
 /// The answers of one round, in their order.

@@ -78,6 +78,10 @@ impl World {
             detail_type: member("$.detail-type").unwrap_or_default(),
             event_name: member("$.detail.eventName"),
         };
+        if self.settings.most_rounds.is_some_and(|most| round > most) {
+            self.note(Happening::Matched(matched));
+            return;
+        }
         let acting = live.acting.clone();
         let duplicates = self.settings.duplicates_per_mille;
         let twice = self.rng.of(&matched.rule).within((0, 999)) < duplicates;

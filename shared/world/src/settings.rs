@@ -29,6 +29,8 @@ pub struct Settings {
     pub duplicates_per_mille: u64,
     /// How long a run takes that no script tells about.
     pub run_ms: u64,
+    /// How often a rule may match along one chain of causes: beyond, nothing comes of it. None: as in AWS, without end.
+    pub most_rounds: Option<u64>,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Settings {
             rule_change: (5_000, 20_000),
             duplicates_per_mille: 0,
             run_ms: 1_000,
+            most_rounds: None,
         }
     }
 }

@@ -97,6 +97,15 @@ pub(crate) fn acl_loop() -> (Inventory, &'static str) {
 }
 
 #[test]
+fn a_bound_on_rounds_ends_a_loop() {
+    let (inventory, script) = acl_loop();
+    let settings = Settings { most_rounds: Some(3), ..Settings::with_seed(1) };
+    let mut world = World::new(&inventory, &Script::parse(script).unwrap(), settings).unwrap();
+    assert_eq!(run_minutes(&mut world, 600), Stop::Quiet);
+    assert_eq!(matched(&world).iter().map(|one| one.round).max(), Some(4));
+}
+
+#[test]
 fn a_rule_on_its_own_call_loops_at_the_latency_of_cloudtrail() {
     let (account, script) = acl_loop();
     let mut world = world(&account, script);
