@@ -31,13 +31,11 @@ pub(super) fn restored(args: &RestoreArgs) -> Result<Told> {
         let (account, catalogue) = (account(&session), Catalogue::embedded());
         let site = Site { account: &account, home: session.home.scope(), catalogue: &catalogue };
         let desk = desk(place, &session);
-        match &place.ledger {
-            Some(file) => restore(&FileLedger::open(file)?, site, &args.id, args.force, &desk).await,
-            None => {
-                let ledger = AwsLedger::new(&session.clients, place.table.clone());
-                restore(&ledger, site, &args.id, args.force, &desk).await
-            }
+        if let Some(file) = &place.ledger {
+            return restore(&FileLedger::open(file)?, site, &args.id, args.force, &desk).await;
         }
+        let ledger = AwsLedger::new(&session.clients, place.table.clone());
+        restore(&ledger, site, &args.id, args.force, &desk).await
     })
 }
 
