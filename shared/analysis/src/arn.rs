@@ -67,7 +67,8 @@ fn one_part(part: &Part) -> Term {
     }
 }
 
-/// Returns the ARN of a function or state machine without version or alias; others stay as they are.
+/// Returns the ARN of the resource itself: of the API behind an endpoint, of the document behind a run of it, of what a
+/// version, a stream or another part is one of; others stay as they are.
 pub(crate) fn unqualified(arn: &Term) -> Term {
     if let Some(api) = api_of(arn) {
         return api;
@@ -75,31 +76,7 @@ pub(crate) fn unqualified(arn: &Term) -> Term {
     if is_runbook(arn) {
         return document_of(arn);
     }
-    let qualifiable = Arn::parse(arn).is_some_and(|parsed| {
-        let service = parsed.service.as_literal();
-        (service.as_deref() == Some("lambda") && parsed.resource_after("function:").is_some())
-            || (service.as_deref() == Some("states") && parsed.resource_after("stateMachine:").is_some())
-    });
-    if !qualifiable {
-        return arn.clone();
-    }
-    let mut kept = Term::default();
-    let mut colons = 0;
-    for part in arn.parts() {
-        match part {
-            Part::Symbol(symbol) => kept = Term::concat([kept, symbol.clone().into()]),
-            Part::Literal(text) => {
-                for character in text.chars() {
-                    colons += usize::from(character == ':');
-                    if colons == 7 {
-                        return kept;
-                    }
-                    kept.push_str(character.encode_utf8(&mut [0; 4]));
-                }
-            }
-        }
-    }
-    kept
+    loopguard_model::whole(arn)
 }
 
 /// The GraphQL API of an endpoint: data sources name the API, rules name its endpoint.

@@ -76,6 +76,21 @@ impl Bus {
         self.region.as_ref().is_none_or(|region| region.as_exact() == Some(&sender.region))
     }
 
+    /// Returns true only if none of the buses is one of the others, both as the sender names them. Any bus of the
+    /// sender's may be any bus at all: a permission for `*` says no place.
+    pub(crate) fn surely_differs(&self, other: &Self, sender: &Scope) -> bool {
+        if self.name.is_any() && self.account.is_none() && self.region.is_none() {
+            return false;
+        }
+        let differs = |left: &Option<Glob>, right: &Option<Glob>, own: &Term| {
+            let of = |field: &Option<Glob>| field.clone().unwrap_or_else(|| Glob::exact(own.clone()));
+            left != right && of(left).surely_differs(&of(right))
+        };
+        self.name.surely_differs(&other.name)
+            || differs(&self.account, &other.account, &sender.account)
+            || differs(&self.region, &other.region, &sender.region)
+    }
+
     /// Returns true iff rules were read in a place where the buses may be.
     pub(crate) fn is_read(&self, sender: &Scope, inventory: &Inventory) -> bool {
         let may_be =

@@ -5,6 +5,7 @@
 //! graph grows with what exists and not with the pairs of causes and rules.
 
 mod actors;
+mod allowance;
 mod bounds;
 mod build;
 mod buses;

@@ -7,6 +7,7 @@ mod ask;
 mod buckets;
 mod connections;
 mod identity;
+mod logs;
 mod roles;
 mod rules;
 mod section;
@@ -18,6 +19,7 @@ mod workloads;
 pub(crate) use ask::{Asker, silent};
 pub(crate) use buckets::notification;
 pub(crate) use connections::{invoke_configs, mappings, pipes, subscriptions_of};
+pub(crate) use logs::log_group;
 pub(crate) use section::{Listed, Section};
 pub(crate) use trails::trails;
 pub(crate) use workloads::{Named, function, named};
@@ -138,6 +140,7 @@ async fn account(
     read.extend(connections::connections(asker, &read).await);
     let wanted = Named::by(&rules, &read);
     read.extend(named(asker, &wanted).await);
+    read.push(logs::log_groups(asker, wanted.log_groups()).await);
     read.push(trails(asker).await);
     read.push(buckets::buckets(asker, &rules).await);
     if with_roles {

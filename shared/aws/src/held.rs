@@ -5,7 +5,7 @@ use crate::failure::is_missing;
 use crate::gather::{self, Asker, Section, silent};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::{self, MARK, VERSION, section};
-use loopguard_model::{Facts, Inventory};
+use loopguard_model::{Facts, Inventory, whole};
 use loopguard_pattern::Term;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::AtomicUsize;
@@ -16,13 +16,23 @@ enum Hands {
     Subscriptions,
     Destinations,
     Notifications,
+    Filters,
     /// Event-source mappings and pipes: they take from queues, streams and brokers of many services.
     Pollers,
+    /// The same, where mappings name a part of the resource (a table's stream, a stream's consumer) by which they cannot
+    /// be asked for.
+    PollersOfParts,
 }
 
 /// What hands on, by the service in the ARN; everything else is polled.
-const HANDS: [(&str, Hands); 3] =
-    [("sns", Hands::Subscriptions), ("lambda", Hands::Destinations), ("s3", Hands::Notifications)];
+const HANDS: [(&str, Hands); 6] = [
+    ("sns", Hands::Subscriptions),
+    ("lambda", Hands::Destinations),
+    ("s3", Hands::Notifications),
+    ("logs", Hands::Filters),
+    ("dynamodb", Hands::PollersOfParts),
+    ("kinesis", Hands::PollersOfParts),
+];
 
 /// Reads the trails.
 pub(crate) async fn trails(account: &AwsAccount) -> Result<Facts, CallError> {
@@ -59,13 +69,18 @@ pub(crate) async fn consumers(account: &AwsAccount, arn: &str) -> Result<Facts, 
         Hands::Notifications => {
             vec![notifications(account, arn.rsplit(':').next().unwrap_or_default()).await]
         }
+        Hands::Filters => vec![gather::log_group(&asker, arn).await],
         Hands::Pollers => {
             vec![gather::mappings(&asker, Some(arn)).await, gather::pipes(&asker, Some(arn)).await]
+        }
+        Hands::PollersOfParts => {
+            vec![gather::mappings(&asker, None).await, gather::pipes(&asker, Some(arn)).await]
         }
     };
     let mut connections = held(account, read)?.connections;
     // Pipes are found by the beginning of their source.
-    connections.retain(|connection| connection.from == Some(Term::literal(arn)));
+    let wanted = whole(&Term::literal(arn));
+    connections.retain(|connection| connection.from.as_ref() == Some(&wanted));
     Ok(Facts::Connections(connections))
 }
 

@@ -5,7 +5,7 @@ use crate::account::told_by;
 use crate::failure::failure;
 use crate::held;
 use loopguard_account::CallError;
-use loopguard_model::{Facts, Workload, unqualified};
+use loopguard_model::{Facts, Workload, whole};
 use loopguard_pattern::{Term, json};
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ async fn function(account: &AwsAccount, arn: &str) -> Result<Workload, CallError
     let call = account.clients.lambda.get_function_configuration().function_name(arn);
     let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
     let name = Term::literal(answer.function_name().unwrap_or_default());
-    let arn = unqualified(&Term::literal(arn));
+    let arn = whole(&Term::literal(arn));
     let function = Workload::new("AWS::Lambda::Function", arn, name, told_by(OPERATION));
     Ok(Workload { role: answer.role().map(Term::literal), ..function })
 }

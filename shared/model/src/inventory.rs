@@ -1,6 +1,6 @@
 //! All facts about an account or a template, and the gaps between them.
 
-use crate::{Answers, Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload};
+use crate::{Answers, Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload, whole};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -167,10 +167,10 @@ impl Inventory {
         self.rules.iter().find(|rule| rule.bus == *bus && rule.name == *name)
     }
 
-    /// Returns what runs as `arn`; a version or alias behind a function's name does not matter.
+    /// Returns what runs as `arn`; a version or alias behind its name does not matter.
     pub fn workload(&self, arn: &Term) -> Option<&Workload> {
-        let wanted = unqualified(arn);
-        self.workloads.iter().find(|workload| unqualified(&workload.arn) == wanted)
+        let wanted = whole(arn);
+        self.workloads.iter().find(|workload| whole(&workload.arn) == wanted)
     }
 
     /// Returns the role of that ARN, or of that name where only a name is known.
@@ -189,40 +189,6 @@ pub fn gap_of(need: &Need, answer: &Result<Facts, Gap>) -> Option<Gap> {
         Err(gap) => Some(gap.clone()),
         Ok(Facts::Missing) => Some(Gap { need: need.clone(), reason: "it does not exist".into() }),
         Ok(_) => None,
-    }
-}
-
-/// Returns the function ARN without version or alias: `arn:aws:lambda:R:A:function:NAME`. Others stay as they are.
-///
-/// Colons are looked for in the known parts alone: accounts, regions and names that AWS makes hold none.
-pub fn unqualified(arn: &Term) -> Term {
-    let mut fields = vec![Term::default()];
-    for part in arn.parts() {
-        match part {
-            Part::Symbol(symbol) => extend_last(&mut fields, symbol.clone().into()),
-            Part::Literal(text) => {
-                for (at, piece) in text.split(':').enumerate() {
-                    if at > 0 {
-                        fields.push(Term::default());
-                    }
-                    extend_last(&mut fields, Term::literal(piece));
-                }
-            }
-        }
-    }
-    let is = |field: &Term, text: &str| *field == Term::literal(text);
-    match fields.as_slice() {
-        [_, _, service, _, _, kind, _, _, ..] if is(service, "lambda") && is(kind, "function") => {
-            let colon = |at: usize| if at > 0 { Term::literal(":") } else { Term::default() };
-            Term::concat(fields.iter().take(7).enumerate().flat_map(|(at, field)| [colon(at), field.clone()]))
-        }
-        _ => arn.clone(),
-    }
-}
-
-fn extend_last(fields: &mut [Term], more: Term) {
-    if let Some(last) = fields.last_mut() {
-        *last = Term::concat([std::mem::take(last), more]);
     }
 }
 

@@ -66,6 +66,8 @@ pub mod section {
     pub const TRAILS: &str = "trails";
     /// Notifications of buckets.
     pub const BUCKET_NOTIFICATIONS: &str = "bucket_notifications";
+    /// Log groups that targets name, with their subscription filters.
+    pub const LOG_GROUPS: &str = "log_groups";
     /// Service control policies, level by level.
     pub const SCPS: &str = "service_control_policies";
     /// What could not be read.

@@ -5,7 +5,7 @@ mod connections;
 mod sam_events;
 mod terraform;
 
-pub(crate) use connections::{ConnectionFact, connections, parts};
+pub(crate) use connections::{ConnectionFact, connections};
 pub(crate) use sam_events::{EventFact, sam_event};
 pub(crate) use terraform::{TerraformFact, terraform, terraform_matters, terraform_place};
 

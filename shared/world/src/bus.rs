@@ -8,7 +8,7 @@ use crate::identity::{Identity, Session};
 use crate::log::{Happening, Matched};
 use crate::rules::text;
 use crate::world::{Act, World};
-use loopguard_model::{Target, unqualified};
+use loopguard_model::{Target, whole};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -219,6 +219,6 @@ fn nested(target: &Target) -> Value {
 
 /// Returns the name in an ARN: what stands behind the last `/` or `:`, versions left out.
 pub(crate) fn name_in(arn: &str) -> String {
-    let arn = text(&unqualified(&arn.into()));
+    let arn = text(&whole(&arn.into()));
     arn.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
 }

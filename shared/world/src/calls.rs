@@ -10,7 +10,7 @@ use crate::relay::Ended;
 use crate::rules::text;
 use crate::script::{Entry, Run, ScriptedCall};
 use crate::world::{Act, World};
-use loopguard_model::{Workload, unqualified};
+use loopguard_model::{Workload, whole};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -224,12 +224,12 @@ impl World {
 
     /// Returns the workload that a call names, by ARN, by name, or by family without revision.
     fn workload(&self, reference: &str) -> Option<&Workload> {
-        let wanted = text(&unqualified(&reference.into()));
+        let wanted = text(&whole(&reference.into()));
         let family = |name: &str| {
             let tail = name.rsplit('/').next().unwrap_or(name);
             tail.split(':').next().unwrap_or(tail).to_owned()
         };
-        let by_arn = |one: &&Workload| text(&unqualified(&one.arn)) == wanted;
+        let by_arn = |one: &&Workload| text(&whole(&one.arn)) == wanted;
         let by_name = |one: &&Workload| *text(&one.name) == *family(&wanted);
         let workloads = &self.account.workloads;
         workloads.iter().find(by_arn).or_else(|| workloads.iter().find(by_name))

@@ -34,6 +34,9 @@ pub(crate) struct Binding {
     pub(crate) request: Shown,
     /// The request parameters hold for these operations only.
     operations_request: Option<Vec<Arc<str>>>,
+    /// Requests name the resource by the text that policies name it by: what a policy does not fit is refused.
+    #[serde(default)]
+    pub(crate) named_as_granted: bool,
     /// Fields of native events.
     #[serde(default)]
     pub(crate) native: Vec<NativeShown>,

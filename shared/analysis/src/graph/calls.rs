@@ -1,6 +1,7 @@
 //! Calls that stand in a definition or in code.
 
 use super::actors::{anything, consumers};
+use super::allowance::Allowance;
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
 use super::ears::{Ears, Who};
@@ -14,7 +15,7 @@ use crate::catalogue::{Binding, Feed, Operation};
 use crate::definition::{Definition, RUNBOOK, Step, Unknown};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
-use crate::iam::{Access, Bound, EventLimits, Grant, Read};
+use crate::iam::{Bound, EventLimits, Grant, Read};
 use crate::start::Start;
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Given, Need, Role, Runs, Scope, Workload};
@@ -63,15 +64,17 @@ pub(super) fn add<'a>(
 
 /// Adds the calls that a definition makes, and what it does that nobody can tell.
 fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition: &'a Definition) -> Told {
-    let refused: Vec<bool> =
-        definition.steps.iter().map(|step| is_refused(builder, by, &step.call)).collect();
+    let refused: Vec<bool> = definition
+        .steps
+        .iter()
+        .map(|step| Making::of_step(&mut *builder, by, step, step.call.runs).is_refused())
+        .collect();
     // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
     let count = refused.iter().filter(|refused| **refused).count();
     for (step, is_refused) in definition.steps.iter().zip(refused) {
         let call = &step.call;
         let runs = if count > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
-        let certainty = Certainty::Declared;
-        let mut making = Making { builder: &mut *builder, by, call, certainty, runs, step: Some(step) };
+        let mut making = Making::of_step(&mut *builder, by, step, runs);
         if !making.add() {
             let why = format!("the catalogue does not know `{}:{}`", call.service, call.operation);
             making.guess(None, why.into());
@@ -82,31 +85,6 @@ fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition:
         anything(builder, by.at, by.scope, by.identity, &fact);
     }
     if definition.whole { Told::All } else { Told::Part }
-}
-
-/// Returns true iff the call is surely refused.
-fn is_refused<'a>(builder: &Builder<'a, '_>, by: &By<'_, 'a>, call: &Call) -> bool {
-    let operation = builder.ground.catalogue.spelled(&call.service, &call.operation);
-    operation.is_some_and(|operation| !access(builder, by, call, operation).1)
-}
-
-/// Returns what allows the call, and whether anything may.
-fn access<'a>(
-    builder: &Builder<'a, '_>,
-    by: &By<'_, 'a>,
-    call: &Call,
-    operation: &Operation,
-) -> (Vec<Grant>, bool) {
-    let ground = builder.ground;
-    let role = match &call.role {
-        Some(arn) => ground.index.role(arn),
-        None => by.role,
-    };
-    let access = role.map(|role| Access::new(role, by.scope, ground.catalogue, ground.inventory));
-    let grants = access.as_ref().map(|access| access.grants(operation)).unwrap_or_default();
-    let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
-    let allowed = unread || !grants.is_empty() || operation.actions.is_empty();
-    (grants, allowed)
 }
 
 /// A call that the user told of counts as declared.
@@ -128,11 +106,47 @@ struct Making<'b, 'a, 'g> {
     step: Option<&'a Step>,
 }
 
-impl<'a> Making<'_, 'a, '_> {
+impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
+    fn of_step(builder: &'b mut Builder<'a, 'g>, by: &'b By<'b, 'a>, step: &'a Step, runs: Runs) -> Self {
+        Self { builder, by, call: &step.call, certainty: Certainty::Declared, runs, step: Some(step) }
+    }
+
+    fn operation(&self) -> Option<Arc<Operation>> {
+        self.builder.ground.catalogue.spelled(&self.call.service, &self.call.operation).cloned()
+    }
+
+    fn allowance(&self, operation: &Operation) -> Allowance {
+        Allowance::of(self.builder, self.by, self.call, operation)
+    }
+
+    /// Returns true iff the call is surely refused.
+    fn is_refused(&self) -> bool {
+        self.operation().is_some_and(|operation| !self.is_allowed(&operation, &self.allowance(&operation)))
+    }
+
+    /// Returns false only if the call is surely refused. What code gives a call is read less surely than what a
+    /// definition does, so that only the latter is held against what the policies name.
+    fn is_allowed(&self, operation: &Operation, allowance: &Allowance) -> bool {
+        if self.step.is_none() {
+            return allowance.is_any();
+        }
+        let catalogue = self.builder.ground.catalogue;
+        let allows =
+            |start| allowance.allows(&self.said(operation, start), operation, catalogue, self.by.scope);
+        // One entry that is refused fails the call with all its entries.
+        let puts = || {
+            &*operation.call != "events:PutEvents"
+                || self.entries(&allowance.grants).iter().all(|(limits, buses)| {
+                    let allows = |bus| allowance.allows_event(limits, bus, self.builder, self.by.scope);
+                    buses.iter().any(allows)
+                })
+        };
+        self.by.start.iter().any(allows) && puts() && self.may_feed(operation, allowance)
+    }
+
     /// Adds what the call causes; returns false iff the catalogue does not know it.
     fn add(&mut self) -> bool {
-        let catalogue = self.builder.ground.catalogue;
-        let Some(operation) = catalogue.spelled(&self.call.service, &self.call.operation).cloned() else {
+        let Some(operation) = self.operation() else {
             if self.certainty == Certainty::Coded {
                 self.builder.graph.assumptions.insert(format!(
                     "`{}:{}`, which the catalogue does not know, causes no event",
@@ -143,14 +157,15 @@ impl<'a> Making<'_, 'a, '_> {
         };
         // A call under other credentials has another caller, of whom only the role is known.
         let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
-        let (grants, allowed) = access(self.builder, self.by, self.call, &operation);
+        let allowance = self.allowance(&operation);
+        let allowed = self.is_allowed(&operation, &allowance);
         let identity = other.as_ref().unwrap_or(self.by.identity).clone();
         if &*operation.call == "events:PutEvents" && allowed {
-            self.put_events(&grants, &operation);
+            self.put_events(&allowance, &operation);
         }
-        self.events(&operation, &grants, &identity, allowed);
+        self.events(&operation, &allowance.grants, &identity, allowed);
         if allowed && self.step.is_none_or(|step| step.leads_on) {
-            self.feed(&operation, &grants);
+            self.feed(&operation, &allowance.grants);
         }
         true
     }
@@ -251,11 +266,23 @@ impl<'a> Making<'_, 'a, '_> {
         said
     }
 
-    /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives.
-    fn put_events(&mut self, grants: &[Grant], operation: &Arc<Operation>) {
+    /// Puts the entries of `PutEvents` that the policies allow.
+    fn put_events(&mut self, allowance: &Allowance, operation: &Arc<Operation>) {
+        for (limits, buses) in self.entries(&allowance.grants) {
+            for bus in buses {
+                if allowance.allows_event(&limits, &bus, self.builder, self.by.scope) {
+                    self.put_event(&limits, bus, operation);
+                }
+            }
+        }
+    }
+
+    /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives, else with those that
+    /// the grants allow.
+    fn entries(&self, grants: &[Grant]) -> Vec<(EventLimits, Vec<Bus>)> {
         let starts = self.by.start.iter();
         let all = starts.flat_map(|start| entries(self.call).into_iter().map(move |entry| (start, entry)));
-        for (start, entry) in all {
+        let entry = |(start, entry): (&BTreeMap<Arc<str>, Glob>, Arc<str>)| {
             let given = |member: &str| {
                 let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
                 value.and_then(|given| glob_of(given, start)).filter(|glob| !glob.is_any())
@@ -276,10 +303,9 @@ impl<'a> Making<'_, 'a, '_> {
                 None if self.leaves_out_bus(&entry) => vec![Bus::default_here()],
                 None => buses::of_grants(grants, self.by.scope, self.builder.ground),
             };
-            for bus in buses {
-                self.put_event(&limits, bus, operation);
-            }
-        }
+            (limits, buses)
+        };
+        all.map(entry).collect()
     }
 
     /// Returns true iff the request surely names no bus for the entry, which then goes to the default one.
@@ -309,6 +335,29 @@ impl<'a> Making<'_, 'a, '_> {
         self.edge(class, operation, certainty);
     }
 
+    /// What the request names as given something, in every run; none: that is not known.
+    fn fed(&self, row: &Feed) -> Option<BTreeSet<Term>> {
+        let given = row.member.iter().find_map(|member| given(self.call, member));
+        let exact = |start| glob_of(given?, start)?.as_exact().cloned();
+        self.by.start.iter().map(exact).collect()
+    }
+
+    /// Returns false only if the policies surely refuse the call on the resource that it gives something to.
+    fn may_feed(&self, operation: &Operation, allowance: &Allowance) -> bool {
+        let Some(feed) = self.builder.operations.of_call(&operation.call).and_then(|known| known.feeds)
+        else {
+            return true;
+        };
+        let carriers = self.builder.ground.catalogue.carriers();
+        let Some(values) = carriers.feeds().get(feed).and_then(|row| self.fed(row)) else { return true };
+        let resources = &self.builder.resources;
+        let allows = |value: &Term| {
+            exactly(&resources.named(feed, value), value)
+                .is_none_or(|arn| allowance.allows_feeding(feed, &arn, resources))
+        };
+        values.iter().any(allows)
+    }
+
     /// The resources that the call gives something to.
     fn feed(&mut self, operation: &Arc<Operation>, grants: &[Grant]) {
         let Some(feed) = self.builder.operations.of_call(&operation.call).and_then(|known| known.feeds)
@@ -316,10 +365,7 @@ impl<'a> Making<'_, 'a, '_> {
             return;
         };
         let Some(row) = self.builder.ground.catalogue.carriers().feeds().get(feed) else { return };
-        let given = row.member.iter().find_map(|member| given(self.call, member));
-        let exact = |start| glob_of(given?, start)?.as_exact().cloned();
-        let values: Option<BTreeSet<Term>> = self.by.start.iter().map(exact).collect();
-        if let Some(values) = values {
+        if let Some(values) = self.fed(row) {
             for value in values {
                 self.feed_one(operation, feed, row, &value);
             }

@@ -75,6 +75,19 @@ impl Bound {
         self.variables.insert(variable.to_owned(), glob);
     }
 
+    /// Returns true only if no resource is both: some variable surely differs, or is left out on one side.
+    pub(crate) fn surely_differs(&self, other: &Self) -> bool {
+        let apart = |(name, glob): (&String, &Glob)| {
+            name != "arn" && other.get(name).is_some_and(|known| glob.surely_differs(&known))
+        };
+        let left_out = |one: &Self, another: &Self| {
+            one.left_out().any(|(name, globs)| {
+                another.get(name).is_some_and(|known| globs.iter().any(|glob| glob.covers(&known)))
+            })
+        };
+        self.variables.iter().any(apart) || left_out(self, other) || left_out(other, self)
+    }
+
     /// Takes over all that another bound knows.
     pub(crate) fn merge(&mut self, other: Self) {
         self.variables.extend(other.variables);

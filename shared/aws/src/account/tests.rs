@@ -204,13 +204,19 @@ fn rest(call: &Call) -> (u16, String) {
         ),
         (_, path) if path.contains("event-source-mappings") => told(
             r#"{"EventSourceMappings":[{"UUID":"u","EventSourceArn":"arn:aws:sqs:eu-west-1:111122223333:q",
-            "FunctionArn":"arn:aws:lambda:eu-west-1:111122223333:function:f","State":"Disabled"}]}"#,
+            "FunctionArn":"arn:aws:lambda:eu-west-1:111122223333:function:f","State":"Disabled"},
+            {"UUID":"v","EventSourceArn":"arn:aws:dynamodb:eu-west-1:111122223333:table/t/stream/2026-01-01T00:00:00.000",
+            "FunctionArn":"arn:aws:lambda:eu-west-1:111122223333:function:f","State":"Enabled"}]}"#,
         ),
         (_, path) if path.contains("/v1/pipes/p") => told(
             r#"{"Name":"p","Source":"arn:aws:sqs:eu-west-1:111122223333:queue-of-another-name",
             "Target":"arn:aws:events:eu-west-1:111122223333:event-bus/default","RoleArn":"arn:r"}"#,
         ),
         (_, path) if path.contains("/v1/pipes") => told(r#"{"Pipes":[{"Name":"p"}]}"#),
+        ("DescribeSubscriptionFilters", input) if input.contains("\"/aws/events/all\"") => told(
+            r#"{"subscriptionFilters":[{"filterName":"on","logGroupName":"/aws/events/all","filterPattern":"",
+            "destinationArn":"arn:aws:lambda:eu-west-1:111122223333:function:f"}]}"#,
+        ),
         (operation, path) => panic!("`{operation}` {path} is not in the script"),
     }
 }
@@ -244,6 +250,12 @@ async fn consumers_are_those_of_the_resource_alone() {
     assert_eq!(found.len(), 1, "the pipe's queue only begins with the same name: {found:?}");
     assert_eq!(found[0].kind, loopguard_model::ConnectionKind::EventSourceMapping);
     assert!(!found[0].enabled);
+    let table = of("arn:aws:dynamodb:eu-west-1:111122223333:table/t");
+    let Facts::Connections(found) = account.answer(&table).await.unwrap() else { panic!() };
+    assert_eq!(found.len(), 1, "the mapping names the table's stream: {found:?}");
+    let group = of("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/all");
+    let Facts::Connections(found) = account.answer(&group).await.unwrap() else { panic!() };
+    assert_eq!(found[0].kind, loopguard_model::ConnectionKind::LogSubscription);
     let Facts::Connections(found) = account.answer(&of("arn:aws:s3:::watched")).await.unwrap() else {
         panic!()
     };

@@ -197,8 +197,9 @@ async fn rules_of_unlisted_buses_and_destinations_of_unlisted_functions_are_no_e
     assert_eq!(snapshot.inventory.rules.len(), 250, "the default bus is always there");
     let bus = Need::RulesOfBus { bus: Term::literal("orders") };
     assert!(snapshot.answer(&bus).is_err());
-    let topic = Term::literal("arn:aws:sns:eu-west-1:111122223333:t");
-    assert!(snapshot.answer(&Need::Consumers { arn: topic }).is_err());
+    let consumers = |arn: &str| snapshot.answer(&Need::Consumers { arn: Term::literal(arn) });
+    assert!(consumers("arn:aws:lambda:eu-west-1:111122223333:function:f").is_err());
+    assert!(consumers("arn:aws:sns:eu-west-1:111122223333:t").is_ok(), "subscriptions were listed");
 }
 
 #[tokio::test]
@@ -248,6 +249,7 @@ fn the_page_lists_every_permission() {
         include_str!("rules.rs"),
         include_str!("workloads.rs"),
         include_str!("connections.rs"),
+        include_str!("logs.rs"),
         include_str!("trails.rs"),
         include_str!("buckets.rs"),
         include_str!("roles.rs"),

@@ -26,6 +26,7 @@ pub(crate) struct Named {
     documents: BTreeSet<String>,
     projects: BTreeSet<String>,
     task_definitions: BTreeSet<String>,
+    log_groups: BTreeSet<String>,
 }
 
 /// What of an account a snapshot holds because something names it.
@@ -34,14 +35,16 @@ enum Kind {
     Document,
     Project,
     TaskDefinition,
+    LogGroup,
 }
 
 /// Beginnings of the resource in an ARN, by service.
-const KINDS: [(&str, &str, Kind); 4] = [
+const KINDS: [(&str, &str, Kind); 5] = [
     ("ssm", "document/", Kind::Document),
     ("ssm", "automation-definition/", Kind::Document),
     ("codebuild", "project/", Kind::Project),
     ("ecs", "task-definition/", Kind::TaskDefinition),
+    ("logs", "log-group:", Kind::LogGroup),
 ];
 
 impl Named {
@@ -58,6 +61,11 @@ impl Named {
             named.look(item);
         }
         named
+    }
+
+    /// Returns the ARNs of log groups.
+    pub(super) fn log_groups(&self) -> impl Iterator<Item = &String> {
+        self.log_groups.iter()
     }
 
     /// Looks at every text below: an ARN names what it names wherever it stands.
@@ -82,6 +90,7 @@ impl Named {
             Kind::Document => &mut self.documents,
             Kind::Project => &mut self.projects,
             Kind::TaskDefinition => &mut self.task_definitions,
+            Kind::LogGroup => &mut self.log_groups,
         };
         set.insert(arn.to_owned());
         true

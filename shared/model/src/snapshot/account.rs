@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All sections.
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 17] = [
     section::BUSES,
     section::RULES,
     section::FUNCTIONS,
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 16] = [
     section::SCHEDULES,
     section::TRAILS,
     section::BUCKET_NOTIFICATIONS,
+    section::LOG_GROUPS,
 ];
 
 /// Reads one account in one region.
@@ -98,7 +99,10 @@ impl<'a> Reader<'a> {
         }
         let buses = self.section(section::BUSES)?;
         let buses = buses.iter().map(|bus| bus.required_text("Name")).collect::<Result<_, _>>()?;
-        Ok(Coverage { scope: self.scope().clone(), buses, unread })
+        let log_groups = self.section(section::LOG_GROUPS)?;
+        let log_groups = log_groups.iter().map(|group| group.required_text("logGroupName"));
+        let log_groups = log_groups.collect::<Result<_, _>>()?;
+        Ok(Coverage { scope: self.scope().clone(), buses, log_groups, unread })
     }
 
     fn place(&self) -> String {

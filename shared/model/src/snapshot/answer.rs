@@ -12,6 +12,8 @@ pub(super) struct Coverage {
     pub(super) scope: Scope,
     /// Buses by name.
     pub(super) buses: BTreeSet<Arc<str>>,
+    /// Log groups by name, of which it is known who takes their lines.
+    pub(super) log_groups: BTreeSet<Arc<str>>,
     /// Sections that were not wholly read, and why.
     pub(super) unread: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -25,14 +27,19 @@ const WORKLOADS: [(&str, &str, bool); 5] = [
     ("ecs", section::TASK_DEFINITIONS, false),
 ];
 
-/// Sections that hold what hands events on.
-const CONSUMERS: [&str; 5] = [
-    section::SUBSCRIPTIONS,
-    section::EVENT_SOURCE_MAPPINGS,
-    section::INVOKE_CONFIGS,
-    section::PIPES,
-    section::BUCKET_NOTIFICATIONS,
+/// Sections that hold what hands on, by the service of what it takes from; whatever is not here is polled.
+const CONSUMERS: [(&str, &[&str]); 4] = [
+    ("sns", &[section::SUBSCRIPTIONS]),
+    ("lambda", &[section::INVOKE_CONFIGS]),
+    ("s3", &[section::BUCKET_NOTIFICATIONS]),
+    ("logs", &[section::LOG_GROUPS]),
 ];
+
+/// Sections of what polls: queues, streams and brokers of many services.
+const POLLERS: [&str; 2] = [section::EVENT_SOURCE_MAPPINGS, section::PIPES];
+
+/// What stands before the name in the resource of a log group's ARN.
+const LOG_GROUP: &str = "log-group:";
 
 impl Snapshot {
     /// Answers a need that the facts leave open: the thing does not exist, or why it was not read.
@@ -45,9 +52,7 @@ impl Snapshot {
             Need::RulesOfBus { bus } => self.rules_of_bus(bus),
             Need::Targets { .. } => self.all_read(&[section::RULES], None).map(|()| Facts::Missing),
             Need::Workload { arn } => self.workload(arn),
-            Need::Consumers { arn } => {
-                self.all_read(&CONSUMERS, self.coverage_of(arn)?).map(|()| Facts::Connections(Vec::new()))
-            }
+            Need::Consumers { arn } => self.consumers(arn).map(|()| Facts::Connections(Vec::new())),
             // Roles are an account's, not a region's: one region of the account tells of them all.
             Need::Role { arn } => self.role(arn),
             Need::Trails => Err(self
@@ -74,6 +79,26 @@ impl Snapshot {
         };
         self.all_read(&[section], self.coverage_of(arn)?)?;
         if *whole { Ok(Facts::Missing) } else { Err(format!("it is not among `{section}`").into()) }
+    }
+
+    /// All that was read are connections already, so that there is none to add.
+    fn consumers(&self, arn: &Term) -> Result<(), Arc<str>> {
+        let text = arn.to_string();
+        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        let service = fields.get(2).copied().unwrap_or_default();
+        let sections = CONSUMERS.iter().find(|(named, _)| *named == service);
+        let coverage = self.coverage_of(arn)?;
+        self.all_read(sections.map_or(&POLLERS, |(_, sections)| sections), coverage)?;
+        // Of log groups only those are asked that something names.
+        let Some(group) = fields.get(5).and_then(|resource| resource.strip_prefix(LOG_GROUP)) else {
+            return Ok(());
+        };
+        let asked = coverage.is_none_or(|coverage| coverage.log_groups.contains(group));
+        if service != "logs" || asked {
+            Ok(())
+        } else {
+            Err("the snapshot does not hold that log group".into())
+        }
     }
 
     fn role(&self, arn: &Term) -> Result<Facts, Arc<str>> {

@@ -1,9 +1,9 @@
-//! Subscriptions, event-source mappings, destinations, pipes, schedules.
+//! Subscriptions, event-source mappings, destinations, pipes, schedules, subscription filters of log groups.
 
 use super::account::Reader;
 use super::node::Node;
 use super::{SnapshotError, section};
-use crate::{Connection, ConnectionKind, Origin, Target, unqualified};
+use crate::{Connection, ConnectionKind, Origin, Scope, Target, whole};
 use loopguard_pattern::{EventPattern, Term};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +30,9 @@ impl Reader<'_> {
         }
         for node in self.section(section::SCHEDULES)? {
             self.schedule(&node)?;
+        }
+        for node in self.section(section::LOG_GROUPS)? {
+            self.log_group(&node)?;
         }
         Ok(())
     }
@@ -69,7 +72,7 @@ impl Reader<'_> {
             if let Some(arn) = node.optional_text(way)? {
                 let origin = self.origin(node, "lambda:ListFunctionEventInvokeConfigs");
                 let to = handed_to(kind.as_str(), &arn, origin);
-                let from = unqualified(&Term::literal(&function));
+                let from = Term::literal(&function);
                 self.inventory.connections.push(self.connection(kind, &function, Some(from), to));
             }
         }
@@ -110,6 +113,26 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Adds the subscription filters of a log group. What they let pass is taken for everything.
+    fn log_group(&mut self, node: &Node<'_>) -> Result<(), SnapshotError> {
+        let group = node.required_text("logGroupName")?;
+        let Scope { partition, account, region } = self.scope().clone();
+        let arn = format!("arn:{partition}:logs:{region}:{account}:log-group:{group}");
+        for filter in node.list("subscriptionFilters")? {
+            let name = filter.required_text("filterName")?;
+            let origin = self.origin(&filter, "logs:DescribeSubscriptionFilters");
+            let to = handed_to(&name, &filter.required_text("destinationArn")?, origin);
+            let from = Some(Term::literal(&arn));
+            self.inventory.connections.push(self.connection(
+                ConnectionKind::LogSubscription,
+                &name,
+                from,
+                to,
+            ));
+        }
+        Ok(())
+    }
+
     /// Returns a connection that everything passes.
     pub(super) fn connection(
         &self,
@@ -119,6 +142,7 @@ impl Reader<'_> {
         to: Target,
     ) -> Connection {
         let (scope, origin) = (self.scope().clone(), to.origin.clone());
+        let from = from.map(|from| whole(&from));
         Connection { kind, name: name.into(), from, to, filters: Vec::new(), enabled: true, scope, origin }
     }
 

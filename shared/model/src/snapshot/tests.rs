@@ -251,9 +251,49 @@ fn snapshots_are_told_from_templates() {
 
 #[test]
 fn answers_hold_facts_where_all_was_read() {
-    let all = r#", "subscriptions": [], "event_source_mappings": [], "invoke_configs": [], "pipes": [],
-        "bucket_notifications": []"#;
-    let snapshot = read(&of(all), "a.json").unwrap();
-    let need = Need::Consumers { arn: term("arn:aws:sns:eu-west-1:111122223333:t") };
-    assert!(matches!(snapshot.answer(&need), Ok(Facts::Connections(found)) if found.is_empty()));
+    let group = r#"{"logGroupName": "/a/b", "subscriptionFilters": []}"#;
+    for (sections, arn, told) in [
+        (r#", "subscriptions": []"#, "sns:eu-west-1:111122223333:t", true),
+        ("", "sns:eu-west-1:111122223333:t", false),
+        (r#", "event_source_mappings": [], "pipes": []"#, "sqs:eu-west-1:111122223333:q", true),
+        (r#", "pipes": []"#, "sqs:eu-west-1:111122223333:q", false),
+        (&format!(r#", "log_groups": [{group}]"#), "logs:eu-west-1:111122223333:log-group:/a/b", true),
+        (&format!(r#", "log_groups": [{group}]"#), "logs:eu-west-1:111122223333:log-group:/a", false),
+        (r#", "subscriptions": [], "pipes": []"#, "logs:eu-west-1:111122223333:log-group:/a/b", false),
+    ] {
+        let snapshot = read(&of(sections), "a.json").unwrap();
+        let answer = snapshot.answer(&Need::Consumers { arn: term(&format!("arn:aws:{arn}")) });
+        let is_told = matches!(&answer, Ok(Facts::Connections(found)) if found.is_empty());
+        assert_eq!(is_told, told, "{sections} {arn}: {answer:?}");
+    }
+}
+
+#[test]
+fn subscription_filters_take_from_their_log_group() {
+    let text = of(r#", "log_groups": [{"logGroupName": "/aws/events/all", "subscriptionFilters": [
+        {"filterName": "on", "destinationArn": "arn:aws:lambda:eu-west-1:111122223333:function:f"}]}]"#);
+    let inventory = read(&text, "a.json").unwrap().inventory;
+    let [one] = inventory.connections.as_slice() else { panic!("{:?}", inventory.connections) };
+    assert_eq!(one.kind, ConnectionKind::LogSubscription);
+    assert_eq!(one.from, Some(term("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/all")));
+}
+
+#[test]
+fn connections_take_from_the_whole_of_what_their_source_is_a_part() {
+    let mapping = |id: &str, source: &str| {
+        format!(
+            r#"{{"UUID": "{id}", "EventSourceArn": "{source}", "FunctionArn": "arn:aws:lambda:eu-west-1:1:function:f"}}"#
+        )
+    };
+    let mappings = [
+        mapping("a", "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/2026-01-01T00:00:00.000"),
+        mapping("b", "arn:aws:kinesis:eu-west-1:1:stream/orders/consumer/c:1700000000"),
+    ];
+    let text = of(&format!(r#", "event_source_mappings": [{}]"#, mappings.join(",")));
+    let connections = read(&text, "a.json").unwrap().inventory.connections;
+    let from: Vec<_> = connections.iter().map(|one| one.from.as_ref().unwrap().to_string()).collect();
+    assert_eq!(
+        from,
+        ["arn:aws:dynamodb:eu-west-1:1:table/orders", "arn:aws:kinesis:eu-west-1:1:stream/orders"]
+    );
 }

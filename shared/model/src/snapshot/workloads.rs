@@ -4,7 +4,7 @@ use super::account::Reader;
 use super::connections::handed_to;
 use super::node::Node;
 use super::{SnapshotError, section};
-use crate::{ConnectionKind, Workload, unqualified};
+use crate::{ConnectionKind, Workload, whole};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Span, Value, ValueKind, parse_strict};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Reader<'_> {
 
     fn function(&mut self, node: &Node<'_>) -> Result<(), SnapshotError> {
         let told = self.origin(node, "lambda:ListFunctions");
-        let arn = unqualified(&term(&node.required_text("FunctionArn")?));
+        let arn = whole(&term(&node.required_text("FunctionArn")?));
         let name = term(&node.required_text("FunctionName")?);
         let mut function = Workload::new("AWS::Lambda::Function", arn.clone(), name, told.clone());
         function.role = node.optional_term("Role")?;

@@ -48,51 +48,25 @@ pub(crate) struct ConnectionFact {
     confidence: String,
 }
 
-/// Where the ARN of a part of a resource stops being the ARN of the resource.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PartFact {
-    /// The ARN's service.
-    pub(crate) service: String,
-    /// What separates the part from the resource.
-    pub(crate) at: String,
-    #[cfg_attr(not(test), expect(dead_code, reason = "people and the table's test read the source"))]
-    source: String,
-    #[cfg_attr(not(test), expect(dead_code, reason = "people and the table's test read it"))]
-    confidence: String,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ConnectionTable {
     connection: Vec<ConnectionFact>,
-    part: Vec<PartFact>,
 }
 
-/// Both tables, the connections by type.
-#[derive(Debug)]
-struct Tables {
-    connections: BTreeMap<String, Vec<ConnectionFact>>,
-    parts: Vec<PartFact>,
-}
-
-static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+/// The connections by type.
+static CONNECTIONS: LazyLock<BTreeMap<String, Vec<ConnectionFact>>> = LazyLock::new(|| {
     let table: ConnectionTable = toml::from_str(include_str!("connections.toml")).unwrap_or_default();
     let mut connections: BTreeMap<String, Vec<ConnectionFact>> = BTreeMap::new();
     for fact in table.connection {
         connections.entry(fact.class.clone()).or_default().push(fact);
     }
-    Tables { connections, parts: table.part }
+    connections
 });
 
 /// Returns how a resource type carries events on; nothing if it does not.
 pub(crate) fn connections(class: &str) -> &'static [ConnectionFact] {
-    TABLES.connections.get(class).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Returns where ARNs of parts stop being the ARNs of their resources.
-pub(crate) fn parts() -> &'static [PartFact] {
-    &TABLES.parts
+    CONNECTIONS.get(class).map(Vec::as_slice).unwrap_or_default()
 }
 
 impl ConnectionFact {
@@ -132,9 +106,6 @@ mod tests {
             assert!(fact.kind().is_some(), "{} of {}", fact.kind, fact.class);
             assert!(fact.named.values().all(|class| facts::resource(class).is_some()), "{}", fact.class);
             assert!(connections(&fact.class).iter().any(|other| other.to == fact.to));
-        }
-        for part in &table.part {
-            assert!(part.source.starts_with("https://") && part.confidence == "documented", "{}", part.at);
         }
     }
 }

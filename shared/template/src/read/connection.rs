@@ -5,7 +5,7 @@ use crate::embedded;
 use crate::facts::{self, ConnectionFact};
 use crate::nodes::{at, elements, literal, object};
 use crate::template::Resource;
-use loopguard_model::{Connection, ConnectionKind, Target};
+use loopguard_model::{Connection, ConnectionKind, Target, whole};
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{EventPattern, Part, SymbolKind, Term};
 use std::collections::BTreeMap;
@@ -208,34 +208,4 @@ struct Declared<'v> {
     /// The properties, or one entry of a list in them.
     entry: &'v Value,
     fact: &'static ConnectionFact,
-}
-
-/// Returns the ARN of the whole resource of whose part the ARN is.
-fn whole(arn: &Term) -> Term {
-    for part in facts::parts() {
-        let service = format!(":{}:", part.service);
-        let is = matches!(arn.parts(), [Part::Literal(start), ..] if start.contains(&*service));
-        if is {
-            return before(arn, &part.at);
-        }
-    }
-    arn.clone()
-}
-
-/// Returns what stands before the first `separator` in the known text.
-fn before(term: &Term, separator: &str) -> Term {
-    let mut kept = Vec::new();
-    for part in term.parts() {
-        match part {
-            Part::Symbol(symbol) => kept.push(symbol.clone().into()),
-            Part::Literal(text) => match text.split_once(separator) {
-                Some((before, _)) => {
-                    kept.push(Term::literal(before));
-                    break;
-                }
-                None => kept.push(Term::literal(text)),
-            },
-        }
-    }
-    Term::concat(kept)
 }
