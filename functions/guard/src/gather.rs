@@ -23,8 +23,8 @@ pub struct Gathered {
 ///
 /// Every round answers each open need once, with facts or with a gap, so the rounds end; `max_reads` bounds
 /// the calls, and a need beyond it is left as a gap that says so.
-/// Errors iff a read failed that may succeed later: then delivering the message again is better than a
-/// verdict with a hole in it.
+/// Errors iff a read failed that may succeed later, or the rules of a bus could not be listed: then delivering the
+/// message again, and a dead letter in the end, is better than a verdict with a hole in it.
 pub async fn gather(
     account: &impl Account,
     catalogue: &Catalogue,
@@ -63,6 +63,8 @@ fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<
     match answer {
         Ok(facts) => Ok(Ok(facts)),
         Err(error) if error.retryable => Err(error),
+        // Without the other rules of the bus no loop of several would ever be seen, and nobody would be told.
+        Err(error) if matches!(need, Need::RulesOfBus { .. }) && error.code.is_some() => Err(error),
         Err(error) => {
             if error.code.is_some() {
                 tracing::warn!(need = %need, code = error.code, %error, "a read left a gap");

@@ -104,6 +104,14 @@ pub enum HandleError {
         /// The rule.
         rule: String,
     },
+    /// What an invocation left behind could not be brought to its end.
+    #[error("incident `{incident}` is not at its end: {error}")]
+    Left {
+        /// The incident.
+        incident: String,
+        /// The last call that failed.
+        error: CallError,
+    },
     /// The alert could not be published.
     #[error("could not publish the alert: {0}")]
     Publish(CallError),

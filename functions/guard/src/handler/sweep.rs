@@ -9,9 +9,12 @@ use std::sync::Arc;
 impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
     /// was to be disabled is analysed again, as a cause of its own.
+    ///
+    /// Fails iff one of them is still not at its end, once all have been tried: the message comes again, and what stays
+    /// so becomes a dead letter that somebody is told of.
     pub(super) async fn sweep(&self, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let Some(ledger) = self.ledger else { return Ok(Outcome::Swept(Vec::new())) };
-        let mut swept = Vec::new();
+        let (mut swept, mut failed) = (Vec::new(), None);
         for left in ledger.left_behind(now).await.map_err(HandleError::Ledger)? {
             let (id, rule) = (left.id.clone(), left.rule.clone());
             let attempt: Arc<str> = format!("{attempt}/{id}").into();
@@ -20,11 +23,16 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
             if acted.over == Over::Told(End::Refuted) {
                 let look = Look::again(&rule, &format!("swept-{id}"), "sweep", now);
-                self.look(&look, &attempt, now).await?;
+                if let Err(error) = self.look(&look, &attempt, now).await {
+                    failed = Some(error);
+                }
+            } else if !matches!(acted.over, Over::Told(_) | Over::Duplicate) {
+                let left = |error| HandleError::Left { incident: id.to_string(), error };
+                failed = acted.error.map(left).or(failed);
             }
             swept.push(Swept { incident: id, over: acted.over });
         }
-        Ok(Outcome::Swept(swept))
+        failed.map_or(Ok(Outcome::Swept(swept)), Err)
     }
 
     /// Looks whether the incident's rule is still off; one that is on is analysed again, as a cause of its own.

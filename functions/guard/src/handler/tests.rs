@@ -1,5 +1,6 @@
 //! Changes of rules, one after the other.
 
+mod faults;
 mod ledger;
 mod wide;
 

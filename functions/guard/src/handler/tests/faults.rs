@@ -1,0 +1,470 @@
+//! A fault at every call that the guard makes, in every way in which a call can fail: what is left is right.
+//!
+//! The account and the ledger are in memory, the messages go through a queue that delivers again what failed, and time
+//! goes on until all sweeps and checks are done. `docs/reliability.md` has the figures.
+
+use super::{NOW, home, looping, put_targets, settings};
+use crate::fake::{Fake, harmless, machine, on_start_of, rule};
+use crate::handler::{Guard, HandleError, Outcome};
+use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt};
+use loopguard_analysis::Catalogue;
+use loopguard_decision::{
+    Begun, End, Ended, Exemption, Incident, Mode, Pause, RuleRef, State, Step, Timestamp, View,
+};
+use loopguard_model::{Facts, Need, Rule, RuleState};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::future::{Future, pending};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// It is not done, and trying again may help: throttling, a server's error, a time-out on the way.
+    Throttled,
+    /// It is not done, and trying again does not help.
+    Denied,
+    /// It is done, and no answer comes, or none that can be read: both are told as an error that may pass.
+    Lost,
+    /// The process ends before it is done.
+    DiesBefore,
+    /// The process ends after it was done.
+    DiesAfter,
+}
+
+const FAULTS: [Fault; 5] =
+    [Fault::Throttled, Fault::Denied, Fault::Lost, Fault::DiesBefore, Fault::DiesAfter];
+
+/// When calls fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// The call of this number alone, from 0 on.
+    Once(usize),
+    /// Every call of this name.
+    Always(&'static str),
+}
+
+/// The account and the ledger, some of whose calls fail.
+struct Faulty<'a> {
+    fake: &'a Fake,
+    ledger: &'a MemoryLedger,
+    plan: Option<(When, Fault)>,
+    /// The calls in their order.
+    made: Mutex<Vec<&'static str>>,
+}
+
+impl<'a> Faulty<'a> {
+    fn new(fake: &'a Fake, ledger: &'a MemoryLedger, plan: Option<(When, Fault)>) -> Self {
+        Self { fake, ledger, plan, made: Mutex::default() }
+    }
+
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, CallError>> + Send,
+    ) -> Result<T, CallError> {
+        let number = {
+            let mut made = self.made.lock().unwrap();
+            made.push(name);
+            made.len() - 1
+        };
+        let fails = |(when, _): &(When, Fault)| *when == When::Once(number) || *when == When::Always(name);
+        let Some((_, fault)) = self.plan.filter(fails) else { return call.await };
+        let error = |code: Option<&str>, retryable| CallError {
+            operation: name.to_owned(),
+            subject: "s".to_owned(),
+            code: code.map(ToOwned::to_owned),
+            request_id: None,
+            retryable,
+            message: "told to fail".to_owned(),
+        };
+        match fault {
+            Fault::Throttled => Err(error(Some("ThrottlingException"), true)),
+            Fault::Denied => Err(error(Some("AccessDeniedException"), false)),
+            Fault::Lost => {
+                call.await?;
+                Err(error(None, true))
+            }
+            Fault::DiesBefore => pending().await,
+            Fault::DiesAfter => {
+                call.await?;
+                pending().await
+            }
+        }
+    }
+}
+
+impl Account for Faulty<'_> {
+    async fn answer(&self, need: &Need) -> Result<Facts, CallError> {
+        self.call("answer", self.fake.answer(need)).await
+    }
+
+    async fn rule(&self, bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
+        self.call("rule", self.fake.rule(bus, name)).await
+    }
+
+    async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {
+        self.call("rules", self.fake.rules()).await
+    }
+
+    async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        self.call("disable_rule", self.fake.disable_rule(bus, name)).await
+    }
+
+    async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
+        self.call("mark_rule", self.fake.mark_rule(bus, name, incident)).await
+    }
+
+    async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
+        self.call("publish", self.fake.publish(alert)).await
+    }
+
+    async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
+        self.call("remind", self.fake.remind(message, seconds)).await
+    }
+}
+
+impl Ledger for Faulty<'_> {
+    async fn view(&self, rule: &RuleRef, now: Timestamp) -> Result<View, CallError> {
+        self.call("view", self.ledger.view(rule, now)).await
+    }
+
+    async fn begin(&self, intent: &Incident, cap: usize) -> Result<Begun, CallError> {
+        self.call("begin", self.ledger.begin(intent, cap)).await
+    }
+
+    async fn take_over(&self, seen: &Incident, attempt: &str, now: Timestamp) -> Result<bool, CallError> {
+        self.call("take_over", self.ledger.take_over(seen, attempt, now)).await
+    }
+
+    async fn end(
+        &self,
+        incident: &Incident,
+        attempt: &str,
+        end: &End,
+        at: Timestamp,
+    ) -> Result<Ended, CallError> {
+        self.call("end", self.ledger.end(incident, attempt, end, at)).await
+    }
+
+    async fn told(&self, id: &str, at: Timestamp) -> Result<(), CallError> {
+        self.call("told", self.ledger.told(id, at)).await
+    }
+
+    async fn left_behind(&self, now: Timestamp) -> Result<Vec<Incident>, CallError> {
+        self.call("left_behind", self.ledger.left_behind(now)).await
+    }
+
+    async fn is_alert_due(&self, key: &str, now: Timestamp) -> Result<bool, CallError> {
+        self.call("is_alert_due", self.ledger.is_alert_due(key, now)).await
+    }
+
+    async fn alerted(&self, key: &str, now: Timestamp) -> Result<(), CallError> {
+        self.call("alerted", self.ledger.alerted(key, now)).await
+    }
+
+    async fn note_reach(
+        &self,
+        rule: &RuleRef,
+        subjects: &BTreeSet<Arc<str>>,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        self.call("note_reach", self.ledger.note_reach(rule, subjects, now)).await
+    }
+
+    async fn reaching(&self, subject: &str) -> Result<Vec<RuleRef>, CallError> {
+        self.call("reaching", self.ledger.reaching(subject)).await
+    }
+
+    async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {
+        self.call("incident", self.ledger.incident(id)).await
+    }
+
+    // What follows is the operator's, whose calls the guard does not make.
+
+    async fn incidents(&self, most: usize) -> Result<Vec<Incident>, CallError> {
+        self.ledger.incidents(most).await
+    }
+
+    async fn restored(&self, id: &str, at: Timestamp, by: &str) -> Result<bool, CallError> {
+        self.ledger.restored(id, at, by).await
+    }
+
+    async fn pause(&self) -> Result<Option<Pause>, CallError> {
+        self.ledger.pause().await
+    }
+
+    async fn set_pause(&self, pause: Option<Pause>) -> Result<(), CallError> {
+        self.ledger.set_pause(pause).await
+    }
+
+    async fn exemptions(&self) -> Result<Vec<(RuleRef, Exemption)>, CallError> {
+        self.ledger.exemptions().await
+    }
+
+    async fn set_exemption(&self, rule: &RuleRef, exemption: Option<Exemption>) -> Result<(), CallError> {
+        self.ledger.set_exemption(rule, exemption).await
+    }
+}
+
+/// Milliseconds after which a message whose handling failed is there again, and how often it is delivered: those of
+/// the template's queue.
+const INVISIBLE: u64 = 360_000;
+const MOST_RECEIVES: usize = 5;
+
+/// A sweep every five minutes, long enough for every message to be delivered as often as it can be.
+const SWEEP_EVERY: u64 = 300_000;
+const SWEEPS: u64 = 12;
+
+const SWEEP: &str = r#"{"loopguard":"sweep"}"#;
+
+/// A message that waits in the queue.
+#[derive(Debug, Clone)]
+struct Waiting {
+    due: u64,
+    body: String,
+    receives: usize,
+}
+
+/// A queue, the guard behind it, and the dead letters.
+struct Course<'a> {
+    faulty: &'a Faulty<'a>,
+    waiting: Vec<Waiting>,
+    dead: Vec<String>,
+    deliveries: usize,
+    /// How often a rule went from on to off.
+    switched_off: usize,
+}
+
+impl<'a> Course<'a> {
+    fn of(faulty: &'a Faulty<'a>, body: String) -> Self {
+        let mut waiting = vec![Waiting { due: NOW.0, body, receives: 0 }];
+        waiting.extend((1..=SWEEPS).map(|at| Waiting {
+            due: NOW.0 + at * SWEEP_EVERY,
+            body: SWEEP.to_owned(),
+            receives: 0,
+        }));
+        Self { faulty, waiting, dead: Vec::new(), deliveries: 0, switched_off: 0 }
+    }
+
+    fn run(&mut self, catalogue: &Catalogue) {
+        while let Some(at) = self.next() {
+            let message = self.waiting.swap_remove(at);
+            self.deliver(catalogue, message);
+        }
+    }
+
+    fn next(&self) -> Option<usize> {
+        (0..self.waiting.len()).min_by_key(|at| self.waiting[*at].due)
+    }
+
+    fn deliver(&mut self, catalogue: &Catalogue, mut message: Waiting) {
+        let (fake, settings) = (self.faulty.fake, settings(Mode::Enforce, "*"));
+        let guard = Guard {
+            account: self.faulty,
+            ledger: Some(self.faulty),
+            catalogue,
+            settings: &settings,
+            home: &home(),
+        };
+        self.deliveries += 1;
+        let attempt = format!("attempt-{}", self.deliveries);
+        let off = fake.disabled().len();
+        let outcome = at_once(guard.handle(&message.body, &attempt, Timestamp(message.due)));
+        self.switched_off += fake.disabled().len().saturating_sub(off);
+        for (seconds, body) in std::mem::take(&mut fake.state().reminders) {
+            let due = message.due + u64::from(seconds) * 1000;
+            self.waiting.push(Waiting { due, body, receives: 0 });
+        }
+        if !matches!(outcome, Some(Ok(_))) {
+            message.receives += 1;
+            message.due += INVISIBLE;
+            if message.receives < MOST_RECEIVES {
+                self.waiting.push(message);
+            } else {
+                self.dead.push(message.body);
+            }
+        }
+    }
+}
+
+/// Polls what never waits but where the process dies; none: it died.
+fn at_once<'f>(
+    handling: impl Future<Output = Result<Outcome, HandleError>> + 'f,
+) -> Option<Result<Outcome, HandleError>> {
+    match pin!(handling).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+/// An account with a loop in it.
+struct Scene {
+    name: &'static str,
+    rules: fn() -> Vec<Rule>,
+    changed: &'static str,
+}
+
+const SCENES: [Scene; 2] = [
+    Scene {
+        name: "a rule that starts what it hears",
+        rules: || vec![looping("again"), harmless("beside")],
+        changed: "again",
+    },
+    Scene {
+        name: "two rules that start each other's machine",
+        rules: || {
+            let ping = rule("ping", &on_start_of(&machine("a")), &machine("b"));
+            let pong = rule("pong", &on_start_of(&machine("b")), &machine("a"));
+            vec![ping, pong, harmless("beside")]
+        },
+        changed: "ping",
+    },
+];
+
+/// What was left at the end.
+struct Left {
+    calls: Vec<&'static str>,
+    disabled: BTreeSet<String>,
+    steps: Vec<Step>,
+    incidents: Vec<Incident>,
+    dead: Vec<String>,
+    switched_off: usize,
+    /// How often the rule was switched off after an operator had restored it.
+    again: usize,
+}
+
+fn play(scene: &Scene, catalogue: &Catalogue, plan: Option<(When, Fault)>) -> Left {
+    let (fake, ledger) = (Fake::with((scene.rules)()), MemoryLedger::default());
+    let faulty = Faulty::new(&fake, &ledger, plan);
+    let mut course = Course::of(&faulty, put_targets(scene.changed));
+    course.run(catalogue);
+    let calls = faulty.made.lock().unwrap().clone();
+    let disabled = fake.disabled();
+    let steps = super::steps(&fake);
+    let incidents: Vec<Incident> = ledger.book().incidents().cloned().collect();
+    let (dead, switched_off) = (course.dead, course.switched_off);
+    let again = restored_and_delivered_again(scene, catalogue, &fake, &ledger);
+    Left { calls, disabled, steps, incidents, dead, switched_off, again }
+}
+
+/// An operator restores what was disabled, and then the first message comes once more. Returns how often a rule was
+/// switched off by that.
+fn restored_and_delivered_again(
+    scene: &Scene,
+    catalogue: &Catalogue,
+    fake: &Fake,
+    ledger: &MemoryLedger,
+) -> usize {
+    for name in fake.disabled() {
+        fake.state().rules.get_mut(&name).unwrap().state = RuleState::Enabled;
+    }
+    let at = Timestamp(NOW.0 + (SWEEPS + 1) * SWEEP_EVERY);
+    let ids: Vec<Arc<str>> = ledger.book().incidents().map(|incident| incident.id.clone()).collect();
+    if ids.is_empty() {
+        return 0;
+    }
+    for id in ids {
+        // What is not at its end is not restored: the next sweep has to see to it, and finds the rule on.
+        if !ledger.book().restored(&id, at, "oncall") {
+            return 0;
+        }
+    }
+    let healthy = Faulty::new(fake, ledger, None);
+    let mut late = Course::of(&healthy, put_targets(scene.changed));
+    for waiting in &mut late.waiting {
+        waiting.due += (SWEEPS + 1) * SWEEP_EVERY;
+    }
+    late.run(catalogue);
+    late.switched_off
+}
+
+/// Returns what is wrong about what was left; nothing where all is right.
+fn wrongs(scene: &Scene, plan: (When, Fault), left: &Left) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            wrongs.push(what.to_owned());
+        }
+    };
+    must(!left.disabled.contains("beside"), "a harmless rule is off");
+    must(left.switched_off <= 1, "more than one act");
+    let acted = left.disabled.len() == 1;
+    let told_of_it = left.steps.iter().any(|step| matches!(step, Step::Disabled { .. } | Step::AlreadyOff));
+    let told = !left.steps.is_empty();
+    must(told || !left.dead.is_empty(), "nobody is told, and no dead letter");
+    must(!acted || told_of_it || !left.dead.is_empty(), "a rule is off, and nobody is told that");
+    must(left.switched_off == 0 || !left.incidents.is_empty(), "an act without a record");
+    // Whoever restores knows what was done, so that a cause that is known is no new one.
+    must(left.again == 0, "what was restored is disabled again for the same cause");
+    let passes = matches!(plan.0, When::Once(_)) && !matches!(plan.1, Fault::Denied);
+    if passes {
+        must(acted, "a fault that passes keeps the loop alive");
+        must(told_of_it, "a fault that passes keeps the alert back");
+        must(left.dead.is_empty(), "a fault that passes makes a dead letter");
+        let ended = |incident: &Incident| {
+            matches!(&incident.state, State::Ended { end: End::Acted { .. }, .. }) && incident.told.is_some()
+        };
+        must(left.incidents.iter().any(ended), "the record does not say what was done");
+    }
+    let told = left.steps.first();
+    wrongs
+        .iter()
+        .map(|wrong| format!("{}: {plan:?}: {wrong} ({told:?}, {:?})", scene.name, left.dead))
+        .collect()
+}
+
+/// What was tried, and what came of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Figures {
+    calls: usize,
+    faults: usize,
+    acted: usize,
+    told: usize,
+    dead_letters: usize,
+}
+
+/// Every fault at every call of a scene, alone and for good; adds what is wrong.
+fn try_all(scene: &Scene, catalogue: &Catalogue, wrong: &mut String) -> Figures {
+    let calls = play(scene, catalogue, None).calls;
+    let mut figures = Figures { calls: calls.len(), ..Figures::default() };
+    let names: BTreeSet<&'static str> = calls.iter().copied().collect();
+    let once = (0..calls.len()).map(When::Once);
+    for when in once.chain(names.into_iter().map(When::Always)) {
+        for fault in FAULTS {
+            let left = play(scene, catalogue, Some((when, fault)));
+            figures.faults += 1;
+            figures.acted += usize::from(left.switched_off == 1);
+            figures.told += usize::from(!left.steps.is_empty());
+            figures.dead_letters += usize::from(!left.dead.is_empty());
+            for what in wrongs(scene, (when, fault), &left) {
+                writeln!(wrong, "{what}").unwrap();
+            }
+        }
+    }
+    figures
+}
+
+#[test]
+fn a_fault_at_any_call_leaves_what_is_right() {
+    let catalogue = Catalogue::embedded();
+    let mut wrong = String::new();
+    let one = &SCENES[0];
+    let figures = try_all(one, &catalogue, &mut wrong);
+    assert_eq!(wrong, "", "{figures:?}");
+    let page = include_str!("../../../../../docs/reliability.md");
+    let Figures { calls, faults, acted, told, dead_letters } = figures;
+    let row = format!("| {} | {calls} | {faults} | {acted} | {told} | {dead_letters} | 0 | 0 |", one.name);
+    assert!(page.contains(&row), "docs/reliability.md should say:\n{row}");
+}
+
+/// The same for a loop of two rules: `cargo test -p loopguard-guard faults -- --ignored`.
+#[test]
+#[ignore = "takes a minute"]
+fn a_fault_at_any_call_of_two_rules_leaves_what_is_right() {
+    let mut wrong = String::new();
+    let figures = try_all(&SCENES[1], &Catalogue::embedded(), &mut wrong);
+    assert_eq!(wrong, "", "{figures:?}");
+}
