@@ -73,7 +73,7 @@ def permissions(expansion):
     """Returns sentences on actions that are called and not granted, or granted and not called."""
     table = tomllib.loads(PERMISSIONS.read_text(encoding="utf-8"))
     wanted = dict(BY_SERVICES)
-    for part, condition in (("guard", None), ("enforce", "Enforces")):
+    for part, condition in (("guard", None), ("events", "HasEventBus"), ("enforce", "Enforces")):
         for operation, asks in table[part].items():
             wanted |= {action: condition for action in asks or [operation]}
     said = [f"`{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - granted(expansion).items(), key=str)]

@@ -31,7 +31,8 @@ impl Shell<'_> {
     async fn invoke(&self, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
         let home = Home::of_function(&event.context.invoked_function_arn)?;
         let account = AwsAccount::new(self.clients.clone(), home.clone(), self.settings.topic_arn.clone())
-            .with_queue(self.settings.queue_url.clone());
+            .with_queue(self.settings.queue_url.clone())
+            .with_event_bus(self.settings.event_bus.clone());
         let guard = Guard {
             account: &account,
             ledger: self.ledger.as_ref(),

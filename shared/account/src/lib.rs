@@ -53,6 +53,12 @@ pub trait Account: Sync {
     fn remind(&self, message: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
+/// The `source` of the events that alerts are put as, where the owner has named a bus for them.
+pub const EVENT_SOURCE: &str = "loopguard";
+
+/// Their `detail-type`. Their `detail` is [`Alert::json`].
+pub const EVENT_DETAIL_TYPE: &str = "Loopguard Alert";
+
 /// The tag of [`Account::mark_rule`].
 pub const INCIDENT_TAG: &str = "loopguard:incident";
 

@@ -1,10 +1,9 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
-use crate::{Clients, Home, held, role, rule, workload};
+use crate::{Clients, Home, alert, held, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::Tag;
-use aws_sdk_sns::types::MessageAttributeValue;
 use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
@@ -15,20 +14,27 @@ use std::sync::Arc;
 pub struct AwsAccount {
     pub(crate) clients: Clients,
     pub(crate) home: Home,
-    topic_arn: Option<String>,
+    pub(crate) topic_arn: Option<String>,
+    pub(crate) event_bus: Option<String>,
     queue_url: Option<String>,
 }
 
 impl AwsAccount {
     /// Returns the account that the clients reach. Alerts go to the topic, or to the log where there is none.
     pub fn new(clients: Clients, home: Home, topic_arn: Option<String>) -> Self {
-        Self { clients, home, topic_arn, queue_url: None }
+        Self { clients, home, topic_arn, event_bus: None, queue_url: None }
     }
 
     /// Returns the account with the queue that feeds the guard, for its messages to itself.
     #[must_use]
     pub fn with_queue(self, queue_url: Option<String>) -> Self {
         Self { queue_url, ..self }
+    }
+
+    /// Returns the account with the bus, by name or ARN, that takes each alert as an event.
+    #[must_use]
+    pub fn with_event_bus(self, event_bus: Option<String>) -> Self {
+        Self { event_bus, ..self }
     }
 }
 
@@ -102,21 +108,7 @@ impl Account for AwsAccount {
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
-        let Some(topic) = &self.topic_arn else {
-            tracing::warn!(alert = alert.json(), "no topic (`LOOPGUARD_TOPIC_ARN`): the alert is only here");
-            return Ok(Receipt { request_id: "".into() });
-        };
-        let mut call =
-            self.clients.sns.publish().topic_arn(topic).subject(alert.subject()).message(alert.text());
-        for (name, value) in attributes(alert) {
-            let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-            let attribute = attribute.map_err(|error| {
-                CallError::unsupported("sns:Publish", topic, &format!("attribute `{name}`: {error}"))
-            })?;
-            call = call.message_attributes(name, attribute);
-        }
-        let answer = call.send().await.map_err(|error| failure("sns:Publish", topic, &error))?;
-        Ok(Receipt { request_id: answer.message_id().unwrap_or_default().into() })
+        alert::publish(self, alert).await
     }
 
     async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
@@ -126,19 +118,6 @@ impl Account for AwsAccount {
         let sent = call.delay_seconds(delay).send().await;
         sent.map(drop).map_err(|error| failure("sqs:SendMessage", queue, &error))
     }
-}
-
-/// What subscriptions can filter by, and the whole alert for programs. At most ten attributes reach a queue
-/// with raw delivery (SNS Developer Guide, "Message attributes").
-fn attributes(alert: &Alert) -> [(&'static str, String); 6] {
-    [
-        ("step", alert.step.as_str().to_owned()),
-        ("code", alert.code.as_str().to_owned()),
-        ("verdict", alert.verdict.as_str().to_owned()),
-        ("bus", alert.bus.to_string()),
-        ("rule", alert.rule.to_string()),
-        ("alert", alert.json()),
-    ]
 }
 
 fn missing_or(answer: Result<Facts, CallError>) -> Result<Facts, CallError> {

@@ -5,6 +5,7 @@
 //! retries beyond the SDK's own.
 
 mod account;
+mod alert;
 mod clients;
 mod failure;
 mod gather;

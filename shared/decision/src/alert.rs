@@ -6,6 +6,7 @@ mod words;
 
 use crate::ledger::End;
 use crate::plan::Cut;
+use crate::shell::word;
 use crate::{Change, Mode, Refusal, Settings, Timestamp};
 use loopguard_analysis::{Certainty, Code, Finding, Gain, Verdict};
 use loopguard_model::RuleState;
@@ -248,7 +249,7 @@ impl Alert {
     /// Returns the command that undoes the act: of this project where there is an incident, else of AWS.
     pub fn undo(&self) -> String {
         match &self.incident {
-            Some(id) => format!("loopguard restore {} --region {}", quoted(id), quoted(&self.region)),
+            Some(id) => format!("loopguard restore {} --region {}", word(id), word(&self.region)),
             None => undo_command(&self.rule, &self.bus, &self.region),
         }
     }
@@ -258,18 +259,8 @@ impl Alert {
 ///
 /// `EnableRule` sets `ENABLED`; it cannot bring back `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
 pub fn undo_command(rule: &str, bus: &str, region: &str) -> String {
-    let [rule, bus, region] = [rule, bus, region].map(quoted);
+    let [rule, bus, region] = [rule, bus, region].map(word);
     format!("aws events enable-rule --name {rule} --event-bus-name {bus} --region {region}")
-}
-
-/// Returns the text as one word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 fn hop(hop: &loopguard_analysis::Hop) -> AlertHop {

@@ -104,6 +104,7 @@ pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
         mode,
         scope,
         topic_arn: None,
+        event_bus: None,
         own_stack: None,
         own_role_arn: None,
         unprotected: Scope::nothing(),

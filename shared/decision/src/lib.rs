@@ -14,6 +14,7 @@ mod protected;
 mod protocol;
 mod scope;
 mod settings;
+pub mod shell;
 mod table;
 mod time;
 

@@ -48,6 +48,8 @@ pub struct Settings {
     pub scope: Scope,
     /// The SNS topic for alerts; without one alerts are only logged.
     pub topic_arn: Option<String>,
+    /// The bus, by name or ARN, that takes each alert as an event, too.
+    pub event_bus: Option<String>,
     /// The stack the guard is deployed by: rules of this stack are its own.
     pub own_stack: Option<String>,
     /// The ARN of the role the guard runs under: changes made by it are its own.
@@ -72,6 +74,7 @@ const PREFIX: &str = "LOOPGUARD_";
 const MODE: &str = "LOOPGUARD_MODE";
 const SCOPE: &str = "LOOPGUARD_SCOPE";
 const TOPIC_ARN: &str = "LOOPGUARD_TOPIC_ARN";
+const EVENT_BUS: &str = "LOOPGUARD_EVENT_BUS";
 const OWN_STACK: &str = "LOOPGUARD_OWN_STACK";
 const OWN_ROLE_ARN: &str = "LOOPGUARD_OWN_ROLE_ARN";
 const MAX_READS: &str = "LOOPGUARD_MAX_READS";
@@ -79,8 +82,19 @@ const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
 const TABLE: &str = "LOOPGUARD_TABLE";
 const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
 const CAP: &str = "LOOPGUARD_CAP";
-const KEYS: [&str; 10] =
-    [MODE, SCOPE, TOPIC_ARN, OWN_STACK, OWN_ROLE_ARN, MAX_READS, UNPROTECTED, TABLE, QUEUE_URL, CAP];
+const KEYS: [&str; 11] = [
+    MODE,
+    SCOPE,
+    TOPIC_ARN,
+    EVENT_BUS,
+    OWN_STACK,
+    OWN_ROLE_ARN,
+    MAX_READS,
+    UNPROTECTED,
+    TABLE,
+    QUEUE_URL,
+    CAP,
+];
 
 /// More loops within an hour than this are rather a mistake than loops.
 const DEFAULT_CAP: usize = 5;
@@ -171,6 +185,7 @@ impl Settings {
             mode,
             scope: scope(SCOPE, given.get(SCOPE))?,
             topic_arn: given.get(TOPIC_ARN).map(|text| arn(TOPIC_ARN, text, "sns")).transpose()?,
+            event_bus: given.get(EVENT_BUS).cloned(),
             own_stack: given.get(OWN_STACK).cloned(),
             own_role_arn: given.get(OWN_ROLE_ARN).map(|text| arn(OWN_ROLE_ARN, text, "iam")).transpose()?,
             unprotected: scope(UNPROTECTED, given.get(UNPROTECTED))?,
@@ -238,26 +253,8 @@ fn nearest(text: &str, candidates: &[&'static str]) -> &'static str {
     candidates
         .iter()
         .copied()
-        .min_by_key(|candidate| edits(&text, &candidate.to_ascii_lowercase()))
+        .min_by_key(|candidate| strsim::levenshtein(&text, &candidate.to_ascii_lowercase()))
         .unwrap_or_default()
-}
-
-/// Levenshtein distance over characters.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.chars().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(x != y)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            left = cost;
-            next.push(cost);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

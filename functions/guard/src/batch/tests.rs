@@ -20,6 +20,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
         mode: Mode::Enforce,
         scope: Scope::all(),
         topic_arn: None,
+        event_bus: None,
         own_stack: None,
         own_role_arn: None,
         unprotected: Scope::nothing(),

@@ -20,6 +20,7 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         mode,
         scope: scope.parse::<Scope>().unwrap(),
         topic_arn: None,
+        event_bus: None,
         own_stack: None,
         own_role_arn: Some("arn:aws:iam::111122223333:role/guard".to_owned()),
         unprotected: Scope::nothing(),

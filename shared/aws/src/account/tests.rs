@@ -372,6 +372,41 @@ async fn without_a_topic_an_alert_is_only_logged() {
     assert!(replay.operations().is_empty());
 }
 
+#[tokio::test]
+async fn with_a_bus_an_alert_is_an_event_too() {
+    let answered = |sns: bool, entry: &'static str| {
+        Replay::start(move |call| match call.operation.as_str() {
+            "Publish" if sns => {
+                let result = "<PublishResult><MessageId>m-1</MessageId></PublishResult>";
+                (200, format!("<PublishResponse>{result}</PublishResponse>"))
+            }
+            "PutEvents" => (200, format!(r#"{{"FailedEntryCount":0,"Entries":[{entry}]}}"#)),
+            other => panic!("{other} is not due"),
+        })
+    };
+    let (taken, refused) =
+        (r#"{"EventId":"e-1"}"#, r#"{"ErrorCode":"InternalFailure","ErrorMessage":"later"}"#);
+    let with_bus = |replay: &Replay, topic: bool| {
+        let account = replay.account();
+        let topic = account.topic_arn.clone().filter(|_| topic);
+        AwsAccount::new(account.clients, account.home, topic).with_event_bus(Some("audit".to_owned()))
+    };
+    let replay = answered(true, taken);
+    assert_eq!(&*with_bus(&replay, true).publish(&alert()).await.unwrap().request_id, "m-1");
+    assert_eq!(replay.operations(), ["Publish", "PutEvents"]);
+    let entry: serde_json::Value = serde_json::from_str(&replay.content("PutEvents")).unwrap();
+    let entry = &entry["Entries"][0];
+    assert_eq!((&entry["Source"], &entry["EventBusName"]), (&"loopguard".into(), &"audit".into()));
+    let detail: serde_json::Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail["step"], "would-disable");
+
+    // The message is what counts; without one the event does.
+    assert!(with_bus(&answered(true, refused), true).publish(&alert()).await.is_ok());
+    let error = with_bus(&answered(false, refused), false).publish(&alert()).await.unwrap_err();
+    assert!(error.retryable && error.code.as_deref() == Some("InternalFailure"), "{error}");
+    assert_eq!(&*with_bus(&answered(false, taken), false).publish(&alert()).await.unwrap().request_id, "e-1");
+}
+
 /// IAM's answers, as its API reference shows them: XML, documents percent-encoded.
 fn iam(call: &Call) -> (u16, String) {
     let document = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3APutBucketAcl%22\

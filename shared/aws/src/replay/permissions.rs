@@ -21,7 +21,8 @@ const BY_PATH: [(&str, &str, &str, &str); 10] = [
 pub(super) fn check(service: &str, call: &Call, by_account: bool) {
     let listed: toml::Table = include_str!("../../permissions.toml").parse().unwrap();
     let action = action(service, call);
-    let parts: &[&str] = if by_account { &["guard", "enforce"] } else { &["guard", "enforce", "command"] };
+    let parts: &[&str] =
+        if by_account { &["guard", "events", "enforce"] } else { &["guard", "events", "enforce", "command"] };
     let is_listed = parts.iter().any(|part| listed[*part].get(&action).is_some());
     assert!(is_listed, "`{action}` is not in permissions.toml for {parts:?}");
 }

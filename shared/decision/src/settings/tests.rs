@@ -1,4 +1,4 @@
-use super::{Mode, Settings, SettingsError, edits};
+use super::{Mode, Settings, SettingsError};
 use crate::Scope;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -95,15 +95,5 @@ fn no_misspelt_mode_is_taken() {
             matches!(read(&[("LOOPGUARD_MODE", word)]), Err(SettingsError::UnknownMode { .. })),
             "{word}"
         );
-    }
-}
-
-#[test]
-fn distances_are_known() {
-    for (a, b, distance) in
-        [("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("same", "same", 0)]
-    {
-        assert_eq!(edits(a, b), distance);
-        assert_eq!(edits(b, a), distance);
     }
 }
