@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     Resume(operate::ResumeArgs),
     /// Have the guard leave a rule alone, until a date
     Exempt(operate::ExemptArgs),
+    /// Look whether the guard of a region can do its work: the trail, the rule, the function, who is told
+    Doctor(operate::DoctorArgs),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
 }

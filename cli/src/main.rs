@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         args::Verb::Iam(verb) => iam::run(&verb),
         args::Verb::Catalogue(verb) => catalogue::run(&verb),
         args::Verb::Incidents(args) => operate::incidents(&args),
+        args::Verb::Doctor(args) => operate::doctor(&args),
         args::Verb::Restore(args) => operate::restore(&args),
         args::Verb::Pause(args) => operate::pause(&args),
         args::Verb::Resume(args) => operate::resume(&args),

@@ -1,9 +1,10 @@
-//! What an operator asks of the guard and tells it: `incidents`, `restore`, `pause`, `resume`, `exempt`.
+//! What an operator asks of the guard and tells it: `incidents`, `restore`, `pause`, `resume`, `exempt`, `doctor`.
 //!
 //! Each command is generic over the ledger (and `restore` over the account), so that it runs unchanged against the
 //! table, a file, and what tests keep in memory.
 
 mod dates;
+mod doctor;
 mod exempt;
 mod fault;
 mod file;
@@ -18,6 +19,7 @@ mod tests;
 mod told;
 mod words;
 
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use exempt::ExemptArgs;
 pub(crate) use file::FileLedger;
 pub(crate) use incidents::IncidentsArgs;
@@ -30,7 +32,7 @@ use clap::Args;
 use loopguard_account::Ledger;
 #[cfg(feature = "account")]
 use loopguard_decision::RuleRef;
-use loopguard_decision::Timestamp;
+use loopguard_decision::{Timestamp, shell};
 use loopguard_model::Scope;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,22 +44,22 @@ use told::Told;
 #[command(next_help_heading = "Where")]
 pub(crate) struct Place {
     /// The guard's DynamoDB table
-    #[arg(long, value_name = "NAME", env = "LOOPGUARD_TABLE", default_value = DEFAULT_TABLE)]
+    #[arg(long, global = true, value_name = "NAME", env = "LOOPGUARD_TABLE", default_value = DEFAULT_TABLE)]
     table: String,
     /// The guard's region; else the one of the environment or the profile
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, global = true, value_name = "REGION")]
     region: Option<String>,
     /// Address of another AWS than Amazon's
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<String>,
     /// Profile of the shared AWS configuration
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
     /// A ledger in a file instead of the table, as `loopguard demo --ledger FILE` writes one
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     ledger: Option<PathBuf>,
     /// Answer as JSON, for programs
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -81,13 +83,7 @@ impl Place {
 
 /// Returns the text as one word of a POSIX shell, fit for a terminal.
 fn word(text: &str) -> String {
-    let text = loopguard_report::escaped(text);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    shell::word(&loopguard_report::escaped(text))
 }
 
 /// Who asks, when and where.
@@ -107,6 +103,12 @@ struct Desk {
 }
 
 impl Desk {
+    /// Returns the desk of who asks now; `home` is the account and region of the credentials.
+    fn new(place: &Place, by: Arc<str>, home: Option<Scope>) -> Self {
+        let (flags, region) = (place.flags(), place.region.clone());
+        Self { now: now(), by, home, rule_exists: None, flags, region }
+    }
+
     /// Returns a command line for the same ledger; in that region, if none was named.
     fn command(&self, words: &str, region: Option<&str>) -> String {
         let region = self.region.as_deref().or(region).map(|region| format!(" --region {}", word(region)));
@@ -153,6 +155,11 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<Exit> {
     restored(args).map_err(|error| fault::explained(error, place))?.print(place.json)
 }
 
+/// Looks whether the guard can do its work.
+pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit> {
+    examined(args)?.print(args.json)
+}
+
 /// Runs a command on the ledger that its place names, and prints the answer.
 fn run(command: &impl Command) -> Result<Exit> {
     let place = command.place();
@@ -167,12 +174,18 @@ fn run(command: &impl Command) -> Result<Exit> {
 }
 
 #[cfg(feature = "account")]
-use live::{on_table, restored};
+use live::{examined, on_table, restored};
 
 /// Without the AWS SDK there is no table.
 #[cfg(not(feature = "account"))]
 fn on_table(_: &impl Command) -> Result<Told> {
     anyhow::bail!("{WITHOUT_ACCOUNT}, so it reads ledgers in files alone: --ledger FILE")
+}
+
+/// Without the AWS SDK no account can be looked at.
+#[cfg(not(feature = "account"))]
+fn examined(_: &DoctorArgs) -> Result<Told> {
+    anyhow::bail!("{WITHOUT_ACCOUNT}, so it cannot look at a guard")
 }
 
 /// Without the AWS SDK no rule can be switched on.
@@ -188,14 +201,7 @@ const WITHOUT_ACCOUNT: &str = "this loopguard was built without the feature `acc
 fn here(place: &Place) -> Desk {
     let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(std::env::var_os);
     let user = user.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.is_empty());
-    Desk {
-        now: now(),
-        by: user.unwrap_or_else(|| "somebody".to_owned()).into(),
-        home: None,
-        rule_exists: None,
-        flags: place.flags(),
-        region: place.region.clone(),
-    }
+    Desk::new(place, user.unwrap_or_else(|| "somebody".to_owned()).into(), None)
 }
 
 fn now() -> Timestamp {

@@ -61,6 +61,8 @@ fn what_the_guard_of_the_demo_did_is_listed_and_shown() {
     assert!(row.ends_with("default/restart-importer  disabled  self-trigger  told"), "{row}");
     let id = row.split_whitespace().next().unwrap();
     let shown = folder.clean(&["incidents", "show", id]);
+    let flags_first = folder.run(&["incidents", "--ledger", "demo.json", "show", id]);
+    assert_eq!(text(&flags_first.stdout), shown, "the flags may stand before `show`, too");
     assert!(shown.contains("Loopguard disabled restart-importer: it triggers itself"), "{shown}");
     assert!(
         shown.contains(&format!("loopguard restore {id} --ledger demo.json --region eu-west-1")),

@@ -71,12 +71,72 @@ fn the_readme_explains_every_verdict() {
 
 #[test]
 fn every_page_that_is_linked_exists() {
-    for page in ["README.md", "ARCHITECTURE.md"] {
-        let text = document(page);
+    let root = workspace::root();
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+    for page in pages.chain([root.join("README.md"), root.join("ARCHITECTURE.md")]) {
+        let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let local = !link.contains("://") && !link.starts_with('#');
-            assert!(!local || workspace::root().join(link).exists(), "{page} links to {link}");
+            let file = link.split('#').next().unwrap_or_default();
+            let local = !link.contains("://") && !link.contains(' ') && !file.is_empty();
+            let there = page.parent().unwrap().join(file).exists();
+            assert!(!local || there, "{} links to {link}", page.display());
         }
+    }
+}
+
+/// Names of the template's own: what stands two columns in below a section, up to the next.
+fn names_below(section: &str) -> Vec<String> {
+    let template = document("template.yaml");
+    let below = template.split(&format!("\n{section}:\n")).nth(1).unwrap();
+    let lines = below.lines().take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    let name = |line: &str| {
+        let name = line.strip_prefix("  ")?.strip_suffix(':')?;
+        name.starts_with(|first: char| first.is_ascii_alphabetic()).then(|| name.to_owned())
+    };
+    lines.filter_map(name).collect()
+}
+
+#[test]
+fn the_page_of_the_deployment_names_every_parameter() {
+    let (page, parameters) = (document("docs/deploy.md"), names_below("Parameters"));
+    assert!(parameters.len() >= 10, "{parameters:?}");
+    for parameter in parameters {
+        assert!(page.contains(&format!("| `{parameter}` |")), "{parameter}");
+    }
+}
+
+#[test]
+fn the_runbook_names_every_alarm_step_and_refusal() {
+    let page = document("docs/runbook.md");
+    let alarms: Vec<String> =
+        names_below("Resources").into_iter().filter(|name| name.ends_with("Alarm")).collect();
+    assert!(alarms.len() >= 4, "{alarms:?}");
+    let decisions = document("docs/decisions.md");
+    let why = |line: &str| {
+        let decision = line.split("**").nth(1)?;
+        decision.strip_prefix("tell ").or_else(|| decision.strip_prefix("page ")).map(ToOwned::to_owned)
+    };
+    let refusals: BTreeSet<String> = decisions.lines().filter_map(why).collect();
+    assert!(refusals.len() >= 12, "{refusals:?}");
+    let steps = ["disabled", "already-off", "failed", "unclear", "would-disable", "refused"];
+    for word in alarms.into_iter().chain(refusals).chain(steps.map(ToOwned::to_owned)) {
+        let explained = page.lines().any(|line| {
+            line.starts_with("| ") && line.split(" | ").next().unwrap().contains(&format!("`{word}`"))
+        });
+        assert!(explained, "{word}");
+    }
+}
+
+#[test]
+fn the_page_of_permissions_names_every_statement_of_the_role() {
+    let (page, template) = (document("docs/permissions.md"), document("template.yaml"));
+    let role = template.split("\n  GuardRole:\n").nth(1).unwrap().split("\n  GuardLog:\n").next().unwrap();
+    let statements: Vec<&str> =
+        role.lines().filter_map(|line| line.split("Sid: ").nth(1)).map(str::trim).collect();
+    assert!(statements.len() >= 18, "{statements:?}");
+    for statement in statements {
+        assert!(page.contains(&format!("`{statement}`")), "{statement}");
     }
 }
 

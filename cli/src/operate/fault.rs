@@ -19,8 +19,8 @@ pub(super) fn explained(error: Error, place: &Place) -> Error {
     } else if call.operation.starts_with("dynamodb:") && code == "ResourceNotFoundException" {
         let region = place.region.as_deref().map_or("this region".to_owned(), |region| format!("`{region}`"));
         anyhow!(
-            "there is no table `{}` in {region}: name the guard's table with --table or LOOPGUARD_TABLE, \
-             and its region with --region",
+            "there is no table `{}` in {region}: name the guard's table (the stack's output `LedgerTable`) with --table or \
+             LOOPGUARD_TABLE, and its region with --region",
             place.table
         )
     } else if DENIED.contains(&code) {
@@ -67,7 +67,7 @@ mod tests {
     fn a_table_that_is_not_there_is_told_with_how_to_name_another() {
         let told = told("dynamodb:Query", "ResourceNotFoundException", "Requested resource not found", false);
         assert!(told.starts_with(
-            "there is no table `guard-table` in `eu-west-1`: name the guard's table with --table"
+            "there is no table `guard-table` in `eu-west-1`: name the guard's table (the stack's output `LedgerTable`)"
         ));
     }
 

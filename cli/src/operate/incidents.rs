@@ -20,7 +20,6 @@ const MOST: usize = 20;
     What somebody has to look at is in capitals; docs/operating.md explains each word.\n\nExit codes: 0 answered, 2 \
     could not run."
 )]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct IncidentsArgs {
     #[command(subcommand)]
     show: Option<Verb>,
@@ -41,20 +40,16 @@ enum Verb {
 struct ShowArgs {
     /// The incident; a unique beginning of its id is enough
     id: String,
-    #[command(flatten)]
-    place: Place,
 }
 
 impl Command for IncidentsArgs {
     fn place(&self) -> &Place {
-        match &self.show {
-            Some(Verb::Show(show)) => &show.place,
-            None => &self.place,
-        }
+        &self.place
     }
 
     async fn run<L: Ledger>(&self, ledger: &L, desk: &Desk) -> Result<Told> {
         match &self.show {
+            Some(Verb::Show(_)) if self.all => bail!("`--all` lists incidents; `show` tells of one"),
             Some(Verb::Show(args)) => show::show(ledger, &args.id, desk).await,
             None => list(ledger, if self.all { usize::MAX } else { MOST }, desk).await,
         }

@@ -1,12 +1,13 @@
 //! The guard's table and account in AWS.
 
+use super::doctor::{Conversation, DoctorArgs, examine};
 use super::restore::{RestoreArgs, Site, restore};
 use super::told::Told;
 use super::{Command, Desk, FileLedger, Place, now, runtime};
 use anyhow::{Context, Result};
-use loopguard_account::Account;
+use loopguard_account::{Account, Ledger};
 use loopguard_analysis::Catalogue;
-use loopguard_aws::{AwsAccount, AwsLedger, Reach, Session};
+use loopguard_aws::{AwsAccount, AwsLedger, Reach, Session, installation};
 
 /// Runs a command on the table.
 pub(super) fn on_table(command: &impl Command) -> Result<Told> {
@@ -39,6 +40,30 @@ pub(super) fn restored(args: &RestoreArgs) -> Result<Told> {
     })
 }
 
+/// Looks at the guard of a region.
+pub(super) fn examined(args: &DoctorArgs) -> Result<Told> {
+    let reach = Reach {
+        regions: args.region.iter().cloned().collect(),
+        bus: None,
+        endpoint_url: args.endpoint_url.clone(),
+        profile: args.profile.clone(),
+    };
+    runtime()?.block_on(async {
+        let session = Session::open(&reach).await.context("reaching the account")?;
+        let found = installation(&session, "LOOPGUARD_TOPIC_ARN").await;
+        let environment = found.function.as_ref().and_then(|function| function.as_ref().ok());
+        let table = environment.and_then(|function| function.environment.get("LOOPGUARD_TABLE"));
+        let pause = match table {
+            Some(table) => Some(AwsLedger::new(&session.clients, table.clone()).pause().await),
+            None => None,
+        };
+        Ok(examine(
+            &found,
+            &Conversation { scope: session.home.scope(), by: &session.caller, pause, now: now() },
+        ))
+    })
+}
+
 async fn open(place: &Place) -> Result<Session> {
     let reach = Reach {
         regions: place.region.iter().cloned().collect(),
@@ -54,12 +79,5 @@ fn account(session: &Session) -> AwsAccount {
 }
 
 fn desk(place: &Place, session: &Session) -> Desk {
-    Desk {
-        now: now(),
-        by: session.caller.clone(),
-        home: Some(session.home.scope().clone()),
-        rule_exists: None,
-        flags: place.flags(),
-        region: place.region.clone(),
-    }
+    Desk::new(place, session.caller.clone(), Some(session.home.scope().clone()))
 }

@@ -11,6 +11,7 @@ mod failure;
 mod gather;
 mod held;
 mod home;
+mod installation;
 mod ledger;
 mod operator;
 #[cfg(test)]
@@ -24,5 +25,8 @@ pub use account::AwsAccount;
 pub use clients::Clients;
 pub use gather::{Asked, GatherError, Gathered, Reach, gather};
 pub use home::{Home, HomeError};
+pub use installation::{
+    CHANGE_RULES, ChangeRule, Function, Installation, Listeners, Mapping, Queue, installation,
+};
 pub use ledger::AwsLedger;
 pub use operator::Session;

@@ -10,7 +10,7 @@ use loopguard_decision::{Alert, End, Incident, State};
 use loopguard_guard::{Gathered, gather};
 use loopguard_model::{Rule, RuleState, Scope};
 use loopguard_report::{Levels, Report, escaped};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 /// Reads that one restoring may cost: far above what a rule reaches.
 const MAX_READS: usize = 10_000;
@@ -77,16 +77,11 @@ pub(crate) async fn restore<A: Operator>(
         None => text.push_str("it loops no more, as far as it was analysed\n"),
     }
     text.push_str(&advice(alert.as_ref(), told.is_none()));
-    let json = json!({
-        "id": &*incident.id,
-        "bus": &*incident.rule.bus,
-        "rule": &*incident.rule.name,
-        "state": prior.as_str(),
-        "restored": true,
-        "noted": noted,
-        "request_id": &*receipt.request_id,
-        "finding": loops.map(|finding| &*finding.id),
-    });
+    let more = [
+        ("request_id", (&*receipt.request_id).into()),
+        ("finding", loops.map(|finding| &*finding.id).into()),
+    ];
+    let json = answer(&incident, prior, true, noted, more);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
 }
 
@@ -150,14 +145,7 @@ async fn already_on(ledger: &impl Ledger, incident: &Incident, rule: &Rule, desk
     let name = escaped(&incident.rule.to_string());
     let mut text = format!("{name} is on already ({}); nothing was done\n", rule.state.as_str());
     let noted = note(ledger, incident, desk, &mut text).await;
-    let json = json!({
-        "id": &*incident.id,
-        "bus": &*incident.rule.bus,
-        "rule": &*incident.rule.name,
-        "state": rule.state.as_str(),
-        "restored": false,
-        "noted": noted,
-    });
+    let json = answer(incident, rule.state, false, noted, []);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
 }
 
@@ -227,15 +215,27 @@ fn advice(alert: Option<&Alert>, is_mended: bool) -> String {
 }
 
 fn refused(incident: &Incident, rule: &Rule, text: &str, finding: Option<&Finding>) -> Told {
-    let json = json!({
-        "id": &*incident.id,
-        "bus": &*incident.rule.bus,
-        "rule": &*incident.rule.name,
-        "state": rule.state.as_str(),
-        "restored": false,
-        "noted": false,
-        "refused": text.lines().next(),
-        "finding": finding.map_or(Value::Null, |finding| (&*finding.id).into()),
-    });
+    let more =
+        [("refused", text.lines().next().into()), ("finding", finding.map(|finding| &*finding.id).into())];
+    let json = answer(incident, rule.state, false, false, more);
     Told { text: text.to_owned(), json, exit: Exit::Found }
+}
+
+/// What every answer says, for programs, and what this one says besides.
+fn answer<const N: usize>(
+    incident: &Incident,
+    state: RuleState,
+    restored: bool,
+    noted: bool,
+    more: [(&str, Value); N],
+) -> Value {
+    let all = [
+        ("id", (&*incident.id).into()),
+        ("bus", (&*incident.rule.bus).into()),
+        ("rule", (&*incident.rule.name).into()),
+        ("state", state.as_str().into()),
+        ("restored", restored.into()),
+        ("noted", noted.into()),
+    ];
+    all.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
 }
