@@ -155,8 +155,8 @@ pub(crate) fn after_last(term: &Term, separator: char) -> Term {
 pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
     match (left.as_literal(), right.as_literal()) {
         (Some(left), Some(right)) => left != right,
-        (Some(text), None) => !fits(&starred(right), &text, false),
-        (None, Some(text)) => !fits(&starred(left), &text, false),
+        (Some(text), None) => never(right, &text),
+        (None, Some(text)) => never(left, &text),
         _ => match (left.parts(), right.parts()) {
             ([Part::Symbol(left)], [Part::Symbol(right)]) => {
                 left != right && left.class == right.class && [left, right].into_iter().all(created)
@@ -166,15 +166,18 @@ pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
     }
 }
 
-/// The term with a star for each symbol.
-fn starred(term: &Term) -> String {
-    term.parts()
+/// Returns true only if the term, in which a star stands for any run, is not the text whatever its symbols stand for.
+fn never(term: &Term, text: &str) -> bool {
+    let starred: String = term
+        .parts()
         .iter()
         .map(|part| match part {
             Part::Literal(text) => text.as_ref(),
             Part::Symbol(_) => "*",
         })
-        .collect()
+        .collect();
+    let stars = |part: &Part| matches!(part, Part::Literal(text) if text.contains(['*', '?']));
+    if term.parts().iter().any(stars) { !fits(&starred, text, false) } else { !term.may_be(text) }
 }
 
 fn created(symbol: &loopguard_pattern::Symbol) -> bool {

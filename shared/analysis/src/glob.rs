@@ -251,9 +251,13 @@ pub(crate) fn glob_of(tokens: &[Token]) -> Glob {
     Glob { pieces }
 }
 
-/// Returns true if the symbol is a name that a stack makes for a resource, so that it holds no separator.
+/// What says where a stack lives, which holds no separator.
+const PLACES: &[&str] = &["AWS::AccountId", "AWS::Region", "AWS::StackName"];
+
+/// Returns true if the symbol is a name that a stack makes for a resource, or says where the stack lives, so that it holds
+/// no separator.
 pub(crate) fn is_plain_name(symbol: &Symbol) -> bool {
-    symbol.kind == SymbolKind::Created
+    symbol.kind == SymbolKind::Created || PLACES.iter().any(|place| symbol.name.starts_with(place))
 }
 
 /// Returns true iff `text` fits `pattern` (`*` any run, `?` one character), both literal; of letters only ASCII ones

@@ -38,7 +38,15 @@ pub struct Symbol {
     pub class: Arc<str>,
     /// The name that makes the symbol (a logical id, a parameter's name), unique within its class.
     pub name: Arc<str>,
+    /// What a generated name is made from; none: nothing is known of the value's text.
+    pub made_from: Option<Arc<str>>,
 }
+
+/// How much a generated name keeps of what it is made from, at least: where names must be short, it is cut.
+const KEPT: usize = 4;
+
+/// How many characters that nobody chose a generated name ends with, at least.
+const RANDOM: usize = 8;
 
 impl Symbol {
     /// Returns the symbol for a value that the stack creates.
@@ -49,7 +57,19 @@ impl Symbol {
     /// assert_eq!(Term::from(bucket).to_string(), "${Media}");
     /// ```
     pub fn created(class: &str, name: &str) -> Self {
-        Self { kind: SymbolKind::Created, class: class.into(), name: name.into() }
+        Self { kind: SymbolKind::Created, class: class.into(), name: name.into(), made_from: None }
+    }
+
+    /// Returns the symbol for a name that is generated from `id`: it holds the first characters of that, in any case, and
+    /// behind them at least eight that nobody chose.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let bucket = Term::from(Symbol::generated("AWS::S3::Bucket.name", "Media", "Media"));
+    /// assert!(bucket.may_be("shop-media-1k2j3h4g5f6d") && !bucket.may_be("company-landing"));
+    /// ```
+    pub fn generated(class: &str, name: &str, id: &str) -> Self {
+        Self { made_from: Some(id.into()), ..Self::created(class, name) }
     }
 
     /// Returns the symbol for a value given from outside.
@@ -59,7 +79,17 @@ impl Symbol {
     /// assert_eq!(Symbol::given("parameter", "BucketName").kind, SymbolKind::Given);
     /// ```
     pub fn given(class: &str, name: &str) -> Self {
-        Self { kind: SymbolKind::Given, class: class.into(), name: name.into() }
+        Self { kind: SymbolKind::Given, class: class.into(), name: name.into(), made_from: None }
+    }
+
+    /// Returns the shortest beginning of `text` that may be the value, as its length; each longer one may be, too.
+    fn shortest(&self, text: &str) -> Option<usize> {
+        let Some(id) = &self.made_from else { return Some(0) };
+        let kept: String = id.chars().take(KEPT).collect();
+        let at = text.to_ascii_lowercase().find(&kept.to_ascii_lowercase())?;
+        let behind = text.get(at + kept.len()..)?;
+        let (random, _) = behind.char_indices().nth(RANDOM - 1)?;
+        Some(at + kept.len() + random + 1)
     }
 }
 
@@ -190,6 +220,33 @@ impl Term {
         &self.parts
     }
 
+    /// Returns false only if the term is not `text` whatever its symbols stand for.
+    ///
+    /// ```
+    /// use loopguard_pattern::{Symbol, Term};
+    /// let name = Symbol::given("parameter", "Name");
+    /// let term = Term::concat(["out-".into(), name.into()]);
+    /// assert!(term.may_be("out-1") && !term.may_be("in-1"));
+    /// ```
+    pub fn may_be(&self, text: &str) -> bool {
+        // Where the parts so far may end: at these places, or anywhere from one on.
+        let mut ends = Ends::At(vec![0]);
+        for part in &self.parts {
+            ends = match part {
+                Part::Literal(literal) => ends.past(text, literal),
+                Part::Symbol(symbol) => {
+                    let first = ends.first();
+                    let rest = first.and_then(|first| Some((first, symbol.shortest(text.get(first..)?)?)));
+                    rest.map_or(Ends::At(Vec::new()), |(first, shortest)| Ends::From(first + shortest))
+                }
+            };
+        }
+        match ends {
+            Ends::At(places) => places.contains(&text.len()),
+            Ends::From(first) => first <= text.len(),
+        }
+    }
+
     /// Returns the symbols in order of appearance, repeated as often as they stand in the term.
     ///
     /// ```
@@ -219,6 +276,33 @@ impl Term {
                 value(symbol).map_or_else(|| symbol.clone().into(), |text| Term::literal(&text))
             }
         }))
+    }
+}
+
+/// Places in a text, in bytes.
+enum Ends {
+    /// These, in order.
+    At(Vec<usize>),
+    /// This one and all behind it.
+    From(usize),
+}
+
+impl Ends {
+    fn first(&self) -> Option<usize> {
+        match self {
+            Self::At(places) => places.first().copied(),
+            Self::From(first) => Some(*first),
+        }
+    }
+
+    /// Returns the places behind `literal`, where it stands at one of these.
+    fn past(&self, text: &str, literal: &str) -> Self {
+        let stands = |at: &usize| text.get(*at..).is_some_and(|rest| rest.starts_with(literal));
+        let places: Vec<usize> = match self {
+            Self::At(places) => places.iter().copied().filter(stands).collect(),
+            Self::From(first) => (*first..=text.len()).filter(stands).collect(),
+        };
+        Self::At(places.into_iter().map(|at| at + literal.len()).collect())
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) struct Binding {
     arn: Option<Arc<str>>,
     /// Resource parts of ARNs, with `{variable}`; the first that fits is taken.
     pub(crate) resource: Vec<Arc<str>>,
+    /// Those of the resource parts whose ARNs name a region.
+    #[serde(default)]
+    placed: Vec<Arc<str>>,
     /// The last variable cannot hold this text.
     without: Option<Arc<str>>,
     /// Request parameters of the CloudTrail record.
@@ -68,8 +71,12 @@ impl Binding {
 
     /// Returns how a policy's resource reads as a resource of the operations.
     pub(crate) fn read(&self, resource: &Term, scope: &Scope) -> Read {
-        let shapes =
-            Shapes { service: self.service(), templates: &self.resource, without: self.without.as_deref() };
+        let shapes = Shapes {
+            service: self.service(),
+            templates: &self.resource,
+            placed: &self.placed,
+            without: self.without.as_deref(),
+        };
         bind(resource, shapes, scope)
     }
 

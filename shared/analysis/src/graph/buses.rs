@@ -80,7 +80,7 @@ fn named(grant: &Grant, scope: &Scope) -> Vec<(Bus, bool)> {
             region: arn.as_ref().map_or_else(|| scope.region.clone(), |arn| arn.region.clone()),
             ..scope.clone()
         };
-        let shapes = Shapes { service: "events", templates: &[Arc::from(BUS)], without: None };
+        let shapes = Shapes { service: "events", templates: &[Arc::from(BUS)], placed: &[], without: None };
         if let Read::Is(bound) = bind(resource, shapes, &there) {
             let name = bound.get("bus").unwrap_or_else(Glob::any);
             let bus =

@@ -118,6 +118,8 @@ pub(crate) struct Shapes<'a> {
     pub(crate) service: &'a str,
     /// Resource parts with variables in braces (`{bucket}/{key}`); the first that fits is taken.
     pub(crate) templates: &'a [Arc<str>],
+    /// Those of the templates whose ARNs name a region.
+    pub(crate) placed: &'a [Arc<str>],
     /// Text that the last variable cannot hold.
     pub(crate) without: Option<&'a str>,
 }
@@ -133,7 +135,9 @@ pub(crate) fn bind(resource: &Term, shapes: Shapes<'_>, scope: &Scope) -> Read {
         return Read::IsNot;
     }
     let mut vague = None;
-    for template in shapes.templates {
+    let names_region = head.get(3).is_some_and(|region| !region.is_empty());
+    let may_have = |template: &&Arc<str>| names_region || !shapes.placed.contains(template);
+    for template in shapes.templates.iter().filter(may_have) {
         let mut reading = Reading::new(shapes.without);
         match reading.align(template, rest) {
             Fit::No => {}
@@ -185,6 +189,7 @@ fn within(symbol: &Symbol, variable: &str) -> Symbol {
         kind: symbol.kind,
         class: format!("{variable} within {}", symbol.class).into(),
         name: format!("{variable} within {}", symbol.name).into(),
+        made_from: None,
     }
 }
 
@@ -267,6 +272,7 @@ impl<'a> Reading<'a> {
                     Some((Token::Char(found), behind)) if *found == character => rest = behind,
                     Some((Token::Char(_), _)) | None => return Fit::No,
                     Some((Token::Star, _)) => return self.open_rest(template),
+                    Some((Token::Symbol(_), _)) if lacks_separator(template, rest) => return Fit::No,
                     Some((Token::Symbol(_), _)) => return Fit::Vague,
                 }
             }
@@ -310,6 +316,19 @@ impl<'a> Reading<'a> {
         }
         Fit::Yes
     }
+}
+
+/// Returns true iff the template's text has a separator that the text surely does not hold: names that a stack makes hold
+/// none, so that a created bucket is no object of an access point.
+fn lacks_separator(template: &str, rest: &[Token]) -> bool {
+    let known = |token: &Token| match token {
+        Token::Char(_) => true,
+        Token::Symbol(symbol) => is_plain_name(symbol),
+        Token::Star => false,
+    };
+    let without =
+        |separator: &char| template.contains(*separator) && !rest.contains(&Token::Char(*separator));
+    rest.iter().all(known) && ['/', ':'].iter().any(without)
 }
 
 /// What stands behind a template's own last text: nothing, unless a star or a symbol does.

@@ -52,7 +52,7 @@ fn read(resource: &Term, templates: &str, without: Option<&str>, variables: &[&s
     let templates: Vec<std::sync::Arc<str>> = templates.split(" | ").map(Into::into).collect();
     let text = resource.to_string();
     let service = text.split(':').nth(2).unwrap_or("s3");
-    match bind(resource, Shapes { service, templates: &templates, without }, &scope()) {
+    match bind(resource, Shapes { service, templates: &templates, placed: &[], without }, &scope()) {
         Read::IsNot => "no".to_owned(),
         Read::Is(bound) => variables
             .iter()
@@ -95,7 +95,7 @@ fn resources_are_taken_apart() {
 #[test]
 fn a_resource_of_another_service_is_none_of_the_operations() {
     let templates = ["{bucket}".into()];
-    let shapes = Shapes { service: "s3", templates: &templates, without: None };
+    let shapes = Shapes { service: "s3", templates: &templates, placed: &[], without: None };
     let of = |text: &str| bind(&Term::literal(text), shapes, &scope()) == Read::IsNot;
     assert!(of("arn:aws:sns:eu-west-1:111122223333:media"));
     assert!(!of("arn:aws:s3:::media") && !of("arn:aws:*:::media") && !of("*"));

@@ -114,7 +114,7 @@ fn member(text: &str, language: &Language, letters: &mut Letters) -> Truth {
     let kept = matches!(language, Language::Pieces(_, Case::Kept));
     let texts: Vec<String> = pieces.iter().map(|piece| letters.text(piece)).collect();
     let whole = [text.to_owned()];
-    if kept && apart(&whole, &texts, letters) {
+    if kept && (apart(&whole, &texts, letters) || never(text, pieces, letters)) {
         return Truth::No;
     }
     let mut both = [whole.to_vec(), texts];
@@ -127,6 +127,15 @@ fn member(text: &str, language: &Language, letters: &mut Letters) -> Truth {
     match search_product(&[left, right], &[], letters) {
         Found::Nothing => Truth::No,
         Found::Member(_) | Found::TooLarge => Truth::Maybe,
+    }
+}
+
+/// Returns true iff one of the two texts is known and the other is not that one, whatever its symbols stand for.
+fn never(text: &str, pieces: &[Term], letters: &Letters) -> bool {
+    let [piece] = pieces else { return false };
+    match piece.as_str() {
+        Some(known) => !letters.term(text).may_be(known),
+        None => !text.chars().any(is_letter) && !piece.may_be(text),
     }
 }
 

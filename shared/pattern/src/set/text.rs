@@ -69,6 +69,18 @@ impl Letters {
         text
     }
 
+    /// Returns the term that a text with letters stands for.
+    pub(crate) fn term(&self, text: &str) -> Term {
+        let mut term = Term::default();
+        for character in text.chars() {
+            match self.symbol(character) {
+                Some(symbol) => term = Term::concat([term, symbol.clone().into()]),
+                None => term.push_str(character.encode_utf8(&mut [0; 4])),
+            }
+        }
+        term
+    }
+
     /// Returns the symbol of a letter.
     pub(crate) fn symbol(&self, letter: char) -> Option<&Symbol> {
         self.known.iter().find(|(_, known)| **known == letter).map(|(symbol, _)| symbol)

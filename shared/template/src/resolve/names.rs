@@ -61,7 +61,12 @@ impl Resolver<'_> {
 
     fn created(&self, resource: &Resource, attribute: &str) -> Term {
         let class = format!("{}.{attribute}", resource.class);
-        Symbol::created(&class, &self.unique_name(&resource.id)).into()
+        let name = self.unique_name(&resource.id);
+        // CloudFormation makes names from logical ids, which are letters and digits; Terraform makes them otherwise.
+        if attribute == "name" && resource.id.chars().all(|character| character.is_ascii_alphanumeric()) {
+            return Symbol::generated(&class, &name, &resource.id).into();
+        }
+        Symbol::created(&class, &name).into()
     }
 
     /// Returns an attribute that no table knows: equal to itself, perhaps equal to anything else.
