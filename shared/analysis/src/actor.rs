@@ -90,6 +90,8 @@ pub(crate) enum Act<'a> {
         arn: Term,
         /// Something takes from it, even where nothing is known to.
         surely: bool,
+        /// What takes from it, but surely not this.
+        filtered: Vec<&'a Connection>,
     },
     /// Nothing that was read takes it further: the sentence that the report prints.
     End {
@@ -223,7 +225,11 @@ impl<'a> Place<'a, '_> {
             }
             Then::Bus => self.bus(target),
             Then::Consumers | Then::Behind => self.actor(
-                Act::Consumers { arn: unqualified(&target.arn), surely: kind.then == Then::Behind },
+                Act::Consumers {
+                    arn: unqualified(&target.arn),
+                    surely: kind.then == Then::Behind,
+                    filtered: Vec::new(),
+                },
                 Vec::new(),
             ),
             Then::Outside => {
@@ -470,7 +476,10 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
         Act::Put { bus, source, detail_type, every } => {
             format!("put {scope:?} {bus:?} {source:?} {detail_type:?} {every}")
         }
-        Act::Consumers { arn, .. } => format!("consumers {arn:?}"),
+        Act::Consumers { arn, filtered, .. } => {
+            let filtered: Vec<_> = filtered.iter().map(|connection| &connection.name).collect();
+            format!("consumers {arn:?} {filtered:?}")
+        }
         Act::Forward { bus } => format!("forward {scope:?} {bus:?}"),
         Act::End { assumption } => format!("end {assumption}"),
     }

@@ -17,6 +17,7 @@ mod delivery;
 mod ears;
 mod edge;
 mod events;
+mod filters;
 mod hear;
 mod hop;
 mod operations;

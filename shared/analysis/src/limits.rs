@@ -20,6 +20,7 @@ pub(crate) enum Refinement {
     Access,
     Resource,
     Identity,
+    Filter,
 }
 
 impl Refinement {
@@ -31,6 +32,7 @@ impl Refinement {
             Self::Access => "access",
             Self::Resource => "resource",
             Self::Identity => "identity",
+            Self::Filter => "filter",
         }
     }
 

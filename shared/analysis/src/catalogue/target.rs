@@ -64,6 +64,8 @@ pub(crate) struct TargetKind {
     /// The target's input names EC2 instances.
     #[serde(default)]
     pub(crate) instances: bool,
+    /// What filters may ask of a message, and no delivery has.
+    pub(crate) lacks: Option<Arc<str>>,
     /// Native events come only if this parameter is `true`.
     pub(crate) only_with: Option<Arc<str>>,
     #[serde(default)]

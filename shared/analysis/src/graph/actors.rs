@@ -141,7 +141,14 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             };
             put(builder, at, scope, &limits, bus, every);
         }
-        Act::Consumers { arn, surely } => {
+        Act::Consumers { arn, filtered, .. } if !filtered.is_empty() => {
+            for connection in builder.resources.connections(&arn).to_vec() {
+                if !filtered.iter().any(|known| std::ptr::eq(*known, connection)) {
+                    builder.hand_on(at, connection);
+                }
+            }
+        }
+        Act::Consumers { arn, surely, .. } => {
             if surely && !builder.resources.leads_on(&arn) {
                 let why = format!("what is behind `{arn}` was not read");
                 let fact = Fact::Guesses { need: None, gap: None, why: why.into() };

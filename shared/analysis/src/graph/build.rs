@@ -310,7 +310,8 @@ impl<'a, 'g> Builder<'a, 'g> {
         let off = (rule.state == RuleState::Disabled)
             .then(|| Status::Off(format!("rule `{}` is disabled", rule.key).into()));
         let first = self.graph.edges.len();
-        for (target, acting) in actor::of_rule(rule, &self.ground.index, self.ground.catalogue) {
+        for (target, mut acting) in actor::of_rule(rule, &self.ground.index, self.ground.catalogue) {
+            self.filter(at, target, &mut acting);
             if let Act::Forward { bus } = &acting.act {
                 self.forward(at, target, bus);
             }

@@ -80,6 +80,16 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
             );
         }
     }
+    if let Act::Consumers { filtered, .. } = &actor.act {
+        cuts.extend(filtered.iter().map(|connection| {
+            let (kind, name) = (connection.kind.as_str(), &connection.name);
+            let text = format!(
+                "the filter of {kind} `{name}` lets none of the events pass that rule `{}` hears",
+                known.key
+            );
+            (Refinement::Filter, text)
+        }));
+    }
     if let Act::Work { role: Some(role), .. } = &actor.act {
         let access = Access::new(role, actor.scope, ground.catalogue, ground.inventory);
         let (mut allowed, mut refused) = (Vec::new(), Vec::new());
