@@ -31,7 +31,7 @@ impl TargetValues {
             arn: Glob::exact(target.arn.clone()),
             name: Glob::exact(crate::arn::before(&name, ':')),
             group: group(target, workload_arn.as_ref()),
-            workload: workload_arn.map(Glob::exact),
+            workload: workload_arn.filter(|known| !is_bare_name(known)).map(Glob::exact),
             instances: instances(target),
             parameters: target.parameters.clone(),
         }
@@ -43,7 +43,7 @@ impl TargetValues {
             "name" => Some(self.name.clone()),
             "workload" => self.workload.clone(),
             "group" => self.group.clone(),
-            _ => None,
+            parameter => self.parameters.get(parameter).cloned().map(Glob::exact),
         }
     }
 
@@ -84,6 +84,11 @@ impl TargetValues {
             .get(parameter)
             .is_some_and(|value| value.as_literal().is_none_or(|text| text.eq_ignore_ascii_case("true")))
     }
+}
+
+/// A name where events show the ARN.
+fn is_bare_name(term: &Term) -> bool {
+    term.as_str().is_some_and(|text| !text.starts_with("arn:"))
 }
 
 /// The `group` of an ECS task that a rule runs: the given one, else `family:NAME`.
