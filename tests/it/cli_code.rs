@@ -38,6 +38,22 @@ fn the_same_code_on_another_bucket_leaves_what_the_role_allows() {
 }
 
 #[test]
+fn a_bucket_that_the_event_names_is_one_that_the_rule_lists() {
+    let report = scan();
+    let hop = hop(&report, "BackOnAclBack");
+    assert_eq!(hop["certainty"], "coded", "{hop:#}");
+}
+
+#[test]
+fn an_event_put_without_a_bus_goes_to_the_default_one() {
+    let report = scan();
+    let of = |rule: &str| hop(&report, rule)["certainty"].clone();
+    assert_eq!(of("PlainOnPlain\""), "coded");
+    assert_eq!(of("PlainOnPlainElsewhere"), "permitted");
+    assert_eq!(of("SomewhereOnSomewhere"), "permitted");
+}
+
+#[test]
 fn code_in_the_template_is_read_and_its_guard_is_told() {
     let report = scan();
     let hop = hop(&report, "AgainOnDone");

@@ -379,15 +379,15 @@ impl<'a> Place<'a, '_> {
         actors
     }
 
-    /// What the target hands over of what the workload's definition copies.
+    /// What the target hands over of what the workload's definition and code copy.
     fn start(&self, workload: Option<&'a Workload>, target: Option<&Target>) -> Start {
         let (Some(workload), Some(target), None) = (workload, target, self.link) else {
             return start::unknown();
         };
-        match self.index.definition(workload) {
-            Some(definition) => start::of_target(target, self.pattern, workload, definition),
-            None => start::unknown(),
-        }
+        let steps = self.index.definition(workload).into_iter().flat_map(|definition| &definition.steps);
+        let in_code = workload.code.iter().flat_map(|code| &code.calls);
+        let calls = steps.map(|step| &step.call).chain(in_code);
+        start::of_target(target, self.pattern, workload, calls)
     }
 
     fn under_role(

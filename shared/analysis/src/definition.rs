@@ -15,10 +15,10 @@ mod tests;
 
 pub(crate) use runbook::{CLASS as RUNBOOK, parameter};
 
-use loopguard_model::{Call, Given, Inventory, Need, Workload};
+use loopguard_model::{Call, Inventory, Need, Workload};
 use loopguard_pattern::Term;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a definition tells.
@@ -47,18 +47,6 @@ pub(crate) struct Unknown {
     pub(crate) why: Arc<str>,
     /// The read that would say more.
     pub(crate) need: Option<Need>,
-}
-
-impl Definition {
-    /// Returns the paths of the run's input that some call's request copies.
-    pub(crate) fn copied(&self) -> BTreeSet<Arc<str>> {
-        let values = self.steps.iter().flat_map(|step| step.call.request.values());
-        let path = |given: &Given| match given {
-            Given::FromEvent(path) => Some(path.clone()),
-            Given::Constant(_) | Given::StartsWith(_) => None,
-        };
-        values.filter_map(path).collect()
-    }
 }
 
 /// The definitions of an inventory, each read when it is first asked for.

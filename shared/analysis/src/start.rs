@@ -1,12 +1,11 @@
 //! What a run starts with: the input that a rule's target hands over.
 
 use crate::accept;
-use crate::definition::Definition;
 use crate::glob::Glob;
-use loopguard_model::{Given, Target, Workload};
+use loopguard_model::{Call, Given, Target, Workload};
 use loopguard_pattern::json::{self, Marked, Value, ValueKind};
 use loopguard_pattern::{EventPattern, MatcherKind, Term};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// More ways to fill a definition's values than this, and they count as not known.
@@ -20,16 +19,15 @@ pub(crate) fn unknown() -> Start {
     vec![BTreeMap::new()]
 }
 
-/// Returns what the target hands over of what the definition copies from its input.
-pub(crate) fn of_target(
+/// Returns what the target hands over of what the calls of the workload's definition and code copy from their input.
+pub(crate) fn of_target<'c>(
     target: &Target,
     pattern: Option<&EventPattern>,
     workload: &Workload,
-    definition: &Definition,
+    calls: impl Iterator<Item = &'c Call>,
 ) -> Start {
     let input = Input::of(target);
-    let copied: BTreeMap<Arc<str>, Given> = definition
-        .copied()
+    let copied: BTreeMap<Arc<str>, Given> = copied(calls)
         .into_iter()
         .filter_map(|path| {
             let given = match path.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
@@ -48,6 +46,15 @@ pub(crate) fn of_target(
     all.sort();
     all.dedup();
     if all.is_empty() || all.len() > MOST { unknown() } else { all }
+}
+
+/// Returns the paths of the run's input that some call's request copies.
+fn copied<'c>(calls: impl Iterator<Item = &'c Call>) -> BTreeSet<Arc<str>> {
+    let path = |given: &Given| match given {
+        Given::FromEvent(path) => Some(path.clone()),
+        Given::Constant(_) | Given::StartsWith(_) => None,
+    };
+    calls.flat_map(|call| call.request.values()).filter_map(path).collect()
 }
 
 /// Returns the value of a runbook's parameter that the target hands over, where it is a constant.

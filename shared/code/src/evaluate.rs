@@ -195,16 +195,18 @@ impl Program<'_> {
                     members.insert(name.clone(), self.named(file, *node, name, depth));
                 }
                 Entry::Computed(name, value) => {
-                    if let Some(name) = self.value(file, *name, depth).literal() {
-                        members.insert(name, self.value(file, *value, depth));
-                    }
+                    let name = self.value(file, *name, depth).literal();
+                    members.insert(name.unwrap_or_else(others), self.value(file, *value, depth));
                 }
                 Entry::All(other) => match self.value(file, *other, depth) {
                     Value::Record(more) => {
                         members.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
                     }
                     // What it has may take the place of what stands before it.
-                    _ => members.clear(),
+                    _ => {
+                        members.clear();
+                        members.insert(others(), Value::Unknown);
+                    }
                 },
             }
         }
@@ -226,6 +228,11 @@ impl Program<'_> {
             }))
         })
     }
+}
+
+/// The name under which a record says that it may have members of other names.
+fn others() -> Arc<str> {
+    "".into()
 }
 
 /// Returns the text of all parts; as far as they are known.

@@ -2,6 +2,7 @@
 
 use crate::value::Value;
 use loopguard_model::Given;
+use loopguard_pattern::Term;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ fn given(value: &Value) -> Option<Given> {
         Value::Text(term) => Some(Given::Constant(term.clone())),
         Value::Begins(term) => Some(Given::StartsWith(term.clone())),
         Value::Event(path) if !path.is_empty() => Some(Given::FromEvent(path.clone())),
+        // It is there, and may be any text: not the same as a member that the request leaves out.
+        Value::Unknown => Some(Given::StartsWith(Term::default())),
         _ => None,
     }
 }

@@ -300,20 +300,37 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             };
             let buses = match given("EventBusName") {
                 Some(bus) => vec![Bus::of_value(&bus, self.by.scope)],
-                None if self.leaves_out_bus(&entry) => vec![Bus::default_here()],
-                None => buses::of_grants(grants, self.by.scope, self.builder.ground),
+                None => self.buses_of_unnamed(&entry, grants),
             };
             (limits, buses)
         };
         all.map(entry).collect()
     }
 
-    /// Returns true iff the request surely names no bus for the entry, which then goes to the default one.
+    /// Returns the buses of an entry for which no bus is known: where it names none, the default one.
+    fn buses_of_unnamed(&self, entry: &str, grants: &[Grant]) -> Vec<Bus> {
+        let mut allowed = buses::of_grants(grants, self.by.scope, self.builder.ground);
+        if !self.leaves_out_bus(entry) {
+            return allowed;
+        }
+        let default = Bus::default_here();
+        if self.step.is_some() {
+            return vec![default];
+        }
+        // What code does with the entry before it is sent is not followed, so that the others stay.
+        let unnamed = |bus: &Bus| bus.name.as_exact().is_none();
+        if allowed.is_empty() || allowed.iter().any(unnamed) {
+            allowed.push(default);
+        }
+        allowed
+    }
+
+    /// Returns true iff the request is written without a bus for the entry.
     fn leaves_out_bus(&self, entry: &str) -> bool {
         let of_entry = format!("Entries.{entry}.");
         let mut members =
             self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
-        self.step.is_some() && members.peek().is_some() && members.all(|member| member != "EventBusName")
+        members.peek().is_some() && members.all(|member| !matches!(member, "EventBusName" | ""))
     }
 
     fn put_event(&mut self, limits: &EventLimits, bus: Bus, operation: &Arc<Operation>) {
