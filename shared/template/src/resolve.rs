@@ -7,6 +7,7 @@
 
 mod condition;
 mod function;
+mod json_text;
 mod lists;
 mod names;
 mod text;

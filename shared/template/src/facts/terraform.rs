@@ -17,6 +17,9 @@ pub(crate) struct TerraformFact {
     /// Whether a data source of the same name stands for an existing resource.
     #[serde(default)]
     pub(crate) existing: bool,
+    /// Attributes of a data source that give no more than the argument by which it is found.
+    #[serde(default)]
+    pub(crate) found_by: BTreeMap<String, String>,
     /// The argument that begins a generated name.
     pub(crate) prefix: Option<String>,
     /// What attributes give.

@@ -10,7 +10,8 @@ impl Resolver<'_> {
         let unknown = || Value { kind: ValueKind::String(self.expression(span)), span };
         let [delimiter, list] = elements(argument) else { return unknown() };
         let Some(delimiter) = literal(delimiter) else { return unknown() };
-        let Some(Value { kind: ValueKind::Array(items), .. }) = self.value(list) else { return unknown() };
+        let list = self.with_json_texts(list);
+        let Some(Value { kind: ValueKind::Array(items), .. }) = self.value(&list) else { return unknown() };
         let mut joined = Vec::with_capacity(items.len() * 2);
         for (at, item) in items.iter().enumerate() {
             if at > 0 {

@@ -87,7 +87,12 @@ impl<'a> Settler<'a> {
         };
         let written = || declared.body.get(name).and_then(|value| behind(value, rest));
         let own = || written().map(|value| at(self.settled(value), span));
-        let known = if declared.data { own() } else { None };
+        let found_by = || {
+            let argument = facts::terraform(&declared.kind)?.found_by.get(name)?;
+            let value = declared.body.get(argument).filter(|value| value.kind != ValueKind::Null)?;
+            Some(at(self.settled(value), span))
+        };
+        let known = if declared.data { own().or_else(found_by) } else { None };
         known
             .or_else(|| by_table(declared, path, span))
             .or_else(own)

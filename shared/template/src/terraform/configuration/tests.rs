@@ -85,6 +85,35 @@ output "arn" { value = aws_lambda_function.f.arn }"#;
 }
 
 #[test]
+fn json_within_a_text_is_read() {
+    let text = r#"
+locals { names = ["PutBucketAcl", "PutObjectAcl"] }
+resource "aws_iam_role" "f" {}
+resource "aws_cloudwatch_event_rule" "r" {
+  event_pattern = <<EOT
+{"detail": {"eventName": ${jsonencode(local.names)}, "who": [${jsonencode(aws_iam_role.f.arn)}], "n": [{"anything-but": ${jsonencode({ prefix = "a\"b" })}}]}}
+EOT
+}"#;
+    let inventory = files(&[("i/main.tf", text)]);
+    assert_eq!(notes(&inventory), Vec::<String>::new());
+    let pattern = inventory.rules[0].trigger.pattern().unwrap();
+    let matchers = |path: &str| pattern.branches()[0].field(path).unwrap().matchers.clone();
+    assert_eq!(matchers("detail.eventName").len(), 2);
+    assert!(format!("{:?}", matchers("detail.who")).contains("aws_iam_role.f"));
+    assert!(format!("{:?}", matchers("detail.n")).contains(r#"Prefix([Term { parts: [Literal("a\"b")"#));
+}
+
+#[test]
+fn a_policy_found_by_its_name_may_be_one_of_aws() {
+    let text = r#"
+data "aws_iam_policy" "basic" { name = "AWSLambdaBasicExecutionRole" }
+resource "aws_iam_role" "f" { managed_policy_arns = [data.aws_iam_policy.basic.arn] }
+"#;
+    let inventory = files(&[("i/main.tf", text)]);
+    assert_eq!(inventory.roles[0].attached_unread, ["AWSLambdaBasicExecutionRole".into()]);
+}
+
+#[test]
 fn the_registrys_module_for_rules_is_read_by_a_stand_in() {
     let text = r#"
 module "lambda" {
