@@ -80,7 +80,8 @@ fn state_machine(resource: Resource, globals: &Value, notes: &Notes, all: &mut V
         made.push(policies::state_machine_role(&owner, notes));
     }
     events::write_out(&owner, notes, &mut made);
-    let properties = renamed(&with_role(&resource, "RoleArn"), "Name", "StateMachineName");
+    let named = renamed(&with_role(&resource, "RoleArn"), "Name", "StateMachineName");
+    let properties = renamed(&named, "Type", "StateMachineType");
     all.push(Resource { class: "AWS::StepFunctions::StateMachine".into(), properties, ..resource });
     all.extend(made);
 }
