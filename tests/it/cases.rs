@@ -6,18 +6,30 @@
 //! where its own options say. A comment `# expect: VERDICT [CERTAINTY]` stands on the line of each rule's id;
 //! `# why: TEXT` on a later line demands that the reasons of the rule before it hold the text, `# assumes: TEXT` that the
 //! analysis says so among its assumptions.
+//!
+//! Code that stands in a template (`InlineCode`) is read as the command reads it.
+//!
+//! A fence ` ```json ` is the snapshot of an account. JSON has no comments: lines that expect something are taken out of
+//! it, and `RULE: # expect: VERDICT` names the rule.
 
 use crate::workspace;
-use loopguard_analysis::{Analysis, Catalogue, Certainty, close};
+use loopguard_analysis::{Analysis, Catalogue, Certainty, RuleVerdict, close, judge_with};
+use loopguard_code::{Inline, read_inline};
+use loopguard_model::{CodeSource, Inventory, snapshot};
 use loopguard_template::{Options, Source, read};
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Templates with what is expected of them.
-struct Case {
-    title: String,
+/// Templates, or a snapshot, with what is expected of them.
+pub(crate) struct Case {
+    /// The file, from the project's root on.
+    pub(crate) file: String,
+    /// The heading.
+    pub(crate) title: String,
     templates: Vec<(Options, String)>,
+    snapshot: Option<String>,
 }
 
 /// What a comment expects of a rule.
@@ -39,7 +51,13 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn cases(text: &str) -> Vec<Case> {
+/// Returns all cases, file by file.
+pub(crate) fn all() -> Vec<Case> {
+    let name = |path: &Path| path.strip_prefix(workspace::root()).unwrap().display().to_string();
+    files().iter().flat_map(|path| cases(&name(path), &fs::read_to_string(path).unwrap())).collect()
+}
+
+fn cases(file: &str, text: &str) -> Vec<Case> {
     let (mut common, mut title) = (String::new(), String::new());
     let mut cases: Vec<Case> = Vec::new();
     let mut fence: Option<(String, String)> = None;
@@ -53,13 +71,23 @@ fn cases(text: &str) -> Vec<Case> {
                 } else if is("beside") {
                     cases.last_mut().expect("a case before it").templates.push(template);
                 } else {
-                    cases.push(Case { title: title.clone(), templates: vec![template] });
+                    let case = |templates, snapshot| Case {
+                        file: file.to_owned(),
+                        title: title.clone(),
+                        templates,
+                        snapshot,
+                    };
+                    cases.push(match info.strip_prefix("json") {
+                        Some(_) => case(Vec::new(), Some(std::mem::take(body))),
+                        None => case(vec![template], None),
+                    });
                 }
                 fence = None;
             }
             Some((_, body)) => writeln!(body, "{line}").unwrap(),
             None => {
-                if let Some(info) = line.strip_prefix("```yaml") {
+                if let Some(info) = line.strip_prefix("```") {
+                    let info = info.strip_prefix("yaml").unwrap_or(info);
                     fence = Some((info.trim().to_owned(), String::new()));
                 } else if let Some(heading) = line.strip_prefix("## ") {
                     heading.clone_into(&mut title);
@@ -110,75 +138,132 @@ fn untold_assumptions<'t>(analysis: &Analysis, text: &'t str) -> Vec<&'t str> {
     demanded.map(|(_, wanted)| wanted.trim()).filter(untold).collect()
 }
 
-/// Returns how the analysis differs from what is expected; empty: it does not.
-fn differences(analysis: &Analysis, expected: &[Expectation]) -> String {
+/// A rule of which the analysis says something else than the case.
+pub(crate) struct Difference {
+    /// What it says, against what is expected: surer or less sure that the rule fires itself.
+    pub(crate) ordering: Ordering,
+    told: String,
+}
+
+/// How bad a verdict is, the surer the worse.
+fn badness(verdict: &str, certainty: Option<&str>) -> (usize, Option<Certainty>) {
+    let order = ["dead", "none", "bounded", "latent", "unknown", "loop"];
+    let verdict = order.iter().position(|known| *known == verdict).expect("a verdict");
+    (verdict, certainty.and_then(Certainty::from_word))
+}
+
+impl Case {
+    fn text(&self) -> String {
+        let templates = self.templates.iter().map(|(_, text)| text.as_str());
+        templates.chain(self.snapshot.as_deref()).collect()
+    }
+
+    /// Returns what the analysis says.
+    fn analysed(&self, catalogue: &Catalogue) -> Analysis {
+        if let Some(text) = &self.snapshot {
+            let is_json = |line: &&str| !line.contains("# expect: ") && !line.contains("# why: ");
+            let text: String = text.lines().filter(is_json).collect();
+            let read = snapshot::read(&text, &self.file).unwrap();
+            let mut inventory = read.inventory.clone();
+            return judge_with(&mut inventory, catalogue, |need| read.answer(need));
+        }
+        let one = |(at, (options, text)): (usize, &(Options, String))| {
+            let source = Source { file: format!("{}#{at}", self.file).into(), text: text.as_str().into() };
+            read(&[source], options)
+        };
+        let inventories = self.templates.iter().enumerate().map(one);
+        let mut inventory = inventories.reduce(|mut all, more| {
+            all.merge(more);
+            all
+        });
+        let inventory = inventory.as_mut().expect("a case has a template");
+        assert!(inventory.notes.is_empty(), "{}, {}: {:#?}", self.file, self.title, inventory.notes);
+        read_code(inventory);
+        close(inventory, catalogue)
+    }
+
+    /// Returns how what is said by that catalogue differs from what is expected.
+    pub(crate) fn differences(&self, catalogue: &Catalogue) -> Vec<Difference> {
+        let text = self.text();
+        let expected = expectations(&text);
+        assert!(!expected.is_empty(), "{}, {}: nothing is expected", self.file, self.title);
+        let analysis = self.analysed(catalogue);
+        let mut found: Vec<Difference> =
+            expected.iter().filter_map(|wanted| difference(&analysis, wanted)).collect();
+        for assumption in untold_assumptions(&analysis, &text) {
+            let told = format!("  not assumed: {assumption}\n  but {:#?}\n", analysis.assumptions);
+            found.push(Difference { ordering: Ordering::Equal, told });
+        }
+        found
+    }
+}
+
+/// Reads the code that stands in the templates.
+fn read_code(inventory: &mut Inventory) {
+    for workload in &mut inventory.workloads {
+        let Some(CodeSource::Inline(code, origin)) = &workload.code_source else { continue };
+        let inline = Inline {
+            code,
+            origin,
+            template: None,
+            runtime: Some("python3.13"),
+            handler: Some("index.handler"),
+            environment: &workload.properties,
+        };
+        workload.code = read_inline(&inline).map(|reading| reading.code);
+    }
+}
+
+fn difference(analysis: &Analysis, wanted: &Expectation) -> Option<Difference> {
+    let ending = format!(".{}", wanted.rule);
+    let is = |rule: &&RuleVerdict| *rule.key.id == *wanted.rule || rule.path.ends_with(&ending);
+    let rule = analysis
+        .rules
+        .iter()
+        .find(is)
+        .unwrap_or_else(|| panic!("no rule `{}` in {:?}", wanted.rule, analysis.rules));
+    let certainty = rule.certainty.map(Certainty::as_str);
+    let same = rule.verdict.as_str() == wanted.verdict
+        && wanted.certainty.as_deref().is_none_or(|wanted| certainty == Some(wanted));
+    let reasons = rule.reasons.join("\n    ");
+    if same && wanted.why.iter().all(|why| reasons.contains(&**why)) {
+        return None;
+    }
     let mut told = String::new();
-    for wanted in expected {
-        let ending = format!(".{}", wanted.rule);
-        let rule = analysis
-            .rules
-            .iter()
-            .find(|rule| *rule.key.id == *wanted.rule || rule.path.ends_with(&ending))
-            .unwrap_or_else(|| panic!("no rule `{}` in {:?}", wanted.rule, analysis.rules));
-        let certainty = rule.certainty.map(Certainty::as_str);
-        let same = rule.verdict.as_str() == wanted.verdict
-            && wanted.certainty.as_deref().is_none_or(|wanted| certainty == Some(wanted));
-        let reasons = rule.reasons.join("\n    ");
-        if !same || !wanted.why.iter().all(|why| reasons.contains(&**why)) {
-            writeln!(
-                told,
-                "  rule {}: expected {} {} {:?}\n  but it is {} {}:\n    {reasons}",
-                wanted.rule,
-                wanted.verdict,
-                wanted.certainty.as_deref().unwrap_or_default(),
-                wanted.why,
-                rule.verdict,
-                certainty.unwrap_or_default(),
-            )
-            .unwrap();
-            for finding in analysis.findings.iter().filter(|finding| finding.rules.contains(&rule.key)) {
-                for witness in finding.hops.iter().filter_map(|hop| hop.witness.as_ref()) {
-                    writeln!(told, "    {}", witness.event).unwrap();
-                }
-            }
+    writeln!(
+        told,
+        "  rule {}: expected {} {} {:?}\n  but it is {} {}:\n    {reasons}",
+        wanted.rule,
+        wanted.verdict,
+        wanted.certainty.as_deref().unwrap_or_default(),
+        wanted.why,
+        rule.verdict,
+        certainty.unwrap_or_default(),
+    )
+    .unwrap();
+    for finding in analysis.findings.iter().filter(|finding| finding.rules.contains(&rule.key)) {
+        for witness in finding.hops.iter().filter_map(|hop| hop.witness.as_ref()) {
+            writeln!(told, "    {}", witness.event).unwrap();
         }
     }
-    told
+    // Where nothing is expected of the certainty, it does not count.
+    let asked = certainty.filter(|_| wanted.certainty.is_some());
+    let is = badness(rule.verdict.as_str(), asked);
+    Some(Difference { ordering: is.cmp(&badness(&wanted.verdict, wanted.certainty.as_deref())), told })
 }
 
 #[test]
 fn every_case_has_its_verdict() {
     let catalogue = Catalogue::embedded();
-    let (mut told, mut run) = (String::new(), 0);
-    for path in files() {
-        let name = path.strip_prefix(workspace::root()).unwrap().display().to_string();
-        for case in cases(&fs::read_to_string(&path).unwrap()) {
-            let text: String = case.templates.iter().map(|(_, text)| text.as_str()).collect();
-            let expected = expectations(&text);
-            assert!(!expected.is_empty(), "{name}, {}: nothing is expected", case.title);
-            let one = |(at, (options, text)): (usize, &(Options, String))| {
-                let source = Source { file: format!("{name}#{at}").into(), text: text.as_str().into() };
-                read(&[source], options)
-            };
-            let inventories = case.templates.iter().enumerate().map(one);
-            let mut inventory = inventories.reduce(|mut all, more| {
-                all.merge(more);
-                all
-            });
-            let inventory = inventory.as_mut().expect("a case has a template");
-            assert!(inventory.notes.is_empty(), "{name}, {}: {:#?}", case.title, inventory.notes);
-            let analysis = close(inventory, &catalogue);
-            let differs = differences(&analysis, &expected);
-            let untold = untold_assumptions(&analysis, &text);
-            if !differs.is_empty() || !untold.is_empty() {
-                writeln!(told, "{name}, {}\n{differs}", case.title).unwrap();
-                for assumption in untold {
-                    writeln!(told, "  not assumed: {assumption}\n  but {:#?}", analysis.assumptions).unwrap();
-                }
-            }
-            run += 1;
+    let cases = all();
+    let mut told = String::new();
+    for case in &cases {
+        let differences = case.differences(&catalogue);
+        if !differences.is_empty() {
+            writeln!(told, "{}, {}", case.file, case.title).unwrap();
+            told.extend(differences.into_iter().map(|difference| difference.told));
         }
     }
     assert!(told.is_empty(), "\n{told}");
-    assert!(run > 0, "there are no cases");
+    assert!(!cases.is_empty(), "there are no cases");
 }

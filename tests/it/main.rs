@@ -13,6 +13,7 @@
 
 #[path = "../accounts/mod.rs"]
 mod accounts;
+mod aspects;
 mod cases;
 mod cli_access;
 mod cli_account;

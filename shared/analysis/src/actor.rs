@@ -1,6 +1,7 @@
 //! What acts when a rule fires or a connection hands on: deliveries, workloads under their roles, forwarding, and
 //! what is not known.
 
+use crate::Aspect;
 use crate::arn::{self, Arn, unqualified};
 use crate::bus::Bus;
 use crate::catalogue::{Caller, Catalogue, Link, TargetKind, Then};
@@ -158,7 +159,7 @@ pub(crate) fn of_rule<'a>(
     let Some(targets) = &rule.targets else {
         let need = Need::Targets { bus: rule.bus.clone(), rule: rule.name.clone() };
         let why = format!("the targets of rule `{}` were not read", rule.key);
-        return vec![(None, place.anything(Identity::Unknown, Some(need), why))];
+        return vec![(None, place.anything(Aspect::UnreadTargets, Identity::Unknown, Some(need), why))];
     };
     let acts = |target| place.of_target(target).into_iter().map(move |actor| (Some(target), actor));
     targets.iter().flat_map(acts).collect()
@@ -195,7 +196,7 @@ impl<'a> Place<'a, '_> {
     fn of_target(&self, target: &'a Target) -> Vec<Actor<'a>> {
         let Some(kind) = kind_of(&target.arn, self.catalogue) else {
             let why = format!("what `{}` is cannot be told", target.arn);
-            return vec![self.anything(Identity::Unknown, None, why)];
+            return vec![self.anything(Aspect::UnknownTargets, Identity::Unknown, None, why)];
         };
         let mut actors = Vec::new();
         let named = workload_arn(kind, target);
@@ -212,6 +213,7 @@ impl<'a> Place<'a, '_> {
             }
             Then::Role => self.there(named.as_ref()).work(kind, target, named, workload),
             Then::UnseenRole => self.anything(
+                Aspect::UnseenRoles,
                 Identity::Unknown,
                 None,
                 format!("what runs behind `{}` was not read", target.arn),
@@ -221,7 +223,7 @@ impl<'a> Place<'a, '_> {
                     "the event continues on a custom bus: `{}`, whose subscribers are not read",
                     target.arn
                 );
-                self.anything(Identity::Unknown, None, why)
+                self.anything(Aspect::UnseenRoles, Identity::Unknown, None, why)
             }
             Then::Bus => self.bus(target),
             Then::Consumers | Then::Behind => self.actor(
@@ -234,9 +236,13 @@ impl<'a> Place<'a, '_> {
             ),
             Then::Outside => {
                 let why = format!("what is behind `{}` is outside what can be read", target.arn);
-                self.anything(Identity::Unknown, None, why)
+                self.anything(Aspect::OutsideTargets, Identity::Unknown, None, why)
             }
-            Then::Nothing => self.end(String::new()),
+            Then::Nothing if self.catalogue.has(Aspect::EndingTargets) => self.end(String::new()),
+            Then::Nothing => {
+                let why = format!("what `{}` does is not known", target.arn);
+                self.anything(Aspect::OutsideTargets, Identity::Unknown, None, why)
+            }
         };
         actors.push(then);
         actors
@@ -244,8 +250,9 @@ impl<'a> Place<'a, '_> {
 
     /// Returns the place where what has the ARN runs, if rules were read there.
     fn there(&self, arn: Option<&Term>) -> Self {
-        let known =
-            arn.and_then(Arn::parse).and_then(|arn| self.index.place(&arn.account, &arn.region, self.scope));
+        let elsewhere = self.catalogue.has(Aspect::OtherPlaces);
+        let arn = arn.filter(|_| elsewhere).and_then(Arn::parse);
+        let known = arn.and_then(|arn| self.index.place(&arn.account, &arn.region, self.scope));
         Self { scope: known.unwrap_or(self.scope), ..*self }
     }
 
@@ -253,7 +260,11 @@ impl<'a> Place<'a, '_> {
         Actor { act, scope: self.scope, via }
     }
 
-    fn anything(&self, identity: Identity, need: Option<Need>, why: String) -> Actor<'a> {
+    /// Something that may cause anything, for want of what the aspect says.
+    fn anything(&self, aspect: Aspect, identity: Identity, need: Option<Need>, why: String) -> Actor<'a> {
+        if !self.catalogue.has(aspect) {
+            return self.end(String::new());
+        }
         let via = vec![identity.describe()];
         self.actor(Act::Anything { identity, need, why }, via)
     }
@@ -326,19 +337,23 @@ impl<'a> Place<'a, '_> {
     ) -> Actor<'a> {
         if kind.overrides.as_ref().is_some_and(|member| input(target).contains(&**member)) {
             let why = format!("the input of target `{}` names another role for the run", target.id);
-            return self.anything(Identity::Unknown, None, why);
+            return self.anything(Aspect::OverriddenRoles, Identity::Unknown, None, why);
         }
         let Some(arn) = named else {
             let why = format!("target `{}` does not say what runs", target.id);
-            return self.anything(Identity::Unknown, None, why);
+            return self.anything(Aspect::UnreadWorkloads, Identity::Unknown, None, why);
         };
         let Some(workload) = workload else {
             let need = Need::Workload { arn: arn.clone() };
             let why = format!("what runs as `{arn}` was not read");
-            return self.anything(Identity::Unknown, Some(need), why);
+            return self.anything(Aspect::UnreadWorkloads, Identity::Unknown, Some(need), why);
         };
         let Some(role_arn) = &workload.role else {
-            return self.end(format!("`{arn}` makes no calls, since it has no role"));
+            let why = format!("`{arn}` makes no calls, since it has no role");
+            if !self.catalogue.has(Aspect::RolelessWorkloads) {
+                return self.anything(Aspect::UnreadWorkloads, Identity::Unknown, None, why);
+            }
+            return self.end(why);
         };
         self.under_role(kind, &workload.name, role_arn, Some(workload), Some(target))
     }
@@ -361,6 +376,7 @@ impl<'a> Place<'a, '_> {
             return vec![match start::parameter_of(target, &name).filter(|role| *role != Term::default()) {
                 Some(role) => under(&role),
                 None => self.anything(
+                    Aspect::OverriddenRoles,
                     Identity::Unknown,
                     None,
                     format!("the role in the input of target `{}` is not known", target.id),
@@ -371,10 +387,11 @@ impl<'a> Place<'a, '_> {
         // Runbooks of AWS name no role of their own.
         let name = Arn::parse(&target.arn).and_then(|arn| arn.resource_after(&kind.arn.1));
         let of_aws = name.is_some_and(|name| arn::strip_prefix(&name, "AWS").is_some());
+        let of_aws = of_aws && self.catalogue.has(Aspect::RunbooksOfAws);
         if document.is_none() && !of_aws {
             let need = Need::Workload { arn: unqualified(&target.arn) };
             let why = format!("the role that runbook `{}` names was not read", target.arn);
-            actors.push(self.anything(Identity::Unknown, Some(need), why));
+            actors.push(self.anything(Aspect::UnreadWorkloads, Identity::Unknown, Some(need), why));
         }
         actors
     }
@@ -384,6 +401,9 @@ impl<'a> Place<'a, '_> {
         let (Some(workload), Some(target), None) = (workload, target, self.link) else {
             return start::unknown();
         };
+        if !self.catalogue.has(Aspect::GivenInputs) {
+            return start::unknown();
+        }
         let steps = self.index.definition(workload).into_iter().flat_map(|definition| &definition.steps);
         let in_code = workload.code.iter().flat_map(|code| &code.calls);
         let calls = steps.map(|step| &step.call).chain(in_code);
@@ -421,7 +441,7 @@ impl<'a> Place<'a, '_> {
             let via = vec![format!("`{workload_name}`"), identity.describe()];
             return self.actor(Act::Work { role: None, identity, workload, start }, via);
         }
-        self.anything(identity, Some(need), why)
+        self.anything(Aspect::UnreadRoles, identity, Some(need), why)
     }
 }
 

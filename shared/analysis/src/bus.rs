@@ -1,6 +1,8 @@
 //! Event buses as targets, calls and permissions name them: by a name, or by an ARN that says where the bus is.
 
+use crate::Aspect;
 use crate::arn::{Arn, surely_differ};
+use crate::catalogue::Catalogue;
 use crate::glob::{Glob, fits};
 use loopguard_model::{Inventory, Rule, Scope};
 use loopguard_pattern::{Part, SymbolKind, Term};
@@ -56,6 +58,17 @@ impl Bus {
             Some((arn, name)) => Self::of_arn(arn, Glob::exact(name), sender),
             None => Self::here(value.clone()),
         }
+    }
+
+    /// Returns the buses as far as the catalogue tells one from the other.
+    pub(crate) fn told_apart(mut self, catalogue: &Catalogue) -> Self {
+        if !catalogue.has(Aspect::BusNames) {
+            self.name = Glob::any();
+        }
+        if !catalogue.has(Aspect::Places) {
+            (self.account, self.region) = (Some(Glob::any()), Some(Glob::any()));
+        }
+        self
     }
 
     /// Returns the same buses with another name.

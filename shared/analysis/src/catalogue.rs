@@ -38,6 +38,7 @@ pub(crate) use service::Service;
 pub(crate) use takeover::Takeovers;
 pub(crate) use target::{Caller, TargetKind, Then};
 
+use crate::Aspect;
 use loopguard_model::Policy;
 use naming::Naming;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +66,8 @@ pub struct Catalogue {
     places: OnceLock<Vec<places::Places>>,
     takeovers: OnceLock<Takeovers>,
     seconds: OnceLock<Vec<Second>>,
+    /// What the analysis is to take no account of.
+    lacks: Option<Aspect>,
 }
 
 /// What a report says about the catalogue it used.
@@ -94,6 +97,18 @@ impl Catalogue {
     pub fn embedded() -> Arc<Self> {
         static EMBEDDED: OnceLock<Arc<Catalogue>> = OnceLock::new();
         EMBEDDED.get_or_init(|| Arc::new(Self::lazy().unwrap_or_default())).clone()
+    }
+
+    /// Returns the catalogue that is built in, by which the analysis judges as if there were no such aspect.
+    ///
+    /// For showing that each aspect is needed; nothing else asks for it.
+    pub fn without(aspect: Aspect) -> Self {
+        Self { lacks: Some(aspect), ..Self::lazy().unwrap_or_default() }
+    }
+
+    /// Returns true iff the analysis takes account of the aspect.
+    pub(crate) fn has(&self, aspect: Aspect) -> bool {
+        self.lacks != Some(aspect)
     }
 
     /// Reads all built-in tables; fails iff one of them is not what its loader expects.

@@ -1,15 +1,15 @@
 //! Rules that no event can match.
 
-use crate::accept;
 use crate::catalogue::Catalogue;
 use crate::emission::{API_CALL, home_region};
+use crate::{Aspect, accept};
 use loopguard_model::Rule;
 use loopguard_pattern::{Branch, EventSet, Overlap, Schema, Term, overlap};
 
 /// Returns why no event can match the rule, if that is so.
 pub(crate) fn why_dead(rule: &Rule, catalogue: &Catalogue) -> Option<String> {
     let pattern = rule.trigger.pattern()?;
-    if rule.bus != Term::literal("default") {
+    if rule.bus != Term::literal("default") || !catalogue.has(Aspect::DeadPatterns) {
         // A rule may pass anything on to another bus.
         return None;
     }
@@ -63,7 +63,10 @@ fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<St
         return Some(format!("no API call is recorded with source {listed}"));
     }
     let home = home_region(&rule.scope);
-    if global_only && crate::arn::surely_differ(&rule.scope.region, &home) {
+    if global_only
+        && catalogue.has(Aspect::HomeRegions)
+        && crate::arn::surely_differ(&rule.scope.region, &home)
+    {
         return Some(format!(
             "calls of this global service are recorded in `{home}` only, and the rule is in `{}`",
             rule.scope.region

@@ -73,8 +73,8 @@ impl Emission {
         of_call && matches!(self.family, Family::Record { .. } | Family::DataRecord { .. })
     }
 
-    /// Returns true only if the branch asks for nothing that the emission leaves open, or that a permission alone says.
-    pub(crate) fn fits(&self, branch: &Branch) -> bool {
-        self.fields.fit(branch) && !branch.fields().iter().any(|wanted| self.granted.contains(&wanted.path))
+    /// Returns true iff the branch asks for something that a permission alone says.
+    pub(crate) fn is_granted(&self, branch: &Branch) -> bool {
+        branch.fields().iter().any(|wanted| self.granted.contains(&wanted.path))
     }
 }

@@ -12,6 +12,7 @@
 mod accept;
 mod actor;
 mod arn;
+mod aspect;
 mod audience;
 mod bus;
 mod callers;
@@ -37,6 +38,7 @@ mod start;
 mod tests;
 mod verdict;
 
+pub use aspect::{Aspect, AspectKind};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo, Change, Fact, Said, compare};
 pub use code::{Code, Severity};
 pub use finding::{

@@ -1,11 +1,12 @@
 //! What limits an edge: buses, regions, rule states, trails, bucket notifications.
 
-use crate::Status;
 use crate::accept;
 use crate::bus::Arrives;
+use crate::catalogue::Catalogue;
 use crate::emission::{Emission, Family, Field};
 use crate::glob::Glob;
 use crate::listener::Listener;
+use crate::{Aspect, Status};
 use loopguard_model::{Inventory, Need, Rule, RuleState, Scope};
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
@@ -51,7 +52,10 @@ impl Refinement {
 }
 
 /// Returns whether the event arrives where the rule listens.
-pub(crate) fn arrives(emission: &Emission, from: &Scope, rule: &Rule) -> Arrives {
+pub(crate) fn arrives(emission: &Emission, from: &Scope, rule: &Rule, catalogue: &Catalogue) -> Arrives {
+    if !catalogue.has(Aspect::BusesElsewhere) && emission.bus.is_elsewhere(from) {
+        return Arrives::No;
+    }
     match &emission.region {
         Some(region) => emission.bus.arrives(&Scope { region: region.clone(), ..from.clone() }, rule),
         None => emission.bus.arrives(from, rule),
@@ -99,12 +103,17 @@ pub(crate) fn presence_key(
 }
 
 /// Returns what keeps the event from reaching the rule now, its own switch aside.
-pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inventory) -> Presence {
+pub(crate) fn presence(
+    emission: &Emission,
+    listener: &Listener,
+    inventory: &Inventory,
+    catalogue: &Catalogue,
+) -> Presence {
     let mut presence = Presence::default();
     let Some(rule) = inventory.rules.get(listener.rule) else { return presence };
     match &emission.family {
         Family::Record { read_only } => {
-            if *read_only && rule.state == RuleState::Enabled {
+            if *read_only && rule.state == RuleState::Enabled && catalogue.has(Aspect::ReadsUnseen) {
                 presence.switch(
                     "the rule that hears it is in the state ENABLED, in which it does not see read-only management events"
                         .to_owned(),
@@ -113,7 +122,8 @@ pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inv
             let selected = |trails: &loopguard_model::Trails| {
                 if *read_only { trails.management_reads } else { trails.management_writes }
             };
-            trails(inventory, &mut presence, &selected, "management events");
+            let selects = Selects { selected: &selected, aspect: Aspect::TrailManagement };
+            trails(inventory, catalogue, &mut presence, &selects, "management events");
         }
         Family::DataRecord { resource_type } => {
             let selected = |trails: &loopguard_model::Trails| match resource_type {
@@ -124,14 +134,20 @@ pub(crate) fn presence(emission: &Emission, listener: &Listener, inventory: &Inv
                 || "these data events".to_owned(),
                 |wanted| format!("data events of `{wanted}`"),
             );
-            trails(inventory, &mut presence, &selected, &what);
+            let selects = Selects { selected: &selected, aspect: Aspect::TrailData };
+            trails(inventory, catalogue, &mut presence, &selects, &what);
             // Who writes a rule on API calls has a trail in mind; who does not, need not have one that selects data.
-            if inventory.trails.is_none() && !listener.pattern.branches().iter().any(asks_for_calls) {
+            if inventory.trails.is_none()
+                && catalogue.has(Aspect::UnreadTrails)
+                && !listener.pattern.branches().iter().any(asks_for_calls)
+            {
                 presence.doubt = Some(format!("whether a trail selects {what} is not known"));
             }
         }
-        Family::Bucket => bucket(emission, listener, inventory, &mut presence),
-        Family::Native | Family::Custom | Family::Forwarded => {}
+        Family::Bucket if catalogue.has(Aspect::BucketSwitches) => {
+            bucket(emission, listener, inventory, &mut presence);
+        }
+        Family::Bucket | Family::Native | Family::Custom | Family::Forwarded => {}
     }
     presence
 }
@@ -141,15 +157,23 @@ fn asks_for_calls(branch: &loopguard_pattern::Branch) -> bool {
     ["detail-type", "detail.eventName", "detail.eventSource"].iter().any(|path| branch.field(path).is_some())
 }
 
+/// What a trail must select, and the aspect that this is.
+struct Selects<'s> {
+    selected: &'s dyn Fn(&loopguard_model::Trails) -> bool,
+    aspect: Aspect,
+}
+
 fn trails(
     inventory: &Inventory,
+    catalogue: &Catalogue,
     presence: &mut Presence,
-    selected: &dyn Fn(&loopguard_model::Trails) -> bool,
+    selects: &Selects<'_>,
     what: &str,
 ) {
     match &inventory.trails {
+        Some(_) if !catalogue.has(selects.aspect) => {}
         Some(trails) if !trails.logging => presence.switch("no trail logs here".to_owned()),
-        Some(trails) if !selected(trails) => presence.switch(format!("no trail selects {what}")),
+        Some(trails) if !(selects.selected)(trails) => presence.switch(format!("no trail selects {what}")),
         Some(_) => {}
         None => {
             presence.needs.insert(Need::Trails);

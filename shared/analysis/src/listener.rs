@@ -1,9 +1,9 @@
 //! Rules as listeners: what each could hear, so that only those calls are looked at.
 
-use crate::accept;
 use crate::catalogue::{Catalogue, Kind, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
 use crate::glob::Glob;
+use crate::{Aspect, accept};
 use loopguard_model::Inventory;
 use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind, Term};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,8 @@ impl Listeners {
             for call in calls.iter().flatten() {
                 listeners.of_call.entry(call.clone()).or_default().push(at);
             }
-            if pattern.branches().iter().any(accept::may_be_custom) {
+            let reserved = catalogue.has(Aspect::ReservedSources);
+            if !reserved || pattern.branches().iter().any(accept::may_be_custom) {
                 listeners.custom.push(at);
             }
             if calls.is_none() {
@@ -163,7 +164,7 @@ pub(crate) fn is_of_caller(path: &str) -> bool {
 fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<str>>> {
     let mut calls = BTreeSet::new();
     for branch in pattern.branches() {
-        if accept::may(branch, "detail-type", API_CALL) {
+        if accept::may(branch, "detail-type", API_CALL) || !catalogue.has(Aspect::DetailTypes) {
             for operation in recorded(branch, catalogue)? {
                 if operation.kind != Kind::Unlogged {
                     calls.insert(operation.call.clone());
@@ -172,12 +173,12 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
         }
         for kind in catalogue.targets() {
             if let Some(call) = &kind.call
-                && kind.native.iter().any(|native| hears(branch, &native.event))
+                && kind.native.iter().any(|native| hears(branch, &native.event, catalogue))
             {
                 calls.insert(call.clone());
             }
         }
-        for native in catalogue.natives().iter().filter(|native| hears(branch, &native.event)) {
+        for native in catalogue.natives().iter().filter(|native| hears(branch, &native.event, catalogue)) {
             calls.extend(native.apis.iter().cloned());
             for prefix in &native.writes_of {
                 let writes = catalogue
@@ -194,34 +195,41 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
 }
 
 /// Returns true if the branch may accept the native event.
-fn hears(branch: &Branch, (source, detail_type): &(Arc<str>, Arc<str>)) -> bool {
-    accept::may(branch, "source", source) && accept::may(branch, "detail-type", detail_type)
+fn hears(branch: &Branch, (source, detail_type): &(Arc<str>, Arc<str>), catalogue: &Catalogue) -> bool {
+    (accept::may(branch, "source", source) || !catalogue.has(Aspect::Sources))
+        && (accept::may(branch, "detail-type", detail_type) || !catalogue.has(Aspect::DetailTypes))
 }
 
 /// Returns the operations whose CloudTrail record the branch may accept; none: too many to list.
 fn recorded<'a>(branch: &Branch, catalogue: &'a Catalogue) -> Option<Vec<&'a Arc<Operation>>> {
     let from = |operation: &&Arc<Operation>| {
-        operation.event_sources.iter().any(|source| hears_source(branch, source))
+        operation.event_sources.iter().any(|source| hears_source(branch, source, catalogue))
     };
-    if let Some(names) = accept::listed(branch, "detail.eventName") {
+    if let Some(names) = accept::listed(branch, "detail.eventName")
+        && catalogue.has(Aspect::CallNames)
+    {
         let named = names.iter().flat_map(|name| catalogue.operations_of_event_name(name));
         return Some(named.filter(from).collect());
     }
     let heard: Vec<_> = catalogue
         .services()
         .iter()
-        .filter(|service| service.event_sources.iter().any(|source| hears_source(branch, source)))
+        .filter(|service| service.event_sources.iter().any(|source| hears_source(branch, source, catalogue)))
         .collect();
     if heard.len() > WIDE {
         return None;
     }
     let may_name = |operation: &&Arc<Operation>| {
-        operation.event_names.iter().any(|name| accept::may(branch, "detail.eventName", name))
+        !catalogue.has(Aspect::CallNames)
+            || operation.event_names.iter().any(|name| accept::may(branch, "detail.eventName", name))
     };
     Some(heard.into_iter().flat_map(Service::operations).filter(may_name).collect())
 }
 
-fn hears_source(branch: &Branch, event_source: &str) -> bool {
+fn hears_source(branch: &Branch, event_source: &str, catalogue: &Catalogue) -> bool {
+    if !catalogue.has(Aspect::Sources) {
+        return true;
+    }
     let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
     accept::may(branch, "source", &source) && accept::may(branch, "detail.eventSource", event_source)
 }

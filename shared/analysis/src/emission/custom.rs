@@ -2,31 +2,43 @@
 
 use super::{Emission, Family, Field, Fields};
 use crate::bus::Bus;
+use crate::catalogue::Catalogue;
 use crate::glob::Glob;
 use crate::iam::EventLimits;
-use crate::{Certainty, Emits};
+use crate::{Aspect, Certainty, Emits};
 use loopguard_model::Scope;
 use std::collections::BTreeSet;
 
 /// Returns the events that `events:PutEvents` may put on the buses that fit.
 ///
 /// A caller chooses source and detail-type, but for sources that begin with `aws.`, unless conditions limit them.
-pub(crate) fn custom(limits: &EventLimits, bus: Bus, scope: &Scope, certainty: Certainty) -> Emission {
+pub(crate) fn custom(
+    catalogue: &Catalogue,
+    limits: &EventLimits,
+    bus: Bus,
+    scope: &Scope,
+    certainty: Certainty,
+) -> Emission {
     let mut fields = Fields::default();
-    fields.exactly("account", scope.account.clone());
-    if bus.is_in_region_of(scope) {
+    let shown = catalogue.has(Aspect::ShownPlaces);
+    if shown {
+        fields.exactly("account", scope.account.clone());
+    }
+    if shown && bus.is_in_region_of(scope) {
         fields.exactly("region", scope.region.clone());
     }
-    fields.set("replay-name", Field::Absent);
+    if catalogue.has(Aspect::ReplayNames) {
+        fields.set("replay-name", Field::Absent);
+    }
     match &limits.sources {
         Some(sources) => fields.set("source", Field::Exactly(sources.clone())),
-        None => fields.custom_source = true,
+        None => fields.custom_source = catalogue.has(Aspect::ReservedSources),
     }
     fields.leave_out("source", limits.no_sources.iter().cloned());
     fields.leave_out("detail-type", limits.no_detail_types.iter().cloned());
     let detail_types = limits.detail_types.clone().unwrap_or_else(|| vec![Glob::any()]);
     fields.set("detail-type", Field::Exactly(detail_types));
-    emission(fields, "events:PutEvents", bus, certainty)
+    emission(fields, "events:PutEvents", bus.told_apart(catalogue), certainty)
 }
 
 /// Returns the events that `events:StartReplay` may put again.

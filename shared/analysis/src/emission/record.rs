@@ -2,10 +2,10 @@
 
 use super::{Emission, Family, Field, Fields, Identity};
 use crate::bus::Bus;
-use crate::catalogue::{Binding, Kind, Operation};
+use crate::catalogue::{Binding, Catalogue, Kind, Operation};
 use crate::glob::Glob;
 use crate::iam::Bound;
-use crate::{Certainty, Emits};
+use crate::{Aspect, Certainty, Emits};
 use loopguard_model::Scope;
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,7 @@ pub(crate) enum Outcome {
 ///
 /// None where CloudTrail does not record the call.
 pub(crate) fn record(
+    catalogue: &Catalogue,
     operation: &Operation,
     identity: &Identity,
     outcome: Outcome,
@@ -38,19 +39,38 @@ pub(crate) fn record(
         Kind::Management => Family::Record { read_only: operation.read_only },
         Kind::Data => Family::DataRecord { resource_type: operation.data_type.clone() },
     };
-    let region = operation.global.then(|| home_region(scope));
-    let names: Vec<Glob> =
-        operation.event_names.iter().map(|name| Glob::exact(Term::literal(name))).collect();
+    let made = match outcome {
+        Outcome::Success => Aspect::CallRecords,
+        Outcome::Failure => Aspect::FailedCalls,
+    };
+    if !catalogue.has(made) {
+        return Vec::new();
+    }
+    let global = operation.global && catalogue.has(Aspect::HomeRegions);
+    let region = global.then(|| home_region(scope));
+    let own = std::slice::from_ref(&operation.name);
+    let names = if catalogue.has(Aspect::RecordedNames) { &*operation.event_names } else { own };
+    let names: Vec<Glob> = names.iter().map(|name| Glob::exact(Term::literal(name))).collect();
     let one = |event_source: &Arc<str>| {
         let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
-        let mut fields = envelope(&source, API_CALL, scope, region.as_ref());
-        identity.write(scope, &mut fields);
-        fields.text("detail.eventSource", event_source);
-        fields.set("detail.eventName", Field::Exactly(names.clone()));
-        fields.exactly("detail.awsRegion", region.clone().unwrap_or_else(|| scope.region.clone()));
-        fields.text("detail.eventType", "AwsApiCall");
-        fields.set("detail.readOnly", Field::Flag(operation.read_only));
-        fields.set("detail.managementEvent", Field::Flag(operation.kind == Kind::Management));
+        let mut fields = envelope(catalogue, &source, API_CALL, scope, region.as_ref());
+        if catalogue.has(Aspect::Callers) {
+            identity.write(scope, &mut fields);
+        }
+        if catalogue.has(Aspect::Sources) {
+            fields.text("detail.eventSource", event_source);
+        }
+        if catalogue.has(Aspect::CallNames) {
+            fields.set("detail.eventName", Field::Exactly(names.clone()));
+        }
+        if catalogue.has(Aspect::ShownPlaces) {
+            fields.exactly("detail.awsRegion", region.clone().unwrap_or_else(|| scope.region.clone()));
+        }
+        if catalogue.has(Aspect::RecordFlags) {
+            fields.text("detail.eventType", "AwsApiCall");
+            fields.set("detail.readOnly", Field::Flag(operation.read_only));
+            fields.set("detail.managementEvent", Field::Flag(operation.kind == Kind::Management));
+        }
         match outcome {
             Outcome::Success => {
                 fields.set("detail.errorCode", Field::Absent);
@@ -72,7 +92,7 @@ pub(crate) fn record(
             action: operation.action().clone(),
             certainty,
             every_run: false,
-            bus: Bus::default_here(),
+            bus: Bus::default_here().told_apart(catalogue),
             region: region.clone(),
             family: family.clone(),
             note: match outcome {
@@ -86,6 +106,7 @@ pub(crate) fn record(
 
 /// Returns a native event of a call.
 pub(crate) fn native(
+    catalogue: &Catalogue,
     operation: &Operation,
     (source, detail_type): &(Arc<str>, Arc<str>),
     fixed: &BTreeMap<Arc<str>, Vec<Arc<str>>>,
@@ -93,11 +114,12 @@ pub(crate) fn native(
     scope: &Scope,
     certainty: Certainty,
 ) -> Emission {
-    let mut fields = envelope(source, detail_type, scope, None);
-    if !detail_type.ends_with("via CloudTrail") {
+    let mut fields = envelope(catalogue, source, detail_type, scope, None);
+    if !detail_type.ends_with("via CloudTrail") && catalogue.has(Aspect::CallsOfNativeEvents) {
         without_call(source, &mut fields);
     }
-    for (path, texts) in fixed {
+    let shown = |_: &(_, _)| catalogue.has(Aspect::FieldsOfNativeEvents);
+    for (path, texts) in fixed.iter().filter(shown) {
         let texts = texts.iter().map(|text| Glob::of_stars(text)).collect();
         fields.set(path, Field::Exactly(texts));
     }
@@ -109,7 +131,7 @@ pub(crate) fn native(
         action: operation.action().clone(),
         certainty,
         every_run: false,
-        bus: Bus::default_here(),
+        bus: Bus::default_here().told_apart(catalogue),
         region: None,
         family: if bucket { Family::Bucket } else { Family::Native },
         note: note.into(),
@@ -137,14 +159,28 @@ fn without_call(source: &str, fields: &mut Fields) {
     }
 }
 
-pub(super) fn envelope(source: &str, detail_type: &str, scope: &Scope, region: Option<&Term>) -> Fields {
+fn envelope(
+    catalogue: &Catalogue,
+    source: &str,
+    detail_type: &str,
+    scope: &Scope,
+    region: Option<&Term>,
+) -> Fields {
     let mut fields = Fields::default();
-    fields.text("source", source);
-    fields.text("detail-type", detail_type);
-    fields.exactly("account", scope.account.clone());
-    fields.exactly("region", region.unwrap_or(&scope.region).clone());
+    if catalogue.has(Aspect::Sources) {
+        fields.text("source", source);
+    }
+    if catalogue.has(Aspect::DetailTypes) {
+        fields.text("detail-type", detail_type);
+    }
+    if catalogue.has(Aspect::ShownPlaces) {
+        fields.exactly("account", scope.account.clone());
+        fields.exactly("region", region.unwrap_or(&scope.region).clone());
+    }
     // Only replayed events have it.
-    fields.set("replay-name", Field::Absent);
+    if catalogue.has(Aspect::ReplayNames) {
+        fields.set("replay-name", Field::Absent);
+    }
     fields
 }
 
@@ -169,13 +205,25 @@ impl Emission {
     }
 
     /// Writes what the resource of the call shows in this event.
-    pub(crate) fn bind(&mut self, binding: &Binding, bound: &Bound, operation: &Operation, scope: &Scope) {
+    pub(crate) fn bind(
+        &mut self,
+        catalogue: &Catalogue,
+        binding: &Binding,
+        bound: &Bound,
+        operation: &Operation,
+        scope: &Scope,
+    ) {
         match &self.family {
             Family::Record { .. } | Family::DataRecord { .. } => {
                 for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
                     if let Some(globs) = filled(templates, bound, scope) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
-                        self.fields.set(path, Field::Maybe(globs));
+                        let shown = if catalogue.has(Aspect::LeftOutRequests) {
+                            Field::Maybe(globs)
+                        } else {
+                            Field::Exactly(globs)
+                        };
+                        self.fields.set(path, shown);
                         self.granted.extend(bound.is_granted().then(|| path.clone()));
                     }
                     leave_out(&mut self.fields, path, templates, bound);

@@ -13,7 +13,7 @@ use crate::iam::EventLimits;
 use crate::limits::{arrives, presence};
 use crate::listener::Listener;
 use crate::meet::{Meet, meet_sets};
-use crate::{Certainty, Gain, Status};
+use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
 use loopguard_pattern::{EventPattern, Term};
 use std::collections::BTreeMap;
@@ -30,7 +30,11 @@ impl<'a> Builder<'a, '_> {
 
     /// Adds what a connection hands on to.
     pub(super) fn hand_on(&mut self, from: usize, connection: &'a Connection) {
-        let every = self.ground.catalogue.carriers().link(connection.kind).is_some_and(|link| link.every)
+        let catalogue = self.ground.catalogue;
+        if !aspect_of(connection.kind).is_none_or(|aspect| catalogue.has(aspect)) {
+            return;
+        }
+        let every = catalogue.carriers().link(connection.kind).is_some_and(|link| link.every)
             && connection.filters.is_empty();
         for actor in actor::of_connection(connection, &self.ground.index, self.ground.catalogue) {
             let to = self.actor(actor);
@@ -38,7 +42,7 @@ impl<'a> Builder<'a, '_> {
             // A connection is declared: what arrives is handed on, in batches, perhaps filtered.
             edge.certainty = Certainty::Declared;
             edge.gain = if every { Gain::Each } else { Gain::Sometimes };
-            if !connection.enabled {
+            if !connection.enabled && catalogue.has(Aspect::DisabledConnections) {
                 edge.status = Status::Off(
                     format!("{} `{}` is disabled", connection.kind.as_str(), connection.name).into(),
                 );
@@ -50,13 +54,17 @@ impl<'a> Builder<'a, '_> {
     /// Passes the rule's events on to another bus.
     pub(super) fn forward(&mut self, rule: usize, target: Option<&'a Target>, bus: &Bus) {
         let ground = self.ground;
+        let catalogue = ground.catalogue;
+        if !catalogue.has(Aspect::Forwarding) {
+            return;
+        }
         let Some(own) = ground.listeners.of_rule(rule).and_then(|at| ground.listeners.all.get(at)) else {
             return;
         };
         let Some(from) = ground.inventory.rules.get(rule) else { return };
         self.sends_to(bus, &from.scope);
         let mut emission = generic_native(&from.scope);
-        emission.bus = bus.clone();
+        emission.bus = bus.clone().told_apart(catalogue);
         emission.family = Family::Forwarded;
         // What the rule lists is what it passes on, where an event has one value.
         let mut passed = Fields::default();
@@ -67,25 +75,28 @@ impl<'a> Builder<'a, '_> {
             }
         }
         let everybody = self.audience(Ears::all(Who::Sources));
-        for at in everybody.of(&passed, &bus.name) {
+        for at in everybody.of(&passed, &emission.bus.name) {
             let Some(listener) = ground.listeners.all.get(at) else { continue };
             let Some(heard_by) = ground.inventory.rules.get(listener.rule) else { continue };
-            let arrives = arrives(&emission, &from.scope, heard_by);
+            let arrives = arrives(&emission, &from.scope, heard_by, catalogue);
             if arrives == Arrives::No {
                 continue;
             }
             let (mut certainty, mut why) = match meet_sets(listener, &own.set, ground.schema) {
                 Meet::No(..) => continue,
                 Meet::Yes(_) => (Certainty::Declared, None),
+                Meet::Unknown(_) if !catalogue.has(Aspect::UndecidedOverlaps) => continue,
                 Meet::Unknown(reason) => (Certainty::Assumed, Some(reason.into())),
             };
-            if arrives == Arrives::Perhaps {
+            if arrives == Arrives::Perhaps && catalogue.has(Aspect::UnknownBuses) {
                 certainty = Certainty::Assumed;
                 let doubt =
                     format!("whether {bus} is the one that rule `{}` listens on is not known", heard_by.key);
                 why = why.or(Some(doubt.into()));
             }
-            if certainty > Certainty::Assumed && asks_for_its_place(listener, &own.pattern, bus, &from.scope)
+            if certainty > Certainty::Assumed
+                && catalogue.has(Aspect::ForwardedPlaces)
+                && asks_for_its_place(listener, &own.pattern, bus, &from.scope)
             {
                 certainty = Certainty::Assumed;
                 why = Some(
@@ -97,7 +108,7 @@ impl<'a> Builder<'a, '_> {
                 to: node(listener.rule, true),
                 certainty,
                 gain: Gain::Sometimes,
-                status: presence(&emission, listener, ground.inventory).status(),
+                status: presence(&emission, listener, ground.inventory, catalogue).status(),
                 fact: Fact::Forwards { target, why },
             });
         }
@@ -111,6 +122,23 @@ fn asks_for_its_place(listener: &Listener, passed: &EventPattern, bus: &Bus, sen
         |pattern: &EventPattern, path| pattern.branches().iter().all(|branch| branch.field(path).is_some());
     let open = |path| asks(&listener.pattern, path) && !asks(passed, path);
     bus.is_elsewhere(sender) && (open("account") || open("region"))
+}
+
+/// Returns the aspect that a kind of connection is; none: nothing that was read leads to one.
+fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
+    Some(match kind {
+        ConnectionKind::Subscription => Aspect::Subscriptions,
+        ConnectionKind::EventSourceMapping => Aspect::EventSourceMappings,
+        ConnectionKind::Pipe => Aspect::Pipes,
+        ConnectionKind::PipeEnrichment => Aspect::PipeEnrichments,
+        ConnectionKind::OnSuccess => Aspect::Successes,
+        ConnectionKind::OnFailure => Aspect::Failures,
+        ConnectionKind::DeadLetter => Aspect::DeadLetters,
+        ConnectionKind::BucketNotification => Aspect::BucketNotifications,
+        ConnectionKind::LogSubscription => Aspect::LogSubscriptions,
+        ConnectionKind::DataSource => Aspect::DataSources,
+        ConnectionKind::Schedule | ConnectionKind::BusSubscriber => return None,
+    })
 }
 
 /// Makes the edges of an actor.
@@ -139,8 +167,11 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
                 detail_types: detail_type.map(|text| vec![Glob::exact(text)]),
                 ..EventLimits::default()
             };
-            put(builder, at, scope, &limits, bus, every);
+            if builder.ground.catalogue.has(Aspect::EventsOfConnections) {
+                put(builder, at, scope, &limits, bus, every);
+            }
         }
+        Act::Consumers { .. } if !builder.ground.catalogue.has(Aspect::TargetsThatHandOn) => {}
         Act::Consumers { arn, filtered, .. } if !filtered.is_empty() => {
             for connection in builder.resources.connections(&arn).to_vec() {
                 if !filtered.iter().any(|known| std::ptr::eq(*known, connection)) {
@@ -172,7 +203,8 @@ fn work<'a>(builder: &mut Builder<'a, '_>, by: &calls::By<'_, 'a>, workload: Opt
     if let Some(workload) = workload {
         after_runs(builder, at, workload);
     }
-    if calls::add(builder, by, workload) == calls::Told::All {
+    let told = calls::add(builder, by, workload);
+    if told == calls::Told::All && builder.ground.catalogue.has(Aspect::WholeDefinitions) {
         return;
     }
     let Some(role) = role else {
@@ -229,7 +261,8 @@ fn permitted<'a>(
     identity: &Identity,
 ) {
     permitted_in(builder, at, scope, role, identity);
-    let others: Vec<&'a Scope> = builder.ground.index.other_regions(scope).collect();
+    let reaches = builder.ground.catalogue.has(Aspect::OtherRegions);
+    let others: Vec<&'a Scope> = builder.ground.index.other_regions(scope).filter(|_| reaches).collect();
     if !others.is_empty() {
         let told =
             "a target calls the services of its own region, unless a policy names a resource of another";
@@ -253,6 +286,10 @@ fn permitted_in<'a>(
     builder.edge(Edge::sure(at, node, Fact::Has));
     let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };
     let (by_caller, unread) = (granted.by_caller.clone(), granted.unread.clone());
+    let has = |aspect| builder.ground.catalogue.has(aspect);
+    let asked = has(Aspect::AskedCallers) && has(Aspect::Permissions);
+    let by_caller = if asked { by_caller } else { [].into() };
+    let unread = if has(Aspect::UnreadPolicies) { unread } else { [].into() };
     let mut best = Surest::default();
     for Allowed { operation, on, part } in by_caller.iter() {
         for (bound, certainty) in on {
@@ -271,6 +308,9 @@ fn permitted_in<'a>(
 
 /// A role whose policies were not read may allow anything.
 fn unread_role(builder: &mut Builder<'_, '_>, at: usize, scope: &Scope, identity: &Identity) {
+    if !builder.ground.catalogue.has(Aspect::UnreadRoles) {
+        return;
+    }
     let Identity::Role { arn: Some(arn), .. } = identity else { return };
     let need = Some(Need::Role { arn: arn.clone() });
     let why = format!("the policies of role `{arn}` were not read");
@@ -305,7 +345,8 @@ pub(super) fn anything<'a>(
     identity: &Identity,
     fact: &Fact<'a>,
 ) {
-    let open = Identity::Unknown;
+    let (open, catalogue, sure_of_nothing) =
+        (Identity::Unknown, builder.ground.catalogue, Certainty::Assumed);
     for caller in [None, Some(identity)] {
         let heard_by = Ears::only(Who::Everybody, caller.is_some());
         let key = ClassKey {
@@ -319,7 +360,7 @@ pub(super) fn anything<'a>(
             let emissions = vec![
                 generic_record(caller.unwrap_or(&open), scope),
                 generic_native(scope),
-                custom(&EventLimits::default(), Bus::here(Glob::any()), scope, Certainty::Assumed),
+                custom(catalogue, &EventLimits::default(), Bus::here(Glob::any()), scope, sure_of_nothing),
             ];
             (emissions, caller.is_none())
         });
@@ -343,7 +384,7 @@ fn put<'a>(
     every: bool,
 ) {
     builder.sends_to(&bus, scope);
-    let mut emission = custom(limits, bus, scope, Certainty::Declared);
+    let mut emission = custom(builder.ground.catalogue, limits, bus, scope, Certainty::Declared);
     emission.every_run = every;
     let heard_by = Ears::all(Who::Custom);
     let key = ClassKey {
@@ -375,6 +416,9 @@ pub(super) fn dead_letter<'a>(
     queue: &Term,
 ) {
     let queue = crate::arn::unqualified(queue);
+    if !builder.ground.catalogue.has(Aspect::TargetDeadLetters) {
+        return;
+    }
     if builder.resources.leads_on(&queue) {
         let to = builder.resource(&queue);
         let mut edge = Edge::sure(from, to, Fact::Runs(target));

@@ -8,6 +8,7 @@ use super::build::Builder;
 use super::buses;
 use super::calls::By;
 use super::resources::Resources;
+use crate::Aspect;
 use crate::bus::Bus;
 use crate::catalogue::{Catalogue, Operation};
 use crate::glob::Glob;
@@ -22,25 +23,34 @@ pub(super) struct Allowance {
     pub(super) grants: Vec<Grant>,
     /// It needs no permission, or what was not read may give it: whatever the request names.
     open: bool,
+    /// What the request names counts.
+    by_resource: bool,
 }
 
 impl Allowance {
     /// Returns what the role of the call allows, or the caller's where the call names none.
     pub(super) fn of(builder: &Builder<'_, '_>, by: &By<'_, '_>, call: &Call, operation: &Operation) -> Self {
         let ground = builder.ground;
-        let role = match &call.role {
+        let role = match call.role.as_ref().filter(|_| ground.catalogue.has(Aspect::OtherCredentials)) {
             Some(arn) => ground.index.role(arn),
             None => by.role,
         };
         let access = role.map(|role| Access::new(role, by.scope, ground.catalogue, ground.inventory));
         let grants = access.as_ref().map(|access| access.grants(operation)).unwrap_or_default();
         let unread = access.as_ref().is_none_or(|access| !access.unread.is_empty());
-        Self { grants, open: unread || operation.actions.is_empty() }
+        let never_refused = !ground.catalogue.has(Aspect::RefusedCalls);
+        let by_resource = ground.catalogue.has(Aspect::RefusedResources);
+        Self { grants, open: unread || operation.actions.is_empty() || never_refused, by_resource }
     }
 
     /// Returns false only if the call is surely refused, whatever it names.
     pub(super) fn is_any(&self) -> bool {
         self.open || !self.grants.is_empty()
+    }
+
+    /// Returns true iff it may be allowed on whatever the request names.
+    fn is_open(&self) -> bool {
+        self.open || !self.by_resource
     }
 
     /// Returns false only if the call is surely refused on the resource that the request names.
@@ -58,7 +68,7 @@ impl Allowance {
         let reaches = |grant: &Grant| {
             of_grant(grant, operation, catalogue, scope).iter().any(|reached| !said.surely_differs(reached))
         };
-        self.is_any() && (self.open || !as_named || self.grants.iter().any(reaches))
+        self.is_any() && (self.is_open() || !as_named || self.grants.iter().any(reaches))
     }
 
     /// Returns false only if putting such an event on the bus is surely refused.
@@ -82,13 +92,13 @@ impl Allowance {
                     .iter()
                     .any(|(reached, _)| !reached.surely_differs(bus, scope))
         };
-        self.is_any() && (self.open || self.grants.iter().any(reaches))
+        self.is_any() && (self.is_open() || self.grants.iter().any(reaches))
     }
 
     /// Returns false only if giving the resource something is surely refused.
     pub(super) fn allows_feeding(&self, feed: usize, arn: &Term, resources: &Resources<'_>) -> bool {
         let reaches =
             |grant: &Grant| resources.reached_by(feed, grant).is_none_or(|reached| reached.contains(arn));
-        self.is_any() && (self.open || self.grants.iter().any(reaches))
+        self.is_any() && (self.is_open() || self.grants.iter().any(reaches))
     }
 }

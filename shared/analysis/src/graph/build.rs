@@ -8,7 +8,6 @@ use super::permissions::Granted;
 use super::resources::Resources;
 use super::takeover::Takeovers;
 use super::{actors, node};
-use crate::Status;
 use crate::actor::{self, Act, Actor};
 use crate::audience::Audience;
 use crate::callers::Callers;
@@ -19,6 +18,7 @@ use crate::iam::Bound;
 use crate::index::Index;
 use crate::limits::{Presence, PresenceKey};
 use crate::listener::Listeners;
+use crate::{Aspect, Status};
 use loopguard_model::{Answers, Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
 use std::borrow::Cow;
@@ -307,8 +307,8 @@ impl<'a, 'g> Builder<'a, 'g> {
 
     fn rule(&mut self, at: usize) {
         let Some(rule) = self.ground.inventory.rules.get(at) else { return };
-        let off = (rule.state == RuleState::Disabled)
-            .then(|| Status::Off(format!("rule `{}` is disabled", rule.key).into()));
+        let disabled = rule.state == RuleState::Disabled && self.ground.catalogue.has(Aspect::DisabledRules);
+        let off = disabled.then(|| Status::Off(format!("rule `{}` is disabled", rule.key).into()));
         let first = self.graph.edges.len();
         for (target, mut acting) in actor::of_rule(rule, &self.ground.index, self.ground.catalogue) {
             self.filter(at, target, &mut acting);
@@ -353,7 +353,8 @@ impl<'a, 'g> Builder<'a, 'g> {
             self.graph.edges.iter().filter(|edge| heard.contains(&(edge.from + 1)) && edge.from % 2 == 0)
         {
             let mut edge = Edge { from: edge.from + 1, ..edge.clone() };
-            if matches!(edge.fact, Fact::Forwards { .. }) && edge.status == Status::Live {
+            let once = matches!(edge.fact, Fact::Forwards { .. }) && edge.status == Status::Live;
+            if once && self.ground.catalogue.has(Aspect::ForwardedOnce) {
                 edge.status = Status::Bounded("an event goes from bus to bus only once".into());
             }
             again.push(edge);

@@ -17,7 +17,7 @@ use crate::emission::{Identity, custom};
 use crate::glob::Glob;
 use crate::iam::{Bound, EventLimits, Grant, Read};
 use crate::start::Start;
-use crate::{Certainty, Gain, Status};
+use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Call, Given, Need, Role, Runs, Scope, Workload};
 use loopguard_pattern::{Symbol, Term};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,8 @@ pub(super) fn add<'a>(
     workload: Option<&'a Workload>,
 ) -> Told {
     let Some(workload) = workload else { return Told::Part };
-    for call in workload.code.iter().flat_map(|code| &code.calls) {
+    let code = workload.code.iter().filter(|_| builder.ground.catalogue.has(Aspect::CodedCalls));
+    for call in code.flat_map(|code| &code.calls) {
         let certainty = of_code(call);
         Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None }.add();
     }
@@ -71,16 +72,19 @@ fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition:
         .collect();
     // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
     let count = refused.iter().filter(|refused| **refused).count();
-    for (step, is_refused) in definition.steps.iter().zip(refused) {
+    let catalogue = builder.ground.catalogue;
+    let steps = definition.steps.iter().filter(|_| catalogue.has(Aspect::DefinedCalls));
+    for (step, is_refused) in steps.zip(refused) {
         let call = &step.call;
         let runs = if count > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
         let mut making = Making::of_step(&mut *builder, by, step, runs);
-        if !making.add() {
+        if !making.add() && catalogue.has(Aspect::UnknownCalls) {
             let why = format!("the catalogue does not know `{}:{}`", call.service, call.operation);
             making.guess(None, why.into());
         }
     }
-    for Unknown { why, need } in &definition.unknowns {
+    let unknowns = definition.unknowns.iter().filter(|_| catalogue.has(Aspect::UnknownSteps));
+    for Unknown { why, need } in unknowns {
         let fact = Fact::Guesses { need: need.clone(), gap: None, why: why.clone() };
         anything(builder, by.at, by.scope, by.identity, &fact);
     }
@@ -146,6 +150,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
 
     /// Adds what the call causes; returns false iff the catalogue does not know it.
     fn add(&mut self) -> bool {
+        let catalogue = self.builder.ground.catalogue;
         let Some(operation) = self.operation() else {
             if self.certainty == Certainty::Coded {
                 self.builder.graph.assumptions.insert(format!(
@@ -156,15 +161,16 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             return false;
         };
         // A call under other credentials has another caller, of whom only the role is known.
-        let other = self.call.role.as_ref().map(|arn| self.other_caller(arn));
+        let credentials = self.call.role.as_ref().filter(|_| catalogue.has(Aspect::OtherCredentials));
+        let other = credentials.map(|arn| self.other_caller(arn));
         let allowance = self.allowance(&operation);
         let allowed = self.is_allowed(&operation, &allowance);
         let identity = other.as_ref().unwrap_or(self.by.identity).clone();
-        if &*operation.call == "events:PutEvents" && allowed {
+        if &*operation.call == "events:PutEvents" && allowed && catalogue.has(Aspect::DefinedEvents) {
             self.put_events(&allowance, &operation);
         }
         self.events(&operation, &allowance.grants, &identity, allowed);
-        if allowed && self.step.is_none_or(|step| step.leads_on) {
+        if allowed && catalogue.has(Aspect::DefinedFeeds) && self.step.is_none_or(|step| step.leads_on) {
             self.feed(&operation, &allowance.grants);
         }
         true
@@ -254,6 +260,9 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
     /// What the request says of the call's resource, and of what its native events show.
     fn said(&self, operation: &Operation, start: &BTreeMap<Arc<str>, Glob>) -> Bound {
         let catalogue = self.builder.ground.catalogue;
+        if !self.request_counts() {
+            return Bound::open();
+        }
         let mut said = catalogue
             .binding(operation)
             .map_or_else(Bound::open, |binding| requested(self.call, binding, self.by.scope, start));
@@ -264,6 +273,15 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             }
         }
         said
+    }
+
+    /// What the request says is taken account of.
+    fn request_counts(&self) -> bool {
+        let aspect = match self.step {
+            Some(_) => Aspect::DefinedRequests,
+            None => Aspect::CodedRequests,
+        };
+        self.builder.ground.catalogue.has(aspect)
     }
 
     /// Puts the entries of `PutEvents` that the policies allow.
@@ -285,6 +303,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         let entry = |(start, entry): (&BTreeMap<Arc<str>, Glob>, Arc<str>)| {
             let given = |member: &str| {
                 let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
+                let value = value.filter(|_| self.request_counts());
                 value.and_then(|given| glob_of(given, start)).filter(|glob| !glob.is_any())
             };
             let allowed = |pick: fn(&EventLimits) -> &Option<Vec<Glob>>| match grants {
@@ -330,13 +349,16 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         let of_entry = format!("Entries.{entry}.");
         let mut members =
             self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
-        members.peek().is_some() && members.all(|member| !matches!(member, "EventBusName" | ""))
+        self.builder.ground.catalogue.has(Aspect::DefaultBus)
+            && members.peek().is_some()
+            && members.all(|member| !matches!(member, "EventBusName" | ""))
     }
 
     fn put_event(&mut self, limits: &EventLimits, bus: Bus, operation: &Arc<Operation>) {
         self.builder.sends_to(&bus, self.by.scope);
         let known = bus.name.as_exact().is_some();
-        let mut emission = custom(limits, bus, self.by.scope, Certainty::Observed);
+        let mut emission =
+            custom(self.builder.ground.catalogue, limits, bus, self.by.scope, Certainty::Observed);
         emission.every_run = true;
         let key = ClassKey {
             scope: self.builder.place(self.by.scope),
@@ -354,7 +376,8 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
 
     /// What the request names as given something, in every run; none: that is not known.
     fn fed(&self, row: &Feed) -> Option<BTreeSet<Term>> {
-        let given = row.member.iter().find_map(|member| given(self.call, member));
+        let members = row.member.iter().filter(|_| self.request_counts());
+        let given = members.into_iter().find_map(|member| given(self.call, member));
         let exact = |start| glob_of(given?, start)?.as_exact().cloned();
         self.by.start.iter().map(exact).collect()
     }
@@ -451,7 +474,9 @@ impl<'a> Making<'_, 'a, '_> {
                     .or_else(|| given(self.call, &format!("RuntimeParameters.{name}.0")))
             })
         };
+        let lends = self.builder.ground.catalogue.has(Aspect::LentRoles);
         let lent = || match self.by.identity {
+            _ if !lends => None,
             Identity::Role { arn, .. } => arn.clone(),
             Identity::Service(_) | Identity::Unknown => None,
         };
@@ -471,7 +496,8 @@ impl<'a> Making<'_, 'a, '_> {
         };
         if row.runs {
             // What has no role makes no calls.
-            if self.builder.ground.index.workload(&arn).is_none() {
+            let ground = self.builder.ground;
+            if ground.index.workload(&arn).is_none() && ground.catalogue.has(Aspect::UnreadWorkloads) {
                 let why = format!("what runs as `{arn}` was not read");
                 self.guess(Some(Need::Workload { arn }), why.into());
             }

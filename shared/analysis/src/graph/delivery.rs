@@ -5,11 +5,11 @@ use super::class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::values::TargetValues;
-use crate::Certainty;
 use crate::catalogue::{Caller, Operation, TargetKind};
 use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::glob::Glob;
 use crate::iam::Access;
+use crate::{Aspect, Certainty};
 use loopguard_model::{Scope, Target, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -29,7 +29,8 @@ pub(super) fn add<'a>(
     let Some(operation) = kind.call.as_deref().and_then(|call| catalogue.operation(call)).cloned() else {
         return;
     };
-    let delivery = Delivery { builder, at, scope, kind, target, workload, identity, operation };
+    let values = TargetValues::new(target, workload, kind, catalogue.has(Aspect::TargetValues));
+    let delivery = Delivery { builder, at, scope, kind, target, workload, identity, operation, values };
     delivery.add();
 }
 
@@ -42,15 +43,15 @@ struct Delivery<'b, 'a, 'g> {
     workload: Option<&'a Workload>,
     identity: &'b Identity,
     operation: Arc<Operation>,
+    values: TargetValues,
 }
 
 impl Delivery<'_, '_, '_> {
     fn add(mut self) {
-        let values = TargetValues::new(self.target, self.workload, self.kind);
         let allowed = self.is_allowed();
-        let mut emissions = self.records(&values, allowed);
-        if allowed && self.kind.only_with.as_ref().is_none_or(|parameter| values.is_on(parameter)) {
-            emissions.extend(self.natives(&values));
+        let mut emissions = if self.has(Aspect::DeliveryCalls) { self.records(allowed) } else { Vec::new() };
+        if allowed && self.is_asked_for() && self.has(Aspect::DeliveryEvents) {
+            emissions.extend(self.natives());
         }
         let what = format!(
             "delivery {} {:?} {:?} {allowed} {:?}",
@@ -61,7 +62,10 @@ impl Delivery<'_, '_, '_> {
         );
         let operation = self.operation.clone();
         self.class(&what, &operation, emissions);
-        if self.kind.caller == Caller::Role && matches!(self.identity, Identity::Role { .. }) {
+        if self.kind.caller == Caller::Role
+            && matches!(self.identity, Identity::Role { .. })
+            && self.has(Aspect::DeliveryRoles)
+        {
             self.assume_role();
         }
     }
@@ -81,12 +85,18 @@ impl Delivery<'_, '_, '_> {
         self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
     }
 
-    fn records(&self, values: &TargetValues, allowed: bool) -> Vec<Emission> {
+    fn has(&self, aspect: Aspect) -> bool {
+        self.builder.ground.catalogue.has(aspect)
+    }
+
+    fn records(&self, allowed: bool) -> Vec<Emission> {
+        let (catalogue, values) = (self.builder.ground.catalogue, &self.values);
         let mut emissions = Vec::new();
         let outcomes: &[Outcome] =
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
-            let all = record(&self.operation, self.identity, *outcome, self.scope, Certainty::Declared);
+            let sure = Certainty::Declared;
+            let all = record(catalogue, &self.operation, self.identity, *outcome, self.scope, sure);
             for mut emission in all {
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.
                 emission.every_run = *outcome == Outcome::Success || !allowed;
@@ -112,15 +122,17 @@ impl Delivery<'_, '_, '_> {
         emissions
     }
 
-    fn natives(&self, values: &TargetValues) -> Vec<Emission> {
+    fn natives(&self) -> Vec<Emission> {
+        let (catalogue, values) = (self.builder.ground.catalogue, &self.values);
         let mut emissions = Vec::new();
         let none = BTreeMap::new();
         for row in &self.kind.native {
-            if row.unless.as_ref().is_some_and(|(property, value)| self.has(property, value)) {
+            let unless = row.unless.as_ref().filter(|_| self.has(Aspect::Express));
+            if unless.is_some_and(|(property, value)| self.is_of(property, value)) {
                 continue;
             }
-            let plain =
-                native(&self.operation, &row.event, &none, &row.note, self.scope, Certainty::Declared);
+            let sure = Certainty::Declared;
+            let plain = native(catalogue, &self.operation, &row.event, &none, &row.note, self.scope, sure);
             let plain = values.write_native(plain, &row.fields);
             for group in row.sure.iter().flat_map(|sure| &sure.groups) {
                 let Some(sure) = &row.sure else { continue };
@@ -135,7 +147,13 @@ impl Delivery<'_, '_, '_> {
         emissions
     }
 
-    fn has(&self, property: &str, value: &str) -> bool {
+    /// Returns false iff the target does not ask for the events that its kind causes on request alone.
+    fn is_asked_for(&self) -> bool {
+        let on_request = self.kind.only_with.as_ref().filter(|_| self.has(Aspect::OnRequest));
+        on_request.is_none_or(|parameter| self.values.is_on(parameter))
+    }
+
+    fn is_of(&self, property: &str, value: &str) -> bool {
         let known = self.workload.and_then(|workload| workload.properties.get(property));
         known.and_then(Term::as_literal).is_some_and(|known| known.eq_ignore_ascii_case(value))
     }
@@ -146,7 +164,9 @@ impl Delivery<'_, '_, '_> {
             return;
         };
         let identity = Identity::Service("events.amazonaws.com".into());
-        let mut emissions = record(&operation, &identity, Outcome::Success, self.scope, Certainty::Declared);
+        let catalogue = self.builder.ground.catalogue;
+        let sure = Certainty::Declared;
+        let mut emissions = record(catalogue, &operation, &identity, Outcome::Success, self.scope, sure);
         for emission in &mut emissions {
             if let Some(role) = &self.target.role {
                 emission
@@ -162,6 +182,9 @@ impl Delivery<'_, '_, '_> {
     /// Returns false iff the target's role is known and surely may not make the delivery's call.
     fn is_allowed(&self) -> bool {
         let ground = self.builder.ground;
+        if !self.has(Aspect::RefusedDeliveries) {
+            return true;
+        }
         let Some(role) = self.target.role.as_ref().and_then(|arn| ground.index.role(arn)) else {
             return true;
         };

@@ -1,10 +1,10 @@
 //! All events of one call, and the paths at which they show its resource.
 
 use super::build::Ground;
-use crate::Certainty;
-use crate::catalogue::Operation;
+use crate::catalogue::{Native, Operation};
 use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
 use crate::iam::Bound;
+use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
 use std::sync::Arc;
 
@@ -27,15 +27,20 @@ pub(super) fn of_call(
     let sure = Certainty::Observed;
     let mut all = Vec::new();
     if !refused {
-        for mut emission in record(operation, caller, Outcome::Success, scope, sure) {
+        for mut emission in record(catalogue, operation, caller, Outcome::Success, scope, sure) {
             // A call that is made is recorded each time; its native events depend on what it changes.
             emission.every_run = true;
             all.push(emission);
         }
-        for row in catalogue.natives_of(operation).filter(|row| row.taken_as_absent.is_none()) {
+        let told = |row: &&Native| {
+            catalogue.has(Aspect::NativeEvents)
+                && (row.taken_as_absent.is_none() || !catalogue.has(Aspect::NotTold))
+        };
+        for row in catalogue.natives_of(operation).filter(told) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
             let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
-            let mut emission = native(operation, &row.event, &row.fields, &row.note(), scope, certainty);
+            let mut emission =
+                native(catalogue, operation, &row.event, &row.fields, &row.note(), scope, certainty);
             for (path, member) in &row.given {
                 if let Some(glob) = bound.get(&variable_of(member)) {
                     emission.fields.set(path, Field::Exactly(vec![glob]));
@@ -44,16 +49,18 @@ pub(super) fn of_call(
             all.push(emission);
         }
     }
-    for mut emission in record(operation, caller, Outcome::Failure, scope, sure) {
+    for mut emission in record(catalogue, operation, caller, Outcome::Failure, scope, sure) {
         emission.every_run = refused;
         all.push(emission);
     }
-    if let Some(binding) = binding {
+    if let Some(binding) = binding
+        && catalogue.has(Aspect::BoundResources)
+    {
         for emission in &mut all {
-            emission.bind(binding, bound, operation, scope);
+            emission.bind(catalogue, binding, bound, operation, scope);
         }
     }
-    if !refused {
+    if !refused && catalogue.has(Aspect::ServiceCalls) {
         all.extend(second_calls(ground, scope, operation, caller));
     }
     all
@@ -70,7 +77,8 @@ fn second_calls(
     let mut all = Vec::new();
     for row in ground.catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
         for second in row.causes.iter().filter_map(|call| ground.catalogue.operation(call)) {
-            let records = record(second, &caller, Outcome::Success, scope, Certainty::Assumed);
+            let records =
+                record(ground.catalogue, second, &caller, Outcome::Success, scope, Certainty::Assumed);
             all.extend(records.into_iter().map(|emission| Emission { note: row.note().into(), ..emission }));
         }
     }

@@ -4,6 +4,7 @@
 //! calls hand on is not followed, so that it passes every filter.
 
 use super::build::Builder;
+use crate::Aspect;
 use crate::actor::{Act, Actor, kind_of};
 use loopguard_model::{Connection, Target};
 use loopguard_pattern::{EventPattern, EventSet, Overlap, overlap};
@@ -11,6 +12,9 @@ use loopguard_pattern::{EventPattern, EventSet, Overlap, overlap};
 impl<'a> Builder<'a, '_> {
     /// Notes which connections behind the target let none of the rule's events pass.
     pub(super) fn filter(&self, rule: usize, target: Option<&Target>, actor: &mut Actor<'a>) {
+        if !self.ground.catalogue.has(Aspect::SubscriptionFilters) {
+            return;
+        }
         let (Act::Consumers { arn, filtered, .. }, Some(target)) = (&mut actor.act, target) else { return };
         let filters = |connection: &&&'a Connection| !connection.filters.is_empty();
         let mut connections = self.resources.connections(arn).iter().filter(filters).copied().peekable();

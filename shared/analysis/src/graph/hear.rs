@@ -7,7 +7,7 @@ use crate::emission::{Emission, Field, Fields};
 use crate::limits::{Presence, Refinement, arrives, presence};
 use crate::listener::{Listener, refuses};
 use crate::meet::{Meet, meet_fields, symbolic};
-use crate::{Certainty, Gain};
+use crate::{Aspect, Certainty, Gain};
 use loopguard_model::Scope;
 use loopguard_pattern::{Branch, EventSet, MatcherKind};
 use std::cell::OnceCell;
@@ -55,7 +55,7 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
     let nobody = || Hearing::Deaf(Refinement::Bus, "it has no listener".to_owned());
     let Some(listener) = ground.listeners.all.get(at) else { return nobody() };
     let Some(rule) = ground.inventory.rules.get(listener.rule) else { return nobody() };
-    let arrives = arrives(emission, scope, rule);
+    let arrives = arrives(emission, scope, rule, ground.catalogue);
     if arrives == Arrives::No {
         let why = "it does not arrive on that bus or in that region".to_owned();
         return Hearing::Deaf(Refinement::Bus, why);
@@ -74,19 +74,22 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
             }
             Meet::Yes(_) => {}
             Meet::Unknown(reason) => {
+                if !ground.catalogue.has(Aspect::UndecidedOverlaps) {
+                    return Hearing::Deaf(Refinement::Resource, reason);
+                }
                 certainty = Certainty::Assumed;
                 why = Some(reason.into());
             }
         }
     }
-    if arrives == Arrives::Perhaps {
+    if arrives == Arrives::Perhaps && ground.catalogue.has(Aspect::UnknownBuses) {
         certainty = Certainty::Assumed;
         let doubt = format!("whether bus `{}` is the one that the event goes to is not known", rule.bus);
         why = why.or(Some(doubt.into()));
     }
     // What stands in a definition is sure to be this event only where the pattern asks for nothing that is left open.
     if certainty >= Certainty::Coded
-        && !listener.pattern.branches().iter().any(|branch| emission.fits(branch))
+        && !listener.pattern.branches().iter().any(|branch| fits(ground, emission, branch))
     {
         certainty = Certainty::Permitted;
     }
@@ -102,12 +105,20 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
     Hearing::Heard(Heard { certainty, gain, presence, why })
 }
 
+/// Returns true only if the branch asks for nothing that the emission leaves open, or that a permission alone says.
+fn fits(ground: &Ground<'_>, emission: &Emission, branch: &Branch) -> bool {
+    let has = |aspect| ground.catalogue.has(aspect);
+    (!has(Aspect::OpenFields) || emission.fields.fit(branch))
+        && (!has(Aspect::GrantedFields) || !emission.is_granted(branch))
+}
+
 fn known_presence(ground: &Ground<'_>, emission: &Emission, listener: &Listener) -> Arc<Presence> {
     let Some(key) = crate::limits::presence_key(emission, listener, ground.inventory) else {
-        return Arc::new(presence(emission, listener, ground.inventory));
+        return Arc::new(presence(emission, listener, ground.inventory, ground.catalogue));
     };
     let mut known = ground.presences.borrow_mut();
-    known.entry(key).or_insert_with(|| Arc::new(presence(emission, listener, ground.inventory))).clone()
+    let made = || Arc::new(presence(emission, listener, ground.inventory, ground.catalogue));
+    known.entry(key).or_insert_with(made).clone()
 }
 
 /// Returns true only if some event surely fits both, judged path by path: the common case, without the algebra.

@@ -1,5 +1,6 @@
 //! The operations that matter: those that some rule hears, those that set something going.
 
+use crate::Aspect;
 use crate::catalogue::{Catalogue, Kind, Operation, Service};
 use crate::iam::fits_action;
 use crate::listener::Listeners;
@@ -88,6 +89,9 @@ impl<'g> Operations<'g> {
 
     /// Returns the operations that matter and that one of the statements may name, each once.
     pub(super) fn named_by<'s>(&mut self, statements: impl Iterator<Item = &'s Statement>) -> Vec<usize> {
+        if !self.catalogue.has(Aspect::Actions) {
+            return (0..self.all.len()).collect();
+        }
         let mut found = BTreeSet::new();
         for text in texts(statements) {
             found.extend(self.named(&text).iter().copied());

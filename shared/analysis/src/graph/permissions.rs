@@ -13,7 +13,7 @@ use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
 use crate::iam::{Access, Bound, Grant, Reach};
-use crate::{Certainty, Gain, Status};
+use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Effect, Role, Scope, Scoped};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -128,11 +128,17 @@ impl Making<'_, '_, '_> {
         for at in self.builder.operations.named_by(access.allowed_actions()) {
             by_caller.extend(self.operation(at, access));
         }
-        self.wide(access, &mut by_caller);
+        if self.has(Aspect::WideListeners) {
+            self.wide(access, &mut by_caller);
+        }
         self.put_events(access);
         let best = std::mem::take(&mut self.best);
         self.builder.graph.edges.extend(best.edges(self.node));
         Granted { by_caller: by_caller.into(), unread: access.unread.as_slice().into() }
+    }
+
+    fn has(&self, aspect: Aspect) -> bool {
+        self.builder.ground.catalogue.has(aspect)
     }
 
     fn to(&mut self, to: usize, certainty: Certainty, operation: &Arc<Operation>) {
@@ -151,11 +157,11 @@ impl Making<'_, '_, '_> {
         }
         let bounds = bounds(&operation, &grants, access, self.builder, self.scope);
         for (bound, certainty) in &bounds {
-            if plain {
+            if plain && self.has(Aspect::Permissions) {
                 self.class(&operation, bound, Part::Listed, *certainty);
             }
         }
-        if let Some(feed) = feeds {
+        if let Some(feed) = feeds.filter(|_| self.has(Aspect::PermittedFeeds)) {
             for grant in &grants {
                 self.feed(feed, grant, certainty_of(access, grant), &operation);
             }
@@ -180,7 +186,9 @@ impl Making<'_, '_, '_> {
         let Some(reached) = self.builder.resources.reached_by(feed, grant) else {
             // A permission that names no resource reaches all of the kind; that is a broad permission, whatever
             // the action, for a resource that nobody named.
-            if let Some(node) = self.builder.any_of(feed) {
+            if self.has(Aspect::AnyOfAKind)
+                && let Some(node) = self.builder.any_of(feed)
+            {
                 self.to(node, certainty.min(Certainty::Broad), operation);
             }
             return;
@@ -242,12 +250,16 @@ impl Making<'_, '_, '_> {
     /// Custom events and replays.
     fn put_events(&mut self, access: &Access<'_>) {
         let catalogue = self.builder.ground.catalogue;
-        if let Some(operation) = catalogue.operation("events:PutEvents") {
+        if let Some(operation) = catalogue.operation("events:PutEvents")
+            && catalogue.has(Aspect::PermittedEvents)
+        {
             for grant in access.grants(operation) {
                 self.custom(&grant, certainty_of(access, &grant), operation);
             }
         }
-        if let Some(operation) = catalogue.operation("events:StartReplay") {
+        if let Some(operation) = catalogue.operation("events:StartReplay")
+            && catalogue.has(Aspect::Replays)
+        {
             for grant in access.grants(operation) {
                 self.replay(certainty_of(access, &grant), operation);
             }
@@ -258,7 +270,8 @@ impl Making<'_, '_, '_> {
         for (bus, here) in buses::of_grant(grant, self.scope, self.builder.ground) {
             self.builder.sends_to(&bus, self.scope);
             let certainty = if here { certainty } else { certainty.min(Certainty::Assumed) };
-            let emission = custom(&grant.limits, bus, self.scope, Certainty::Observed);
+            let emission =
+                custom(self.builder.ground.catalogue, &grant.limits, bus, self.scope, Certainty::Observed);
             let what = format!("{:?} {:?}", grant.limits, emission.bus);
             let node = self.own_class(&what, emission, Who::Custom);
             self.to(node, certainty, operation);
@@ -266,7 +279,7 @@ impl Making<'_, '_, '_> {
     }
 
     fn replay(&mut self, certainty: Certainty, operation: &Arc<Operation>) {
-        if certainty == Certainty::Broad {
+        if certainty == Certainty::Broad && self.has(Aspect::BroadReplays) {
             self.builder.graph.assumptions.insert(
                 "no target replays an archive under a permission that does not name `events:StartReplay`"
                     .to_owned(),
@@ -391,10 +404,12 @@ fn bounds(
 
 /// How sure a call is that the grant allows.
 pub(super) fn certainty_of(access: &Access<'_>, grant: &Grant) -> Certainty {
-    match (&access.boundary_unread, grant.narrow) {
-        (Some(_), _) => Certainty::Assumed,
-        (None, true) => Certainty::Permitted,
-        (None, false) => Certainty::Broad,
+    if access.boundary_unread.is_some() {
+        Certainty::Assumed
+    } else if grant.narrow {
+        Certainty::Permitted
+    } else {
+        Certainty::Broad
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::build::{Builder, Key, Kind};
 use super::edge::{Edge, Fact};
-use crate::actor;
 use crate::arn::{Arn, after_last, surely_differ, unqualified};
 use crate::catalogue::{Catalogue, Feed, Then};
 use crate::glob::{fits, literal};
 use crate::iam::{Grant, Reach, covers};
+use crate::{Aspect, actor};
 use loopguard_model::{Connection, ConnectionKind, Inventory, Workload};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,6 +151,7 @@ impl<'a> Builder<'a, '_> {
         let (index, catalogue) = (&self.ground.index, self.ground.catalogue);
         let inventory = self.ground.inventory;
         if let Some(workload) = self.resources.workloads.get(arn).copied()
+            && catalogue.has(Aspect::StartedWorkloads)
             && let Some(actor) = actor::of_workload(workload, &inventory.scope, index, catalogue)
         {
             let to = self.actor(actor);

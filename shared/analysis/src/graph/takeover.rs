@@ -11,7 +11,7 @@ use crate::arn::{Arn, surely_differ};
 use crate::emission::Identity;
 use crate::glob::is_plain_name;
 use crate::iam::{Access, Context, Grant, Reach, context_of, covers, may_name};
-use crate::{Certainty, Gain, Status};
+use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Need, Role, Scope};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,8 @@ pub(super) fn add<'a>(
     role: &'a Role,
     depth: usize,
 ) {
-    if depth >= MOST_TAKEOVERS {
+    let again = builder.ground.catalogue.has(Aspect::SecondTakeovers);
+    if depth >= if again { MOST_TAKEOVERS } else { 1 } {
         return;
     }
     let key = format!("{scope:?} {:?} {depth}", role.arn);
@@ -96,15 +97,23 @@ fn node_of<'a>(
         .takeovers
         .takers
         .entry(scope.account.clone())
-        .or_insert_with(|| Rc::new(Takers::new(inventory, scope)))
+        .or_insert_with(|| Rc::new(Takers::new(inventory, scope, ground.catalogue)))
         .clone();
     let access = Access::new(role, scope, ground.catalogue, inventory);
     let context = context_of(role, scope, false);
     let mut taking = Taking { builder, scope, role, depth, takers, access, context, found: BTreeMap::new() };
-    taking.assumes();
-    taking.is_named();
-    taking.passes();
-    taking.changes();
+    if taking.has(Aspect::AssumedRoles) {
+        taking.assumes();
+    }
+    if taking.has(Aspect::NamedCallers) {
+        taking.is_named();
+    }
+    if taking.has(Aspect::PassedRoles) {
+        taking.passes();
+    }
+    if taking.has(Aspect::ChangedWorkloads) {
+        taking.changes();
+    }
     let found = taking.found;
     if found.is_empty() {
         return None;
@@ -130,6 +139,10 @@ struct Taking<'b, 'a, 'g> {
 }
 
 impl<'a> Taking<'_, 'a, '_> {
+    fn has(&self, aspect: Aspect) -> bool {
+        self.builder.ground.catalogue.has(aspect)
+    }
+
     fn to(&mut self, to: usize, certainty: Certainty, fact: Fact<'a>) {
         let known = self.found.get(&to).map(|(certainty, _)| *certainty);
         if known.is_none_or(|known| known < certainty) {
@@ -242,6 +255,7 @@ impl<'a> Taking<'_, 'a, '_> {
             let path = match self.named(term) {
                 Named::Any => return self.open(grant, how, groups),
                 Named::Elsewhere => continue,
+                Named::There(..) if !self.has(Aspect::RolesElsewhere) => continue,
                 Named::There(role, scope) => {
                     let to = self.actor(role, scope);
                     self.to(to, Certainty::Broad, Fact::Takes(how.clone()));
@@ -266,7 +280,7 @@ impl<'a> Taking<'_, 'a, '_> {
                 if grant.except.iter().any(|out| covers(out, &role.arn)) {
                     continue;
                 }
-                if trust.unread {
+                if trust.unread && self.has(Aspect::UnreadTrust) {
                     self.one(at, Certainty::Assumed, how);
                 } else if trusts(at, self) {
                     self.one(at, if surely { Certainty::Broad } else { Certainty::Assumed }, how);
@@ -326,11 +340,16 @@ impl<'a> Taking<'_, 'a, '_> {
                 self.one(at, Certainty::Broad, how);
             }
         }
-        self.group(Group::Doubtful, Certainty::Assumed, how);
+        if self.has(Aspect::UnreadTrust) {
+            self.group(Group::Doubtful, Certainty::Assumed, how);
+        }
     }
 
     /// A role that was not read.
     fn stranger(&mut self, arn: &Term, how: &Arc<str>) {
+        if !self.has(Aspect::UnreadRoles) {
+            return;
+        }
         let need = Need::Role { arn: arn.clone() };
         let identity = Identity::Role {
             arn: Some(arn.clone()),

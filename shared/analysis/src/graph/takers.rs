@@ -1,6 +1,8 @@
 //! Which roles may be taken on, by whom: the trust policies of an account, indexed.
 
+use crate::Aspect;
 use crate::arn::{Arn, surely_differ};
+use crate::catalogue::Catalogue;
 use crate::glob::fits;
 use crate::iam::{Trust, Trusted, anyone, asks_for_the_caller};
 use loopguard_model::{Inventory, Role, Scope};
@@ -33,11 +35,13 @@ pub(super) struct Takers<'a> {
     own: BTreeMap<Term, usize>,
     literal: BTreeMap<Arc<str>, usize>,
     symbolic: Vec<usize>,
+    /// What trust policies say counts.
+    heeded: bool,
 }
 
 impl<'a> Takers<'a> {
     /// Reads the trust policies of the roles that are not surely another account's.
-    pub(super) fn new(inventory: &'a Inventory, scope: &Scope) -> Self {
+    pub(super) fn new(inventory: &'a Inventory, scope: &Scope, catalogue: &Catalogue) -> Self {
         let mut takers = Self {
             roles: Vec::new(),
             everybody: Vec::new(),
@@ -51,18 +55,23 @@ impl<'a> Takers<'a> {
             own: BTreeMap::new(),
             literal: BTreeMap::new(),
             symbolic: Vec::new(),
+            heeded: catalogue.has(Aspect::TrustPolicies),
         };
         let context = anyone(scope);
         for role in &inventory.roles {
             if Arn::parse(&role.arn).is_some_and(|arn| surely_differ(&arn.account, &scope.account)) {
                 continue;
             }
-            let trust = Trust::of(role, scope);
+            let trust = Trust::of(role, scope, catalogue);
             let at = takers.roles.len();
             for (trusted, statement) in &trust.trusted {
                 if trust.may_hold(statement, &context) {
                     takers.add(at, trusted, asks_for_the_caller(statement));
                 }
+            }
+            if !takers.heeded {
+                takers.add(at, &Trusted::Account, false);
+                takers.add(at, &Trusted::AnyService, false);
             }
             if trust.unread {
                 push(&mut takers.doubtful, at);
@@ -125,6 +134,9 @@ impl<'a> Takers<'a> {
     /// Returns true iff the trust policy may let the caller take the role on, its own policies allowing it.
     pub(super) fn trusts(&self, at: usize, caller: &Role, context: &crate::iam::Context) -> bool {
         let Some((_, trust)) = self.roles.get(at) else { return false };
+        if !self.heeded {
+            return true;
+        }
         trust.trusted.iter().any(|(trusted, statement)| {
             let names = match trusted {
                 Trusted::Everybody | Trusted::Account => true,

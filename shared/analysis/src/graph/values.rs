@@ -16,10 +16,12 @@ pub(super) struct TargetValues {
     group: Option<Glob>,
     instances: Option<Vec<Glob>>,
     parameters: BTreeMap<Arc<str>, Term>,
+    /// What it fixes counts.
+    counts: bool,
 }
 
 impl TargetValues {
-    pub(super) fn new(target: &Target, workload: Option<&Workload>, kind: &TargetKind) -> Self {
+    pub(super) fn new(target: &Target, workload: Option<&Workload>, kind: &TargetKind, counts: bool) -> Self {
         let name = crate::arn::Arn::parse(&target.arn)
             .and_then(|arn| arn.resource_after(&kind.arn.1))
             .unwrap_or_else(|| target.arn.clone());
@@ -34,6 +36,7 @@ impl TargetValues {
             workload: workload_arn.filter(|known| !is_bare_name(known)).map(Glob::exact),
             instances: instances(target),
             parameters: target.parameters.clone(),
+            counts,
         }
     }
 
@@ -48,6 +51,9 @@ impl TargetValues {
     }
 
     pub(super) fn fill(&self, templates: &[Arc<str>]) -> Option<Vec<Glob>> {
+        if !self.counts {
+            return None;
+        }
         if templates.iter().any(|template| &**template == "{instance}") {
             return self.instances.clone();
         }
@@ -70,7 +76,7 @@ impl TargetValues {
     }
 
     pub(super) fn write_instances(&self, fields: &mut Fields) {
-        if let Some(instances) = &self.instances {
+        if let Some(instances) = self.instances.as_ref().filter(|_| self.counts) {
             fields.set(
                 "detail.requestParameters.instancesSet.items.instanceId",
                 Field::Maybe(instances.clone()),

@@ -136,7 +136,7 @@ fn custom_cuts(
     let mut cuts = Vec::new();
     for grant in access.grants(operation) {
         for bus in super::buses::of_grants(std::slice::from_ref(&grant), scope, ground) {
-            let emission = custom(&grant.limits, bus, scope, crate::Certainty::Permitted);
+            let emission = custom(ground.catalogue, &grant.limits, bus, scope, crate::Certainty::Permitted);
             let why = class::why_deaf(ground, scope, listener, vec![emission]);
             cuts.extend(why.map(|(refinement, why)| told(rule, refinement, "events:PutEvents", &why)));
         }

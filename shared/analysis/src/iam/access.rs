@@ -4,6 +4,7 @@
 //! does not apply, with the resources that it names or more; a statement that denies counts only if it surely applies,
 //! with the resources that it surely names. So a grant may be wider than what IAM allows, and never narrower.
 
+use crate::Aspect;
 use crate::catalogue::{Catalogue, Operation};
 use crate::iam::caller::context_of;
 use crate::iam::condition::holds;
@@ -32,6 +33,7 @@ pub(crate) struct Access<'a> {
     pub(crate) unread: Vec<Arc<str>>,
     /// A boundary that was not read and may allow less.
     pub(crate) boundary_unread: Option<Arc<str>>,
+    catalogue: &'a Catalogue,
 }
 
 /// The action by which custom events are put.
@@ -52,6 +54,7 @@ impl<'a> Access<'a> {
             layers: Vec::new(),
             unread: Vec::new(),
             boundary_unread: None,
+            catalogue,
         };
         for policy in &role.policies {
             for part in &policy.unread {
@@ -66,13 +69,21 @@ impl<'a> Access<'a> {
         }
         let by_name = role.boundary_unread.as_ref().map(|name| (name, aws_managed(name, catalogue)));
         match (&role.boundary, by_name) {
-            (Some(boundary), _) | (None, Some((_, Some(boundary)))) => access.layers.push(vec![boundary]),
+            (Some(boundary), _) | (None, Some((_, Some(boundary)))) => {
+                if catalogue.has(Aspect::Boundaries) {
+                    access.layers.push(vec![boundary]);
+                }
+            }
+            (None, Some(_)) if !catalogue.has(Aspect::UnreadBoundaries) => {}
             (None, Some((name, None))) => {
                 access.boundary_unread = Some(format!("the boundary `{name}` was not read").into());
             }
             (None, None) => {}
         }
-        let binding = inventory.scps.iter().filter(|level| level.binds(role, scope));
+        let binding = inventory
+            .scps
+            .iter()
+            .filter(|level| level.binds(role, scope) && catalogue.has(Aspect::ServiceControlPolicies));
         access.layers.extend(binding.map(|level| level.policies.iter().collect()));
         access
     }
@@ -109,7 +120,9 @@ impl<'a> Access<'a> {
     /// Returns every way in which the role may be passed to the service.
     pub(crate) fn passes_to(&self, service: &str) -> Vec<Grant> {
         let mut context = self.global.clone();
-        context.set("iam:PassedToService", [service]);
+        if self.catalogue.has(Aspect::PassedServices) {
+            context.set("iam:PassedToService", [service]);
+        }
         self.grants_of("iam:PassRole", &context)
     }
 
@@ -119,13 +132,13 @@ impl<'a> Access<'a> {
         let all = Grant::on(resource);
         let mut grants = vec![all];
         for layer in self.layers.iter().filter(|layer| layer.iter().all(|policy| policy.unread.is_empty())) {
-            grants = narrowed(grants, &allowed_by(layer, action, &self.context));
+            grants = narrowed(grants, &self.allowed_by(layer, action, &self.context));
         }
         self.left_of(grants, action, &self.context).is_empty()
     }
 
     fn left_of(&self, grants: Vec<Grant>, action: &str, context: &Context) -> Vec<Grant> {
-        if grants.is_empty() {
+        if grants.is_empty() || !self.catalogue.has(Aspect::Denials) {
             return grants;
         }
         let refusals: Vec<Refusal> =
@@ -134,17 +147,59 @@ impl<'a> Access<'a> {
     }
 
     fn grants_of(&self, action: &str, context: &Context) -> Vec<Grant> {
-        let mut grants = allowed_by(&self.policies, action, context);
+        let mut grants = self.allowed_by(&self.policies, action, context);
         for layer in &self.layers {
             if grants.is_empty() {
                 return grants;
             }
             // A policy with parts that were not read may allow anything.
             if layer.iter().all(|policy| policy.unread.is_empty()) {
-                grants = narrowed(grants, &allowed_by(layer, action, context));
+                grants = narrowed(grants, &self.allowed_by(layer, action, context));
             }
         }
         self.left_of(grants, action, context)
+    }
+
+    /// Returns the grants of the statements that may allow the action.
+    fn allowed_by(&self, policies: &[&Policy], action: &str, context: &Context) -> Vec<Grant> {
+        let mut grants = Vec::new();
+        for policy in policies {
+            let reading = reading(policy, context);
+            for (index, statement) in policy.statements.iter().enumerate() {
+                if statement.effect == Effect::Allow
+                    && let Some(narrow) = self.allows(&statement.actions, action)
+                    && let Some(limits) = self.limits_of(statement, action, &reading)
+                {
+                    let grant = Grant { limits, ..Grant::new(policy, index, statement, narrow) };
+                    let resources = statement.resources.as_ref();
+                    let resources = resources.filter(|_| self.catalogue.has(Aspect::Resources));
+                    grants.extend(reaching(grant, resources, &reading));
+                }
+            }
+        }
+        grants
+    }
+
+    /// Returns whether the list may name the action, and if so whether it does so narrowly.
+    fn allows(&self, actions: &Scoped, action: &str) -> Option<bool> {
+        let any = || (!self.catalogue.has(Aspect::Actions)).then_some(false);
+        let narrow = allows(actions, action).or_else(any)?;
+        Some(narrow || !self.catalogue.has(Aspect::BroadGrants))
+    }
+
+    /// Returns the limits that the statement's conditions put on custom events; none iff a condition surely fails.
+    fn limits_of(&self, statement: &Statement, action: &str, reading: &Reading<'_>) -> Option<EventLimits> {
+        let mut limits = EventLimits::default();
+        for condition in &statement.conditions {
+            if action.eq_ignore_ascii_case(PUT_EVENTS) && is_about_the_event(condition) {
+                if self.catalogue.has(Aspect::EventConditions) {
+                    limits.allow(condition, reading);
+                }
+            } else if holds(condition, reading) == Truth::No && self.catalogue.has(Aspect::Conditions) {
+                return None;
+            }
+        }
+        Some(limits)
     }
 
     fn all(&self) -> impl Iterator<Item = &'a Policy> {
@@ -154,6 +209,9 @@ impl<'a> Access<'a> {
 
 /// Returns the AWS managed policy of the catalogue's table that the term names, by ARN or bare name.
 fn aws_managed<'a>(policy: &Term, catalogue: &'a Catalogue) -> Option<&'a Policy> {
+    if !catalogue.has(Aspect::ManagedPolicies) {
+        return None;
+    }
     // The partition may be a symbol, so the ARN is told by its end.
     let text = policy.to_string();
     let name = match text.split_once(":iam::aws:policy/") {
@@ -161,37 +219,6 @@ fn aws_managed<'a>(policy: &Term, catalogue: &'a Catalogue) -> Option<&'a Policy
         None => (!text.contains(':') && !text.contains('$')).then_some(&*text),
     };
     catalogue.managed_policy(name?)
-}
-
-/// Returns the grants of the statements that may allow the action.
-fn allowed_by(policies: &[&Policy], action: &str, context: &Context) -> Vec<Grant> {
-    let mut grants = Vec::new();
-    for policy in policies {
-        let reading = reading(policy, context);
-        for (index, statement) in policy.statements.iter().enumerate() {
-            if statement.effect == Effect::Allow
-                && let Some(narrow) = allows(&statement.actions, action)
-                && let Some(limits) = limits_of(statement, action, &reading)
-            {
-                let grant = Grant { limits, ..Grant::new(policy, index, statement, narrow) };
-                grants.extend(reaching(grant, statement.resources.as_ref(), &reading));
-            }
-        }
-    }
-    grants
-}
-
-/// Returns the limits that the statement's conditions put on custom events; none iff a condition surely fails.
-fn limits_of(statement: &Statement, action: &str, reading: &Reading<'_>) -> Option<EventLimits> {
-    let mut limits = EventLimits::default();
-    for condition in &statement.conditions {
-        if action.eq_ignore_ascii_case(PUT_EVENTS) && is_about_the_event(condition) {
-            limits.allow(condition, reading);
-        } else if holds(condition, reading) == Truth::No {
-            return None;
-        }
-    }
-    Some(limits)
 }
 
 /// Returns the grant with the resources that its statement names; none iff it names none.

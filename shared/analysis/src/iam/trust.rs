@@ -1,6 +1,8 @@
 //! Trust policies: who may take a role on.
 
+use crate::Aspect;
 use crate::arn::{Arn, after_last, surely_differ};
+use crate::catalogue::Catalogue;
 use crate::iam::condition::all_hold;
 use crate::iam::statement::{names, reading};
 use crate::iam::{Context, Truth, World};
@@ -33,15 +35,17 @@ pub(crate) struct Trust<'a> {
     policy: Option<&'a Policy>,
     /// It was not wholly read, so that anybody may be trusted.
     pub(crate) unread: bool,
+    /// Its conditions count.
+    asks: bool,
 }
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 impl<'a> Trust<'a> {
     /// Returns what the role's trust policy says. Nobody but its service takes a service-linked role on.
-    pub(crate) fn of(role: &'a Role, scope: &Scope) -> Self {
-        let nobody = Self { trusted: Vec::new(), policy: None, unread: false };
-        if role.is_service_linked() {
+    pub(crate) fn of(role: &'a Role, scope: &Scope, catalogue: &Catalogue) -> Self {
+        let nobody = Self { trusted: Vec::new(), policy: None, unread: false, asks: false };
+        if role.is_service_linked() && catalogue.has(Aspect::ServiceLinkedRoles) {
             return nobody;
         }
         let Some(policy) = &role.trust else { return Self { unread: true, ..nobody } };
@@ -55,13 +59,15 @@ impl<'a> Trust<'a> {
             let all = trusted_by(statement, scope);
             all.into_iter().map(move |trusted| (trusted, statement))
         });
-        Self { trusted: trusted.collect(), policy: Some(policy), unread: !policy.unread.is_empty() }
+        let unread = !policy.unread.is_empty();
+        let asks = catalogue.has(Aspect::TrustConditions);
+        Self { trusted: trusted.collect(), policy: Some(policy), unread, asks }
     }
 
     /// Returns false only if the statement's conditions surely fail for a caller of whom this is known.
     pub(crate) fn may_hold(&self, statement: &Statement, context: &Context) -> bool {
-        self.policy
-            .is_none_or(|policy| all_hold(&statement.conditions, &reading(policy, context)) != Truth::No)
+        let policy = self.policy.filter(|_| self.asks);
+        policy.is_none_or(|policy| all_hold(&statement.conditions, &reading(policy, context)) != Truth::No)
     }
 }
 

@@ -45,16 +45,16 @@ fn events(catalogue: &Catalogue, operation: &Operation, bound: &Bound, of: Optio
     let scope = scope();
     let sure = Certainty::Observed;
     let mut all = match of {
-        None => record(operation, &Identity::Unknown, Outcome::Success, &scope, sure),
+        None => record(catalogue, operation, &Identity::Unknown, Outcome::Success, &scope, sure),
         Some(of) => catalogue
             .natives_of(operation)
             .filter(|row| &*row.event.1 == of)
-            .map(|row| native(operation, &row.event, &row.fields, "", &scope, sure))
+            .map(|row| native(catalogue, operation, &row.event, &row.fields, "", &scope, sure))
             .collect(),
     };
     let binding = catalogue.binding(operation).expect("a binding");
     for emission in &mut all {
-        emission.bind(binding, bound, operation, &scope);
+        emission.bind(catalogue, binding, bound, operation, &scope);
     }
     assert!(!all.is_empty(), "`{}` causes no {of:?}", operation.call);
     all
