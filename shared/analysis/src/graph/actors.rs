@@ -9,7 +9,7 @@ use crate::actor::{self, Act, Actor};
 use crate::bus::{Arrives, Bus};
 use crate::emission::{Family, Field, Fields, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
-use crate::iam::EventLimits;
+use crate::iam::{Bound, EventLimits, Read};
 use crate::limits::{arrives, presence};
 use crate::listener::Listener;
 use crate::meet::{Meet, meet_sets};
@@ -17,6 +17,7 @@ use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
 use loopguard_pattern::{EventPattern, Term};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl<'a> Builder<'a, '_> {
     /// Returns the node of an actor, whose edges are made later.
@@ -408,22 +409,42 @@ pub(super) fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
     builder.graph.ends.insert(arn.clone());
 }
 
-/// A delivery that fails for good ends in the target's dead-letter queue.
+/// A delivery that fails for good ends in the target's dead-letter queue, to which EventBridge sends it by a call.
 pub(super) fn dead_letter<'a>(
     builder: &mut Builder<'a, '_>,
     from: usize,
+    scope: &'a Scope,
     target: Option<&'a Target>,
     queue: &Term,
 ) {
     let queue = crate::arn::unqualified(queue);
-    if !builder.ground.catalogue.has(Aspect::TargetDeadLetters) {
+    let catalogue = builder.ground.catalogue;
+    if !catalogue.has(Aspect::TargetDeadLetters) {
+        return;
+    }
+    let (node, new) = builder.node(Key::DeadLetters(scope.clone(), queue.clone()), || Kind::Resource);
+    let runs = Edge::sure(from, node, Fact::Runs(target));
+    builder.edge(Edge { certainty: Certainty::Declared, gain: Gain::Sometimes, ..runs });
+    if !new {
         return;
     }
     if builder.resources.leads_on(&queue) {
         let to = builder.resource(&queue);
-        let mut edge = Edge::sure(from, to, Fact::Runs(target));
-        edge.certainty = Certainty::Declared;
-        edge.gain = Gain::Sometimes;
-        builder.edge(edge);
+        builder.edge(Edge::sure(node, to, Fact::Is));
+    }
+    let call = actor::kind_of(&queue, catalogue).and_then(|kind| kind.call.as_deref());
+    let Some(operation) = call.and_then(|call| catalogue.operation(call)).cloned() else { return };
+    let read = catalogue.binding(&operation).map(|binding| binding.read(&queue, scope));
+    let bound = Arc::new(match read {
+        Some(Read::Is(bound)) => bound,
+        Some(Read::IsNot) | None => Bound::open(),
+    });
+    let by = Identity::Service("events.amazonaws.com".into());
+    for caller in [None, Some(&by)] {
+        let ends = class::of_call(builder, scope, &operation, &bound, caller, Part::Made);
+        for (to, on) in ends.each(&bound) {
+            let fact = Fact::Makes { operation: Some(operation.clone()), call: None, on: on.cloned() };
+            builder.edge(Edge::sure(node, to, fact));
+        }
     }
 }

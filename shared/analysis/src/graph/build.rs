@@ -153,6 +153,8 @@ pub(super) enum Key {
     Permissions(String),
     Resource(Term),
     AnyOf(Arc<str>),
+    /// What EventBridge sends to a dead-letter queue from that place.
+    DeadLetters(Scope, Term),
     Takeover(String),
     Class(ClassKey),
 }
@@ -321,7 +323,7 @@ impl<'a, 'g> Builder<'a, 'g> {
                 known.push(to);
             }
             if let Some(queue) = target.and_then(|target| target.parameters.get("DeadLetterConfig.Arn")) {
-                actors::dead_letter(self, node(at, false), target, queue);
+                actors::dead_letter(self, node(at, false), &rule.scope, target, queue);
             }
         }
         if let Some(off) = off {
