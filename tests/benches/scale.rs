@@ -47,7 +47,9 @@ fn main() {
         let rounds = ACCOUNTS.iter().find(|(known, _)| *known == name).map_or(1, |(_, rounds)| *rounds);
         return measure(&name, rounds);
     }
-    println!("one thread, processor time, the best of some rounds; from the text of a snapshot to the report as text");
+    println!(
+        "one thread, processor time, the best of some rounds; from the text of a snapshot to the report as text"
+    );
     println!(
         "{:>10} {:>5} {:>6} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>8} {:>8} {:>9} {:>8} {:>6}",
         "account",
@@ -123,7 +125,8 @@ fn measure(name: &str, rounds: usize) {
 fn ran() -> f64 {
     // What the system tells is up to date only where the thread was interrupted just now.
     std::thread::yield_now();
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells how long a thread ran");
+    let told =
+        std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells how long a thread ran");
     let nanoseconds: f64 = told.split(' ').next().expect("three numbers").parse().expect("a number");
     nanoseconds / 1e6
 }

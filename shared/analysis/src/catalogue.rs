@@ -180,8 +180,7 @@ impl Catalogue {
         places
             .into_iter()
             .filter_map(|place| self.services.get(place))
-            .flat_map(Service::operations)
-            .filter(|operation| operation.event_names.iter().any(|known| &**known == name))
+            .flat_map(|service| service.recorded_as(name))
             .collect()
     }
 

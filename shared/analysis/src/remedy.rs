@@ -50,8 +50,8 @@ pub(crate) fn propose(inventory: &Inventory, catalogue: &Catalogue, analysis: &m
 struct Search<'a> {
     inventory: &'a Inventory,
     catalogue: &'a Catalogue,
-    /// The account without its rules: those of one cycle are put in.
-    part: Inventory,
+    /// The account without its rules, once a change is tried: those of one cycle are put in.
+    part: Option<Inventory>,
     /// How much may still be analysed, in rules.
     budget: usize,
     /// What one more analysis costs beside its rules.
@@ -60,10 +60,8 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(inventory: &'a Inventory, catalogue: &'a Catalogue) -> Self {
-        let mut part = inventory.clone();
-        part.rules.clear();
         let fixed = (inventory.workloads.len() + inventory.roles.len() + inventory.connections.len()) / 50;
-        Self { inventory, catalogue, part, budget: 400 + inventory.rules.len(), fixed }
+        Self { inventory, catalogue, part: None, budget: 400 + inventory.rules.len(), fixed }
     }
 
     /// Returns the first change along the cycle that is proved to break it, else why there is none.
@@ -131,7 +129,8 @@ impl<'a> Search<'a> {
     /// Analyses the lead's part of the account with the changed pattern; none where enough was analysed.
     fn after(&mut self, lead: &Lead, place: usize, pattern: &EventPattern) -> Option<Analysis> {
         self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
-        self.part.rules.clear();
+        let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
+        part.rules.clear();
         for at in lead.component.iter() {
             let mut rule = self.inventory.rules.get(*at)?.clone();
             if *at == place {
@@ -140,9 +139,9 @@ impl<'a> Search<'a> {
                     _ => Trigger::Pattern(Arc::new(pattern.clone())),
                 };
             }
-            self.part.rules.push(rule);
+            part.rules.push(rule);
         }
-        Some(analyse_deep(&self.part, self.catalogue))
+        Some(analyse_deep(part, self.catalogue))
     }
 }
 

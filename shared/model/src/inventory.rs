@@ -70,6 +70,27 @@ impl Inventory {
         }
     }
 
+    /// Returns the same facts but for the rules.
+    #[must_use]
+    pub fn without_rules(&self) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            rules: Vec::new(),
+            workloads: self.workloads.clone(),
+            roles: self.roles.clone(),
+            scps: self.scps.clone(),
+            connections: self.connections.clone(),
+            trails: self.trails.clone(),
+            bucket_notifications: self.bucket_notifications.clone(),
+            intended: self.intended.clone(),
+            assumptions: self.assumptions.clone(),
+            notes: self.notes.clone(),
+            unread: self.unread.clone(),
+            elsewhere: self.elsewhere.clone(),
+            answers: self.answers.clone(),
+        }
+    }
+
     /// Adds all facts of another source. What both tell of trails counts together: what one selects is selected.
     pub fn merge(&mut self, other: Self) {
         self.trails = match (self.trails.take(), other.trails) {

@@ -164,7 +164,14 @@ pub const MAX_DEPTH: usize = 1_000;
 /// assert_eq!(loopguard_pattern::json::quoted("a\"b"), r#""a\"b""#);
 /// ```
 pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    let special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    if !text.bytes().any(special) {
+        out.push_str(text);
+        out.push('"');
+        return out;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),

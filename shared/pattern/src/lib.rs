@@ -35,7 +35,7 @@ pub use schema::Schema;
 pub use set::ValueSet;
 pub use subset::{Subset, subset};
 pub use term::{Part, Symbol, SymbolKind, Term};
-pub use witness::Witness;
+pub use witness::{ENVELOPE, Witness};
 
 /// The most characters of a pattern's text: the maximum of AWS's API (`PutRule`, `EventPattern`).
 ///

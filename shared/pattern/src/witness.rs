@@ -25,9 +25,14 @@ pub struct Witness {
     pub assignment: BTreeMap<Symbol, Arc<str>>,
 }
 
-/// Members of the envelope that every event has, with values that stand for any (EventBridge user guide,
+/// Members of the envelope that every event has, as JSON, with values that stand for any (EventBridge user guide,
 /// "Events"; `TestEventPattern` refuses an event without them).
-const ENVELOPE: &[(&str, &str)] = &[
+///
+/// ```
+/// use loopguard_pattern::ENVELOPE;
+/// assert!(ENVELOPE.contains(&("version", "\"0\"")));
+/// ```
+pub const ENVELOPE: &[(&str, &str)] = &[
     ("version", "\"0\""),
     ("id", "\"00000000-0000-4000-8000-000000000000\""),
     ("detail-type", "\"any\""),

@@ -1,7 +1,10 @@
 //! The report as text for a terminal.
 
+use crate::json::by_key;
 use crate::{Report, Summary, escaped};
-use loopguard_analysis::{Finding, Hop, Lint, MOST_ENTRIES, Severity, Verdict};
+use loopguard_analysis::{Finding, Hop, Lint, MOST_ENTRIES, RuleVerdict, Severity, Verdict};
+use loopguard_model::{Rule, RuleKey};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 /// Returns the report as text: findings, then what was not understood, then assumptions and totals.
@@ -18,15 +21,16 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> String {
     let mut out = String::new();
     if let Some(severity) = report.levels.severity(finding.code) {
         // Writing to a string does not fail.
-        let _ = write_finding(&mut out, report, finding, severity);
+        let _ = write_finding(&mut out, report, &Rules::of(report), finding, severity);
     }
     out
 }
 
 fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let rules = Rules::of(report);
     for finding in &report.analysis.findings {
         let Some(severity) = report.levels.severity(finding.code) else { continue };
-        write_finding(out, report, finding, severity)?;
+        write_finding(out, report, &rules, finding, severity)?;
         writeln!(out)?;
     }
     lints(out, report)?;
@@ -69,11 +73,12 @@ fn lints(out: &mut String, report: &Report<'_>) -> fmt::Result {
 fn write_finding(
     out: &mut String,
     report: &Report<'_>,
+    rules: &Rules<'_>,
     finding: &Finding,
     severity: Severity,
 ) -> fmt::Result {
     writeln!(out, "{}[{}]: {}", severity.as_str(), finding.code, escaped(&headline(finding)))?;
-    if let Some(place) = finding.rules.first().and_then(|key| place_of(report, finding, key)) {
+    if let Some(place) = finding.rules.first().and_then(|key| rules.place_of(finding, key)) {
         writeln!(out, "  --> {}", escaped(&place))?;
     }
     if let Some(reason) = report.intended(finding) {
@@ -90,7 +95,7 @@ fn write_finding(
     for gap in &finding.gaps {
         writeln!(out, "  not known: {}", escaped(&gap.to_string()))?;
     }
-    for reason in reasons(report, finding) {
+    for reason in rules.reasons(finding) {
         writeln!(out, "  because: {}", escaped(reason))?;
     }
     for remedy in &finding.remedies {
@@ -171,26 +176,33 @@ pub(crate) fn headline(finding: &Finding) -> String {
     }
 }
 
-fn place_of(report: &Report<'_>, finding: &Finding, key: &loopguard_model::RuleKey) -> Option<String> {
-    // A hop tells where its rule stands; without hops the account is searched.
-    if let Some(hop) = finding.hops.iter().find(|hop| hop.rule == *key) {
-        return Some(hop.origins.rule.to_string());
-    }
-    report.inventory.rules.iter().find(|rule| rule.key == *key).map(|rule| rule.origin.to_string())
+/// The rules of a report by their keys.
+struct Rules<'a> {
+    read: BTreeMap<&'a RuleKey, &'a Rule>,
+    judged: BTreeMap<&'a RuleKey, &'a RuleVerdict>,
 }
 
-/// Hops tell why there is a loop; for the others the rule's own reasons do.
-fn reasons<'a>(report: &Report<'a>, finding: &Finding) -> &'a [String] {
-    if finding.verdict == Verdict::Loop {
-        return &[];
+impl<'a> Rules<'a> {
+    fn of(report: &Report<'a>) -> Self {
+        let judged = report.analysis.rules.iter().map(|rule| (&rule.key, rule)).collect();
+        Self { read: by_key(report.inventory), judged }
     }
-    let first = finding.rules.first();
-    report
-        .analysis
-        .rules
-        .iter()
-        .find(|rule| Some(&rule.key) == first)
-        .map_or(&[], |rule| rule.reasons.as_slice())
+
+    fn place_of(&self, finding: &Finding, key: &RuleKey) -> Option<String> {
+        // A hop tells where its rule stands.
+        let hop = finding.hops.iter().find(|hop| hop.rule == *key).map(|hop| &hop.origins.rule);
+        let origin = hop.or_else(|| self.read.get(key).map(|rule| &rule.origin));
+        origin.map(ToString::to_string)
+    }
+
+    /// Hops tell why there is a loop; for the others the rule's own reasons do.
+    fn reasons(&self, finding: &Finding) -> &'a [String] {
+        if finding.verdict == Verdict::Loop {
+            return &[];
+        }
+        let judged = finding.rules.first().and_then(|key| self.judged.get(key));
+        judged.map_or(&[], |rule| rule.reasons.as_slice())
+    }
 }
 
 fn write_totals(out: &mut String, summary: &Summary) -> fmt::Result {

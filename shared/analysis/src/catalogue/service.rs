@@ -3,6 +3,7 @@
 use crate::catalogue::quirk::{Rows, ServiceQuirks};
 use crate::catalogue::table::Table;
 use crate::catalogue::{CatalogueError, CatalogueInfo, Operation};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 /// What must be known of each service at the start; the build writes it.
@@ -29,6 +30,8 @@ pub(crate) struct Service {
     renamed: &'static str,
     decoded: OnceLock<Decoded>,
     operations: OnceLock<Vec<Arc<Operation>>>,
+    /// Event name -> the places of the operations that may be recorded under it.
+    by_event_name: OnceLock<BTreeMap<Arc<str>, Vec<usize>>>,
 }
 
 /// A service's row.
@@ -67,6 +70,24 @@ impl Service {
     pub(crate) fn operations(&self) -> &[Arc<Operation>] {
         self.operations
             .get_or_init(|| self.all_names().map(|name| Arc::new(Operation::new(self, name))).collect())
+    }
+
+    /// Returns the operations that may be recorded under the event name, in their order.
+    pub(crate) fn recorded_as(&self, event_name: &str) -> impl Iterator<Item = &Arc<Operation>> {
+        let by_name = self.by_event_name.get_or_init(|| {
+            let mut by_name: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+            for (place, operation) in self.operations().iter().enumerate() {
+                for name in &operation.event_names {
+                    let places = by_name.entry(name.clone()).or_default();
+                    if places.last() != Some(&place) {
+                        places.push(place);
+                    }
+                }
+            }
+            by_name
+        });
+        let places = by_name.get(event_name).into_iter().flatten();
+        places.filter_map(|place| self.operations().get(*place))
     }
 
     /// Returns the names of all operations, extra ones last.
@@ -116,6 +137,7 @@ pub(crate) fn read() -> Result<(CatalogueInfo, Vec<Service>), CatalogueError> {
             renamed,
             decoded: OnceLock::new(),
             operations: OnceLock::new(),
+            by_event_name: OnceLock::new(),
         });
     }
     info.services = services.len();
