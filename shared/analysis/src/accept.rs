@@ -10,11 +10,11 @@ pub(crate) fn may(branch: &Branch, path: &str, text: &str) -> bool {
 
 /// Returns true only if the field surely accepts the value.
 pub(crate) fn surely(field: &Field, value: &Term) -> bool {
-    field.matchers.iter().any(|matcher| match (&matcher.kind, value.as_literal()) {
+    field.matchers.iter().any(|matcher| match (&matcher.kind, value.as_str()) {
         (MatcherKind::Exists(wanted), _) => *wanted,
         (MatcherKind::Exact(term), _) if term == value => true,
         (MatcherKind::Prefix(affix), None) => starts(value, affix),
-        (kind, Some(text)) => is_plain(kind) && may_kind(kind, &text),
+        (kind, Some(text)) => is_plain(kind) && may_kind(kind, text),
         _ => false,
     })
 }
@@ -76,18 +76,18 @@ pub(crate) fn may_be_custom(branch: &Branch) -> bool {
 /// The kinds for which [`may_kind`] is exact on literal text.
 fn is_plain(kind: &MatcherKind) -> bool {
     match kind {
-        MatcherKind::Exact(term) | MatcherKind::EqualsIgnoreCase(term) => term.as_literal().is_some(),
-        MatcherKind::Prefix(affix) | MatcherKind::Suffix(affix) => affix.text.as_literal().is_some(),
+        MatcherKind::Exact(term) | MatcherKind::EqualsIgnoreCase(term) => term.as_str().is_some(),
+        MatcherKind::Prefix(affix) | MatcherKind::Suffix(affix) => affix.text.as_str().is_some(),
         MatcherKind::AnythingBut(
             AnythingBut::Strings(terms) | AnythingBut::Prefix(terms) | AnythingBut::Suffix(terms),
-        ) => terms.iter().all(|term| term.as_literal().is_some()),
-        MatcherKind::Wildcard(wildcard) => wildcard.pieces.iter().all(|piece| piece.as_literal().is_some()),
+        ) => terms.iter().all(|term| term.as_str().is_some()),
+        MatcherKind::Wildcard(wildcard) => wildcard.pieces.iter().all(|piece| piece.as_str().is_some()),
         _ => false,
     }
 }
 
 fn may_kind(kind: &MatcherKind, text: &str) -> bool {
-    let known = |term: &Term, test: &dyn Fn(&str) -> bool| term.as_literal().is_none_or(|value| test(&value));
+    let known = |term: &Term, test: &dyn Fn(&str) -> bool| term.as_str().is_none_or(test);
     match kind {
         MatcherKind::Exists(wanted) => *wanted,
         MatcherKind::Null | MatcherKind::Bool(_) | MatcherKind::Number(_) | MatcherKind::Numeric(_) => false,
@@ -119,15 +119,15 @@ fn may_wildcard(wildcard: &Wildcard, text: &str) -> bool {
     let mut rest = text;
     let last = wildcard.pieces.len().saturating_sub(1);
     for (at, piece) in wildcard.pieces.iter().enumerate() {
-        let Some(piece) = piece.as_literal() else { return true };
+        let Some(piece) = piece.as_str() else { return true };
         let found = if at == 0 && last == 0 {
-            (rest == &*piece).then_some("")
+            (rest == piece).then_some("")
         } else if at == 0 {
-            rest.strip_prefix(&*piece)
+            rest.strip_prefix(piece)
         } else if at == last {
-            rest.ends_with(&*piece).then_some("")
+            rest.ends_with(piece).then_some("")
         } else {
-            rest.split_once(&*piece).map(|(_, behind)| behind)
+            rest.split_once(piece).map(|(_, behind)| behind)
         };
         match found {
             Some(behind) => rest = behind,

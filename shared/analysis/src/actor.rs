@@ -8,6 +8,7 @@ use crate::catalogue::{Caller, Catalogue, Link, TargetKind, Then};
 use crate::emission::Identity;
 use crate::glob::Glob;
 use crate::index::Index;
+use crate::name::Name;
 use crate::start::{self, Start};
 use loopguard_model::{Connection, Need, Role, Rule, Scope, Target, Trigger, Workload};
 use loopguard_pattern::{EventPattern, Symbol, Term};
@@ -481,26 +482,27 @@ fn input(target: &Target) -> String {
 
 /// Returns the key under which equal actors are one node.
 pub(crate) fn key(actor: &Actor<'_>) -> String {
-    let scope = actor.scope;
+    let of = |kind| Name::of(kind).scope(actor.scope);
     match &actor.act {
-        Act::Work { role, identity, workload, start } => {
-            let workload = workload.map(|workload| &workload.arn);
-            let role = role.map(|role| &role.arn);
-            format!("work {scope:?} {role:?} {identity:?} {workload:?} {start:?}")
-        }
+        Act::Work { role, identity, workload, start } => of("work")
+            .maybe(role.map(|role| &role.arn))
+            .identity(identity)
+            .maybe(workload.map(|workload| &workload.arn))
+            .debug(start),
         Act::Deliver { kind, target, identity, .. } => {
-            format!("deliver {scope:?} {} {:?} {:?} {identity:?}", kind.id, target.arn, target.parameters)
+            of("deliver").text(&kind.id).term(&target.arn).parameters(&target.parameters).identity(identity)
         }
-        Act::TakenOn { name, depth, .. } => format!("taken on {scope:?} {name} {depth}"),
-        Act::Anything { identity, why, .. } => format!("anything {scope:?} {identity:?} {why}"),
+        Act::TakenOn { name, depth, .. } => of("taken on").text(name).debug(depth),
+        Act::Anything { identity, why, .. } => of("anything").identity(identity).text(why),
         Act::Put { bus, source, detail_type, every } => {
-            format!("put {scope:?} {bus:?} {source:?} {detail_type:?} {every}")
+            of("put").debug(bus).maybe(source.as_ref()).maybe(detail_type.as_ref()).flag(*every)
         }
         Act::Consumers { arn, filtered, .. } => {
-            let filtered: Vec<_> = filtered.iter().map(|connection| &connection.name).collect();
-            format!("consumers {arn:?} {filtered:?}")
+            let of = Name::of("consumers").term(arn);
+            filtered.iter().fold(of, |name, connection| name.text(&connection.name))
         }
-        Act::Forward { bus } => format!("forward {scope:?} {bus:?}"),
-        Act::End { assumption } => format!("end {assumption}"),
+        Act::Forward { bus } => of("forward").debug(bus),
+        Act::End { assumption } => Name::of("end").text(assumption),
     }
+    .finish()
 }

@@ -25,16 +25,16 @@ impl Arn {
                     while fields.len() < 6
                         && let Some((before, after)) = rest.split_once(':')
                     {
-                        append(&mut fields, Term::literal(before));
+                        append_text(&mut fields, before);
                         fields.push(Term::default());
                         rest = after;
                     }
-                    append(&mut fields, Term::literal(rest));
+                    append_text(&mut fields, rest);
                 }
             }
         }
         let [arn, _partition, service, region, account, resource] = <[Term; 6]>::try_from(fields).ok()?;
-        (arn.as_literal().as_deref() == Some("arn")).then_some(Self { service, region, account, resource })
+        (arn.as_str() == Some("arn")).then_some(Self { service, region, account, resource })
     }
 
     /// Returns the resource part behind `start`, if it begins so.
@@ -45,7 +45,13 @@ impl Arn {
 
 fn append(fields: &mut [Term], more: Term) {
     if let Some(last) = fields.last_mut() {
-        *last = Term::concat([last.clone(), more]);
+        *last = Term::concat([std::mem::take(last), more]);
+    }
+}
+
+fn append_text(fields: &mut [Term], text: &str) {
+    if let Some(last) = fields.last_mut() {
+        last.push_str(text);
     }
 }
 
@@ -53,6 +59,9 @@ fn append(fields: &mut [Term], more: Term) {
 pub(crate) fn strip_prefix(term: &Term, start: &str) -> Option<Term> {
     if start.is_empty() {
         return Some(term.clone());
+    }
+    if let Some(text) = term.as_str() {
+        return text.strip_prefix(start).map(Term::literal);
     }
     let mut parts = term.parts().iter();
     let Some(Part::Literal(first)) = parts.next() else { return None };
@@ -70,11 +79,15 @@ fn one_part(part: &Part) -> Term {
 /// Returns the ARN of the resource itself: of the API behind an endpoint, of the document behind a run of it, of what a
 /// version, a stream or another part is one of; others stay as they are.
 pub(crate) fn unqualified(arn: &Term) -> Term {
-    if let Some(api) = api_of(arn) {
-        return api;
-    }
-    if is_runbook(arn) {
-        return document_of(arn);
+    // Most ARNs are of neither service, and need not be taken apart to know it.
+    let service = arn.as_str().and_then(|text| text.split(':').nth(2));
+    if service.is_none_or(|service| service == "appsync" || service == "ssm") {
+        if let Some(api) = api_of(arn) {
+            return api;
+        }
+        if is_runbook(arn) {
+            return document_of(arn);
+        }
     }
     loopguard_model::whole(arn)
 }
@@ -153,10 +166,10 @@ pub(crate) fn after_last(term: &Term, separator: char) -> Term {
 /// Returns true only if they differ whatever their symbols stand for: other texts, or two names that one stack makes
 /// for two resources.
 pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
-    match (left.as_literal(), right.as_literal()) {
+    match (left.as_str(), right.as_str()) {
         (Some(left), Some(right)) => left != right,
-        (Some(text), None) => never(right, &text),
-        (None, Some(text)) => never(left, &text),
+        (Some(text), None) => never(right, text),
+        (None, Some(text)) => never(left, text),
         _ => match (left.parts(), right.parts()) {
             ([Part::Symbol(left)], [Part::Symbol(right)]) => {
                 left != right && left.class == right.class && [left, right].into_iter().all(created)

@@ -1,8 +1,9 @@
 //! What rules ask of a caller, so that callers whom none of them tells apart count as one.
 
-use crate::emission::{Field, Fields, Identity};
+use crate::emission::Identity;
 use crate::glob::Glob;
 use crate::listener::{Listener, is_of_caller};
+use crate::name::Name;
 use loopguard_model::Scope;
 use loopguard_pattern::{AnythingBut, Branch, Field as WantedField, MatcherKind, Term};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,21 +76,16 @@ impl Callers {
             let known = [arn.is_some(), name.is_some(), session.is_some()];
             return format!("some role {known:?} {invoked_by:?} {direct}");
         }
-        format!("{identity:?}")
+        Name::default().identity(identity).finish()
     }
 
     /// Returns false only if none of the texts may be one that the caller has and that other callers do not have.
     fn tells_apart(&self, identity: &Identity, scope: &Scope) -> bool {
-        if self.named.is_empty() {
-            return false;
-        }
-        let mut fields = Fields::default();
-        identity.write(scope, &mut fields);
-        let globs = Identity::OWN_PATHS.into_iter().filter_map(|path| match fields.get(path)? {
-            Field::Exactly(globs) | Field::Maybe(globs) => Some((path, globs)),
-            Field::Flag(_) | Field::Absent => None,
-        });
-        globs.into_iter().any(|(path, globs)| globs.iter().any(|glob| self.may_name(path, glob)))
+        let named = |path: &&str| self.named.contains_key(*path);
+        Identity::OWN_PATHS
+            .into_iter()
+            .filter(named)
+            .any(|path| identity.own(path, scope).is_some_and(|glob| self.may_name(path, &glob)))
     }
 
     fn may_name(&self, path: &str, glob: &Glob) -> bool {

@@ -1,6 +1,7 @@
 //! Texts with `*`: what policies, bindings and tables write instead of a value.
 
 use loopguard_pattern::{Part, Symbol, SymbolKind, Term, Wildcard};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A text in which some runs are not known: literal pieces with any run between two of them.
@@ -27,6 +28,14 @@ impl Glob {
             [only] => Some(only),
             _ => None,
         }
+    }
+
+    /// Returns the shortest text that fits, if it has no symbols.
+    pub(crate) fn shortest(&self) -> Option<Cow<'_, str>> {
+        if let Some(exact) = self.as_exact() {
+            return exact.as_str().map(Cow::Borrowed);
+        }
+        self.pieces.iter().map(Term::as_str).collect::<Option<String>>().map(Cow::Owned)
     }
 
     /// Returns the known text that every text that fits begins with.

@@ -24,15 +24,17 @@ mod operations;
 mod permissions;
 mod resources;
 mod sameness;
+mod shortest;
 mod takeover;
 mod takers;
 mod values;
 mod why;
 
 pub(crate) use build::{Graph, Ground};
-pub(crate) use cycle::{Level, Search};
+pub(crate) use cycle::Level;
 pub(crate) use edge::Fact;
-pub(crate) use hop::{Told, sentence, told, ways};
+pub(crate) use hop::{Event, Teller, Told, ways};
+pub(crate) use shortest::{Hubs, Search};
 pub(crate) use why::why_none;
 
 /// A node: a rule that hears an event as it was put (`2 * rule`), or one that another bus passed on (`2 * rule + 1`).

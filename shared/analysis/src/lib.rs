@@ -31,6 +31,7 @@ mod limits;
 mod lint;
 mod listener;
 mod meet;
+mod name;
 mod needs;
 mod remedy;
 mod start;
@@ -72,5 +73,5 @@ fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
     let graph = Graph::build(&ground);
     let widest = Level::widest(&graph);
     let open = Open::of(&ground, &graph, &widest);
-    verdict::judge(&ground, &graph, open, widest)
+    verdict::judge(&ground, &graph, open, &widest)
 }

@@ -6,6 +6,7 @@ use crate::glob::Glob;
 use crate::{Aspect, accept};
 use loopguard_model::Inventory;
 use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind, Term};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,14 +20,21 @@ pub(crate) struct Listener {
     pub(crate) rule: usize,
     /// Its pattern.
     pub(crate) pattern: Arc<EventPattern>,
-    /// The pattern as a set of events.
-    pub(crate) set: EventSet,
+    /// The pattern as a set of events, made when it is first needed: most events are decided on without.
+    set: OnceCell<EventSet>,
     /// The bus that it listens on.
     pub(crate) bus: Term,
     /// Path -> the texts that the branches list there, where each branch lists texts and nothing else.
     pub(crate) listed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// It asks who makes a call, so that it hears one caller and not the other.
     by_caller: bool,
+}
+
+impl Listener {
+    /// Returns the pattern as a set of events.
+    pub(crate) fn set(&self) -> &EventSet {
+        self.set.get_or_init(|| EventSet::from(&*self.pattern))
+    }
 }
 
 /// All listeners, with an index from calls.
@@ -41,6 +49,8 @@ pub(crate) struct Listeners {
     pub(crate) custom: Vec<usize>,
     /// Listeners that may hear nearly everything.
     pub(crate) wide: Vec<usize>,
+    /// The paths that these ask for.
+    pub(crate) asked_by_wide: BTreeSet<Arc<str>>,
     /// Listener -> the calls it may hear, themselves or by a native event.
     calls_of: Vec<Vec<Arc<str>>>,
     /// Rule -> its listener.
@@ -56,6 +66,7 @@ impl Listeners {
             heard: Vec::new(),
             custom: Vec::new(),
             wide: Vec::new(),
+            asked_by_wide: BTreeSet::new(),
             calls_of: Vec::new(),
             of_rule: BTreeMap::new(),
         };
@@ -72,13 +83,15 @@ impl Listeners {
             }
             if calls.is_none() {
                 listeners.wide.push(at);
+                let fields = pattern.branches().iter().flat_map(Branch::fields);
+                listeners.asked_by_wide.extend(fields.map(|field| field.path.clone()));
             }
             listeners.calls_of.push(calls.into_iter().flatten().collect());
             listeners.of_rule.insert(rule, at);
             listeners.all.push(Listener {
                 rule,
                 pattern: pattern.clone(),
-                set: EventSet::from(&**pattern),
+                set: OnceCell::new(),
                 bus: known.bus.clone(),
                 listed: listed(pattern),
                 by_caller: pattern.branches().iter().any(asks_for_caller),

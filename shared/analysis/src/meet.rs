@@ -1,8 +1,12 @@
 //! Whether an event that a target can cause meets a pattern, with a witness.
 
+mod example;
+
+pub(crate) use example::example;
+
 use crate::EventWitness;
 use crate::accept;
-use crate::emission::{Emission, Field, Fields, all_but, values};
+use crate::emission::{Field, Fields, all_but, values};
 use crate::glob::Glob;
 use crate::limits::Refinement;
 use crate::listener::{Listener, refuses};
@@ -24,14 +28,14 @@ pub(crate) enum Meet {
     Unknown(String),
 }
 
-/// Returns whether some event fits both the emission and the listener's pattern.
+/// Returns whether some event fits both the fields and the listener's pattern.
 ///
 /// A witness is passed on only if the plain matcher accepts it for the rule; otherwise the answer is unknown.
-pub(crate) fn meet(listener: &Listener, emission: &Emission, schema: Schema) -> Meet {
-    if let Some(path) = refuses(&listener.pattern, &emission.fields) {
+pub(crate) fn meet(listener: &Listener, fields: &Fields, schema: Schema) -> Meet {
+    if let Some(path) = refuses(&listener.pattern, fields) {
         return Meet::No(Refinement::of_path(path), path.to_owned());
     }
-    meet_fields(listener, &emission.fields, &symbolic(&emission.fields), schema)
+    meet_fields(listener, fields, &symbolic(fields), schema)
 }
 
 /// Returns the same for fields whose set of events is made already, and that the pattern does not refuse at sight.
@@ -96,7 +100,7 @@ fn is_name_part(part: &Part) -> bool {
 
 /// Returns whether some event fits both the set and the listener's pattern.
 pub(crate) fn meet_sets(listener: &Listener, events: &EventSet, schema: Schema) -> Meet {
-    match overlap(&listener.set, events, &schema) {
+    match overlap(listener.set(), events, &schema) {
         Overlap::Yes(witness) => accepted(listener, &witness),
         Overlap::No(disjoint) => Meet::No(Refinement::of_path(&disjoint.path), disjoint.path.to_string()),
         Overlap::Unknown(undecided) => Meet::Unknown(undecided.to_string()),

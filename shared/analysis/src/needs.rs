@@ -88,7 +88,7 @@ fn round(
             open.needs.iter().filter(|need| !ground.answers.is_answered(need)).cloned().collect();
         watch(Step::Open { needs: left.len() });
         if left.is_empty() {
-            let analysis = verdict::judge(&ground, &graph, open, widest);
+            let analysis = verdict::judge(&ground, &graph, open, &widest);
             watch(Step::Judged { findings: analysis.findings.len() });
             return (answered, Some(analysis));
         }
@@ -177,8 +177,9 @@ impl Open {
                         }
                     }
                 }
-                Some(Fact::Guesses { need: Some(need), .. }) if !ground.answers.is_answered(need) => {
-                    self.needs.insert(need.clone());
+                Some(Fact::Guesses(guess)) => {
+                    let open = guess.need.iter().filter(|need| !ground.answers.is_answered(need));
+                    self.needs.extend(open.cloned());
                 }
                 _ => {}
             }

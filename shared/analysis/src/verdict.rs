@@ -3,7 +3,7 @@
 use crate::dead::why_dead;
 use crate::entry::Entries;
 use crate::finding::{Analysis, Finding, RuleVerdict};
-use crate::graph::{Graph, Ground, Level, Search, Told, node, sentence, told, ways, why_none};
+use crate::graph::{Graph, Ground, Hubs, Level, Search, Teller, Told, node, ways, why_none};
 use crate::needs::Open;
 use crate::remedy::{Lead, MOST_RULES, Step};
 use crate::{Certainty, Code, Status, Verdict, lint};
@@ -11,11 +11,13 @@ use loopguard_model::{Gap, Rule, RuleKey, RuleState, Trigger};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One way to count edges, and what a cycle of them means.
+/// Cycles of one kind, and the verdict that they give.
 struct Stage {
     verdict: Verdict,
-    certainty: Option<Certainty>,
+    /// How sure each edge is, and some edge of a cycle is not surer.
+    certainty: Certainty,
     level: Level,
+    hubs: Hubs,
 }
 
 /// The most edges that a hop is made of where hops are told as sentences: beyond, its reason is left out.
@@ -25,56 +27,73 @@ const MOST_EDGES_OF_A_HOP: usize = 64;
 const TOLD_HOPS: usize = 6;
 
 /// Judges every rule.
-pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, open: Open, widest: Level) -> Analysis {
+pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, open: Open, widest: &Level) -> Analysis {
     let inventory = ground.inventory;
-    let stages = stages(graph, widest);
     let mut judge = Judge {
         ground,
         graph,
-        search: Search::new(graph),
+        teller: Teller::new(graph, ground),
+        search: Search::new(graph.nodes),
         entries: Entries::default(),
         rings: BTreeMap::new(),
-        components: stages.last().map(|widest| widest.level.rules(graph)).unwrap_or_default(),
-        findings: Vec::new(),
-        leads: Vec::new(),
-        ids: BTreeSet::new(),
+        components: widest.rules(graph),
+        waiting: BTreeSet::new(),
+        verdicts: BTreeMap::new(),
+        found: Vec::new(),
         told: BTreeSet::new(),
     };
-    let rules: Vec<RuleVerdict> = inventory
-        .rules
-        .iter()
-        .enumerate()
-        .map(|(at, rule)| match why_dead(rule, ground.catalogue) {
-            Some(why) => judge.dead(rule, why),
-            None => judge.rule(at, rule, &stages),
-        })
-        .collect();
+    judge.at_sight();
+    judge.cycles(widest);
+    judge.others();
+    let (findings, leads) = numbered(judge.found);
+    let rules: Vec<RuleVerdict> = judge.verdicts.into_values().collect();
     let verdicts: Vec<Verdict> = rules.iter().map(|rule| rule.verdict).collect();
     Analysis {
         rules,
-        findings: judge.findings,
+        findings,
         lints: lint::all(inventory, ground.catalogue, &verdicts),
         needs: open.needs,
         assumptions: open.assumptions,
         gaps: ground.answers.gaps().cloned().collect(),
-        leads: judge.leads,
+        leads,
     }
 }
 
-/// The stages, the one to be told first in front; each level's edges are among those of the next.
-fn stages(graph: &Graph<'_>, widest: Level) -> Vec<Stage> {
-    let mut stages = Vec::new();
-    let latent = widest.narrowed(graph, &|edge| !matches!(edge.status, Status::Bounded(_)));
-    let mut level = latent.narrowed(graph, &|edge| edge.status == Status::Live);
-    stages.push(Stage { verdict: Verdict::Bounded, certainty: None, level: widest });
-    stages.push(Stage { verdict: Verdict::Latent, certainty: None, level: latent });
-    for least in Certainty::SUREST_FIRST.into_iter().rev() {
-        let verdict = if least == Certainty::Assumed { Verdict::Unknown } else { Verdict::Loop };
-        level = level.narrowed(graph, &|edge| edge.certainty >= least);
-        stages.push(Stage { verdict, certainty: Some(least), level: level.clone() });
+/// A finding of a rule, and what the search for a remedy starts from, if one is looked for.
+struct Found {
+    rule: usize,
+    finding: Finding,
+    lead: Option<Lead>,
+}
+
+/// Returns the findings in the order of their rules, each with an id of its own.
+fn numbered(mut found: Vec<Found>) -> (Vec<Finding>, Vec<Lead>) {
+    found.sort_by_key(|found| found.rule);
+    let mut ids = BTreeSet::new();
+    let (mut findings, mut leads) = (Vec::new(), Vec::new());
+    for Found { mut finding, lead, .. } in found {
+        leads.extend(lead.map(|lead| Lead { finding: findings.len(), ..lead }));
+        finding.id = id(finding.code, &finding.rules, &mut ids);
+        findings.push(finding);
     }
-    stages.reverse();
-    stages
+    (findings, leads)
+}
+
+/// `code:rule` or `code:rule+rule`, with the source where another finding has the same name.
+fn id(code: Code, rules: &[RuleKey], ids: &mut BTreeSet<Arc<str>>) -> Arc<str> {
+    let names: Vec<&str> = rules.iter().map(|key| &*key.id).collect();
+    let plain = format!("{code}:{}", names.join("+"));
+    let source = rules.first().map(|key| key.source.clone()).unwrap_or_default();
+    let mut id: Arc<str> = plain.as_str().into();
+    let mut number = 1;
+    while !ids.insert(id.clone()) {
+        id = match number {
+            1 => format!("{plain}@{source}").into(),
+            _ => format!("{plain}@{source}#{number}").into(),
+        };
+        number += 1;
+    }
+    id
 }
 
 /// A cycle, and where in it a node begins.
@@ -83,24 +102,95 @@ type Ring = (Arc<[usize]>, usize);
 struct Judge<'a, 'g> {
     ground: &'g Ground<'a>,
     graph: &'g Graph<'a>,
+    teller: Teller<'g, 'a>,
     search: Search,
     entries: Entries,
-    /// Rings that stand alone: stage and node -> the ring, and where in it the node begins.
-    rings: BTreeMap<(Verdict, Option<Certainty>, usize), Ring>,
+    /// Rings of the stage that stand alone: node -> the ring, and where in it the node begins.
+    rings: BTreeMap<usize, Ring>,
     /// Rule -> the rules that it is in cycles with, whatever keeps these from running now.
     components: BTreeMap<usize, Arc<[usize]>>,
-    findings: Vec<Finding>,
-    leads: Vec<Lead>,
-    ids: BTreeSet<Arc<str>>,
+    /// Rules that are not judged yet.
+    waiting: BTreeSet<usize>,
+    verdicts: BTreeMap<usize, RuleVerdict>,
+    found: Vec<Found>,
     /// Cycles that are told already: their rules from the least on.
     told: BTreeSet<Vec<usize>>,
 }
 
 impl Judge<'_, '_> {
-    fn dead(&mut self, rule: &Rule, why: String) -> RuleVerdict {
-        let id = self.id(Code::DeadRule, std::slice::from_ref(&rule.key));
-        self.findings.push(Finding {
-            id,
+    /// Judges the rules that no cycle has to be looked for.
+    fn at_sight(&mut self) {
+        for (at, rule) in self.ground.inventory.rules.iter().enumerate() {
+            if let Some(why) = why_dead(rule, self.ground.catalogue) {
+                let verdict = self.dead(at, rule, why);
+                self.verdicts.insert(at, verdict);
+            } else if let Trigger::Unreadable(why) = &rule.trigger {
+                let reasons = vec![format!("its pattern cannot be read: {why}")];
+                self.verdicts.insert(at, verdict(rule, Verdict::Unknown, None, reasons));
+            } else {
+                self.waiting.insert(at);
+            }
+        }
+    }
+
+    /// Judges the rules that are in cycles, the surest cycles first: a rule has the verdict of the first that it is in.
+    ///
+    /// Stage by stage and not rule by rule, so that the edges of one stage at a time are held.
+    fn cycles(&mut self, widest: &Level) {
+        let latent = widest.narrowed(self.graph, &|edge| !matches!(edge.status, Status::Bounded(_)));
+        let live = latent.narrowed(self.graph, &|edge| edge.status == Status::Live);
+        for (verdict, level) in
+            [(Verdict::Loop, &live), (Verdict::Latent, &latent), (Verdict::Bounded, widest)]
+        {
+            for least in Certainty::SUREST_FIRST {
+                if !self.waiting.iter().any(|rule| start_in(level, *rule).is_some()) {
+                    break;
+                }
+                let verdict = match least {
+                    Certainty::Assumed if verdict == Verdict::Loop => Verdict::Unknown,
+                    _ => verdict,
+                };
+                let level = level.narrowed(self.graph, &|edge| edge.certainty >= least);
+                self.stage(verdict, least, level);
+            }
+        }
+    }
+
+    fn stage(&mut self, verdict: Verdict, certainty: Certainty, level: Level) {
+        let starts: Vec<(usize, usize)> =
+            self.waiting.iter().filter_map(|rule| Some((*rule, start_in(&level, *rule)?))).collect();
+        if starts.is_empty() {
+            return;
+        }
+        self.rings.clear();
+        let stage = Stage { verdict, certainty, hubs: Hubs::new(&level), level };
+        for (at, start) in starts {
+            let rule = self.ground.inventory.rules.get(at);
+            if let Some((rule, cycle)) = rule.zip(self.shortest(&stage, start)) {
+                let verdict = self.cycle(at, rule, &stage, &cycle);
+                self.verdicts.insert(at, verdict);
+                self.waiting.remove(&at);
+            }
+        }
+    }
+
+    /// Judges the rules that are in no cycle.
+    fn others(&mut self) {
+        for at in std::mem::take(&mut self.waiting) {
+            let Some(rule) = self.ground.inventory.rules.get(at) else { continue };
+            let judged = if self.graph.unasked.contains(&at) {
+                let reason = "its targets were not read, and nothing that was read leads to it".to_owned();
+                verdict(rule, Verdict::Unknown, None, vec![reason])
+            } else {
+                verdict(rule, Verdict::None, None, self.why_none(at, rule))
+            };
+            self.verdicts.insert(at, judged);
+        }
+    }
+
+    fn dead(&mut self, at: usize, rule: &Rule, why: String) -> RuleVerdict {
+        let finding = Finding {
+            id: "".into(),
             code: Code::DeadRule,
             verdict: Verdict::Dead,
             certainty: None,
@@ -110,55 +200,31 @@ impl Judge<'_, '_> {
             remedies: Vec::new(),
             no_remedy: None,
             gaps: Vec::new(),
-        });
+        };
+        self.found.push(Found { rule: at, finding, lead: None });
         verdict(rule, Verdict::Dead, None, vec![why])
-    }
-
-    fn rule(&mut self, at: usize, rule: &Rule, stages: &[Stage]) -> RuleVerdict {
-        if let Trigger::Unreadable(why) = &rule.trigger {
-            return verdict(rule, Verdict::Unknown, None, vec![format!("its pattern cannot be read: {why}")]);
-        }
-        for stage in stages {
-            for passed_on in [false, true] {
-                let start = node(at, passed_on);
-                if stage.level.holds(start)
-                    && let Some(cycle) = self.shortest(stage, start)
-                {
-                    return self.cycle(rule, stage, &cycle);
-                }
-            }
-        }
-        if self.graph.unasked.contains(&at) {
-            let reasons = vec!["its targets were not read, and nothing that was read leads to it".to_owned()];
-            return verdict(rule, Verdict::Unknown, None, reasons);
-        }
-        verdict(rule, Verdict::None, None, self.why_none(at, rule))
     }
 
     /// Returns a shortest cycle through the node, from it on. All nodes of a ring that stands alone have the same.
     fn shortest(&mut self, stage: &Stage, start: usize) -> Option<Vec<usize>> {
-        let of_ring = self.rings.get(&(stage.verdict, stage.certainty, start)).cloned();
-        if let Some((ring, at)) = of_ring {
+        if let Some((ring, at)) = self.rings.get(&start).cloned() {
             let (before, behind) = ring.split_at_checked(at)?;
             return Some([behind, before].concat());
         }
-        let cycle = self.search.shortest(self.graph, &stage.level, start)?;
+        let ends = |place: usize| self.graph.edges.get(place).map(|edge| (edge.from, edge.to));
+        let cycle = self.search.shortest(&stage.level, &stage.hubs, &ends, start)?;
         if stage.level.is_alone(self.graph, &cycle) {
             let ring: Arc<[usize]> = cycle.as_slice().into();
             for (at, place) in cycle.iter().enumerate() {
                 let node = self.graph.edges.get(*place).map_or(start, |edge| edge.from);
-                self.rings.insert((stage.verdict, stage.certainty, node), (ring.clone(), at));
+                self.rings.insert(node, (ring.clone(), at));
             }
         }
         Some(cycle)
     }
 
-    fn cycle(&mut self, rule: &Rule, stage: &Stage, cycle: &[usize]) -> RuleVerdict {
+    fn cycle(&mut self, at: usize, rule: &Rule, stage: &Stage, cycle: &[usize]) -> RuleVerdict {
         let edges = || cycle.iter().filter_map(|place| self.graph.edges.get(*place));
-        let certainty = stage
-            .certainty
-            .or_else(|| edges().map(|edge| edge.certainty).min())
-            .unwrap_or(Certainty::Assumed);
         let rules: Vec<usize> = edges().filter_map(|edge| self.graph.rule_of(edge.from)).collect();
         let mut reasons = self.reasons(rule, cycle, rules.len());
         for edge in edges() {
@@ -170,8 +236,8 @@ impl Judge<'_, '_> {
             }
         }
         dedup(&mut reasons);
-        self.finding_of(stage.verdict, certainty, cycle, &rules);
-        verdict(rule, stage.verdict, Some(certainty), reasons)
+        self.finding_of(at, stage, cycle, &rules);
+        verdict(rule, stage.verdict, Some(stage.certainty), reasons)
     }
 
     /// The first hops of the cycle, from the rule on, as sentences.
@@ -179,7 +245,7 @@ impl Judge<'_, '_> {
         let told = cycle.len().min(TOLD_HOPS * MOST_EDGES_OF_A_HOP);
         let ways = ways(self.graph, cycle.get(..told).unwrap_or_default());
         let mut reasons: Vec<String> =
-            ways.iter().take(TOLD_HOPS).filter_map(|way| sentence(self.graph, self.ground, way)).collect();
+            ways.iter().take(TOLD_HOPS).filter_map(|way| self.teller.sentence(way)).collect();
         if hops > TOLD_HOPS {
             reasons.push(format!("and {} more hops, back to rule `{}`", hops - TOLD_HOPS, rule.key));
         }
@@ -187,7 +253,7 @@ impl Judge<'_, '_> {
     }
 
     /// Tells the cycle, unless it is told already.
-    fn finding_of(&mut self, verdict: Verdict, certainty: Certainty, cycle: &[usize], rules: &[usize]) {
+    fn finding_of(&mut self, at: usize, stage: &Stage, cycle: &[usize], rules: &[usize]) {
         // From the least key, whatever the order in which rules were read: the finding's id hangs on it.
         let key = |rule: &usize| self.ground.inventory.rules.get(*rule).map(|rule| &rule.key);
         let least = rules.iter().enumerate().min_by_key(|(_, rule)| key(rule)).map_or(0, |(least, _)| least);
@@ -199,30 +265,28 @@ impl Judge<'_, '_> {
         let mut ways = ways(self.graph, cycle);
         let turn = least.min(ways.len());
         ways.rotate_left(turn);
-        let hops: Vec<Told> = ways.iter().filter_map(|way| told(self.graph, self.ground, way)).collect();
-        if verdict == Verdict::Loop {
-            self.lead(&hops, rules);
-        }
-        let mut finding = self.finding(verdict, certainty, hops);
+        let hops: Vec<Told> = ways.iter().filter_map(|way| self.teller.told(way)).collect();
+        let lead = (stage.verdict == Verdict::Loop).then(|| self.lead(&hops, rules));
+        let mut finding = self.finding(stage, hops);
         let entries = self.entries.of(self.graph, rules);
         finding.entered_from = entries.into_iter().filter_map(|rule| self.key(rule)).collect();
         finding.entered_from.sort();
-        self.findings.push(finding);
+        self.found.push(Found { rule: at, finding, lead });
     }
 
-    /// Keeps what the search for a remedy starts from.
-    fn lead(&mut self, hops: &[Told], rules: &[usize]) {
+    /// What the search for a remedy starts from.
+    fn lead(&self, hops: &[Told], rules: &[usize]) -> Lead {
         let component = rules.first().and_then(|rule| self.components.get(rule)).cloned().unwrap_or_default();
         // Where too much would have to be analysed again, nobody looks at the hops.
         let small = component.len() <= MOST_RULES;
         let steps = hops.iter().filter(|_| small).map(Step::of).collect();
-        self.leads.push(Lead { finding: self.findings.len(), component, steps });
+        Lead { finding: 0, component, steps }
     }
 
-    fn finding(&mut self, verdict: Verdict, certainty: Certainty, hops: Vec<Told>) -> Finding {
+    fn finding(&self, stage: &Stage, hops: Vec<Told>) -> Finding {
         let mut rules: Vec<RuleKey> = hops.iter().map(|told| told.hop.rule.clone()).collect();
         rules.dedup();
-        let code = match (verdict, rules.len()) {
+        let code = match (stage.verdict, rules.len()) {
             (Verdict::Unknown, _) => Code::PossibleLoop,
             (Verdict::Latent, _) => Code::LatentLoop,
             (Verdict::Bounded, _) => Code::BoundedLoop,
@@ -235,10 +299,10 @@ impl Judge<'_, '_> {
         gaps.sort();
         gaps.dedup();
         Finding {
-            id: self.id(code, &rules),
+            id: "".into(),
             code,
-            verdict,
-            certainty: Some(certainty),
+            verdict: stage.verdict,
+            certainty: Some(stage.certainty),
             hops: hops.into_iter().map(|told| told.hop).collect(),
             rules,
             entered_from: Vec::new(),
@@ -250,23 +314,6 @@ impl Judge<'_, '_> {
 
     fn key(&self, rule: usize) -> Option<RuleKey> {
         self.ground.inventory.rules.get(rule).map(|rule| rule.key.clone())
-    }
-
-    /// `code:rule` or `code:rule+rule`, with the source where another finding has the same name.
-    fn id(&mut self, code: Code, rules: &[RuleKey]) -> Arc<str> {
-        let names: Vec<&str> = rules.iter().map(|key| &*key.id).collect();
-        let plain = format!("{code}:{}", names.join("+"));
-        let source = rules.first().map(|key| key.source.clone()).unwrap_or_default();
-        let mut id: Arc<str> = plain.as_str().into();
-        let mut number = 1;
-        while !self.ids.insert(id.clone()) {
-            id = match number {
-                1 => format!("{plain}@{source}").into(),
-                _ => format!("{plain}@{source}#{number}").into(),
-            };
-            number += 1;
-        }
-        id
     }
 
     fn why_none(&self, at: usize, rule: &Rule) -> Vec<String> {
@@ -297,6 +344,11 @@ impl Judge<'_, '_> {
         }
         reasons
     }
+}
+
+/// Returns the node of the rule that is in a cycle of the level.
+fn start_in(level: &Level, rule: usize) -> Option<usize> {
+    [false, true].into_iter().map(|passed_on| node(rule, passed_on)).find(|start| level.holds(*start))
 }
 
 fn verdict(rule: &Rule, verdict: Verdict, certainty: Option<Certainty>, reasons: Vec<String>) -> RuleVerdict {

@@ -48,7 +48,10 @@ impl Fields {
 
     /// Says which texts a path surely does not have.
     pub(crate) fn leave_out(&mut self, path: &str, texts: impl IntoIterator<Item = Glob>) {
-        self.left_out.entry(path.into()).or_default().extend(texts);
+        let mut texts = texts.into_iter().peekable();
+        if texts.peek().is_some() {
+            self.left_out.entry(path.into()).or_default().extend(texts);
+        }
     }
 
     /// Returns the texts that a path surely does not have.

@@ -39,6 +39,24 @@ impl Identity {
         "detail.userIdentity.sessionContext.sessionIssuer.userName",
     ];
 
+    /// Returns what the caller shows at one of its [own paths](Self::OWN_PATHS), if that is known.
+    pub(crate) fn own(&self, path: &str, scope: &Scope) -> Option<Glob> {
+        let Self::Role { arn, name, session, .. } = self else { return None };
+        let with_session = |mut start: Glob| {
+            start.push(&session.clone().map_or_else(Glob::any, Glob::exact));
+            start
+        };
+        match path {
+            "detail.userIdentity.arn" => {
+                name.as_ref().map(|name| with_session(Glob::exact(session_start(scope, name))))
+            }
+            "detail.userIdentity.principalId" => Some(with_session(Glob::of_stars("AROA*:"))),
+            "detail.userIdentity.sessionContext.sessionIssuer.arn" => arn.clone().map(Glob::exact),
+            "detail.userIdentity.sessionContext.sessionIssuer.userName" => name.clone().map(Glob::exact),
+            _ => None,
+        }
+    }
+
     /// Returns the same caller where a service makes a call in its name: which service records show is left open.
     pub(crate) fn by_way_of_a_service(&self) -> Self {
         match self {
@@ -67,25 +85,17 @@ impl Identity {
                     fields.set(&format!("{USER}.sessionContext.sessionIssuer.{path}"), Field::Absent);
                 }
             }
-            Self::Role { arn, name, session, invoked_by, direct } => {
+            Self::Role { invoked_by, direct, .. } => {
                 fields.text(&format!("{USER}.type"), "AssumedRole");
                 fields.exactly(&format!("{USER}.accountId"), scope.account.clone());
                 let issuer = format!("{USER}.sessionContext.sessionIssuer");
                 fields.text(&format!("{issuer}.type"), "Role");
                 fields.exactly(&format!("{issuer}.accountId"), scope.account.clone());
-                if let Some(arn) = arn {
-                    fields.exactly(&format!("{issuer}.arn"), arn.clone());
+                for path in Self::OWN_PATHS {
+                    if let Some(glob) = self.own(path, scope) {
+                        fields.set(path, Field::Exactly(vec![glob]));
+                    }
                 }
-                let known_session = session.clone().map_or_else(Glob::any, Glob::exact);
-                if let Some(name) = name {
-                    fields.exactly(&format!("{issuer}.userName"), name.clone());
-                    let mut caller = Glob::exact(session_start(scope, name));
-                    caller.push(&known_session);
-                    fields.set(&format!("{USER}.arn"), Field::Exactly(vec![caller]));
-                }
-                let mut principal = Glob::of_stars("AROA*:");
-                principal.push(&known_session);
-                fields.set(&format!("{USER}.principalId"), Field::Exactly(vec![principal]));
                 match invoked_by {
                     Some(service) => {
                         fields.text(&format!("{USER}.invokedBy"), service);

@@ -1,6 +1,7 @@
 //! From what acts to what it causes.
 
 use super::build::{Builder, ClassKey, Key, Kind, Part};
+use super::class::Class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::permissions::{Allowed, Surest};
@@ -13,6 +14,7 @@ use crate::iam::{Bound, EventLimits, Read};
 use crate::limits::{arrives, presence};
 use crate::listener::Listener;
 use crate::meet::{Meet, meet_sets};
+use crate::name::Name;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Connection, ConnectionKind, Gap, Need, Role, Scope, Target, Workload};
 use loopguard_pattern::{EventPattern, Term};
@@ -83,7 +85,7 @@ impl<'a> Builder<'a, '_> {
             if arrives == Arrives::No {
                 continue;
             }
-            let (mut certainty, mut why) = match meet_sets(listener, &own.set, ground.schema) {
+            let (mut certainty, mut why) = match meet_sets(listener, own.set(), ground.schema) {
                 Meet::No(..) => continue,
                 Meet::Yes(_) => (Certainty::Declared, None),
                 Meet::Unknown(_) if !catalogue.has(Aspect::UndecidedOverlaps) => continue,
@@ -159,7 +161,7 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             taken_on(builder, at, scope, &roles, &identity, depth);
         }
         Act::Anything { identity, need, why } => {
-            let fact = Fact::Guesses { need, gap: None, why: why.into() };
+            let fact = Fact::guess(need, None, why);
             anything(builder, at, scope, &identity, &fact);
         }
         Act::Put { bus, source, detail_type, every } => {
@@ -183,7 +185,7 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
         Act::Consumers { arn, surely, .. } => {
             if surely && !builder.resources.leads_on(&arn) {
                 let why = format!("what is behind `{arn}` was not read");
-                let fact = Fact::Guesses { need: None, gap: None, why: why.into() };
+                let fact = Fact::guess(None, None, why);
                 anything(builder, at, scope, &Identity::Unknown, &fact);
             } else {
                 consumers(builder, at, &arn);
@@ -302,7 +304,7 @@ fn permitted_in<'a>(
     for why in unread.iter().cloned() {
         let need = Need::Role { arn: role.arn.clone() };
         let gap = Gap { need, reason: why.clone() };
-        let fact = Fact::Guesses { need: None, gap: Some(gap), why };
+        let fact = Fact::guess(None, Some(gap), why);
         anything(builder, at, scope, identity, &fact);
     }
 }
@@ -315,7 +317,7 @@ fn unread_role(builder: &mut Builder<'_, '_>, at: usize, scope: &Scope, identity
     let Identity::Role { arn: Some(arn), .. } = identity else { return };
     let need = Some(Need::Role { arn: arn.clone() });
     let why = format!("the policies of role `{arn}` were not read");
-    anything(builder, at, scope, identity, &Fact::Guesses { need, gap: None, why: why.into() });
+    anything(builder, at, scope, identity, &Fact::guess(need, None, why));
 }
 
 /// Destinations and the dead-letter queue of a function.
@@ -354,17 +356,18 @@ pub(super) fn anything<'a>(
             scope: builder.place(scope),
             what: "anything".into(),
             bound: None,
-            caller: caller.map(|identity| format!("{identity:?}")),
+            caller: caller.map(|identity| Name::default().identity(identity).finish()),
             part: Part::Listed,
         };
-        let class = class::make(builder, key, scope, heard_by, || {
-            let emissions = vec![
+        let emissions = || {
+            vec![
                 generic_record(caller.unwrap_or(&open), scope),
                 generic_native(scope),
                 custom(catalogue, &EventLimits::default(), Bus::here(Glob::any()), scope, sure_of_nothing),
-            ];
-            (emissions, caller.is_none())
-        });
+            ]
+        };
+        let own = |emissions| Class::Own(emissions, caller.is_none());
+        let class = class::make(builder, key, scope, heard_by, emissions, own);
         builder.edge(Edge {
             from: at,
             to: class,
@@ -395,7 +398,8 @@ fn put<'a>(
         caller: None,
         part: Part::Made,
     };
-    let class = class::make(builder, key, scope, heard_by, || (vec![emission], true));
+    let own = |emissions| Class::Own(emissions, true);
+    let class = class::make(builder, key, scope, heard_by, || vec![emission], own);
     builder.edge(Edge::sure(at, class, Fact::Makes { operation: None, call: None, on: None }));
 }
 

@@ -209,6 +209,8 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) opened: BTreeMap<ClassKey, Opened>,
     /// The classes of calls on one resource; none where nobody hears them.
     pub(super) bound: BTreeMap<ClassKey, Option<usize>>,
+    /// Role, place and call -> whether the role may deliver by that call: many targets share one role.
+    pub(super) deliverable: BTreeMap<(Term, usize, Arc<str>), bool>,
     /// Text of an action in a place -> operations that together reach every listener of nearly everything.
     pub(super) covering: BTreeMap<(Scope, Arc<str>), Covering>,
 }
@@ -241,6 +243,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             callers: BTreeMap::new(),
             opened: BTreeMap::new(),
             bound: BTreeMap::new(),
+            deliverable: BTreeMap::new(),
             covering: BTreeMap::new(),
         }
     }

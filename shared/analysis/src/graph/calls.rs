@@ -4,6 +4,7 @@ use super::actors::{anything, consumers};
 use super::allowance::Allowance;
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Part};
+use super::class::Class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::resources::exactly;
@@ -85,7 +86,7 @@ fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition:
     }
     let unknowns = definition.unknowns.iter().filter(|_| catalogue.has(Aspect::UnknownSteps));
     for Unknown { why, need } in unknowns {
-        let fact = Fact::Guesses { need: need.clone(), gap: None, why: why.clone() };
+        let fact = Fact::guess(need.clone(), None, why.clone());
         anything(builder, by.at, by.scope, by.identity, &fact);
     }
     if definition.whole { Told::All } else { Told::Part }
@@ -178,7 +179,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
 
     /// The call may cause anything.
     fn guess(&mut self, need: Option<Need>, why: Arc<str>) {
-        let fact = Fact::Guesses { need, gap: None, why };
+        let fact = Fact::guess(need, None, why);
         anything(self.builder, self.by.at, self.by.scope, self.by.identity, &fact);
     }
 
@@ -367,8 +368,8 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             caller: None,
             part: Part::Made,
         };
-        let class =
-            class::make(self.builder, key, self.by.scope, Ears::all(Who::Custom), || (vec![emission], true));
+        let (ears, own) = (Ears::all(Who::Custom), |emissions| Class::Own(emissions, true));
+        let class = class::make(self.builder, key, self.by.scope, ears, || vec![emission], own);
         // Where the bus is not said, that the event arrives on this one is only permitted.
         let certainty = if known { self.certainty } else { self.certainty.min(Certainty::Permitted) };
         self.edge(class, operation, certainty);

@@ -1,11 +1,13 @@
 //! Classes of events, and the edges from them to the rules that hear them.
 
 use super::build::{Builder, ClassKey, Ground, Key, Kind, Part};
+use super::delivery::{self, Delivered};
 use super::ears::Ears;
 use super::edge::{Edge, Fact};
 use super::hear::{Heard, Hearing, Prepared, hear};
 use super::{events, node};
 use crate::Gain;
+use crate::actor::Actor;
 use crate::audience::Audience;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, Family, Identity};
@@ -22,6 +24,8 @@ use std::sync::Arc;
 pub(crate) enum Class<'a> {
     /// The events of a call, made anew when they are asked for.
     Call(OfCall<'a>),
+    /// The events of a delivery, made anew by whoever delivers.
+    Delivered(Delivered),
     /// Others, the plainest first, and whether no caller is written in, since none of the rules asks for one.
     Own(Vec<Emission>, bool),
 }
@@ -66,10 +70,11 @@ impl OfCall<'_> {
 }
 
 impl Class<'_> {
-    /// Returns the events.
-    pub(super) fn emissions(&self, ground: &Ground<'_>) -> Vec<Emission> {
+    /// Returns the events as the actor causes them.
+    pub(super) fn emissions(&self, ground: &Ground<'_>, actor: &Actor<'_>) -> Vec<Emission> {
         match self {
             Self::Call(call) => call.emissions(ground),
+            Self::Delivered(which) => delivery::emissions(ground, actor, *which),
             Self::Own(emissions, _) => emissions.clone(),
         }
     }
@@ -78,21 +83,28 @@ impl Class<'_> {
     pub(super) fn is_anybodys(&self) -> bool {
         match self {
             Self::Call(call) => call.caller.is_none(),
+            Self::Delivered(_) => false,
             Self::Own(_, anybodys) => *anybodys,
         }
     }
 
-    /// Returns the event in that place as `caller` causes it on the resource, with what is known of the resource.
+    /// Returns the event in that place as the actor causes it on the resource, with what is known of the resource; if no
+    /// actor is given, as anybody does.
     pub(super) fn told(
         &self,
         ground: &Ground<'_>,
         place: usize,
         on: Option<&Arc<Bound>>,
-        caller: Option<&Identity>,
+        actor: Option<&Actor<'_>>,
     ) -> Option<(Emission, Option<Arc<Bound>>)> {
         match self {
+            Self::Delivered(which) => {
+                let mut all = delivery::emissions(ground, actor?, *which);
+                (place < all.len()).then(|| (all.swap_remove(place), None))
+            }
             Self::Own(emissions, _) => Some((emissions.get(place)?.clone(), None)),
             Self::Call(call) => {
+                let caller = actor.and_then(|actor| actor.act.identity());
                 let caller = call.caller.as_ref().map(|known| caller.unwrap_or(known));
                 if let Some(bound) = &call.bound {
                     let mut all = call.of(ground, bound, caller);
@@ -148,16 +160,7 @@ pub(super) fn of_call<'a>(
     if let Some(assumption) = bound.assumption() {
         builder.graph.assumptions.insert(assumption.to_owned());
     }
-    let ears = part.ears(operation, caller.is_some());
-    let key = ClassKey {
-        scope: builder.place(scope),
-        what: operation.call.clone(),
-        bound: None,
-        caller: caller.map(|identity| builder.kind_of(&ears, identity, scope)),
-        part,
-    };
-    let call = OfCall { scope, operation: operation.clone(), bound: None, caller: caller.cloned(), part };
-    let Opened { shared, lookers } = opened(builder, &key, &call, ears);
+    let (key, call, Opened { shared, lookers }) = on_any(builder, scope, operation, caller, part);
     let told = matches!(part, Part::Made | Part::Refused);
     if lookers.is_empty() && !told {
         return Ends { shared, own: None };
@@ -173,6 +176,38 @@ pub(super) fn of_call<'a>(
     let own = (told || !hearings.is_empty()).then(|| builder.class(Class::Call(call), hearings));
     builder.bound.insert(key, own);
     Ends { shared, own }
+}
+
+/// Returns true iff one of the rules that hear the call, whoever makes it, looks at its resource.
+pub(super) fn is_looked_at<'a>(
+    builder: &mut Builder<'a, '_>,
+    scope: &'a Scope,
+    operation: &Arc<Operation>,
+    part: Part,
+) -> bool {
+    let (.., opened) = on_any(builder, scope, operation, None, part);
+    !opened.lookers.is_empty()
+}
+
+/// Returns the call on whatever resource, with its key and how it is heard.
+fn on_any<'a>(
+    builder: &mut Builder<'a, '_>,
+    scope: &'a Scope,
+    operation: &Arc<Operation>,
+    caller: Option<&Identity>,
+    part: Part,
+) -> (ClassKey, OfCall<'a>, Opened) {
+    let ears = part.ears(operation, caller.is_some());
+    let key = ClassKey {
+        scope: builder.place(scope),
+        what: operation.call.clone(),
+        bound: None,
+        caller: caller.map(|identity| builder.kind_of(&ears, identity, scope)),
+        part,
+    };
+    let call = OfCall { scope, operation: operation.clone(), bound: None, caller: caller.cloned(), part };
+    let opened = opened(builder, &key, &call, ears);
+    (key, call, opened)
 }
 
 fn opened<'a>(builder: &mut Builder<'a, '_>, key: &ClassKey, call: &OfCall<'a>, ears: Ears) -> Opened {
@@ -206,25 +241,24 @@ fn prepared(emissions: Vec<Emission>) -> Vec<Prepared> {
     emissions.into_iter().map(Prepared::new).collect()
 }
 
-/// Returns the node of a class, made with what `emissions` returns, and whether these are anybody's, and its edges to
-/// these listeners if it is new.
-pub(super) fn make(
-    builder: &mut Builder<'_, '_>,
+/// Returns the node of a class, made of what `emissions` returns, and its edges to these listeners if it is new.
+pub(super) fn make<'a>(
+    builder: &mut Builder<'a, '_>,
     key: ClassKey,
     scope: &Scope,
     heard_by: Ears,
-    emissions: impl FnOnce() -> (Vec<Emission>, bool),
+    emissions: impl FnOnce() -> Vec<Emission>,
+    class: impl FnOnce(Vec<Emission>) -> Class<'a>,
 ) -> usize {
     let key = Key::Class(key);
     if let Some(known) = builder.nodes.get(&key) {
         return *known;
     }
-    let (emissions, anybodys) = emissions();
-    let emissions = prepared(emissions);
+    let emissions = prepared(emissions());
     let audience = builder.audience(heard_by);
     let hearings = heard(builder.ground, scope, &emissions, &audience);
     let own = emissions.into_iter().map(|prepared| prepared.emission).collect();
-    let at = builder.class(Class::Own(own, anybodys), hearings);
+    let at = builder.class(class(own), hearings);
     builder.nodes.insert(key, at);
     at
 }
@@ -255,7 +289,7 @@ impl Listens {
 }
 
 /// Returns true iff the paths are the same or one lies below the other.
-fn on_one_way(left: &str, right: &str) -> bool {
+pub(super) fn on_one_way(left: &str, right: &str) -> bool {
     let below = |rest: &str| rest.is_empty() || rest.starts_with('.');
     left.strip_prefix(right).is_some_and(below) || right.strip_prefix(left).is_some_and(below)
 }

@@ -3,20 +3,46 @@
 #[cfg(test)]
 mod tests;
 
-/// Node -> places of edges, all in one list.
+/// An edge as a search sees it: its place in the graph, and the node at its other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link {
+    place: u32,
+    end: u32,
+}
+
+impl Link {
+    pub(super) fn new(place: usize, end: usize) -> Self {
+        Self { place: narrow(place), end: narrow(end) }
+    }
+
+    pub(super) fn place(self) -> usize {
+        self.place as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        self.end as usize
+    }
+}
+
+/// Returns the number in four bytes: a graph of more nodes or edges does not fit into memory.
+pub(super) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Node -> its edges, all in one list, with the ends beside them: a search reads nothing else of the graph.
 #[derive(Debug, Clone)]
 pub(super) struct Lists {
     /// Where the list of each node begins; one more at the end.
-    starts: Vec<usize>,
-    places: Vec<usize>,
+    starts: Vec<u32>,
+    links: Vec<Link>,
 }
 
 impl Lists {
-    /// Sorts the places by the node that each belongs to; those of one node stay in their order.
-    pub(super) fn new(nodes: usize, places: &[usize], node: impl Fn(usize) -> usize) -> Self {
-        let mut starts = vec![0; nodes + 1];
-        for place in places {
-            if let Some(count) = starts.get_mut(node(*place) + 1) {
+    /// Sorts the edges by the node that each belongs to; those of one node stay in their order.
+    pub(super) fn new(nodes: usize, edges: impl Iterator<Item = (usize, Link)> + Clone) -> Self {
+        let mut starts: Vec<u32> = vec![0; nodes + 1];
+        for (node, _) in edges.clone() {
+            if let Some(count) = starts.get_mut(node + 1) {
                 *count += 1;
             }
         }
@@ -26,30 +52,30 @@ impl Lists {
             *start = sum;
         }
         let mut next = starts.clone();
-        let mut sorted = vec![0; places.len()];
-        for place in places {
-            if let Some(next) = next.get_mut(node(*place)) {
-                if let Some(slot) = sorted.get_mut(*next) {
-                    *slot = *place;
+        let mut links = vec![Link::new(0, 0); sum as usize];
+        for (node, link) in edges {
+            if let Some(next) = next.get_mut(node) {
+                if let Some(slot) = links.get_mut(*next as usize) {
+                    *slot = link;
                 }
                 *next += 1;
             }
         }
-        Self { starts, places: sorted }
+        Self { starts, links }
     }
 
-    /// Returns the places of the node.
-    pub(super) fn of(&self, node: usize) -> &[usize] {
-        let at = |node: usize| self.starts.get(node).copied().unwrap_or(self.places.len());
-        self.places.get(at(node)..at(node + 1)).unwrap_or_default()
+    /// Returns the edges of the node.
+    pub(super) fn of(&self, node: usize) -> &[Link] {
+        let at = |node: usize| self.starts.get(node).map_or(self.links.len(), |start| *start as usize);
+        self.links.get(at(node)..at(node + 1)).unwrap_or_default()
     }
 
-    /// Returns all places, node by node.
-    pub(super) fn all(&self) -> impl Iterator<Item = usize> {
-        self.places.iter().copied()
+    /// Returns the places of all edges, node by node.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + Clone {
+        self.links.iter().map(|link| link.place())
     }
 
-    fn nodes(&self) -> usize {
+    pub(super) fn nodes(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 }
@@ -58,19 +84,19 @@ impl Lists {
 #[derive(Debug, Clone, Copy, Default)]
 struct Mark {
     /// When the search came there, from 1 on; 0: it did not yet.
-    came: usize,
+    came: u32,
     /// The earliest open node that it leads to.
-    least: usize,
+    least: u32,
     /// It is in no component that is still open.
     closed: bool,
     /// It leads to itself at once.
     own: bool,
 }
 
-/// Returns the component of each node that is in a cycle of the edges `out`, whose ends `to` tells.
+/// Returns the component of each node that is in a cycle of the edges `out`.
 ///
 /// Tarjan's algorithm with a stack of its own: a chain of thousands of rules must not end the program.
-pub(super) fn components(out: &Lists, to: impl Fn(usize) -> usize) -> Vec<Option<usize>> {
+pub(super) fn components(out: &Lists) -> Vec<Option<u32>> {
     let mut search = Search {
         marks: vec![Mark::default(); out.nodes()],
         of: vec![None; out.nodes()],
@@ -78,7 +104,7 @@ pub(super) fn components(out: &Lists, to: impl Fn(usize) -> usize) -> Vec<Option
     };
     for root in (0..out.nodes()).filter(|root| !out.of(*root).is_empty()) {
         if search.mark(root).came == 0 {
-            search.from(root, out, &to);
+            search.from(root, out);
         }
     }
     search.of
@@ -87,11 +113,11 @@ pub(super) fn components(out: &Lists, to: impl Fn(usize) -> usize) -> Vec<Option
 #[derive(Debug, Default)]
 struct Search {
     marks: Vec<Mark>,
-    of: Vec<Option<usize>>,
+    of: Vec<Option<u32>>,
     /// Nodes of components that are still open.
     open: Vec<usize>,
-    time: usize,
-    found: usize,
+    time: u32,
+    found: u32,
 }
 
 impl Search {
@@ -112,15 +138,15 @@ impl Search {
         self.open.push(node);
     }
 
-    fn from(&mut self, root: usize, out: &Lists, to: &impl Fn(usize) -> usize) {
+    fn from(&mut self, root: usize, out: &Lists) {
         self.come(root);
         // Nodes on the way, each with how many of its edges were looked at.
         let mut way = vec![(root, 0)];
         while let Some((node, looked)) = way.last_mut() {
             let node = *node;
-            if let Some(place) = out.of(node).get(*looked) {
+            if let Some(link) = out.of(node).get(*looked) {
                 *looked += 1;
-                let next = to(*place);
+                let next = link.end();
                 let there = self.mark(next);
                 if next == node {
                     self.change(node, |mark| mark.own = true);

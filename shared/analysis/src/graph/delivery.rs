@@ -1,19 +1,34 @@
 //! What a delivery itself causes: its call, its native events, the assumed role.
 
-use super::build::{Builder, ClassKey, Part};
-use super::class;
+use super::build::{Builder, ClassKey, Ground, Part};
+use super::class::{self, Class, on_one_way};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::values::TargetValues;
+use crate::actor::{Act, Actor};
 use crate::catalogue::{Caller, Operation, TargetKind};
 use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::glob::Glob;
 use crate::iam::Access;
+use crate::name::Name;
 use crate::{Aspect, Certainty};
 use loopguard_model::{Scope, Target, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Which events of a delivery a class stands for. Whoever delivers makes them anew: a large account has a delivery for
+/// every target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Those of its own call, which its role may make or not.
+    Call {
+        /// It may.
+        allowed: bool,
+    },
+    /// That its role is taken on.
+    AssumedRole,
+}
 
 /// Adds the delivery's own call, its records and its native events.
 pub(super) fn add<'a>(
@@ -25,78 +40,144 @@ pub(super) fn add<'a>(
     workload: Option<&'a Workload>,
     identity: &Identity,
 ) {
-    let catalogue = builder.ground.catalogue;
-    let Some(operation) = kind.call.as_deref().and_then(|call| catalogue.operation(call)).cloned() else {
-        return;
-    };
-    let values = TargetValues::new(target, workload, kind, catalogue.has(Aspect::TargetValues));
-    let delivery = Delivery { builder, at, scope, kind, target, workload, identity, operation, values };
-    delivery.add();
+    let ground = builder.ground;
+    let Some(delivery) = Delivery::new(ground, scope, kind, target, workload, identity) else { return };
+    let allowed = delivery.is_allowed(builder);
+    let mut adding = Adding { builder, at, delivery };
+    adding.class(Delivered::Call { allowed });
+    if kind.caller == Caller::Role
+        && matches!(identity, Identity::Role { .. })
+        && ground.catalogue.has(Aspect::DeliveryRoles)
+    {
+        adding.class(Delivered::AssumedRole);
+    }
 }
 
-struct Delivery<'b, 'a, 'g> {
+/// Returns the events that the delivery causes.
+pub(super) fn emissions(ground: &Ground<'_>, actor: &Actor<'_>, which: Delivered) -> Vec<Emission> {
+    let Act::Deliver { kind, target, workload, identity } = &actor.act else { return Vec::new() };
+    let delivery = Delivery::new(ground, actor.scope, kind, target, *workload, identity);
+    delivery.map(|delivery| delivery.emissions(which)).unwrap_or_default()
+}
+
+struct Adding<'b, 'd, 'a, 'g> {
     builder: &'b mut Builder<'a, 'g>,
     at: usize,
+    delivery: Delivery<'d, 'a>,
+}
+
+impl Adding<'_, '_, '_, '_> {
+    /// The caller is known here, so that every rule that listens to the call is asked: those that list it one by one
+    /// for each delivery, those of nearly everything once for all that do not differ in what they ask for.
+    fn class(&mut self, which: Delivered) {
+        let Some(operation) = self.delivery.operation(which).cloned() else { return };
+        let emissions = self.delivery.emissions(which);
+        let listed = self.key(self.delivery.name(which), Some(self.delivery.identity));
+        self.heard(listed, Who::Listed(operation.call.clone()), which, &operation, &emissions);
+        if !self.builder.ground.listeners.wide.is_empty() {
+            let shown = emissions.iter().fold(Name::of("delivered").debug(&which), |name, emission| {
+                self.builder.shown_to_wide(name.text(&operation.call), emission)
+            });
+            let wide = self.key(shown.finish(), None);
+            self.heard(wide, Who::Wide, which, &operation, &emissions);
+        }
+    }
+
+    fn key(&mut self, what: String, caller: Option<&Identity>) -> ClassKey {
+        ClassKey {
+            scope: self.builder.place(self.delivery.scope),
+            what: what.into(),
+            bound: None,
+            caller: caller.map(|caller| Name::default().identity(caller).finish()),
+            part: Part::Made,
+        }
+    }
+
+    fn heard(
+        &mut self,
+        key: ClassKey,
+        who: Who,
+        which: Delivered,
+        operation: &Arc<Operation>,
+        emissions: &[Emission],
+    ) {
+        let (scope, ears) = (self.delivery.scope, Ears::all(who));
+        let class =
+            class::make(self.builder, key, scope, ears, || emissions.to_vec(), |_| Class::Delivered(which));
+        let fact = Fact::Makes { operation: Some(operation.clone()), call: None, on: None };
+        self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
+    }
+}
+
+struct Delivery<'d, 'a> {
+    ground: &'d Ground<'a>,
     scope: &'a Scope,
     kind: &'a TargetKind,
     target: &'a Target,
     workload: Option<&'a Workload>,
-    identity: &'b Identity,
-    operation: Arc<Operation>,
+    identity: &'d Identity,
+    call: &'a Arc<Operation>,
     values: TargetValues,
 }
 
-impl Delivery<'_, '_, '_> {
-    fn add(mut self) {
-        let allowed = self.is_allowed();
+impl<'d, 'a> Delivery<'d, 'a> {
+    /// Returns the delivery; none iff its kind makes no call.
+    fn new(
+        ground: &'d Ground<'a>,
+        scope: &'a Scope,
+        kind: &'a TargetKind,
+        target: &'a Target,
+        workload: Option<&'a Workload>,
+        identity: &'d Identity,
+    ) -> Option<Self> {
+        let catalogue = ground.catalogue;
+        let call = kind.call.as_deref().and_then(|call| catalogue.operation(call))?;
+        let values = TargetValues::new(target, workload, kind, catalogue.has(Aspect::TargetValues));
+        Some(Self { ground, scope, kind, target, workload, identity, call, values })
+    }
+
+    fn operation(&self, which: Delivered) -> Option<&'a Arc<Operation>> {
+        match which {
+            Delivered::Call { .. } => Some(self.call),
+            Delivered::AssumedRole => self.ground.catalogue.operation("sts:AssumeRole"),
+        }
+    }
+
+    /// Returns what decides on the events, the caller aside.
+    fn name(&self, which: Delivered) -> String {
+        match which {
+            Delivered::Call { allowed } => Name::of("delivery")
+                .text(&self.kind.id)
+                .term(&self.target.arn)
+                .parameters(&self.target.parameters)
+                .flag(allowed)
+                .maybe(self.workload.map(|workload| &workload.arn))
+                .finish(),
+            Delivered::AssumedRole => Name::of("assume").maybe(self.target.role.as_ref()).finish(),
+        }
+    }
+
+    fn emissions(&self, which: Delivered) -> Vec<Emission> {
+        let Delivered::Call { allowed } = which else { return self.assumed_role() };
         let mut emissions = if self.has(Aspect::DeliveryCalls) { self.records(allowed) } else { Vec::new() };
         if allowed && self.is_asked_for() && self.has(Aspect::DeliveryEvents) {
             emissions.extend(self.natives());
         }
-        let what = format!(
-            "delivery {} {:?} {:?} {allowed} {:?}",
-            self.kind.id,
-            self.target.arn,
-            self.target.parameters,
-            self.workload.map(|workload| &workload.arn)
-        );
-        let operation = self.operation.clone();
-        self.class(&what, &operation, emissions);
-        if self.kind.caller == Caller::Role
-            && matches!(self.identity, Identity::Role { .. })
-            && self.has(Aspect::DeliveryRoles)
-        {
-            self.assume_role();
-        }
-    }
-
-    /// The caller is known here, so that every rule that listens to the call is asked.
-    fn class(&mut self, what: &str, operation: &Arc<Operation>, emissions: Vec<Emission>) {
-        let key = ClassKey {
-            scope: self.builder.place(self.scope),
-            what: what.into(),
-            bound: None,
-            caller: Some(format!("{:?}", self.identity)),
-            part: Part::Made,
-        };
-        let heard_by = Ears::all(Who::Call(operation.call.clone()));
-        let class = class::make(self.builder, key, self.scope, heard_by, || (emissions, false));
-        let fact = Fact::Makes { operation: Some(operation.clone()), call: None, on: None };
-        self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
+        emissions
     }
 
     fn has(&self, aspect: Aspect) -> bool {
-        self.builder.ground.catalogue.has(aspect)
+        self.ground.catalogue.has(aspect)
     }
 
     fn records(&self, allowed: bool) -> Vec<Emission> {
-        let (catalogue, values) = (self.builder.ground.catalogue, &self.values);
+        let (catalogue, values) = (self.ground.catalogue, &self.values);
         let mut emissions = Vec::new();
         let outcomes: &[Outcome] =
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
             let sure = Certainty::Declared;
-            let all = record(catalogue, &self.operation, self.identity, *outcome, self.scope, sure);
+            let all = record(catalogue, self.call, self.identity, *outcome, self.scope, sure);
             for mut emission in all {
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.
                 emission.every_run = *outcome == Outcome::Success || !allowed;
@@ -123,7 +204,7 @@ impl Delivery<'_, '_, '_> {
     }
 
     fn natives(&self) -> Vec<Emission> {
-        let (catalogue, values) = (self.builder.ground.catalogue, &self.values);
+        let (catalogue, values) = (self.ground.catalogue, &self.values);
         let mut emissions = Vec::new();
         let none = BTreeMap::new();
         for row in &self.kind.native {
@@ -132,7 +213,7 @@ impl Delivery<'_, '_, '_> {
                 continue;
             }
             let sure = Certainty::Declared;
-            let plain = native(catalogue, &self.operation, &row.event, &none, &row.note, self.scope, sure);
+            let plain = native(catalogue, self.call, &row.event, &none, &row.note, self.scope, sure);
             let plain = values.write_native(plain, &row.fields);
             for group in row.sure.iter().flat_map(|sure| &sure.groups) {
                 let Some(sure) = &row.sure else { continue };
@@ -159,14 +240,11 @@ impl Delivery<'_, '_, '_> {
     }
 
     /// EventBridge assumes the target's role before it delivers; credentials are cached, so not in every run.
-    fn assume_role(&mut self) {
-        let Some(operation) = self.builder.ground.catalogue.operation("sts:AssumeRole").cloned() else {
-            return;
-        };
+    fn assumed_role(&self) -> Vec<Emission> {
+        let Some(operation) = self.operation(Delivered::AssumedRole) else { return Vec::new() };
         let identity = Identity::Service("events.amazonaws.com".into());
-        let catalogue = self.builder.ground.catalogue;
-        let sure = Certainty::Declared;
-        let mut emissions = record(catalogue, &operation, &identity, Outcome::Success, self.scope, sure);
+        let (catalogue, sure) = (self.ground.catalogue, Certainty::Declared);
+        let mut emissions = record(catalogue, operation, &identity, Outcome::Success, self.scope, sure);
         for emission in &mut emissions {
             if let Some(role) = &self.target.role {
                 emission
@@ -175,20 +253,35 @@ impl Delivery<'_, '_, '_> {
             }
             emission.note = "EventBridge assumes the target's role to deliver".into();
         }
-        let what = format!("assume {:?}", self.target.role);
-        self.class(&what, &operation, emissions);
+        emissions
     }
 
     /// Returns false iff the target's role is known and surely may not make the delivery's call.
-    fn is_allowed(&self) -> bool {
-        let ground = self.builder.ground;
+    fn is_allowed(&self, builder: &mut Builder<'a, '_>) -> bool {
+        let ground = self.ground;
         if !self.has(Aspect::RefusedDeliveries) {
             return true;
         }
         let Some(role) = self.target.role.as_ref().and_then(|arn| ground.index.role(arn)) else {
             return true;
         };
-        let access = Access::new(role, self.scope, ground.catalogue, ground.inventory);
-        !access.unread.is_empty() || !access.grants(&self.operation).is_empty()
+        let key = (role.arn.clone(), builder.place(self.scope), self.call.call.clone());
+        let may = || {
+            let access = Access::new(role, self.scope, ground.catalogue, ground.inventory);
+            !access.unread.is_empty() || !access.grants(self.call).is_empty()
+        };
+        *builder.deliverable.entry(key).or_insert_with(may)
+    }
+}
+
+impl Builder<'_, '_> {
+    /// Adds to the name what listeners of nearly everything may tell events by.
+    fn shown_to_wide(&self, name: Name, emission: &Emission) -> Name {
+        let asked = &self.ground.listeners.asked_by_wide;
+        let is_asked = |path: &str| asked.iter().any(|wanted| on_one_way(wanted, path));
+        let name = name.debug(&emission.family).debug(&emission.certainty).flag(emission.every_run);
+        let name = name.maybe(emission.region.as_ref()).debug(&emission.bus);
+        let shown = emission.fields.iter().filter(|(path, _)| is_asked(path));
+        shown.fold(name, |name, (path, field)| name.text(path).debug(field))
     }
 }

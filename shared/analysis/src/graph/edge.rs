@@ -33,14 +33,32 @@ impl Edge<'_> {
     /// Returns why the edge is only assumed, where it is.
     pub(crate) fn doubt(&self) -> Option<&Arc<str>> {
         match &self.fact {
-            Fact::Guesses { why, .. } => Some(why),
+            Fact::Guesses(guess) => Some(&guess.why),
             Fact::Hears { why, .. } | Fact::Forwards { why, .. } => why.as_ref(),
             _ => None,
         }
     }
 }
 
-/// What an edge stands for.
+/// What is not known of an actor.
+#[derive(Debug)]
+pub(crate) struct Guess {
+    /// The read that would say more.
+    pub(crate) need: Option<Need>,
+    /// What could not be read, where no need stands for it.
+    pub(crate) gap: Option<Gap>,
+    /// Why, in words.
+    pub(crate) why: Arc<str>,
+}
+
+impl Fact<'_> {
+    /// Returns what an edge stands for that is there for want of a fact.
+    pub(super) fn guess(need: Option<Need>, gap: Option<Gap>, why: impl Into<Arc<str>>) -> Self {
+        Self::Guesses(Arc::new(Guess { need, gap, why: why.into() }))
+    }
+}
+
+/// What an edge stands for. Small, since there are very many.
 #[derive(Debug, Clone)]
 pub(crate) enum Fact<'a> {
     /// The rule runs what stands behind a target; none where its targets were not read.
@@ -63,14 +81,7 @@ pub(crate) enum Fact<'a> {
         on: Option<Arc<Bound>>,
     },
     /// The actor may cause anything, for want of a fact.
-    Guesses {
-        /// The read that would say more.
-        need: Option<Need>,
-        /// What could not be read, where no need stands for it.
-        gap: Option<Gap>,
-        /// Why, in words.
-        why: Arc<str>,
-    },
+    Guesses(Arc<Guess>),
     /// The rule hears an event of the class.
     Hears {
         /// Which of the class's emissions.

@@ -35,7 +35,7 @@ impl<'a> Builder<'a, '_> {
         let listeners = self.ground.listeners;
         let listener = listeners.of_rule(rule).and_then(|at| listeners.all.get(at));
         let made = target.parameters.keys().any(|name| name.starts_with("Input"));
-        listener.filter(|_| !made).map_or_else(EventSet::open, |listener| listener.set.clone())
+        listener.filter(|_| !made).map_or_else(EventSet::open, |listener| listener.set().clone())
     }
 
     /// Returns true only if no message passes the filter; a delivery has nothing below `lacks`.

@@ -9,7 +9,7 @@ use crate::listener::{Listener, refuses};
 use crate::meet::{Meet, meet_fields, symbolic};
 use crate::{Aspect, Certainty, Gain};
 use loopguard_model::Scope;
-use loopguard_pattern::{Branch, EventSet, MatcherKind};
+use loopguard_pattern::{Branch, EventSet, Matcher, MatcherKind};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ fn known_presence(ground: &Ground<'_>, emission: &Emission, listener: &Listener)
 
 /// Returns true only if some event surely fits both, judged path by path: the common case, without the algebra.
 fn accepts(pattern: &loopguard_pattern::EventPattern, fields: &Fields) -> bool {
-    !fields.custom_source && pattern.branches().iter().any(|branch| branch_accepts(branch, fields))
+    pattern.branches().iter().any(|branch| branch_accepts(branch, fields))
 }
 
 fn branch_accepts(branch: &Branch, fields: &Fields) -> bool {
@@ -131,9 +131,12 @@ fn branch_accepts(branch: &Branch, fields: &Fields) -> bool {
         if fields.left_out(&wanted.path).is_some() {
             return false;
         }
+        if fields.custom_source && wanted.path.starts_with("source") {
+            return &*wanted.path == "source" && wanted.matchers.iter().any(lists_unreserved);
+        }
         let one = |values: &[crate::glob::Glob]| {
             values.iter().any(|glob| match glob.as_exact() {
-                Some(value) => value.as_literal().is_some() && accept::surely(wanted, value),
+                Some(value) => value.as_str().is_some() && accept::surely(wanted, value),
                 None => glob.is_any() && wanted.matchers.iter().any(|matcher| some_text(&matcher.kind)),
             })
         };
@@ -152,6 +155,14 @@ fn branch_accepts(branch: &Branch, fields: &Fields) -> bool {
             }
         }
     }) && !nested(branch)
+}
+
+/// The matcher lists a source that AWS does not reserve.
+fn lists_unreserved(matcher: &Matcher) -> bool {
+    match &matcher.kind {
+        MatcherKind::Exact(term) => term.as_str().is_some_and(|text| !text.starts_with("aws.")),
+        _ => false,
+    }
 }
 
 /// Some text surely fits the matcher.

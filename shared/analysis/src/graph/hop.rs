@@ -10,10 +10,11 @@ use crate::emission::{Emission, Fields, Identity};
 use crate::finding::{Emits, EventWitness, Hop, HopOrigins, HopTarget};
 use crate::iam::{Access, Bound, Grant};
 use crate::limits::Presence;
-use crate::meet::{Meet, meet, meet_sets, member};
+use crate::meet::{Meet, example, meet, meet_sets, member};
 use crate::{Certainty, Gain, Status};
-use loopguard_model::{Call, Gap, Need, Scope, Target};
-use std::collections::BTreeSet;
+use loopguard_model::{Call, Gap, Need, Role, Target};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One hop with what a finding needs beside it.
@@ -25,9 +26,30 @@ pub(crate) struct Told {
     /// Who makes the call, where somebody does.
     pub(crate) identity: Option<Identity>,
     /// What is known of the event.
-    pub(crate) fields: Fields,
+    pub(crate) event: Option<Event>,
     pub(crate) needs: BTreeSet<Need>,
     pub(crate) gap: Option<Gap>,
+}
+
+/// An event that is heard: as whoever causes it, and who causes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    emission: Rc<Emission>,
+    /// The resource, as far as it is known.
+    bound: Option<Arc<Bound>>,
+    /// What the caller shows, where the emission does not say it.
+    caller: Option<Rc<Fields>>,
+}
+
+impl Event {
+    /// Returns what is known of it.
+    pub(crate) fn fields(&self) -> Fields {
+        let mut fields = self.emission.fields.clone();
+        for (path, field) in self.caller.iter().flat_map(|caller| caller.iter()) {
+            fields.set(path, field.clone());
+        }
+        fields
+    }
 }
 
 /// Returns the edges of a cycle, given from a rule on, hop by hop.
@@ -37,22 +59,107 @@ pub(crate) fn ways<'g, 'a>(graph: &'g Graph<'a>, cycle: &[usize]) -> Vec<Vec<&'g
     edges.split_inclusive(ends_hop).map(<[_]>::to_vec).collect()
 }
 
-/// Returns the hop that these edges are, with its witness.
-pub(crate) fn told(graph: &Graph<'_>, ground: &Ground<'_>, way: &[&Edge<'_>]) -> Option<Told> {
-    Way::new(graph, ground, way)?.tell()
+/// A class, the place of an event in it, and the resource.
+type EventKey = (usize, usize, Option<Arc<Bound>>);
+
+/// Tells hops; keeps what several of them have in common.
+pub(crate) struct Teller<'g, 'a> {
+    graph: &'g Graph<'a>,
+    ground: &'g Ground<'a>,
+    /// The events as anybody causes them; none where a class has no such event.
+    events: BTreeMap<EventKey, Option<Event>>,
+    /// Actor -> what it shows as a caller.
+    callers: BTreeMap<usize, Rc<Fields>>,
+    /// Actor and call -> what allows it.
+    grants: BTreeMap<(usize, Arc<str>), Rc<[Grant]>>,
 }
 
-/// Returns the hop in one sentence.
-pub(crate) fn sentence(graph: &Graph<'_>, ground: &Ground<'_>, way: &[&Edge<'_>]) -> Option<String> {
-    let way = Way::new(graph, ground, way)?;
-    let key = |rule: usize| ground.inventory.rules.get(rule).map(|rule| &rule.key);
-    let (from, to) = (key(way.from)?, key(way.to)?);
-    let target =
-        way.target.map_or_else(|| "its targets".to_owned(), |target| format!("target `{}`", target.id));
-    let action = way.action();
-    let does =
-        if action.is_empty() { "may cause an event".to_owned() } else { format!("can call `{action}`") };
-    Some(format!("rule `{from}` runs {target}, which {does} that rule `{to}` matches ({})", way.certainty))
+impl<'g, 'a> Teller<'g, 'a> {
+    pub(crate) fn new(graph: &'g Graph<'a>, ground: &'g Ground<'a>) -> Self {
+        Self { graph, ground, events: BTreeMap::new(), callers: BTreeMap::new(), grants: BTreeMap::new() }
+    }
+
+    /// Returns the hop that these edges are, with its witness.
+    pub(crate) fn told(&mut self, way: &[&'g Edge<'a>]) -> Option<Told> {
+        let way = Way::new(self.graph, self.ground, way)?;
+        let event = self.event(&way);
+        let policy = self.policy(&way, event.as_ref());
+        way.tell(event, policy.as_ref())
+    }
+
+    /// Returns the hop in one sentence.
+    pub(crate) fn sentence(&self, way: &[&'g Edge<'a>]) -> Option<String> {
+        let way = Way::new(self.graph, self.ground, way)?;
+        let key = |rule: usize| self.ground.inventory.rules.get(rule).map(|rule| &rule.key);
+        let (from, to) = (key(way.from)?, key(way.to)?);
+        let target =
+            way.target.map_or_else(|| "its targets".to_owned(), |target| format!("target `{}`", target.id));
+        let action = way.action();
+        let does =
+            if action.is_empty() { "may cause an event".to_owned() } else { format!("can call `{action}`") };
+        Some(format!(
+            "rule `{from}` runs {target}, which {does} that rule `{to}` matches ({})",
+            way.certainty
+        ))
+    }
+
+    /// Makes the event that is heard.
+    fn event(&mut self, way: &Way<'g, 'a>) -> Option<Event> {
+        let (at, class, place) = way.heard?;
+        let ground = self.ground;
+        let make = |actor| {
+            let (emission, bound) = class.told(ground, place, way.on.as_ref(), actor)?;
+            Some(Event { emission: emission.into(), bound, caller: None })
+        };
+        if !class.is_anybodys() {
+            return make(way.actor.map(|(_, actor)| actor));
+        }
+        let known = self.events.entry((at, place, way.on.clone()));
+        let mut event = known.or_insert_with(|| make(None)).clone()?;
+        if let Some((at, actor)) = way.actor.filter(|_| event.emission.is_record())
+            && let Some(identity) = actor.act.identity()
+        {
+            let shown = || {
+                let mut fields = Fields::default();
+                identity.write(actor.scope, &mut fields);
+                fields.into()
+            };
+            event.caller = Some(self.callers.entry(at).or_insert_with(shown).clone());
+        }
+        Some(event)
+    }
+
+    /// The grant that allows the call, as the actor's own role has it.
+    fn policy(&mut self, way: &Way<'g, 'a>, event: Option<&Event>) -> Option<Grant> {
+        // What a call in code is allowed by is told as well; a definition says enough, and other credentials are
+        // another role's.
+        let own = way.call.is_none_or(|call| call.role.is_none() && way.certainty == Certainty::Coded);
+        let (Some((at, actor)), Some(operation), true) = (way.actor, &way.operation, own) else {
+            return None;
+        };
+        let (catalogue, inventory) = (self.ground.catalogue, self.ground.inventory);
+        let of_role = |role: &'a Role| Access::new(role, actor.scope, catalogue, inventory).grants(operation);
+        let all = || -> Rc<[Grant]> {
+            let roles = match &actor.act {
+                Act::Work { role: Some(role), .. } => std::slice::from_ref(role),
+                Act::TakenOn { roles, .. } => roles.as_slice(),
+                _ => &[],
+            };
+            roles
+                .iter()
+                .map(|role| of_role(role))
+                .find(|grants| !grants.is_empty())
+                .unwrap_or_default()
+                .into()
+        };
+        let grants = self.grants.entry((at, operation.call.clone())).or_insert_with(all);
+        let bound = event.and_then(|event| event.bound.as_deref());
+        let is_bound = |grant: &&Grant| {
+            bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(bound))
+        };
+        let fitting = |narrow| grants.iter().filter(move |grant| grant.narrow == narrow).find(is_bound);
+        fitting(true).or_else(|| fitting(false)).or(grants.first()).cloned()
+    }
 }
 
 /// The edges of one hop, taken apart.
@@ -62,7 +169,8 @@ struct Way<'w, 'a> {
     to: usize,
     target: Option<&'a Target>,
     via: Vec<String>,
-    actor: Option<&'w Actor<'a>>,
+    /// What acts, and its node.
+    actor: Option<(usize, &'w Actor<'a>)>,
     operation: Option<Arc<Operation>>,
     call: Option<&'a Call>,
     certainty: Certainty,
@@ -71,9 +179,8 @@ struct Way<'w, 'a> {
     presence: Option<Arc<Presence>>,
     /// The resource of the call, where the class does not say it.
     on: Option<Arc<Bound>>,
-    /// The class, and which of its events is heard.
-    heard: Option<(&'w Class<'a>, usize)>,
-    emission: Option<(Emission, Option<Arc<Bound>>)>,
+    /// The class, its node first, and which of its events is heard.
+    heard: Option<(usize, &'w Class<'a>, usize)>,
     forwards: bool,
     why: Option<Arc<str>>,
     need: Option<Need>,
@@ -97,7 +204,6 @@ impl<'w, 'a> Way<'w, 'a> {
             presence: None,
             on: None,
             heard: None,
-            emission: None,
             forwards: false,
             why: None,
             need: None,
@@ -132,16 +238,16 @@ impl<'w, 'a> Way<'w, 'a> {
                     self.via.push(format!("`{}`", operation.action()));
                 }
             }
-            Fact::Guesses { need, gap, why } => {
-                self.need.clone_from(need);
-                self.gap.clone_from(gap);
-                self.why = Some(why.clone());
+            Fact::Guesses(guess) => {
+                self.need.clone_from(&guess.need);
+                self.gap.clone_from(&guess.gap);
+                self.why = Some(guess.why.clone());
             }
             Fact::Hears { emission, presence, why } => {
                 self.presence = Some(presence.clone());
                 self.why = self.why.take().or_else(|| why.clone());
                 if let Some(Kind::Class(class)) = graph.kind(edge.from) {
-                    self.heard = Some((class, *emission));
+                    self.heard = Some((edge.from, class, *emission));
                 }
             }
             Fact::Forwards { target, why } => {
@@ -151,43 +257,19 @@ impl<'w, 'a> Way<'w, 'a> {
             }
         }
         if let Some(Kind::Actor(actor)) = graph.kind(edge.to) {
-            self.actor = Some(actor);
+            self.actor = Some((edge.to, actor));
             self.via.extend(actor.via.iter().cloned());
         }
     }
 
-    fn scope(&self) -> &'a Scope {
-        match self.actor {
-            Some(actor) => actor.scope,
-            None => &self.ground.inventory.scope,
-        }
-    }
-
-    /// Makes the event that is heard.
-    fn make(&mut self) {
-        let Some((class, place)) = self.heard else { return };
-        let scope = self.scope();
-        let identity = self.actor.and_then(|actor| actor.act.identity());
-        self.emission = class.told(self.ground, place, self.on.as_ref(), identity);
-        if let Some((emission, _)) = &mut self.emission
-            && class.is_anybodys()
-            && emission.is_record()
-            && let Some(identity) = identity
-        {
-            identity.write(scope, &mut emission.fields);
-        }
-    }
-
-    fn tell(mut self) -> Option<Told> {
-        self.make();
+    fn tell(self, event: Option<Event>, policy: Option<&Grant>) -> Option<Told> {
         let rule = self.ground.inventory.rules.get(self.from)?;
-        let witness = self.witness();
-        let policy = self.policy();
+        let witness = self.witness(event.as_ref());
         let target = self.target.map_or_else(
             || HopTarget { id: "".into(), arn: "".into() },
             |target| HopTarget { id: target.id.clone(), arn: target.arn.to_string().into() },
         );
-        let note = self.note();
+        let note = self.note(event.as_ref());
         let mut needs: BTreeSet<Need> = self.need.iter().cloned().collect();
         needs.extend(self.presence.iter().flat_map(|presence| presence.needs.iter().cloned()));
         let hop = Hop {
@@ -195,7 +277,7 @@ impl<'w, 'a> Way<'w, 'a> {
             target,
             via: self.via.clone(),
             action: self.action(),
-            emits: self.emits(witness.as_ref()),
+            emits: emits(event.as_ref(), witness.as_ref()),
             certainty: self.certainty,
             gain: self.gain,
             status: self.status.clone(),
@@ -204,15 +286,14 @@ impl<'w, 'a> Way<'w, 'a> {
                 rule: rule.origin.clone(),
                 target: self.target.map_or_else(|| rule.origin.clone(), |target| target.origin.clone()),
                 call: self.call.map(|call| call.origin.clone()),
-                policy: policy.as_ref().map(|grant| grant.origin.clone()),
-                statement: policy.as_ref().map(|grant| grant.span),
-                because: policy.as_ref().map(Grant::because),
+                policy: policy.map(|grant| grant.origin.clone()),
+                statement: policy.map(|grant| grant.span),
+                because: policy.map(Grant::because),
             },
             note,
         };
         let identity = self.identity();
-        let fields = self.emission.map(|(emission, _)| emission.fields).unwrap_or_default();
-        Some(Told { hop, to: self.to, identity, fields, needs, gap: self.gap })
+        Some(Told { hop, to: self.to, identity, event, needs, gap: self.gap })
     }
 
     fn action(&self) -> Arc<str> {
@@ -224,15 +305,15 @@ impl<'w, 'a> Way<'w, 'a> {
         if self.call.is_some_and(|call| call.role.is_some()) {
             return None;
         }
-        self.actor.and_then(|actor| actor.act.identity()).cloned()
+        self.actor.and_then(|(_, actor)| actor.act.identity()).cloned()
     }
 
-    fn note(&self) -> String {
+    fn note(&self, event: Option<&Event>) -> String {
         let mut parts: Vec<&str> = Vec::new();
         if self.forwards {
             parts.push("the event goes on to another bus");
         }
-        parts.extend(self.emission.iter().map(|(emission, _)| &*emission.note));
+        parts.extend(event.map(|event| &*event.emission.note));
         parts.extend(self.call.map(|call| &*call.note));
         parts.extend(self.why.as_deref());
         let guarded = self.guarded();
@@ -243,63 +324,43 @@ impl<'w, 'a> Way<'w, 'a> {
 
     /// What in the code may keep it from answering its own events: told, never trusted.
     fn guarded(&self) -> Option<String> {
-        let Act::Work { workload: Some(workload), .. } = &self.actor?.act else { return None };
+        let Act::Work { workload: Some(workload), .. } = &self.actor?.1.act else { return None };
         let (sentence, origin) = workload.code.as_ref()?.guards.first()?;
         Some(format!("may be guarded in code: {sentence} ({origin})"))
     }
 
     /// An event of the hop that the next rule's pattern accepts; none where that is not decided.
-    fn witness(&self) -> Option<EventWitness> {
+    fn witness(&self, event: Option<&Event>) -> Option<EventWitness> {
         let ground = self.ground;
         let listener = ground.listeners.all.get(ground.listeners.of_rule(self.to)?)?;
-        let met = if let Some((emission, _)) = &self.emission {
-            meet(listener, emission, ground.schema)
+        let met = if let Some(event) = event {
+            if let Some(example) = example(&listener.pattern, &event.emission.fields, event.caller.as_deref())
+            {
+                return Some(example);
+            }
+            meet(listener, &event.fields(), ground.schema)
         } else {
             let own = ground.listeners.all.get(ground.listeners.of_rule(self.from)?)?;
-            meet_sets(listener, &own.set, ground.schema)
+            meet_sets(listener, own.set(), ground.schema)
         };
         match met {
             Meet::Yes(witness) => Some(witness),
             Meet::No(..) | Meet::Unknown(_) => None,
         }
     }
+}
 
-    /// The event in three words: as the tables say, else as the witness shows.
-    fn emits(&self, witness: Option<&EventWitness>) -> Emits {
-        if let Some((emission, _)) = &self.emission
-            && !emission.emits.source.is_empty()
-        {
-            return emission.emits.clone();
-        }
-        let shown = |path: &str| witness.and_then(|witness| member(&witness.event, path));
-        Emits {
-            source: shown("source").unwrap_or_default(),
-            detail_type: shown("detail-type").unwrap_or_default(),
-            event_name: None,
-        }
+/// The event in three words: as the tables say, else as the witness shows.
+fn emits(event: Option<&Event>, witness: Option<&EventWitness>) -> Emits {
+    if let Some(event) = event
+        && !event.emission.emits.source.is_empty()
+    {
+        return event.emission.emits.clone();
     }
-
-    /// The grant that allows the call, as the actor's own role has it.
-    fn policy(&self) -> Option<Grant> {
-        // What a call in code is allowed by is told as well; a definition says enough, and other credentials are
-        // another role's.
-        let own = self.call.is_none_or(|call| call.role.is_none() && self.certainty == Certainty::Coded);
-        let (Some(actor), Some(operation), true) = (self.actor, &self.operation, own) else { return None };
-        let roles = match &actor.act {
-            Act::Work { role: Some(role), .. } => vec![*role],
-            Act::TakenOn { roles, .. } => roles.clone(),
-            _ => return None,
-        };
-        let catalogue = self.ground.catalogue;
-        let of_role =
-            |role| Access::new(role, actor.scope, catalogue, self.ground.inventory).grants(operation);
-        let grants = roles.into_iter().map(of_role).find(|grants| !grants.is_empty()).unwrap_or_default();
-        let bound = self.emission.as_ref().and_then(|(_, bound)| bound.as_ref());
-        let is_bound = |grant: &Grant| {
-            bound.is_none_or(|bound| bounds(grant, operation, catalogue, actor.scope).contains(&**bound))
-        };
-        let mut fitting: Vec<&Grant> = grants.iter().filter(|grant| is_bound(grant)).collect();
-        fitting.sort_by_key(|grant| !grant.narrow);
-        fitting.first().copied().or(grants.first()).cloned()
+    let shown = |path: &str| witness.and_then(|witness| member(&witness.event, path));
+    Emits {
+        source: shown("source").unwrap_or_default(),
+        detail_type: shown("detail-type").unwrap_or_default(),
+        event_name: None,
     }
 }

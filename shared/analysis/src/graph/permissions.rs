@@ -2,7 +2,7 @@
 
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Covering, Ground, Key, Kind, Part};
-use super::class::Ends;
+use super::class::{Class, Ends};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::hear::{Hearing, Prepared, hear};
@@ -211,20 +211,35 @@ impl Making<'_, '_, '_> {
         for text in texts(access.allowed_actions()) {
             for operation in self.builder.covering(&text, self.scope).iter() {
                 let grants = access.grants(operation);
-                if grants.is_empty() || !grants.iter().any(is_open) {
+                let Some((bound, certainty)) = self.as_if_open(operation, &grants, access, by_callers) else {
                     // What covers for an open permission does not for this one.
                     self.wide_one_by_one(&text, access, by_caller);
                     break;
-                }
-                let certainty = best_of(access, &grants);
-                let open = Arc::new(Bound::open());
-                self.class(operation, &open, Part::Wide, certainty);
-                let on = vec![(open, certainty)];
+                };
+                self.class(operation, &bound, Part::Wide, certainty);
+                let on = vec![(bound, certainty)];
                 if by_callers {
                     by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide });
                 }
             }
         }
+    }
+
+    /// Returns a resource of the grants, and how surely it is allowed, if the listeners of nearly everything hear the call
+    /// on it as they hear it on any: the permission is open, or none of them looks at the resource.
+    fn as_if_open(
+        &mut self,
+        operation: &Arc<Operation>,
+        grants: &[Grant],
+        access: &Access<'_>,
+        by_callers: bool,
+    ) -> Option<(Arc<Bound>, Certainty)> {
+        if grants.iter().any(is_open) {
+            return Some((Bound::open().into(), best_of(access, grants)));
+        }
+        let first = bounds(operation, grants, access, self.builder, self.scope).into_iter().next()?;
+        let told_apart = by_callers || class::is_looked_at(self.builder, self.scope, operation, Part::Wide);
+        (!told_apart).then_some(first)
     }
 
     fn wide_one_by_one(&mut self, text: &str, access: &Access<'_>, by_caller: &mut Vec<Allowed>) {
@@ -299,7 +314,8 @@ impl Making<'_, '_, '_> {
             caller: None,
             part: Part::Listed,
         };
-        class::make(self.builder, key, self.scope, Ears::all(who), || (vec![emission], true))
+        let own = |emissions| Class::Own(emissions, true);
+        class::make(self.builder, key, self.scope, Ears::all(who), || vec![emission], own)
     }
 }
 

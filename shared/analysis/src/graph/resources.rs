@@ -114,6 +114,11 @@ impl<'a> Resources<'a> {
         known.filter(|arn| !surely_differ(&name(arn), &given)).cloned().collect()
     }
 
+    /// Returns true iff there is a resource of the row.
+    pub(super) fn has(&self, feed: usize) -> bool {
+        self.of_kind.get(&feed).is_some_and(|all| !all.is_empty())
+    }
+
     /// Returns all resources of a row.
     pub(super) fn all_of(&self, feed: usize) -> Vec<Term> {
         self.of_kind.get(&feed).into_iter().flatten().cloned().collect()
@@ -132,14 +137,13 @@ impl<'a> Builder<'a, '_> {
 
     /// Returns the node from which all resources of a row are fed; none where there are none.
     pub(super) fn any_of(&mut self, feed: usize) -> Option<usize> {
-        let all = self.resources.all_of(feed);
-        if all.is_empty() {
+        if !self.resources.has(feed) {
             return None;
         }
         let id = self.ground.catalogue.carriers().feeds().get(feed)?.id.clone();
         let (node, new) = self.node(Key::AnyOf(id), || Kind::Resource);
         if new {
-            for arn in all {
+            for arn in self.resources.all_of(feed) {
                 let to = self.resource(&arn);
                 self.edge(Edge::sure(node, to, Fact::Is));
             }

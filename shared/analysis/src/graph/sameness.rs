@@ -1,45 +1,38 @@
 //! Roles that may do the same.
 
 use crate::iam::Access;
-use loopguard_model::{Condition, Role, Scope, Scoped, Statement};
+use crate::name::Name;
+use loopguard_model::{Condition, Effect, Role, Scope, Scoped, Statement};
 use loopguard_pattern::{Part, Term};
-use std::fmt::Write as _;
 
 /// Returns all that decides what a role may do there, as a text that is equal where it may do the same.
 pub(super) fn text_of(role: &Role, scope: &Scope, access: &Access<'_>) -> String {
-    let mut text = format!("{scope:?}");
+    let mut name = Name::of("may").scope(scope);
     for policy in role.policies.iter().chain(&role.boundary) {
-        let _ = write!(text, "|{:?}{}", policy.unread, policy.has_variables());
-        for statement in &policy.statements {
-            write_statement(statement, &mut text);
-        }
+        name = name.debug(&policy.unread).flag(policy.has_variables());
+        name = policy.statements.iter().fold(name, with_statement);
     }
-    let _ = write!(text, "|{:?}|{:?}", role.attached_unread, role.boundary_unread);
-    let _ = write!(text, "|{}|{}", role.boundary.is_some(), role.is_service_linked());
-    if access.statements().any(asks_for_the_role) {
-        let _ = write!(text, "|{:?}", role.arn);
-    }
-    text
+    name = name.terms(&role.attached_unread).maybe(role.boundary_unread.as_ref());
+    name = name.flag(role.boundary.is_some()).flag(role.is_service_linked());
+    let asks = access.statements().any(asks_for_the_role);
+    name.maybe(asks.then_some(&role.arn)).finish()
 }
 
-fn write_statement(statement: &Statement, text: &mut String) {
-    let _ = write!(text, "|{:?}", statement.effect);
-    write_scoped(Some(&statement.actions), text);
-    write_scoped(statement.resources.as_ref(), text);
-    for Condition { operator, key, values } in &statement.conditions {
-        let _ = write!(text, " {operator}/{key}/{values:?}");
-    }
+fn with_statement(name: Name, statement: &Statement) -> Name {
+    let name = name.text(if statement.effect == Effect::Allow { "allow" } else { "deny" });
+    let name = with_scoped(name, Some(&statement.actions));
+    let name = with_scoped(name, statement.resources.as_ref());
+    statement
+        .conditions
+        .iter()
+        .fold(name, |name, Condition { operator, key, values }| name.text(operator).text(key).terms(values))
 }
 
-fn write_scoped(scoped: Option<&Scoped>, text: &mut String) {
-    let (word, terms) = match scoped {
-        None => ("-", &[][..]),
-        Some(Scoped::Only(terms)) => ("only", terms.as_slice()),
-        Some(Scoped::AllBut(terms)) => ("but", terms.as_slice()),
-    };
-    text.push_str(word);
-    for term in terms {
-        let _ = write!(text, " {term:?}");
+fn with_scoped(name: Name, scoped: Option<&Scoped>) -> Name {
+    match scoped {
+        None => name.text("-"),
+        Some(Scoped::Only(terms)) => name.text("only").terms(terms),
+        Some(Scoped::AllBut(terms)) => name.text("but").terms(terms),
     }
 }
 

@@ -379,7 +379,7 @@ impl<'a> Taking<'_, 'a, '_> {
         let doubtful = self.takers.is_doubtful(at);
         let what = if doubtful { "may be taken on was not read" } else { "is meant is not known" };
         let name = self.takers.roles.get(at).map(|(role, _)| role.name.to_string()).unwrap_or_default();
-        Fact::Guesses { need: None, gap: None, why: format!("whether role `{name}` {what}").into() }
+        Fact::guess(None, None, format!("whether role `{name}` {what}"))
     }
 
     fn actor(&mut self, role: &'a Role, scope: &'a Scope) -> usize {
@@ -423,7 +423,7 @@ impl<'a> Taking<'_, 'a, '_> {
             Fact::Takes(how.clone())
         } else {
             let why = "whether roles may be taken on whose trust policies were not read";
-            Fact::Guesses { need: None, gap: None, why: why.into() }
+            Fact::guess(None, None, why)
         };
         self.to(node, certainty, fact);
     }

@@ -72,7 +72,7 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
     let mut cuts = Vec::new();
     for edge in graph.edges_of(at) {
         if let Some(Kind::Class(class)) = graph.kind(edge.to) {
-            let emissions = class.emissions(ground);
+            let emissions = class.emissions(ground, actor);
             let what = emissions.first().map(|emission| emission.action.to_string());
             let why = class::why_deaf(ground, actor.scope, listener, emissions);
             cuts.extend(

@@ -1,7 +1,7 @@
 //! What the search for a remedy takes from the graph: who causes which event along a cycle.
 
 use crate::emission::{Fields, Identity};
-use crate::graph::Told;
+use crate::graph::{Event, Told};
 use std::sync::Arc;
 
 /// One finding's cycle.
@@ -40,7 +40,7 @@ impl Step {
             action: told.hop.action.clone(),
             event_name: told.hop.emits.event_name.clone(),
             detail_type: told.hop.emits.detail_type.clone(),
-            fields: told.fields.clone(),
+            fields: told.event.as_ref().map(Event::fields).unwrap_or_default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Lists, components};
+use super::{Link, Lists, components};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use proptest::prelude::{ProptestConfig, proptest};
@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 /// Node -> all nodes of its component, if it is in a cycle.
 type Partners = Vec<Option<BTreeSet<usize>>>;
 
+fn lists(nodes: usize, edges: &[(usize, usize)]) -> Lists {
+    let links = edges.iter().enumerate().map(|(place, (from, to))| (*from, Link::new(place, *to)));
+    Lists::new(nodes, links)
+}
+
 fn ours(nodes: usize, edges: &[(usize, usize)]) -> Partners {
-    let places: Vec<usize> = (0..edges.len()).collect();
-    let of = components(&Lists::new(nodes, &places, |place| edges[place].0), |place| edges[place].1);
-    let partners = |number: &usize| (0..nodes).filter(|node| of[*node] == Some(*number)).collect();
+    let of = components(&lists(nodes, edges));
+    let partners = |number: &u32| (0..nodes).filter(|node| of[*node] == Some(*number)).collect();
     of.iter().map(|number| number.as_ref().map(partners)).collect()
 }
 
@@ -47,7 +51,6 @@ proptest! {
 fn a_long_chain_does_not_end_the_program() {
     let nodes = 200_000;
     let chain: Vec<(usize, usize)> = (1..nodes).map(|node| (node - 1, node)).collect();
-    let places: Vec<usize> = (0..chain.len()).collect();
-    let of = components(&Lists::new(nodes, &places, |place| chain[place].0), |place| chain[place].1);
+    let of = components(&lists(nodes, &chain));
     assert!(of.iter().all(Option::is_none));
 }
