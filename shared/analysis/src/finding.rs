@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Everything that one run of the analysis has to say.
 #[derive(Debug, Clone)]
 pub struct Analysis {
-    /// One verdict per rule of the inventory, in the inventory's order.
+    /// One verdict per rule of the inventory, in the inventory's [order](loopguard_model::Inventory::sort).
     pub rules: Vec<RuleVerdict>,
     /// Findings in the order of their rules; equal cycles are told once.
     pub findings: Vec<Finding>,

@@ -57,11 +57,13 @@ use needs::Open;
 
 /// Analyses what is known and names what would decide more.
 ///
-/// Returns one verdict per rule, in the inventory's order. Under the assumptions that it lists, a rule that can
+/// Returns one verdict per rule, in the inventory's [order](Inventory::sort), in which all of it is read: whatever the
+/// order of the facts, the analysis says the same. Under the assumptions that it lists, a rule that can
 /// trigger itself, alone or through others, is never judged `none`.
 pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
-    let mut analysis = analyse_deep(inventory, catalogue);
-    remedy::propose(inventory, catalogue, &mut analysis);
+    let inventory = inventory.sorted();
+    let mut analysis = analyse_deep(&inventory, catalogue);
+    remedy::propose(&inventory, catalogue, &mut analysis);
     analysis
 }
 

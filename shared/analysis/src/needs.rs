@@ -51,6 +51,7 @@ fn judged(
     watch: &mut dyn FnMut(Step),
 ) -> Analysis {
     for _ in 0..MAX_ROUNDS {
+        inventory.sort();
         let (answers, judged) = round(inventory, catalogue, &mut answer, watch);
         for (need, facts) in answers {
             inventory.absorb(need, facts);
@@ -59,6 +60,7 @@ fn judged(
             return analysis;
         }
     }
+    inventory.sort();
     analyse_deep(inventory, catalogue)
 }
 

@@ -1,5 +1,7 @@
 //! All facts about an account or a template, and the gaps between them.
 
+mod order;
+
 use crate::{Answers, Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload, whole};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
