@@ -12,7 +12,6 @@ mod buses;
 mod calls;
 mod class;
 mod component;
-mod cycle;
 mod delivery;
 mod ears;
 mod edge;
@@ -20,6 +19,7 @@ mod events;
 mod filters;
 mod hear;
 mod hop;
+mod level;
 mod operations;
 mod permissions;
 mod resources;
@@ -31,9 +31,9 @@ mod values;
 mod why;
 
 pub(crate) use build::{Graph, Ground};
-pub(crate) use cycle::Level;
 pub(crate) use edge::Fact;
 pub(crate) use hop::{Event, Teller, Told, ways};
+pub(crate) use level::Level;
 pub(crate) use shortest::{Hubs, Search};
 pub(crate) use why::why_none;
 

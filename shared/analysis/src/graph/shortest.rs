@@ -8,7 +8,7 @@
 mod tests;
 
 use super::component::{Link, Lists, narrow};
-use super::cycle::Level;
+use super::level::Level;
 use std::collections::VecDeque;
 
 /// The most nodes of a level that count as hubs.

@@ -1,6 +1,6 @@
 use super::{Hubs, Search};
 use crate::graph::component::{Link, Lists};
-use crate::graph::cycle::Level;
+use crate::graph::level::Level;
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 type Edges = [(usize, usize)];

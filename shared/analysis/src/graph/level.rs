@@ -1,4 +1,4 @@
-//! Levels: the cycles that some of the edges make.
+//! Levels: the cycles that some of the edges make, by components.
 
 use super::build::Graph;
 use super::component::{Link, Lists, components};
