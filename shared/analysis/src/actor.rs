@@ -187,7 +187,7 @@ pub(crate) fn of_workload<'a>(
     let kind = catalogue
         .targets()
         .iter()
-        .find(|kind| kind.class.as_ref() == Some(&workload.class) && kind.then == Then::Role)?;
+        .find(|kind| kind.class.as_ref() == Some(&workload.class) && kind.then.runs())?;
     let place = Place { scope, index, catalogue, link: None, pattern: None };
     let role = workload.role.as_ref().filter(|role| parameter_in(role).is_none())?;
     Some(place.under_role(kind, &workload.name, role, Some(workload), None))
@@ -213,12 +213,11 @@ impl<'a> Place<'a, '_> {
                 return actors;
             }
             Then::Role => self.there(named.as_ref()).work(kind, target, named, workload),
-            Then::UnseenRole => self.anything(
-                Aspect::UnseenRoles,
-                Identity::Unknown,
-                None,
-                format!("what runs behind `{}` was not read", target.arn),
-            ),
+            Then::UnseenRole => {
+                let what = kind.unseen.as_deref().unwrap_or("what runs there was not read");
+                let why = format!("{what}: `{}`", target.arn);
+                self.anything(Aspect::UnseenRoles, Identity::Unknown, None, why)
+            }
             Then::Busv2 => {
                 let why = format!(
                     "the event continues on a custom bus: `{}`, whose subscribers are not read",

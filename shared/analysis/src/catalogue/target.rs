@@ -40,6 +40,13 @@ pub(crate) enum Then {
     Nothing,
 }
 
+impl Then {
+    /// Returns true iff what is there may itself make calls under a role: a workload, or what delivers to where it is told.
+    pub(crate) fn runs(self) -> bool {
+        matches!(self, Self::Role | Self::Consumers)
+    }
+}
+
 /// One kind of target.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +71,11 @@ pub(crate) struct TargetKind {
     /// The target's input names EC2 instances.
     #[serde(default)]
     pub(crate) instances: bool,
+    /// What runs there, in words, where no role of it is read.
+    pub(crate) unseen: Option<Arc<str>>,
+    /// Nobody says that each delivery makes the call, or that its record arrives.
+    #[serde(default)]
+    pub(crate) inferred: bool,
     /// What filters may ask of a message, and no delivery has.
     pub(crate) lacks: Option<Arc<str>>,
     /// Native events come only if this parameter is `true`.

@@ -11,7 +11,7 @@ use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::glob::Glob;
 use crate::iam::Access;
 use crate::name::Name;
-use crate::{Aspect, Certainty};
+use crate::{Aspect, Certainty, Gain};
 use loopguard_model::{Scope, Target, Workload};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -105,7 +105,8 @@ impl Adding<'_, '_, '_, '_> {
         let class =
             class::make(self.builder, key, scope, ears, || emissions.to_vec(), |_| Class::Delivered(which));
         let fact = Fact::Makes { operation: Some(operation.clone()), call: None, on: None };
-        self.builder.edge(Edge { gain: crate::Gain::Each, ..Edge::sure(self.at, class, fact) });
+        let gain = if self.delivery.kind.inferred { Gain::Sometimes } else { Gain::Each };
+        self.builder.edge(Edge { gain, ..Edge::sure(self.at, class, fact) });
     }
 }
 
@@ -176,7 +177,7 @@ impl<'d, 'a> Delivery<'d, 'a> {
         let outcomes: &[Outcome] =
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
-            let sure = Certainty::Declared;
+            let sure = if self.kind.inferred { Certainty::Permitted } else { Certainty::Declared };
             let all = record(catalogue, self.call, self.identity, *outcome, self.scope, sure);
             for mut emission in all {
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.

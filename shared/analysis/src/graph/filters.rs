@@ -7,7 +7,7 @@ use super::build::Builder;
 use crate::Aspect;
 use crate::actor::{Act, Actor, kind_of};
 use loopguard_model::{Connection, Target};
-use loopguard_pattern::{EventPattern, EventSet, Overlap, overlap};
+use loopguard_pattern::{Branch, EventPattern, EventSet, Overlap, overlap};
 
 impl<'a> Builder<'a, '_> {
     /// Notes which connections behind the target let none of the rule's events pass.
@@ -41,7 +41,7 @@ impl<'a> Builder<'a, '_> {
     /// Returns true only if no message passes the filter; a delivery has nothing below `lacks`.
     fn keeps_back(&self, filter: &EventPattern, message: &EventSet, lacks: &str) -> bool {
         let below = |path: &str| path.strip_prefix(lacks).is_some_and(|rest| rest.starts_with('.'));
-        let fields = filter.branches().iter().flat_map(|branch| branch.fields());
+        let fields = filter.branches().iter().flat_map(Branch::fields);
         let missing = fields.filter(|field| below(&field.path));
         let message = missing.fold(message.clone(), |message, field| message.absent(&field.path));
         matches!(overlap(&message, &EventSet::from(filter), &self.ground.schema), Overlap::No(_))

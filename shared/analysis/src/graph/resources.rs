@@ -3,7 +3,7 @@
 use super::build::{Builder, Key, Kind};
 use super::edge::{Edge, Fact};
 use crate::arn::{Arn, after_last, surely_differ, unqualified};
-use crate::catalogue::{Catalogue, Feed, Then};
+use crate::catalogue::{Catalogue, Feed};
 use crate::glob::{fits, literal};
 use crate::iam::{Grant, Reach, covers};
 use crate::{Aspect, actor};
@@ -37,7 +37,7 @@ impl<'a> Resources<'a> {
         }
         for workload in &inventory.workloads {
             let runs = |kind: &crate::catalogue::TargetKind| {
-                kind.then == Then::Role && kind.class.as_ref() == Some(&workload.class)
+                kind.then.runs() && kind.class.as_ref() == Some(&workload.class)
             };
             if workload.role.is_some() && catalogue.targets().iter().any(runs) {
                 let arn = unqualified(&workload.arn);
