@@ -198,16 +198,15 @@ impl Program<'_> {
                     let name = self.value(file, *name, depth).literal();
                     members.insert(name.unwrap_or_else(others), self.value(file, *value, depth));
                 }
-                Entry::All(other) => match self.value(file, *other, depth) {
-                    Value::Record(more) => {
+                Entry::All(other) => {
+                    if let Value::Record(more) = self.value(file, *other, depth) {
                         members.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
-                    }
-                    // What it has may take the place of what stands before it.
-                    _ => {
+                    } else {
+                        // What it has may take the place of what stands before it.
                         members.clear();
                         members.insert(others(), Value::Unknown);
                     }
-                },
+                }
             }
         }
         Value::Record(Arc::new(members))
