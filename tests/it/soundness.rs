@@ -5,6 +5,7 @@
 mod build;
 mod calls;
 mod draw;
+mod links;
 mod patterns;
 mod simulate;
 
@@ -16,7 +17,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::Value;
 use simulate::Simulated;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
@@ -24,6 +25,9 @@ static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(Catalogue::embedded);
 
 /// How many accounts are drawn in the ordinary run; `LOOPGUARD_SEEDS` asks for more.
 const SEEDS: u64 = 100;
+
+/// How many kinds of links there are.
+const KINDS_OF_LINKS: usize = 8;
 
 /// What the accounts of a run had in common.
 #[derive(Debug, Default)]
@@ -34,11 +38,32 @@ struct Tally {
     looping: BTreeMap<&'static str, u64>,
     /// Rules that did not, by verdict.
     quiet: BTreeMap<&'static str, u64>,
-    /// Findings that claim a loop in every run.
+    /// Findings that claim a loop in every run, and those of them that the run settled: it was not cut short before all
+    /// of their rules had fired themselves.
     claims: u64,
+    settled: u64,
+    /// Links by kind: how many were drawn, and by how many a rule that fires itself is told to do so.
+    links: BTreeMap<&'static str, (u64, u64)>,
 }
 
 impl Tally {
+    /// Counts the links that were drawn, and those by which rules that fire themselves are told to do so.
+    fn links(&mut self, account: &Account, analysis: &Analysis, simulated: &Simulated) {
+        let looping: Vec<&str> = analysis
+            .findings
+            .iter()
+            .filter(|finding| finding.rules.iter().any(|rule| simulated.goes_round(&rule.id)))
+            .flat_map(|finding| finding.hops.iter().flat_map(|hop| hop.via.iter().map(String::as_str)))
+            .collect();
+        let mut seen = BTreeSet::new();
+        for link in account.standing() {
+            let kind = link.way.as_str();
+            let count = self.links.entry(kind).or_default();
+            count.0 += 1;
+            count.1 += u64::from(seen.insert(kind) && looping.iter().any(|via| via.starts_with(kind)));
+        }
+    }
+
     /// Many rules fire themselves, many do not and are judged so, and many loops are claimed.
     fn assert_not_vacuous(&self) {
         let looping: u64 = self.looping.values().sum();
@@ -47,6 +72,9 @@ impl Tally {
         assert!(of_rules(looping) >= 20, "too few rules fire themselves: {self:?}");
         assert!(of_rules(harmless) >= 15, "too few rules are judged harmless: {self:?}");
         assert!(of_rules(self.claims) >= 15, "too few loops are claimed: {self:?}");
+        assert!(self.settled * 100 >= self.claims * 95, "too few claims are settled: {self:?}");
+        let thin = self.links.values().any(|(drawn, _)| drawn * 50 < self.accounts);
+        assert!(self.links.len() == KINDS_OF_LINKS && !thin, "some links are hardly drawn: {self:?}");
     }
 }
 
@@ -80,10 +108,17 @@ fn check(account: &Account, tally: &mut Tally) -> Result<(), String> {
                 .unwrap();
         }
     }
+    tally.links(account, &analysis, &simulated);
     for finding in analysis.findings.iter().filter(|finding| claims_every_run(finding)) {
         tally.claims += 1;
+        let rules: Vec<usize> = finding.rules.iter().map(|rule| place_of(&rule.id)).collect();
+        let done = finding.rules.iter().all(|rule| simulated.goes_round(&rule.id));
+        let alone = (!done).then(|| Simulated::alone(account, &simulated.patterns, &rules));
+        let settling = alone.as_ref().unwrap_or(&simulated);
+        let round = finding.rules.iter().all(|rule| settling.goes_round(&rule.id));
+        tally.settled += u64::from(done || round || !settling.cut_short);
         for rule in &finding.rules {
-            if !simulated.goes_round(&rule.id) && !simulated.cut_short {
+            if !done && !settling.goes_round(&rule.id) && !settling.cut_short {
                 writeln!(
                     wrong,
                     "`{rule}` does not fire itself but is in `{}`: {:#?}",
@@ -94,6 +129,11 @@ fn check(account: &Account, tally: &mut Tally) -> Result<(), String> {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Returns the place of the drawn rule of that name.
+fn place_of(rule: &str) -> usize {
+    rule.strip_prefix("rule-").and_then(|place| place.parse().ok()).expect("a drawn rule")
 }
 
 fn runner(seed: u64) -> TestRunner {

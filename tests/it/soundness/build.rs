@@ -1,7 +1,7 @@
 //! A drawn account as a snapshot, and as the script of what its workloads do.
 
 use super::calls::{CALLS, CallRow};
-use super::draw::{Account, Aim, Besides, Grant, Kind, Outcome, State, Step, Trail, Work};
+use super::draw::{Account, Aim, Besides, Condition, Grant, Kind, Outcome, Place, State, Step, Trail, Work};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
@@ -52,9 +52,11 @@ impl Account {
             "roles": self.roles(),
             "trails": self.trails(),
             "bucket_notifications": self.buckets(),
-            "documents": [], "policies": [], "subscriptions": [], "event_source_mappings": [], "invoke_configs": [],
-            "pipes": [], "schedules": [],
+            "documents": [], "policies": [], "schedules": [],
         });
+        for section in ["subscriptions", "event_source_mappings", "invoke_configs", "pipes"] {
+            account[section] = self.section_of_links(section);
+        }
         for (kind, section) in [
             (Kind::Function, "functions"),
             (Kind::Machine, "state_machines"),
@@ -112,8 +114,11 @@ impl Account {
     fn targets(&self, rule: usize, passing_on: bool) -> Vec<Value> {
         let rule = &self.rules[rule];
         let aims = rule.targets.iter().enumerate();
+        let standing = self.standing();
         aims.filter_map(|(id, aim)| {
+            let aim = &self.linked(*aim, &standing);
             let id = format!("target-{id}");
+            let at_place = |place, second: &bool| json!({"Id": id, "Arn": self.arn_of_place(place, *second)});
             let (name, kind) = match aim {
                 Aim::Work(at) => {
                     let at = at % self.works.len();
@@ -124,7 +129,18 @@ impl Account {
                     let arn = self.arn("events", &format!("event-bus/{to}"));
                     return Some(json!({"Id": id, "Arn": arn, "RoleArn": DELIVER}));
                 }
-                Aim::OtherBus => return None,
+                Aim::OtherBus | Aim::Linked(_) => return None,
+                Aim::Queue(second) => return Some(at_place(Place::Queue, second)),
+                Aim::Topic(second) => return Some(at_place(Place::Topic, second)),
+                Aim::Stream(second) => {
+                    let arn = self.arn_of_place(Place::Stream, *second);
+                    return Some(json!({"Id": id, "Arn": arn, "RoleArn": DELIVER}));
+                }
+                Aim::Undelivered(second) => {
+                    let queue = self.arn_of_place(Place::Queue, *second);
+                    return Some(json!({"Id": id, "Arn": self.arn("kinesis", "stream/none"),
+                        "DeadLetterConfig": {"Arn": queue}}));
+                }
             };
             let arn = self.arn_of(kind, &name);
             Some(match kind {
@@ -144,11 +160,16 @@ impl Account {
         let arn = self.arn_of(work.kind, &name);
         match work.kind {
             Kind::Function => {
-                json!({"FunctionName": name, "FunctionArn": arn, "Role": role, "Runtime": "python3.13"})
+                let mut function = json!({"FunctionName": name, "FunctionArn": arn, "Role": role,
+                    "Runtime": "python3.13"});
+                if let Some(queue) = self.dead_letters(at) {
+                    function["DeadLetterConfig"] = json!({ "TargetArn": queue });
+                }
+                function
             }
             Kind::Machine => {
                 json!({"name": name, "stateMachineArn": arn, "roleArn": role, "type": "STANDARD",
-                "definition": self.definition(at, work).to_string()})
+                "definition": self.definition(at).to_string()})
             }
             Kind::Task => {
                 json!({"family": name, "taskDefinitionArn": arn, "RequestedArn": arn, "taskRoleArn": role})
@@ -157,11 +178,12 @@ impl Account {
         }
     }
 
-    fn definition(&self, of: usize, work: &Work) -> Value {
+    fn definition(&self, of: usize) -> Value {
         let mut states = json!({"End": {"Type": "Succeed"}});
-        for (at, step) in work.steps.iter().enumerate() {
+        let steps = self.steps(of);
+        for (at, step) in steps.iter().enumerate() {
             let row = &CALLS[step.call];
-            let next = if at + 1 == work.steps.len() { "End".to_owned() } else { format!("Step{}", at + 1) };
+            let next = if at + 1 == steps.len() { "End".to_owned() } else { format!("Step{}", at + 1) };
             let task = format!("Task{at}");
             let arguments: Value = serde_json::from_str(&self.fill(row.arguments, step, of)).unwrap();
             states[&task] = json!({"Type": "Task", "Resource": row.task, "Parameters": arguments, "Next": next,
@@ -173,7 +195,7 @@ impl Account {
                 json!({"Type": "Pass", "Next": task})
             };
         }
-        let first = if work.steps.is_empty() { "End" } else { "Step0" };
+        let first = if steps.is_empty() { "End" } else { "Step0" };
         json!({"StartAt": first, "States": states})
     }
 
@@ -184,22 +206,101 @@ impl Account {
             allow("iam:PassRole", "*"),
             allow("codebuild:StartBuild", "*"),
             allow("events:PutEvents", "*"),
+            allow("kinesis:PutRecord", "*"),
         ];
-        let mut roles = vec![role("deliver", "events.amazonaws.com", &deliver)];
+        let pipe = ["lambda:InvokeFunction", "states:StartExecution", "events:PutEvents", "sqs:SendMessage"]
+            .map(|action| allow(action, "*"));
+        let mut roles = vec![
+            role("deliver", "events.amazonaws.com", &deliver),
+            role("pipe", "pipes.amazonaws.com", &pipe),
+        ];
         roles.extend(self.works.iter().enumerate().map(|(of, work)| {
-            let mut statements: Vec<Value> = work.besides.iter().map(|one| besides(*one)).collect();
-            statements.extend(work.steps.iter().flat_map(|step| self.grants(of, step)));
+            let mut statements: Vec<Value> = work.besides.iter().map(|one| self.besides(*one)).collect();
+            statements.extend(self.steps(of).into_iter().flat_map(|step| self.grants(of, step)));
             role(&name_of(of), service_of(work.kind), &statements)
         }));
         roles
     }
 
+    /// Returns the steps that the workload makes: none that would go round without a rule, and none that is to be refused
+    /// where another step is allowed the same.
+    pub(super) fn steps(&self, of: usize) -> Vec<&Step> {
+        let all = &self.works[of].steps;
+        let is_same = |one: &Step, other: &Step| {
+            one.call == other.call && self.fill_needs(one, of) == self.fill_needs(other, of)
+        };
+        let allowed =
+            |step: &Step| all.iter().any(|other| other.grant != Grant::Refused && is_same(step, other));
+        all.iter()
+            .filter(|step| !self.goes_round_alone(of, CALLS[step.call].feeds(), step.second))
+            .filter(|step| step.grant != Grant::Refused || !allowed(step))
+            .collect()
+    }
+
+    fn fill_needs(&self, step: &Step, of: usize) -> Vec<String> {
+        CALLS[step.call].needs.iter().map(|(_, resource)| self.fill(resource, step, of)).collect()
+    }
+
+    fn besides(&self, one: Besides) -> Value {
+        let with = |mut statement: Value, condition: Value| {
+            statement["Condition"] = condition;
+            statement
+        };
+        match one {
+            Besides::AllowsLogs => allow("logs:*", "*"),
+            Besides::AllowsReads => allow("s3:Get*", "*"),
+            Besides::DeniesElsewhere => json!({"Effect": "Deny", "Action": "s3:*", "Resource":
+                ["arn:aws:s3:::elsewhere", "arn:aws:s3:::elsewhere/*"]}),
+            Besides::DeniesOtherService => json!({"Effect": "Deny", "Action": "kms:*", "Resource": "*"}),
+            Besides::AllowsInAnotherRegion => {
+                with(allow("*", "*"), json!({"StringEquals": {"aws:RequestedRegion": "ap-south-1"}}))
+            }
+            Besides::AllowsAnotherRole => {
+                let other = format!("arn:aws:iam::{ACCOUNT}:role/other");
+                with(allow("*", "*"), json!({"ArnEquals": {"aws:PrincipalArn": other}}))
+            }
+            Besides::DeniesInsecure => json!({"Effect": "Deny", "Action": "*", "Resource": "*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}}}),
+            // Calls of global services are made elsewhere.
+            Besides::DeniesOtherRegions => json!({"Effect": "Deny", "NotAction": ["iam:*"], "Resource": "*",
+                "Condition": {"StringNotEquals": {"aws:RequestedRegion": [self.region()]}}}),
+        }
+    }
+
+    /// Returns a condition that holds whenever the workload makes the step.
+    fn condition(&self, of: usize, step: &Step) -> Option<Value> {
+        let row = &CALLS[step.call];
+        Some(match step.condition {
+            Condition::OwnRegion if !row.api.starts_with("iam:") => {
+                json!({"StringEquals": {"aws:RequestedRegion": self.region()}})
+            }
+            Condition::OwnSource if row.api == "events:PutEvents" => {
+                json!({"StringEquals": {"events:source": self.fill("{app}", step, of)}})
+            }
+            Condition::NotAnotherRegion => json!({"StringNotEquals": {"aws:RequestedRegion": "ap-south-1"}}),
+            Condition::OwnRole => json!({"ArnEquals": {"aws:PrincipalArn": role_of(of)}}),
+            Condition::OwnAccount => json!({"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}),
+            Condition::Secure => json!({"Bool": {"aws:SecureTransport": "true"}}),
+            Condition::None | Condition::OwnRegion | Condition::OwnSource => return None,
+        })
+    }
+
     fn grants(&self, of: usize, step: &Step) -> Vec<Value> {
         let row = &CALLS[step.call];
+        // What one step is refused no other step's grant may allow.
+        let refuses = self.works[of].steps.iter().any(|step| step.grant == Grant::Refused);
+        let how = if refuses && step.grant != Grant::Refused { Grant::Exact } else { step.grant };
+        let condition = self.condition(of, step);
+        let with_condition = |mut statement: Value| {
+            if let Some(condition) = &condition {
+                statement["Condition"] = condition.clone();
+            }
+            statement
+        };
         let grant = |(action, resource): &(&str, &str)| {
             let resource = self.fill(resource, step, of);
             let (service, operation) = action.split_once(':').unwrap();
-            match step.grant {
+            match how {
                 Grant::Refused => None,
                 Grant::Exact => Some(allow(action, &resource)),
                 Grant::AnyResource => Some(allow(action, "*")),
@@ -219,7 +320,7 @@ impl Account {
                 ),
             }
         };
-        row.needs.iter().filter_map(grant).collect()
+        row.needs.iter().filter_map(grant).map(with_condition).collect()
     }
 
     fn trails(&self) -> Value {
@@ -246,6 +347,7 @@ impl Account {
             if *sends {
                 bucket["EventBridgeConfiguration"] = json!({});
             }
+            self.notify(at == 1, &mut bucket);
             bucket
         };
         self.buckets_send.iter().enumerate().map(bucket).collect()
@@ -253,8 +355,8 @@ impl Account {
 
     fn run(&self, at: usize) -> Value {
         let work = &self.works[at];
-        let calls: Vec<Value> = work.steps.iter().filter_map(|step| self.call(at, step)).collect();
-        json!({"of": self.arn_of(work.kind, &name_of(at)), "call": calls})
+        let calls: Vec<Value> = self.steps(at).into_iter().filter_map(|step| self.call(at, step)).collect();
+        json!({"of": self.arn_of(work.kind, &name_of(at)), "fails": work.fails, "call": calls})
     }
 
     /// Returns what the step does in a run; none where no assumption of the analysis allows it.
@@ -310,7 +412,7 @@ impl Account {
             ("{bucket}", bucket_of(step.second).to_owned()),
             ("{key}", pick("in/photo.jpg", "out/photo.jpg")),
             ("{instance}", pick("i-0aaaaaaaaaaaaaaaa", "i-0bbbbbbbbbbbbbbbb")),
-            ("{name}", pick("alpha", "beta")),
+            ("{name}", name_of_place(step.second).to_owned()),
             ("{bus}", (if step.custom_bus { "own" } else { "default" }).to_owned()),
             ("{app}", pick("shop.orders", "shop.billing")),
             ("{type}", pick("Order Placed", "Invoice Sent")),
@@ -327,11 +429,11 @@ impl Account {
         .fold(text.to_owned(), |text, (hole, value)| text.replace(hole, &value))
     }
 
-    fn arn(&self, service: &str, resource: &str) -> String {
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region())
     }
 
-    fn arn_of(&self, kind: Kind, name: &str) -> String {
+    pub(super) fn arn_of(&self, kind: Kind, name: &str) -> String {
         match kind {
             Kind::Function => self.arn("lambda", &format!("function:{name}")),
             Kind::Machine => self.arn("states", &format!("stateMachine:{name}")),
@@ -341,7 +443,7 @@ impl Account {
     }
 }
 
-fn name_of(at: usize) -> String {
+pub(super) fn name_of(at: usize) -> String {
     format!("work-{at}")
 }
 
@@ -349,7 +451,12 @@ fn role_of(at: usize) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{}", name_of(at))
 }
 
-fn bucket_of(second: bool) -> &'static str {
+/// The name of a queue, a topic, a stream or a table.
+pub(super) fn name_of_place(second: bool) -> &'static str {
+    if second { "beta" } else { "alpha" }
+}
+
+pub(super) fn bucket_of(second: bool) -> &'static str {
     if second { "media-archive" } else { "media" }
 }
 
@@ -375,14 +482,4 @@ fn role(name: &str, service: &str, statements: &[Value]) -> Value {
 
 fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
-}
-
-fn besides(one: Besides) -> Value {
-    match one {
-        Besides::AllowsLogs => allow("logs:*", "*"),
-        Besides::AllowsReads => allow("s3:Get*", "*"),
-        Besides::DeniesElsewhere => json!({"Effect": "Deny", "Action": "s3:*", "Resource":
-            ["arn:aws:s3:::elsewhere", "arn:aws:s3:::elsewhere/*"]}),
-        Besides::DeniesOtherService => json!({"Effect": "Deny", "Action": "kms:*", "Resource": "*"}),
-    }
 }

@@ -1,6 +1,8 @@
 //! The calls that workloads of a drawn account make: as a script tells them, as a definition declares them, and what
 //! IAM asks for.
 
+use super::draw::Place;
+
 /// A call. In its texts `{bucket}`, `{key}`, `{machine}` ... stand for the things that a step is about.
 #[derive(Debug)]
 pub(super) struct CallRow {
@@ -14,6 +16,34 @@ pub(super) struct CallRow {
     pub(super) task: &'static str,
     /// The parameters of such a task, as JSON.
     pub(super) arguments: &'static str,
+}
+
+impl CallRow {
+    /// Returns the kind of place in which the call leaves something.
+    pub(super) fn feeds(&self) -> Option<Place> {
+        FEEDS.iter().find(|(api, _)| *api == self.api).map(|(_, place)| *place)
+    }
+}
+
+/// The calls that leave something where others take it from.
+const FEEDS: &[(&str, Place)] = &[
+    ("sqs:SendMessage", Place::Queue),
+    ("sns:Publish", Place::Topic),
+    ("kinesis:PutRecord", Place::Stream),
+    ("dynamodb:PutItem", Place::Table),
+    ("s3:PutObject", Place::Bucket),
+    ("s3:DeleteObject", Place::Bucket),
+    ("s3:PutObjectTagging", Place::Bucket),
+];
+
+/// Returns the first call that leaves something in such a place.
+pub(super) fn feeding_of(place: Place) -> Option<usize> {
+    (0..CALLS.len()).find(|at| CALLS[*at].feeds() == Some(place))
+}
+
+/// Returns the places of these calls in the table.
+pub(super) fn feeding() -> Vec<usize> {
+    (0..CALLS.len()).filter(|at| CALLS[*at].feeds().is_some()).collect()
 }
 
 const fn on_bucket(
@@ -171,5 +201,26 @@ pub(super) const CALLS: &[CallRow] = &[
         request: r#"{"name":"{name}"}"#,
         task: "arn:aws:states:::aws-sdk:ssm:putParameter",
         arguments: r#"{"Name":"{name}","Value":"1"}"#,
+    },
+    CallRow {
+        api: "sqs:SendMessage",
+        needs: &[("sqs:SendMessage", "arn:aws:sqs:{region}:111122223333:{name}")],
+        request: r#"{"queueUrl":"https://sqs.{region}.amazonaws.com/111122223333/{name}"}"#,
+        task: "arn:aws:states:::sqs:sendMessage",
+        arguments: r#"{"QueueUrl":"https://sqs.{region}.amazonaws.com/111122223333/{name}","MessageBody":"1"}"#,
+    },
+    CallRow {
+        api: "sns:Publish",
+        needs: &[("sns:Publish", "arn:aws:sns:{region}:111122223333:{name}")],
+        request: r#"{"topicArn":"arn:aws:sns:{region}:111122223333:{name}"}"#,
+        task: "arn:aws:states:::sns:publish",
+        arguments: r#"{"TopicArn":"arn:aws:sns:{region}:111122223333:{name}","Message":"1"}"#,
+    },
+    CallRow {
+        api: "kinesis:PutRecord",
+        needs: &[("kinesis:PutRecord", "arn:aws:kinesis:{region}:111122223333:stream/{name}")],
+        request: r#"{"streamName":"{name}"}"#,
+        task: "arn:aws:states:::aws-sdk:kinesis:putRecord",
+        arguments: r#"{"StreamName":"{name}","Data":"1","PartitionKey":"1"}"#,
     },
 ];

@@ -1,6 +1,6 @@
 //! Patterns near events that happened.
 
-use super::draw::{Account, Check, Listens, Place, Test};
+use super::draw::{Account, Check, Listens, Path, Test};
 use serde_json::{Map, Value, json};
 
 /// Members whose values are never the same again.
@@ -87,15 +87,15 @@ fn tested(leaves: &[Leaf], check: Check) -> Option<Leaf> {
             .collect();
         if all.is_empty() { None } else { Some(all[nth % all.len()]) }
     };
-    let found = match check.place {
-        Place::Source => at(&["source"]),
-        Place::DetailType => at(&["detail-type"]),
-        Place::EventSource => at(&["detail", "eventSource"]),
-        Place::EventName => at(&["detail", "eventName"]),
-        Place::Request(nth) => below(&["detail", "requestParameters"], nth),
-        Place::Identity(nth) => below(&["detail", "userIdentity"], nth),
-        Place::Anywhere(nth) => below(&[], nth),
-        Place::Missing(nth) => {
+    let found = match check.path {
+        Path::Source => at(&["source"]),
+        Path::DetailType => at(&["detail-type"]),
+        Path::EventSource => at(&["detail", "eventSource"]),
+        Path::EventName => at(&["detail", "eventName"]),
+        Path::Request(nth) => below(&["detail", "requestParameters"], nth),
+        Path::Identity(nth) => below(&["detail", "userIdentity"], nth),
+        Path::Anywhere(nth) => below(&[], nth),
+        Path::Missing(nth) => {
             let path = MISSING[nth % MISSING.len()];
             let path = path.iter().map(|&key| key.to_owned()).collect();
             return Some((path, json!([{"exists": false}])));
