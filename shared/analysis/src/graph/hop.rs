@@ -131,9 +131,9 @@ impl<'g, 'a> Teller<'g, 'a> {
 
     /// The grant that allows the call, as the actor's own role has it.
     fn policy(&mut self, way: &Way<'g, 'a>, event: Option<&Event>) -> Option<Grant> {
-        // What a call in code is allowed by is told as well; a definition says enough, and other credentials are
-        // another role's.
-        let own = way.call.is_none_or(|call| call.role.is_none() && way.certainty == Certainty::Coded);
+        // What a call in code is allowed by is told as well, and so is the permission that alone says of a call what it
+        // concerns; else a definition says enough, and other credentials are another role's.
+        let own = way.call.is_none_or(|call| call.role.is_none() && way.certainty <= Certainty::Coded);
         let (Some((at, actor)), Some(operation), true) = (way.actor, &way.operation, own) else {
             return None;
         };
