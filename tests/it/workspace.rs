@@ -32,19 +32,31 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     None
 }
 
-/// Returns the path of the built binary of a package, built now if it is not up to date.
-pub(crate) fn binary(package: &str, bin: &str) -> PathBuf {
-    built(package, "--bin", bin)
+/// Returns the path of the built binary of that name, built now if it is not up to date.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    built("--bin", name)
 }
 
-/// Returns the path of a built example of a package, built now if it is not up to date.
-pub(crate) fn example(package: &str, name: &str) -> PathBuf {
-    built(package, "--example", name)
+/// Returns the path of the built example of that name, built now if it is not up to date.
+pub(crate) fn example(name: &str) -> PathBuf {
+    built("--example", name)
 }
 
-fn built(package: &str, kind: &str, name: &str) -> PathBuf {
+/// Builds with the features that the whole workspace and its tests ask of their dependencies, as `cargo test --workspace`
+/// has built them: with those of one package the AWS SDK would be compiled once more.
+fn built(kind: &str, name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--offline", "--message-format", "json", "-p", package, kind, name])
+        .args([
+            "build",
+            "--locked",
+            "--offline",
+            "--message-format",
+            "json",
+            "--workspace",
+            "--tests",
+            kind,
+            name,
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -53,6 +65,7 @@ fn built(package: &str, kind: &str, name: &str) -> PathBuf {
     let executable = artifacts
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name && message["profile"]["test"] == false)
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back();
     executable.unwrap_or_else(|| panic!("cargo named no executable for {name}"))
@@ -61,7 +74,7 @@ fn built(package: &str, kind: &str, name: &str) -> PathBuf {
 /// Returns the command `loopguard`, ready for arguments.
 pub(crate) fn loopguard() -> Command {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let mut command = Command::new(PATH.get_or_init(|| binary("loopguard-cli", "loopguard")));
+    let mut command = Command::new(PATH.get_or_init(|| binary("loopguard")));
     command.current_dir(root()).env_remove("NO_COLOR").env_remove("RUST_LOG");
     command
 }

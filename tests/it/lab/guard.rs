@@ -61,7 +61,7 @@ impl Guarded {
             &lab,
             &Deployment {
                 name: "loopguard-guard",
-                program: &workspace::binary("loopguard-guard", "guard"),
+                program: &workspace::binary("guard"),
                 arguments: &[],
                 credentials: aws.assume_role(&role, "loopguard-guard"),
                 environment: &[

@@ -8,7 +8,7 @@ use std::process::Command;
 fn a_table_keeps_the_laws_of_ledgers() {
     let Some(lab) = Lab::start("the laws of ledgers on a table") else { return };
     lab.aws().ledger("ledger");
-    let output = Command::new(workspace::example("loopguard-aws", "ledger_laws"))
+    let output = Command::new(workspace::example("ledger_laws"))
         .arg("ledger")
         .env_clear()
         .env("AWS_ENDPOINT_URL", lab.endpoint())
