@@ -1,6 +1,7 @@
 //! Changes of rules, one after the other.
 
 mod faults;
+mod faulty;
 mod ledger;
 mod wide;
 

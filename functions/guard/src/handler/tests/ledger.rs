@@ -1,15 +1,15 @@
 //! What the ledger says and what is written into it.
 
+use super::faulty::{Fault, Faulty, When};
 use super::{disabled, handle_with, only_alert, put_targets, settings, steps};
 use crate::fake::{Fake, State as Account, harmless, looping};
 use crate::handler::{Checked, HandleError, Outcome};
-use loopguard_account::{CallError, Ledger, MemoryLedger};
+use loopguard_account::{Ledger, MemoryLedger};
 use loopguard_decision::{
-    Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Mode, Over, Pause, Refusal, RuleRef, State,
-    Step, Timestamp, Urgency, View,
+    Begun, CAP_WINDOW, End, Exemption, Incident, LEASE, Mode, Over, Pause, Refusal, RuleRef, State, Step,
+    Timestamp, Urgency, View,
 };
 use loopguard_model::RuleState;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const NOW: Timestamp = super::NOW;
@@ -121,9 +121,12 @@ fn left_behind(rule: &RuleRef, cause: &str) -> Incident {
 
 #[tokio::test]
 async fn a_pause_between_reading_and_writing_holds() {
-    let ledger = Failing { pause_at_begin: true, ..Failing::default() };
-    let fake = Fake::with([looping("again")]);
-    enforce(&fake, &ledger, &put_targets("again"), NOW).await.unwrap();
+    let (fake, ledger) = (Fake::with([looping("again")]), MemoryLedger::default());
+    let paused = |ledger: &MemoryLedger| {
+        ledger.book().set_pause(Some(Pause { until: None, at: NOW, by: "me".into() }));
+    };
+    let faulty = Faulty::new(&fake, &ledger, None).before("begin", paused);
+    enforce(&fake, &faulty, &put_targets("again"), NOW).await.unwrap();
     assert_eq!(steps(&fake), [Step::Refused(Refusal::Paused)]);
     assert_eq!(fake.count("DisableRule"), 0);
 }
@@ -131,9 +134,9 @@ async fn a_pause_between_reading_and_writing_holds() {
 #[tokio::test]
 async fn without_an_answer_from_the_ledger_nothing_is_done() {
     for failing in ["view", "begin"] {
-        let ledger = Failing { fails: failing, ..Failing::default() };
-        let fake = Fake::with([looping("again")]);
-        let error = enforce(&fake, &ledger, &put_targets("again"), NOW).await.unwrap_err();
+        let (fake, ledger) = (Fake::with([looping("again")]), MemoryLedger::default());
+        let faulty = Faulty::new(&fake, &ledger, Some((When::Always(failing), Fault::Denied)));
+        let error = enforce(&fake, &faulty, &put_targets("again"), NOW).await.unwrap_err();
         assert!(matches!(error, HandleError::Ledger(_)), "{error}: the message has to come again");
         assert_eq!(steps(&fake), [Step::Refused(Refusal::NoLedger)], "{failing}");
         assert_eq!(only_alert(&fake).urgency, Urgency::Page);
@@ -162,14 +165,13 @@ async fn without_a_ledger_nothing_is_done_and_nothing_is_tried_again() {
 /// The end cannot be written: it is told all the same, and the sweep ends what is open without telling again.
 #[tokio::test]
 async fn an_act_whose_end_cannot_be_written_is_told() {
-    let mut ledger = Failing { fails: "end", ..Failing::default() };
-    let fake = Fake::with([looping("again")]);
-    enforce(&fake, &ledger, &put_targets("again"), NOW).await.unwrap();
+    let (fake, ledger) = (Fake::with([looping("again")]), MemoryLedger::default());
+    let faulty = Faulty::new(&fake, &ledger, Some((When::Always("end"), Fault::Denied)));
+    enforce(&fake, &faulty, &put_targets("again"), NOW).await.unwrap();
     assert_eq!(steps(&fake), [disabled()]);
-    assert!(only_incident(&ledger.inner).is_open());
-    ledger.fails = "";
+    assert!(only_incident(&ledger).is_open());
     enforce(&fake, &ledger, SWEEP, later(LEASE)).await.unwrap();
-    assert!(!only_incident(&ledger.inner).is_open());
+    assert!(!only_incident(&ledger).is_open());
 }
 
 #[tokio::test]
@@ -319,111 +321,6 @@ async fn a_rule_changed_just_before_the_act_is_left_alone_and_costs_nothing() {
     assert!(steps(&fake).is_empty());
     let view = ledger.book().view(&"again".parse().unwrap(), NOW);
     assert_eq!(view, View::default(), "nothing counts against the cap");
-}
-
-/// A ledger in memory of which one method fails.
-#[derive(Default)]
-struct Failing {
-    inner: MemoryLedger,
-    fails: &'static str,
-    /// Somebody pauses the guard after it was read and before the intent is written.
-    pause_at_begin: bool,
-}
-
-impl Failing {
-    fn check(&self, method: &'static str) -> Result<(), CallError> {
-        if self.fails == method {
-            return Err(CallError::unsupported(method, "table", "told to fail"));
-        }
-        Ok(())
-    }
-}
-
-impl Ledger for Failing {
-    async fn view(&self, rule: &RuleRef, now: Timestamp) -> Result<View, CallError> {
-        self.check("view")?;
-        self.inner.view(rule, now).await
-    }
-
-    async fn begin(&self, intent: &Incident, cap: usize) -> Result<Begun, CallError> {
-        self.check("begin")?;
-        if self.pause_at_begin {
-            self.inner.book().set_pause(Some(Pause { until: None, at: NOW, by: "me".into() }));
-        }
-        self.inner.begin(intent, cap).await
-    }
-
-    async fn take_over(&self, seen: &Incident, attempt: &str, now: Timestamp) -> Result<bool, CallError> {
-        self.inner.take_over(seen, attempt, now).await
-    }
-
-    async fn end(
-        &self,
-        incident: &Incident,
-        attempt: &str,
-        end: &End,
-        at: Timestamp,
-    ) -> Result<Ended, CallError> {
-        self.check("end")?;
-        self.inner.end(incident, attempt, end, at).await
-    }
-
-    async fn told(&self, id: &str, at: Timestamp) -> Result<(), CallError> {
-        self.inner.told(id, at).await
-    }
-
-    async fn left_behind(&self, now: Timestamp) -> Result<Vec<Incident>, CallError> {
-        self.inner.left_behind(now).await
-    }
-
-    async fn is_alert_due(&self, key: &str, now: Timestamp) -> Result<bool, CallError> {
-        self.inner.is_alert_due(key, now).await
-    }
-
-    async fn alerted(&self, key: &str, now: Timestamp) -> Result<(), CallError> {
-        self.inner.alerted(key, now).await
-    }
-
-    async fn note_reach(
-        &self,
-        rule: &RuleRef,
-        subjects: &BTreeSet<Arc<str>>,
-        now: Timestamp,
-    ) -> Result<(), CallError> {
-        self.inner.note_reach(rule, subjects, now).await
-    }
-
-    async fn reaching(&self, subject: &str) -> Result<Vec<RuleRef>, CallError> {
-        self.inner.reaching(subject).await
-    }
-
-    async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {
-        self.inner.incident(id).await
-    }
-
-    async fn incidents(&self, most: usize) -> Result<Vec<Incident>, CallError> {
-        self.inner.incidents(most).await
-    }
-
-    async fn restored(&self, id: &str, at: Timestamp, by: &str) -> Result<bool, CallError> {
-        self.inner.restored(id, at, by).await
-    }
-
-    async fn pause(&self) -> Result<Option<Pause>, CallError> {
-        self.inner.pause().await
-    }
-
-    async fn set_pause(&self, pause: Option<Pause>) -> Result<(), CallError> {
-        self.inner.set_pause(pause).await
-    }
-
-    async fn exemptions(&self) -> Result<Vec<(RuleRef, Exemption)>, CallError> {
-        self.inner.exemptions().await
-    }
-
-    async fn set_exemption(&self, rule: &RuleRef, exemption: Option<Exemption>) -> Result<(), CallError> {
-        self.inner.set_exemption(rule, exemption).await
-    }
 }
 
 /// What an invocation did is counted: an act, a page and a failure.
