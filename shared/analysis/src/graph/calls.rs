@@ -56,7 +56,9 @@ pub(super) fn add<'a>(
     let code = workload.code.iter().filter(|_| builder.ground.catalogue.has(Aspect::CodedCalls));
     for call in code.flat_map(|code| &code.calls) {
         let certainty = of_code(call);
-        Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None }.add();
+        let mut making = Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
+        let decided = making.decided();
+        making.add(decided);
     }
     match builder.ground.index.definition(workload) {
         Some(definition) => of_definition(builder, by, definition),
@@ -66,20 +68,21 @@ pub(super) fn add<'a>(
 
 /// Adds the calls that a definition makes, and what it does that nobody can tell.
 fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition: &'a Definition) -> Told {
-    let refused: Vec<bool> = definition
+    let decided: Vec<Option<Decided>> = definition
         .steps
         .iter()
-        .map(|step| Making::of_step(&mut *builder, by, step, step.call.runs).is_refused())
+        .map(|step| Making::of_step(&mut *builder, by, step, step.call.runs).decided())
         .collect();
     // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
-    let count = refused.iter().filter(|refused| **refused).count();
+    let is_refused = |decided: &Option<Decided>| decided.as_ref().is_some_and(|decided| !decided.allowed);
+    let count = decided.iter().filter(|decided| is_refused(decided)).count();
     let catalogue = builder.ground.catalogue;
     let steps = definition.steps.iter().filter(|_| catalogue.has(Aspect::DefinedCalls));
-    for (step, is_refused) in steps.zip(refused) {
+    for (step, decided) in steps.zip(decided) {
         let call = &step.call;
-        let runs = if count > usize::from(is_refused) { Runs::Sometimes } else { call.runs };
+        let runs = if count > usize::from(is_refused(&decided)) { Runs::Sometimes } else { call.runs };
         let mut making = Making::of_step(&mut *builder, by, step, runs);
-        if !making.add() && catalogue.has(Aspect::UnknownCalls) {
+        if !making.add(decided) && catalogue.has(Aspect::UnknownCalls) {
             let why = format!("the catalogue does not know `{}:{}`", call.service, call.operation);
             making.guess(None, why.into());
         }
@@ -100,6 +103,14 @@ fn of_code(call: &Call) -> Certainty {
     }
 }
 
+/// A call of the catalogue, and whether it goes through.
+struct Decided {
+    operation: Arc<Operation>,
+    allowance: Allowance,
+    /// False only if it is surely refused.
+    allowed: bool,
+}
+
 struct Making<'b, 'a, 'g> {
     builder: &'b mut Builder<'a, 'g>,
     by: &'b By<'b, 'a>,
@@ -116,21 +127,17 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         Self { builder, by, call: &step.call, certainty: Certainty::Declared, runs, step: Some(step) }
     }
 
-    fn operation(&self) -> Option<Arc<Operation>> {
-        self.builder.ground.catalogue.spelled(&self.call.service, &self.call.operation).cloned()
-    }
-
-    fn allowance(&self, operation: &Operation) -> Allowance {
-        Allowance::of(self.builder, self.by, self.call, operation)
-    }
-
-    /// Returns true iff the call is surely refused.
-    fn is_refused(&self) -> bool {
-        self.operation().is_some_and(|operation| !self.is_allowed(&operation, &self.allowance(&operation)))
+    /// Returns what the call is and whether it goes through; none iff the catalogue does not know it.
+    fn decided(&self) -> Option<Decided> {
+        let catalogue = self.builder.ground.catalogue;
+        let operation = catalogue.spelled(&self.call.service, &self.call.operation)?.clone();
+        let allowance = Allowance::of(self.builder, self.by, self.call, &operation);
+        let allowed = self.is_allowed(&operation, &allowance);
+        Some(Decided { operation, allowance, allowed })
     }
 
     /// Returns false only if the call is surely refused. What code gives a call is read less surely than what a
-    /// definition does, so that only the latter is held against what the policies name.
+    /// definition does, so that only the latter is refused for what it names.
     fn is_allowed(&self, operation: &Operation, allowance: &Allowance) -> bool {
         if self.step.is_none() {
             return allowance.is_any();
@@ -150,9 +157,9 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
     }
 
     /// Adds what the call causes; returns false iff the catalogue does not know it.
-    fn add(&mut self) -> bool {
+    fn add(&mut self, decided: Option<Decided>) -> bool {
         let catalogue = self.builder.ground.catalogue;
-        let Some(operation) = self.operation() else {
+        let Some(Decided { operation, allowance, allowed }) = decided else {
             if self.certainty == Certainty::Coded {
                 self.builder.graph.assumptions.insert(format!(
                     "`{}:{}`, which the catalogue does not know, causes no event",
@@ -164,8 +171,6 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         // A call under other credentials has another caller, of whom only the role is known.
         let credentials = self.call.role.as_ref().filter(|_| catalogue.has(Aspect::OtherCredentials));
         let other = credentials.map(|arn| self.other_caller(arn));
-        let allowance = self.allowance(&operation);
-        let allowed = self.is_allowed(&operation, &allowance);
         let identity = other.as_ref().unwrap_or(self.by.identity).clone();
         if &*operation.call == "events:PutEvents" && allowed && catalogue.has(Aspect::DefinedEvents) {
             self.put_events(&allowance, &operation);
