@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use loopguard_account::{Account, Ledger};
 use loopguard_analysis::Catalogue;
 use loopguard_aws::{AwsAccount, AwsLedger, Reach, Session, installation};
+use loopguard_decision::{TABLE, TOPIC_ARN};
 
 /// Runs a command on the table.
 pub(super) fn on_table(command: &impl Command) -> Result<Told> {
@@ -42,17 +43,12 @@ pub(super) fn restored(args: &RestoreArgs) -> Result<Told> {
 
 /// Looks at the guard of a region.
 pub(super) fn examined(args: &DoctorArgs) -> Result<Told> {
-    let reach = Reach {
-        regions: args.region.iter().cloned().collect(),
-        bus: None,
-        endpoint_url: args.endpoint_url.clone(),
-        profile: args.profile.clone(),
-    };
+    let reach = reach(args.region.as_ref(), args.endpoint_url.as_ref(), args.profile.as_ref());
     runtime()?.block_on(async {
         let session = Session::open(&reach).await.context("reaching the account")?;
-        let found = installation(&session, "LOOPGUARD_TOPIC_ARN").await;
+        let found = installation(&session, TOPIC_ARN).await;
         let environment = found.function.as_ref().and_then(|function| function.as_ref().ok());
-        let table = environment.and_then(|function| function.environment.get("LOOPGUARD_TABLE"));
+        let table = environment.and_then(|function| function.environment.get(TABLE));
         let pause = match table {
             Some(table) => Some(AwsLedger::new(&session.clients, table.clone()).pause().await),
             None => None,
@@ -65,13 +61,17 @@ pub(super) fn examined(args: &DoctorArgs) -> Result<Told> {
 }
 
 async fn open(place: &Place) -> Result<Session> {
-    let reach = Reach {
-        regions: place.region.iter().cloned().collect(),
-        bus: None,
-        endpoint_url: place.endpoint_url.clone(),
-        profile: place.profile.clone(),
-    };
+    let reach = reach(place.region.as_ref(), place.endpoint_url.as_ref(), place.profile.as_ref());
     Session::open(&reach).await.context("reaching the account")
+}
+
+fn reach(region: Option<&String>, endpoint_url: Option<&String>, profile: Option<&String>) -> Reach {
+    Reach {
+        regions: region.into_iter().cloned().collect(),
+        bus: None,
+        endpoint_url: endpoint_url.cloned(),
+        profile: profile.cloned(),
+    }
 }
 
 fn account(session: &Session) -> AwsAccount {

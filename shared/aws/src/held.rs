@@ -10,29 +10,9 @@ use loopguard_pattern::Term;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::AtomicUsize;
 
-/// What hands on what arrives at a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hands {
-    Subscriptions,
-    Destinations,
-    Notifications,
-    Filters,
-    /// Event-source mappings and pipes: they take from queues, streams and brokers of many services.
-    Pollers,
-    /// The same, where mappings name a part of the resource (a table's stream, a stream's consumer) by which they cannot
-    /// be asked for.
-    PollersOfParts,
-}
-
-/// What hands on, by the service in the ARN; everything else is polled.
-const HANDS: [(&str, Hands); 6] = [
-    ("sns", Hands::Subscriptions),
-    ("lambda", Hands::Destinations),
-    ("s3", Hands::Notifications),
-    ("logs", Hands::Filters),
-    ("dynamodb", Hands::PollersOfParts),
-    ("kinesis", Hands::PollersOfParts),
-];
+/// Services whose resources event-source mappings name by a part (a table's stream, a stream's consumer), so that they
+/// cannot be asked for by the resource.
+const MAPPED_BY_PART: [&str; 2] = ["dynamodb", "kinesis"];
 
 /// Reads the trails.
 pub(crate) async fn trails(account: &AwsAccount) -> Result<Facts, CallError> {
@@ -58,25 +38,28 @@ pub(crate) async fn bucket(account: &AwsAccount, bucket: &str) -> Result<Facts, 
 /// Reads what takes from a resource.
 pub(crate) async fn consumers(account: &AwsAccount, arn: &str) -> Result<Facts, CallError> {
     let service = arn.split(':').nth(2).unwrap_or_default();
-    let hands = HANDS.iter().find(|(named, _)| *named == service).map_or(Hands::Pollers, |(_, hands)| *hands);
     let (region, calls) = (region(account), AtomicUsize::new(0));
     let asker = asker(account, &region, &calls);
-    let read = match hands {
-        Hands::Subscriptions => vec![gather::subscriptions_of(&asker, arn).await],
-        Hands::Destinations => {
-            vec![gather::function(&asker, arn).await, gather::invoke_configs(&asker, &[arn.to_owned()]).await]
+    let mut read = Vec::new();
+    for name in snapshot::consumers(service) {
+        match *name {
+            section::SUBSCRIPTIONS => read.push(gather::subscriptions_of(&asker, arn).await),
+            section::INVOKE_CONFIGS => {
+                read.push(gather::function(&asker, arn).await);
+                read.push(gather::invoke_configs(&asker, &[arn.to_owned()]).await);
+            }
+            section::BUCKET_NOTIFICATIONS => {
+                read.push(notifications(account, arn.rsplit(':').next().unwrap_or_default()).await);
+            }
+            section::LOG_GROUPS => read.push(gather::log_group(&asker, arn).await),
+            section::EVENT_SOURCE_MAPPINGS => {
+                let source = Some(arn).filter(|_| !MAPPED_BY_PART.contains(&service));
+                read.push(gather::mappings(&asker, source).await);
+            }
+            section::PIPES => read.push(gather::pipes(&asker, Some(arn)).await),
+            other => return Err(CallError::unsupported("consumers", arn, &format!("`{other}` is not read"))),
         }
-        Hands::Notifications => {
-            vec![notifications(account, arn.rsplit(':').next().unwrap_or_default()).await]
-        }
-        Hands::Filters => vec![gather::log_group(&asker, arn).await],
-        Hands::Pollers => {
-            vec![gather::mappings(&asker, Some(arn)).await, gather::pipes(&asker, Some(arn)).await]
-        }
-        Hands::PollersOfParts => {
-            vec![gather::mappings(&asker, None).await, gather::pipes(&asker, Some(arn)).await]
-        }
-    };
+    }
     let mut connections = held(account, read)?.connections;
     // Pipes are found by the beginning of their source.
     let wanted = whole(&Term::literal(arn));

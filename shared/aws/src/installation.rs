@@ -2,13 +2,16 @@
 //! behind it, the topic that the function tells.
 
 use crate::failure::{failure, is_missing};
+use crate::gather::{self, Asker, Section, silent};
 use crate::{AwsAccount, Clients, Session, held};
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
 use aws_sdk_sqs::types::QueueAttributeName;
 use loopguard_account::CallError;
 use loopguard_model::{Facts, Trails};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
 
 /// How the names of the guard's rules for changes begin; the template gives them.
 pub const CHANGE_RULES: &str = "loopguard-changes-";
@@ -85,6 +88,8 @@ pub struct Listeners {
 pub async fn installation(session: &Session, topic: &str) -> Installation {
     let clients = &session.clients;
     let account = AwsAccount::new(clients.clone(), session.home.clone(), None);
+    let (region, calls) = (session.home.scope().region.to_string(), AtomicUsize::new(0));
+    let asker = Asker { clients, region: &region, calls: &calls, watch: &silent };
     let trails = match held::trails(&account).await {
         Ok(Facts::Trails(trails)) => Ok(trails),
         Ok(_) => {
@@ -98,7 +103,7 @@ pub async fn installation(session: &Session, topic: &str) -> Installation {
     let (mut queue, mut mappings, mut function, mut listeners) = (None, None, None, None);
     if let Some(arn) = &queue_arn {
         queue = Some(queue_of(clients, arn).await);
-        mappings = Some(mappings_of(clients, arn).await);
+        mappings = Some(mappings_of(&asker, arn).await);
     }
     let named = mappings.as_ref().and_then(|mappings| mappings.as_ref().ok()?.first());
     if let Some(mapping) = named {
@@ -106,7 +111,7 @@ pub async fn installation(session: &Session, topic: &str) -> Installation {
     }
     let topic = function.as_ref().and_then(|function| function.as_ref().ok()?.environment.get(topic));
     if let Some(topic) = topic.filter(|topic| !topic.is_empty()) {
-        listeners = Some(listeners_of(clients, topic).await);
+        listeners = Some(listeners_of(&asker, topic).await);
     }
     Installation { trails, rules, queue, mappings, function, listeners }
 }
@@ -133,7 +138,7 @@ async fn change_rules(clients: &Clients) -> Result<Vec<ChangeRule>, CallError> {
 async fn queue_of(clients: &Clients, arn: &str) -> Result<Queue, CallError> {
     let attributes = attributes(clients, arn).await?;
     let redrive = attributes.get(&QueueAttributeName::RedrivePolicy);
-    let dead = redrive.and_then(|policy| serde_json::from_str::<serde_json::Value>(policy).ok());
+    let dead = redrive.and_then(|policy| serde_json::from_str::<Value>(policy).ok());
     let dead = match dead.as_ref().and_then(|policy| policy.get("deadLetterTargetArn")?.as_str()) {
         Some(arn) => Some(count(&self::attributes(clients, arn).await?)),
         None => None,
@@ -158,14 +163,18 @@ fn count(attributes: &Attributes) -> u64 {
     number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-async fn mappings_of(clients: &Clients, queue: &str) -> Result<Vec<Mapping>, CallError> {
-    let call = clients.lambda.list_event_source_mappings().event_source_arn(queue).send();
-    let answer = call.await.map_err(|error| failure("lambda:ListEventSourceMappings", queue, &error))?;
-    let mapping = |told: &aws_sdk_lambda::types::EventSourceMappingConfiguration| {
-        let is_on = !told.state().unwrap_or_default().starts_with("Disabl");
-        Mapping { function: told.function_arn().unwrap_or_default().to_owned(), is_on }
+/// Returns the items of a section that was wholly read.
+fn items(mut section: Section) -> Result<Vec<Value>, CallError> {
+    section.failed.pop().map_or(Ok(section.items), Err)
+}
+
+async fn mappings_of(asker: &Asker<'_>, queue: &str) -> Result<Vec<Mapping>, CallError> {
+    let listed = items(gather::mappings(asker, Some(queue)).await)?;
+    let mapping = |told: &Value| {
+        let member = |name| told.get(name).and_then(Value::as_str).unwrap_or_default();
+        Mapping { function: member("FunctionArn").to_owned(), is_on: !member("State").starts_with("Disabl") }
     };
-    Ok(answer.event_source_mappings().iter().map(mapping).collect())
+    Ok(listed.iter().map(mapping).collect())
 }
 
 async fn function_of(clients: &Clients, arn: &str) -> Result<Function, CallError> {
@@ -189,28 +198,17 @@ async fn function_of(clients: &Clients, arn: &str) -> Result<Function, CallError
     })
 }
 
-async fn listeners_of(clients: &Clients, topic: &str) -> Result<Listeners, CallError> {
-    let mut listeners = Listeners::default();
-    let mut token = None;
-    loop {
-        let call = clients.sns.list_subscriptions_by_topic().topic_arn(topic).set_next_token(token);
-        let answer =
-            match call.send().await.map_err(|error| failure("sns:ListSubscriptionsByTopic", topic, &error)) {
-                Err(error) if is_missing(&error) => return Ok(listeners),
-                answer => answer?,
-            };
-        for subscription in answer.subscriptions() {
-            // One that waits has a word for an ARN.
-            match subscription.subscription_arn() {
-                Some(arn) if arn.starts_with("arn:") => listeners.confirmed += 1,
-                _ => listeners.pending += 1,
-            }
-        }
-        token = answer.next_token().map(ToOwned::to_owned);
-        if token.is_none() {
-            return Ok(listeners);
-        }
-    }
+async fn listeners_of(asker: &Asker<'_>, topic: &str) -> Result<Listeners, CallError> {
+    let listed = match items(gather::subscriptions_of(asker, topic).await) {
+        Err(error) if is_missing(&error) => Vec::new(),
+        listed => listed?,
+    };
+    // One that waits has a word for an ARN.
+    let is_confirmed = |told: &&Value| {
+        told.get("SubscriptionArn").and_then(Value::as_str).is_some_and(|arn| arn.starts_with("arn:"))
+    };
+    let confirmed = listed.iter().filter(is_confirmed).count();
+    Ok(Listeners { confirmed, pending: listed.len() - confirmed })
 }
 
 #[cfg(test)]

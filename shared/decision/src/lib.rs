@@ -28,6 +28,6 @@ pub use plan::{Action, ActionKind, Change, Disable, Held, Plan, cause, decide, i
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
-pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError};
+pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN};
 pub use table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 pub use time::Timestamp;

@@ -73,13 +73,15 @@ pub const OWN_PREFIX: &str = "loopguard-";
 const PREFIX: &str = "LOOPGUARD_";
 const MODE: &str = "LOOPGUARD_MODE";
 const SCOPE: &str = "LOOPGUARD_SCOPE";
-const TOPIC_ARN: &str = "LOOPGUARD_TOPIC_ARN";
+/// The setting of [`Settings::topic_arn`].
+pub const TOPIC_ARN: &str = "LOOPGUARD_TOPIC_ARN";
 const EVENT_BUS: &str = "LOOPGUARD_EVENT_BUS";
 const OWN_STACK: &str = "LOOPGUARD_OWN_STACK";
 const OWN_ROLE_ARN: &str = "LOOPGUARD_OWN_ROLE_ARN";
 const MAX_READS: &str = "LOOPGUARD_MAX_READS";
 const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
-const TABLE: &str = "LOOPGUARD_TABLE";
+/// The setting of [`Settings::table`].
+pub const TABLE: &str = "LOOPGUARD_TABLE";
 const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
 const CAP: &str = "LOOPGUARD_CAP";
 const KEYS: [&str; 11] = [

@@ -18,6 +18,7 @@ mod workloads;
 #[cfg(test)]
 mod tests;
 
+pub use answer::consumers;
 pub use node::SnapshotError;
 
 use crate::{Inventory, Scope};

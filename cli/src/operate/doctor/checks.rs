@@ -1,6 +1,7 @@
 //! What was found of a guard, judged.
 
 use super::super::told::{Told, add};
+use super::super::words;
 use crate::exit::Exit;
 use loopguard_account::{CallError, Pause, Timestamp};
 use loopguard_aws::{CHANGE_RULES, ChangeRule, Function, Installation, Listeners, Mapping, Queue};
@@ -240,11 +241,8 @@ impl Checks {
             None => {}
             Some(Err(error)) => self.unread("ledger", error),
             Some(Ok(Some(pause))) if pause.holds(now) => {
-                let until = pause
-                    .until
-                    .map_or_else(|| "until somebody resumes".to_owned(), |at| format!("until {at}"));
-                let says =
-                    format!("paused by {} {until}: the guard tells and does nothing", escaped(&pause.by));
+                let (by, until) = (escaped(&pause.by), words::until(pause));
+                let says = format!("paused by {by} {until}: the guard tells and does nothing");
                 self.add("ledger", Health::Note, says, Some("loopguard resume"));
             }
             Some(Ok(_)) => self.add("ledger", Health::Ok, "answers; the guard is not paused", None),

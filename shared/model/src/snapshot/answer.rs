@@ -27,7 +27,7 @@ const WORKLOADS: [(&str, &str, bool); 5] = [
     ("ecs", section::TASK_DEFINITIONS, false),
 ];
 
-/// Sections that hold what hands on, by the service of what it takes from; whatever is not here is polled.
+/// Sections that hold what hands on, by the service of what it takes from; whatever is not here is [polled](POLLERS).
 const CONSUMERS: [(&str, &[&str]); 4] = [
     ("sns", &[section::SUBSCRIPTIONS]),
     ("lambda", &[section::INVOKE_CONFIGS]),
@@ -37,6 +37,11 @@ const CONSUMERS: [(&str, &[&str]); 4] = [
 
 /// Sections of what polls: queues, streams and brokers of many services.
 const POLLERS: [&str; 2] = [section::EVENT_SOURCE_MAPPINGS, section::PIPES];
+
+/// Returns the sections that hold what takes from resources of the service, as ARNs name it.
+pub fn consumers(service: &str) -> &'static [&'static str] {
+    CONSUMERS.iter().find(|(named, _)| *named == service).map_or(&POLLERS, |(_, sections)| *sections)
+}
 
 /// What stands before the name in the resource of a log group's ARN.
 const LOG_GROUP: &str = "log-group:";
@@ -86,9 +91,8 @@ impl Snapshot {
         let text = arn.to_string();
         let fields: Vec<&str> = text.splitn(6, ':').collect();
         let service = fields.get(2).copied().unwrap_or_default();
-        let sections = CONSUMERS.iter().find(|(named, _)| *named == service);
         let coverage = self.coverage_of(arn)?;
-        self.all_read(sections.map_or(&POLLERS, |(_, sections)| sections), coverage)?;
+        self.all_read(consumers(service), coverage)?;
         // Of log groups only those are asked that something names.
         let Some(group) = fields.get(5).and_then(|resource| resource.strip_prefix(LOG_GROUP)) else {
             return Ok(());
