@@ -26,7 +26,7 @@ const BLOCK: usize = 1 << 15;
 const LEVEL: u8 = 10;
 
 /// Tables that are packed as a whole, each with its folder.
-const WHOLE: [(&str, &str); 11] = [
+const WHOLE: [(&str, &str); 12] = [
     ("catalogue", "natives"),
     ("catalogue", "targets"),
     ("catalogue", "binds"),
@@ -34,6 +34,7 @@ const WHOLE: [(&str, &str); 11] = [
     ("catalogue", "guarded"),
     ("catalogue", "takeovers"),
     ("catalogue", "places"),
+    ("catalogue", "records"),
     ("catalogue", "spelling"),
     ("catalogue", "seconds"),
     ("definition", "actions"),

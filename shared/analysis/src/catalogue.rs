@@ -15,6 +15,7 @@ mod operation;
 pub(crate) mod packed;
 mod places;
 mod quirk;
+mod records;
 mod second;
 mod service;
 mod spelling;
@@ -33,6 +34,7 @@ pub(crate) use binding::Binding;
 pub(crate) use carrier::{Carriers, Feed, Link};
 pub(crate) use native::{Native, Natives};
 pub(crate) use operation::{Kind, Operation};
+pub(crate) use records::Members;
 pub(crate) use second::Second;
 pub(crate) use service::Service;
 pub(crate) use takeover::Takeovers;
@@ -64,6 +66,7 @@ pub struct Catalogue {
     guarded: OnceLock<Vec<guarded::Guarded>>,
     carriers: OnceLock<Carriers>,
     places: OnceLock<Vec<places::Places>>,
+    records: OnceLock<records::Records>,
     takeovers: OnceLock<Takeovers>,
     seconds: OnceLock<Vec<Second>>,
     /// What the analysis is to take no account of.
@@ -127,6 +130,7 @@ impl Catalogue {
             takeovers: OnceLock::from(takeover::read()?),
             seconds: OnceLock::from(second::read()?),
             places: OnceLock::from(places::read()?),
+            records: OnceLock::from(records::read()?),
             ..catalogue
         };
         Ok(whole)
@@ -260,6 +264,11 @@ impl Catalogue {
     /// Returns which calls a service makes because of others.
     pub(crate) fn seconds(&self) -> &[Second] {
         self.seconds.get_or_init(|| second::read().unwrap_or_default())
+    }
+
+    /// Returns what is known of every record of CloudTrail.
+    pub(crate) fn records(&self) -> &records::Records {
+        self.records.get_or_init(|| records::read().unwrap_or_default())
     }
 
     /// Returns whether the ARNs of the service name a region, and whether they name an account.

@@ -12,9 +12,10 @@ use crate::limits::Refinement;
 use crate::listener::{Listener, refuses};
 use loopguard_pattern::json::{self, Value, ValueKind};
 use loopguard_pattern::{
-    EventSet, MatcherKind, Overlap, Part, Schema, Symbol, SymbolKind, ValueSet, Witness, matches, overlap,
-    parse,
+    Branch, EventSet, MatcherKind, Overlap, Part, Schema, Symbol, SymbolKind, ValueSet, Witness, matches,
+    overlap, parse,
 };
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// The answer, with its ground.
@@ -40,13 +41,23 @@ pub(crate) fn meet(listener: &Listener, fields: &Fields, schema: Schema) -> Meet
 
 /// Returns the same for fields whose set of events is made already, and that the pattern does not refuse at sight.
 pub(crate) fn meet_fields(listener: &Listener, fields: &Fields, set: &EventSet, schema: Schema) -> Meet {
-    match meet_sets(listener, set, schema) {
+    match meet_sets(listener, &shut(listener, fields, set), schema) {
         Meet::Unknown(why) => match kept_apart(listener, fields) {
             Some(path) => Meet::No(Refinement::of_path(&path), path.to_string()),
             None => Meet::Unknown(why),
         },
         decided => decided,
     }
+}
+
+/// Returns the set without what the pattern asks for where the event surely has nothing.
+fn shut<'s>(listener: &Listener, fields: &Fields, set: &'s EventSet) -> Cow<'s, EventSet> {
+    let wanted = listener.pattern.branches().iter().flat_map(Branch::fields);
+    let mut left = Cow::Borrowed(set);
+    for wanted in wanted.filter(|wanted| fields.shuts_out(&wanted.path)) {
+        left = Cow::Owned(left.into_owned().absent(&wanted.path));
+    }
+    left
 }
 
 /// Returns a path of the last branch at which every branch refuses whatever the emission has there.

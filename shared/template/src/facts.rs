@@ -2,10 +2,12 @@
 //! what carries events on.
 
 mod connections;
+mod connectors;
 mod sam_events;
 mod terraform;
 
 pub(crate) use connections::{ConnectionFact, connections};
+pub(crate) use connectors::{ConnectorFact, RoleOf, connector};
 pub(crate) use sam_events::{EventFact, sam_event};
 pub(crate) use terraform::{TerraformFact, terraform, terraform_matters, terraform_place};
 
@@ -87,9 +89,8 @@ pub(crate) struct PolicyTemplate {
     pub(crate) statements: Vec<PolicyStatement>,
 }
 
-/// One statement of a policy template: what it allows.
+/// One statement of a policy template or of a connector: what it allows.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct PolicyStatement {
     pub(crate) actions: Vec<String>,
     /// Forms as `Fn::Sub` takes them, the template's parameters as variables.

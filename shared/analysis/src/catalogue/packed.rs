@@ -31,6 +31,7 @@ pub(crate) const CARRIERS: Packed = packed!("carriers");
 pub(crate) const GUARDED: Packed = packed!("guarded");
 pub(crate) const TAKEOVERS: Packed = packed!("takeovers");
 pub(crate) const PLACES: Packed = packed!("places");
+pub(crate) const RECORDS: Packed = packed!("records");
 pub(crate) const SECONDS: Packed = packed!("seconds");
 pub(crate) const SPELLING: Packed = packed!("spelling");
 pub(crate) const ACTIONS: Packed = packed!("actions");

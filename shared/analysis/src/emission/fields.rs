@@ -1,6 +1,7 @@
 //! What is known of an event, path by path.
 
 use crate::accept;
+use crate::catalogue::Members;
 use crate::glob::Glob;
 use loopguard_pattern::json::Span;
 use loopguard_pattern::{AnythingBut, Branch, EventSet, Matcher, MatcherKind, Term, ValueSet};
@@ -28,7 +29,11 @@ pub(crate) struct Fields {
     left_out: BTreeMap<Arc<str>, Vec<Glob>>,
     /// The source is one that AWS does not reserve.
     pub(crate) custom_source: bool,
+    /// The members of `detail`, if it surely has no others.
+    members: Option<Arc<Members>>,
 }
+
+static ABSENT: Field = Field::Absent;
 
 impl Fields {
     /// Sets a path to one exact value.
@@ -74,9 +79,20 @@ impl Fields {
         changed
     }
 
+    /// Says that `detail` has these members and no others.
+    pub(crate) fn shut(&mut self, members: Arc<Members>) {
+        self.members = Some(members);
+    }
+
+    /// Returns true iff the path lies where nothing is, since `detail` has no such member.
+    pub(crate) fn shuts_out(&self, path: &str) -> bool {
+        let member = path.strip_prefix("detail.").map(|rest| rest.split('.').next().unwrap_or(rest));
+        self.members.as_ref().zip(member).is_some_and(|(members, member)| !members.contains(member))
+    }
+
     /// Returns what is known of a path.
     pub(crate) fn get(&self, path: &str) -> Option<&Field> {
-        self.paths.get(path)
+        self.paths.get(path).or_else(|| self.shuts_out(path).then_some(&ABSENT))
     }
 
     /// Returns what is known, path by path.

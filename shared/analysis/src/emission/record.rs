@@ -54,6 +54,9 @@ pub(crate) fn record(
     let one = |event_source: &Arc<str>| {
         let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
         let mut fields = envelope(catalogue, &source, API_CALL, scope, region.as_ref());
+        if catalogue.has(Aspect::RecordMembers) {
+            fields.shut(catalogue.records().members.clone());
+        }
         if catalogue.has(Aspect::Callers) {
             identity.write(scope, &mut fields);
         }

@@ -4,6 +4,7 @@ use super::build::{Builder, ClassKey, Key, Kind, Part};
 use super::class::Class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
+use super::events::Refusal;
 use super::permissions::{Allowed, Surest};
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
@@ -357,7 +358,7 @@ pub(super) fn anything<'a>(
             what: "anything".into(),
             bound: None,
             caller: caller.map(|identity| Name::default().identity(identity).finish()),
-            part: Part::Listed,
+            part: Part::Listed(Refusal::Perhaps),
         };
         let emissions = || {
             vec![

@@ -3,6 +3,7 @@
 use super::class::{Class, Opened};
 use super::ears::Ears;
 use super::edge::{Edge, Fact};
+use super::events::Refusal;
 use super::operations::Operations;
 use super::permissions::Granted;
 use super::resources::Resources;
@@ -177,9 +178,9 @@ pub(super) struct ClassKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     /// For the rules that listen to the call.
-    Listed,
+    Listed(Refusal),
     /// For the rules that listen to nearly everything.
-    Wide,
+    Wide(Refusal),
     /// For both, from a call that is known to be made.
     Made,
     /// The same, refused.

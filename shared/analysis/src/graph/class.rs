@@ -60,7 +60,7 @@ impl OfCall<'_> {
     }
 
     fn plain(&self, ground: &Ground<'_>, bound: &Bound, caller: Option<&Identity>) -> Vec<Emission> {
-        events::of_call(ground, self.scope, &self.operation, bound, caller, self.part == Part::Refused)
+        events::of_call(ground, self.scope, &self.operation, bound, caller, self.part.refusal())
     }
 
     /// The call itself says what its resource is.

@@ -4,6 +4,7 @@ use super::build::{Builder, ClassKey, Ground, Part};
 use super::class::{self, Class, on_one_way};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
+use super::events::not_refused;
 use super::values::TargetValues;
 use crate::actor::{Act, Actor};
 use crate::catalogue::{Caller, Operation, TargetKind};
@@ -182,6 +183,9 @@ impl<'d, 'a> Delivery<'d, 'a> {
             for mut emission in all {
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.
                 emission.every_run = *outcome == Outcome::Success || !allowed;
+                if allowed && *outcome == Outcome::Failure && self.has(Aspect::AllowedCalls) {
+                    emission = not_refused(catalogue, &emission);
+                }
                 let mut full = emission.clone();
                 for (path, templates) in &self.kind.request {
                     if let Some(globs) = values.fill(templates) {

@@ -1,6 +1,7 @@
 //! Who listens, by what is called: each group of listeners is indexed once.
 
 use super::build::{Builder, Part};
+use super::events::Refusal;
 use crate::audience::Audience;
 use crate::catalogue::Operation;
 use crate::listener::Listeners;
@@ -55,12 +56,21 @@ impl Ears {
 }
 
 impl Part {
+    /// Returns whether the call is refused.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Listed(refusal) | Self::Wide(refusal) => refusal,
+            Self::Made => Refusal::Perhaps,
+            Self::Refused => Refusal::Surely,
+        }
+    }
+
     /// Returns who hears the part of a call's events, of those that ask for the caller or of the others.
     pub(super) fn ears(self, operation: &Operation, by_caller: bool) -> Ears {
         let call = || operation.call.clone();
         let who = match self {
-            Self::Listed => Who::Listed(call()),
-            Self::Wide => Who::Wide,
+            Self::Listed(_) => Who::Listed(call()),
+            Self::Wide(_) => Who::Wide,
             Self::Made | Self::Refused => Who::Call(call()),
         };
         Ears::only(who, by_caller)

@@ -1,12 +1,23 @@
 //! All events of one call, and the paths at which they show its resource.
 
 use super::build::Ground;
-use crate::catalogue::{Native, Operation};
+use crate::catalogue::{Catalogue, Native, Operation};
 use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
 use crate::iam::Bound;
 use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
 use std::sync::Arc;
+
+/// Whether a call is refused for want of permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Refusal {
+    /// It is not: it is made as policies surely allow it. It may fail for another reason.
+    Never,
+    /// It may be.
+    Perhaps,
+    /// It is.
+    Surely,
+}
 
 /// Returns the events of one call: the success record, native events, the failure record; of a refused one the last
 /// alone.
@@ -18,13 +29,14 @@ pub(super) fn of_call(
     operation: &Operation,
     bound: &Bound,
     caller: Option<&Identity>,
-    refused: bool,
+    refusal: Refusal,
 ) -> Vec<Emission> {
     let catalogue = ground.catalogue;
     let binding = catalogue.binding(operation);
     let anybody = Identity::Unknown;
     let caller = caller.unwrap_or(&anybody);
     let sure = Certainty::Observed;
+    let refused = refusal == Refusal::Surely;
     let mut all = Vec::new();
     if !refused {
         for mut emission in record(catalogue, operation, caller, Outcome::Success, scope, sure) {
@@ -51,6 +63,15 @@ pub(super) fn of_call(
     }
     for mut emission in record(catalogue, operation, caller, Outcome::Failure, scope, sure) {
         emission.every_run = refused;
+        if refusal == Refusal::Never && catalogue.has(Aspect::AllowedCalls) {
+            all.push(not_refused(catalogue, &emission));
+            if !catalogue.records().may_deny(&operation.prefix) {
+                continue;
+            }
+            emission.certainty = Certainty::Assumed;
+            emission.note =
+                "whether a policy of the resource refuses what the role is allowed is not known".into();
+        }
         all.push(emission);
     }
     if let Some(binding) = binding
@@ -64,6 +85,15 @@ pub(super) fn of_call(
         all.extend(second_calls(ground, scope, operation, caller));
     }
     all
+}
+
+/// Returns the record of a call that fails otherwise than for want of permission.
+pub(super) fn not_refused(catalogue: &Catalogue, record: &Emission) -> Emission {
+    let mut other = record.clone();
+    for (path, texts) in &catalogue.records().refusals {
+        other.fields.leave_out(path, texts.iter().cloned());
+    }
+    other
 }
 
 /// The records of what the service itself calls then, in the name of the caller.

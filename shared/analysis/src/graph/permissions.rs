@@ -5,6 +5,7 @@ use super::build::{Builder, ClassKey, Covering, Ground, Key, Kind, Part};
 use super::class::{Class, Ends};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
+use super::events::Refusal;
 use super::hear::{Hearing, Prepared, hear};
 use super::operations::{all_named, texts};
 use super::sameness::text_of;
@@ -46,7 +47,8 @@ pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a S
     let granted = || Kind::Permissions(Granted { by_caller: Arc::default(), unread: Arc::default() });
     let (node, new) = builder.node(key, granted);
     if new {
-        let mut making = Making { builder, node, scope, best: Surest::default() };
+        let mut making =
+            Making { builder, node, scope, refusal: refusal_of(&access), best: Surest::default() };
         let granted = making.all(&access);
         let at = node - builder.graph.rule_nodes;
         if let Some(slot) = builder.graph.kinds.get_mut(at) {
@@ -119,6 +121,8 @@ struct Making<'b, 'a, 'g> {
     builder: &'b mut Builder<'a, 'g>,
     node: usize,
     scope: &'a Scope,
+    /// Whether what is allowed may be refused all the same.
+    refusal: Refusal,
     best: Surest,
 }
 
@@ -158,7 +162,7 @@ impl Making<'_, '_, '_> {
         let bounds = bounds(&operation, &grants, access, self.builder, self.scope);
         for (bound, certainty) in &bounds {
             if plain && self.has(Aspect::Permissions) {
-                self.class(&operation, bound, Part::Listed, *certainty);
+                self.class(&operation, bound, Part::Listed(self.refusal), *certainty);
             }
         }
         if let Some(feed) = feeds.filter(|_| self.has(Aspect::PermittedFeeds)) {
@@ -166,7 +170,7 @@ impl Making<'_, '_, '_> {
                 self.feed(feed, grant, certainty_of(access, grant), &operation);
             }
         }
-        by_caller.then_some(Allowed { operation, on: bounds, part: Part::Listed })
+        by_caller.then_some(Allowed { operation, on: bounds, part: Part::Listed(self.refusal) })
     }
 
     fn class(
@@ -216,10 +220,14 @@ impl Making<'_, '_, '_> {
                     self.wide_one_by_one(&text, access, by_caller);
                     break;
                 };
-                self.class(operation, &bound, Part::Wide, certainty);
+                self.class(operation, &bound, Part::Wide(self.refusal), certainty);
                 let on = vec![(bound, certainty)];
                 if by_callers {
-                    by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide });
+                    by_caller.push(Allowed {
+                        operation: operation.clone(),
+                        on,
+                        part: Part::Wide(self.refusal),
+                    });
                 }
             }
         }
@@ -238,7 +246,8 @@ impl Making<'_, '_, '_> {
             return Some((Bound::open().into(), best_of(access, grants)));
         }
         let first = bounds(operation, grants, access, self.builder, self.scope).into_iter().next()?;
-        let told_apart = by_callers || class::is_looked_at(self.builder, self.scope, operation, Part::Wide);
+        let told_apart =
+            by_callers || class::is_looked_at(self.builder, self.scope, operation, Part::Wide(self.refusal));
         (!told_apart).then_some(first)
     }
 
@@ -256,9 +265,9 @@ impl Making<'_, '_, '_> {
                 continue;
             }
             for (bound, certainty) in &on {
-                self.class(operation, bound, Part::Wide, *certainty);
+                self.class(operation, bound, Part::Wide(self.refusal), *certainty);
             }
-            by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide });
+            by_caller.push(Allowed { operation: operation.clone(), on, part: Part::Wide(self.refusal) });
         }
     }
 
@@ -312,7 +321,7 @@ impl Making<'_, '_, '_> {
             what: what.into(),
             bound: None,
             caller: None,
-            part: Part::Listed,
+            part: Part::Listed(Refusal::Perhaps),
         };
         let own = |emissions| Class::Own(emissions, true);
         class::make(self.builder, key, self.scope, Ears::all(who), || vec![emission], own)
@@ -379,7 +388,7 @@ impl Left {
         bound: &Bound,
     ) -> bool {
         let mut more = false;
-        for emission in events::of_call(ground, scope, operation, bound, None, false) {
+        for emission in events::of_call(ground, scope, operation, bound, None, Refusal::Perhaps) {
             let prepared = Prepared::new(emission);
             for (at, known) in &mut self.0 {
                 let now = match hear(ground, scope, *at, &prepared) {
@@ -427,6 +436,11 @@ pub(super) fn certainty_of(access: &Access<'_>, grant: &Grant) -> Certainty {
     } else {
         Certainty::Broad
     }
+}
+
+/// Returns whether what a role allows may be refused all the same.
+pub(super) fn refusal_of(access: &Access<'_>) -> Refusal {
+    if access.is_unconditional() { Refusal::Never } else { Refusal::Perhaps }
 }
 
 /// Returns true iff the grant allows all resources.

@@ -2,6 +2,7 @@
 
 use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
+use super::permissions::refusal_of;
 use super::{class, events};
 use crate::actor::Act;
 use crate::emission::custom;
@@ -112,9 +113,10 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
                 let text = format!("`{}` is allowed on resources of another kind only", operation.action());
                 cuts.push((Refinement::Resource, text));
             }
+            let refusal = refusal_of(&access);
             for bound in bounds.into_iter().take(MOST_CALLS) {
                 let all =
-                    events::of_call(ground, actor.scope, operation, &bound, actor.act.identity(), false);
+                    events::of_call(ground, actor.scope, operation, &bound, actor.act.identity(), refusal);
                 let why = class::why_deaf(ground, actor.scope, listener, all);
                 cuts.extend(why.map(|(refinement, why)| told(known, refinement, operation.action(), &why)));
             }

@@ -88,6 +88,24 @@ impl<'a> Access<'a> {
         access
     }
 
+    /// Returns true only if no statement of any layer denies, hangs on the request, or was not read: what the role is allowed
+    /// by one of them is refused in no request.
+    pub(crate) fn is_unconditional(&self) -> bool {
+        let sure = |policy: &Policy, context: &Context| {
+            let reading = reading(policy, context);
+            policy.statements.iter().all(|statement| {
+                statement.effect == Effect::Allow
+                    && statement.conditions.iter().all(|condition| holds(condition, &reading) == Truth::Yes)
+            })
+        };
+        let unread = !self.unread.is_empty() || self.boundary_unread.is_some();
+        let read = |policy: &Policy| policy.unread.is_empty();
+        !unread
+            && self
+                .all()
+                .all(|policy| read(policy) && sure(policy, &self.context) && sure(policy, &self.global))
+    }
+
     /// Returns the statements of all layers.
     pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.all().flat_map(|policy| &policy.statements)

@@ -65,6 +65,9 @@ fn texts<'t>(branch: &'t Branch, fields: &'t Fields, caller: Option<&'t Fields>)
     }
     for wanted in branch.fields() {
         let path = &*wanted.path;
+        if fields.shuts_out(path) && !accept::accepts_absence(wanted) {
+            return None;
+        }
         let known = |fields: &Fields| fields.get(path).is_some();
         if known(fields) || caller.is_some_and(known) || accept::accepts_absence(wanted) {
             continue;

@@ -97,7 +97,8 @@ impl Declared {
 }
 
 fn add(role: &mut Role, policy: &Policy) {
-    if !role.policies.iter().any(|has| has.origin == policy.origin) {
+    let same = |has: &Policy| has.origin == policy.origin && has.name == policy.name;
+    if !role.policies.iter().any(same) {
         role.policies.push(policy.clone());
     }
 }

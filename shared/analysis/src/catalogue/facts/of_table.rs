@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Tables with the members that name a row.
-const TABLES: [(Packed, &[&str]); 11] = [
+const TABLES: [(Packed, &[&str]); 12] = [
     (packed::NATIVES, &["event"]),
     (packed::TARGETS, &["id"]),
     (packed::BINDS, &["service", "operations"]),
@@ -14,6 +14,7 @@ const TABLES: [(Packed, &[&str]); 11] = [
     (packed::GUARDED, &["service", "resource"]),
     (packed::TAKEOVERS, &["service", "feed"]),
     (packed::PLACES, &["service"]),
+    (packed::RECORDS, &["path", "names", "services"]),
     (packed::SECONDS, &["calls"]),
     (packed::SPELLING, &["id"]),
     (packed::ACTIONS, &["action"]),
