@@ -10,6 +10,7 @@ mod event_set;
 mod fold;
 pub mod json;
 mod matching;
+mod narrow;
 mod number;
 mod operator;
 mod overlap;

@@ -123,6 +123,11 @@ pub(crate) fn accepts<'a>(
     matchers.clone().any(is_numeric) && matchers.filter_map(plain_suffix).any(|text| digits_end(*value, text))
 }
 
+/// Returns whether one of the field's alternatives accepts the text.
+pub(crate) fn accepts_text(field: &Field, text: &str) -> bool {
+    accepts(field.matchers.iter().map(|matcher| &matcher.kind), LeafRef::Text(text))
+}
+
 /// Returns whether the path has an empty key that the engine keeps: it forgets those at the end.
 fn names_empty_key(path: &str) -> bool {
     path.is_empty() || path.trim_end_matches('.').split('.').any(str::is_empty)

@@ -47,7 +47,7 @@ fn field(f: &mut fmt::Formatter<'_>, field: &Field) -> fmt::Result {
     f.write_str("]")
 }
 
-fn matcher(f: &mut fmt::Formatter<'_>, kind: &MatcherKind) -> fmt::Result {
+pub(crate) fn matcher(f: &mut fmt::Formatter<'_>, kind: &MatcherKind) -> fmt::Result {
     match kind {
         MatcherKind::Exists(flag) => write!(f, "{{\"exists\":{flag}}}"),
         MatcherKind::Null => f.write_str("null"),
