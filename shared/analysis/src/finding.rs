@@ -3,6 +3,7 @@
 use crate::remedy::Lead;
 use crate::{Code, Lint};
 use loopguard_model::{Gap, Need, Origin, RuleKey};
+use loopguard_pattern::Term;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -173,6 +174,8 @@ pub struct Hop {
     pub via: Vec<String>,
     /// The call as an IAM action (`s3:PutBucketAcl`); empty where no call is known.
     pub action: Arc<str>,
+    /// Who makes the call; none where that is not a session of a known role.
+    pub caller: Option<Caller>,
     /// The event it causes.
     pub emits: Emits,
     /// How surely.
@@ -196,6 +199,15 @@ pub struct HopTarget {
     pub id: Arc<str>,
     /// Its ARN, symbols as `${Name}`.
     pub arn: Arc<str>,
+}
+
+/// Who makes the call of a hop, as the record of the call shows it under `detail.userIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The ARN of the role (`sessionContext.sessionIssuer.arn`).
+    pub role: Term,
+    /// `arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION` (`arn`), where the session's name is fixed.
+    pub session: Option<Term>,
 }
 
 /// The event of a hop in three words.

@@ -43,8 +43,8 @@ pub use aspect::{Aspect, AspectKind};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo, Change, Fact, Said, compare};
 pub use code::{Code, Severity};
 pub use finding::{
-    Analysis, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget, MOST_ENTRIES,
-    Remedy, RuleVerdict, Status, Verdict,
+    Analysis, Caller, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget,
+    MOST_ENTRIES, Remedy, RuleVerdict, Status, Verdict,
 };
 pub use lint::Lint;
 pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close, judge_with};

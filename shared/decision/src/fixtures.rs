@@ -44,6 +44,7 @@ pub(crate) fn hop(rule: &str) -> Hop {
         target: HopTarget { id: "t".into(), arn: "arn:aws:ecs:eu-west-1:111122223333:cluster/c".into() },
         via: Vec::new(),
         action: "ecs:RunTask".into(),
+        caller: None,
         emits: Emits {
             source: "aws.ecs".into(),
             detail_type: "ECS Task State Change".into(),

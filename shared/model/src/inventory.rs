@@ -114,6 +114,15 @@ impl Inventory {
         self.answers.merge(other.answers);
     }
 
+    /// Returns how many things use the role, as far as was read: what runs under it, and the targets that are delivered
+    /// to with it.
+    pub fn users_of(&self, role: &Term) -> usize {
+        let run = self.workloads.iter().filter(|workload| workload.role.as_ref() == Some(role)).count();
+        let targets = self.rules.iter().flat_map(|rule| rule.targets.iter().flatten());
+        let linked = self.connections.iter().map(|connection| &connection.to);
+        run + targets.chain(linked).filter(|target| target.role.as_ref() == Some(role)).count()
+    }
+
     /// Returns the accounts and regions of all sources, the own one first.
     pub fn places(&self) -> impl Iterator<Item = &Scope> {
         std::iter::once(&self.scope).chain(&self.elsewhere)

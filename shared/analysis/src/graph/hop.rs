@@ -7,7 +7,7 @@ use super::edge::{Edge, Fact};
 use crate::actor::{Act, Actor};
 use crate::catalogue::Operation;
 use crate::emission::{Emission, Fields, Identity};
-use crate::finding::{Emits, EventWitness, Hop, HopOrigins, HopTarget};
+use crate::finding::{Caller, Emits, EventWitness, Hop, HopOrigins, HopTarget};
 use crate::iam::{Access, Bound, Grant};
 use crate::limits::Presence;
 use crate::meet::{Meet, example, meet, meet_sets, member};
@@ -16,6 +16,9 @@ use loopguard_model::{Call, Gap, Need, Role, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// Where a record shows the session that made the call.
+const CALLER_PATH: &str = "detail.userIdentity.arn";
 
 /// One hop with what a finding needs beside it.
 #[derive(Debug)]
@@ -277,6 +280,7 @@ impl<'w, 'a> Way<'w, 'a> {
             target,
             via: self.via.clone(),
             action: self.action(),
+            caller: self.caller(event.as_ref()),
             emits: emits(event.as_ref(), witness.as_ref()),
             certainty: self.certainty,
             gain: self.gain,
@@ -306,6 +310,18 @@ impl<'w, 'a> Way<'w, 'a> {
             return None;
         }
         self.actor.and_then(|(_, actor)| actor.act.identity()).cloned()
+    }
+
+    /// The caller as the record of the call shows it; native and custom events show none.
+    fn caller(&self, event: Option<&Event>) -> Option<Caller> {
+        let identity = self.identity()?;
+        let Identity::Role { arn: Some(role), .. } = &identity else { return None };
+        if !event?.emission.is_record() {
+            return None;
+        }
+        let own = identity.own(CALLER_PATH, self.actor?.1.scope);
+        let session = own.and_then(|glob| glob.as_exact().cloned());
+        Some(Caller { role: role.clone(), session })
     }
 
     fn note(&self, event: Option<&Event>) -> String {

@@ -67,7 +67,7 @@ pub(super) fn identity(step: &Step, rule: &Rule, inventory: &Inventory) -> Optio
     let Identity::Role { arn: Some(issuer), name, session, .. } = step.identity.as_ref()? else {
         return None;
     };
-    let shared = users(issuer, inventory) > 1;
+    let shared = inventory.users_of(issuer) > 1;
     let (path, value, loses) = match (shared, name, session) {
         (true, Some(name), Some(session)) => (CALLER, caller(&rule.scope, name, session), ""),
         (true, ..) => (ISSUER, issuer.clone(), "loses other users of the role"),
@@ -78,14 +78,6 @@ pub(super) fn identity(step: &Step, rule: &Rule, inventory: &Inventory) -> Optio
         change: Change::Without { path: path.to_owned(), texts: vec![value] },
         loses: loses.to_owned(),
     })
-}
-
-/// How many things use the role: what runs under it, and the targets that are delivered to with it.
-fn users(role: &Term, inventory: &Inventory) -> usize {
-    let run = inventory.workloads.iter().filter(|workload| workload.role.as_ref() == Some(role)).count();
-    let targets = inventory.rules.iter().flat_map(|rule| rule.targets.iter().flatten());
-    let linked = inventory.connections.iter().map(|connection| &connection.to);
-    run + targets.chain(linked).filter(|target| target.role.as_ref() == Some(role)).count()
 }
 
 fn caller(scope: &Scope, role: &Term, session: &Term) -> Term {
