@@ -5,13 +5,16 @@
 //! plan tells the [`Alert`] how it went ([`Alert::after`]) and publishes it.
 
 mod alert;
+pub mod cost;
 mod cut;
+pub mod evidence;
 #[cfg(test)]
 mod fixtures;
 mod ledger;
 mod plan;
 mod protected;
 mod protocol;
+pub mod rates;
 mod scope;
 mod settings;
 pub mod shell;
@@ -24,7 +27,7 @@ pub use ledger::{
     ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, RuleRef,
     State, View, digest,
 };
-pub use plan::{Action, ActionKind, Change, Disable, Held, Plan, cause, decide, is_own};
+pub use plan::{Action, ActionKind, Change, Disable, Facts, Held, Plan, cause, decide, decide_on, is_own};
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};

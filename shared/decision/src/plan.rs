@@ -81,10 +81,32 @@ pub fn decide(
     held: &Held,
     now: Timestamp,
 ) -> Plan {
+    decide_on(finding, among, cause(finding, change), Facts { inventory, change, settings, held, now })
+}
+
+/// What a decision rests on beside the findings.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What was read.
+    pub inventory: &'a Inventory,
+    /// What made the guard look.
+    pub change: &'a Change,
+    /// What the owner has said.
+    pub settings: &'a Settings,
+    /// What the ledger says.
+    pub held: &'a Held,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Returns what to do about a finding whose cause is shown otherwise than by a change: by recorded events
+/// ([`Conclusion::cause`](crate::evidence::Conclusion::cause)) or by the owner's ceiling. All else is as in [`decide`].
+pub fn decide_on(finding: &Finding, among: &[&Finding], shown: Cause, facts: Facts<'_>) -> Plan {
+    let Facts { inventory, change, settings, held, now } = facts;
     let Some(cut) = choose(finding, among, inventory, change, settings, held) else { return Plan::default() };
     let case = Case {
         verdict: finding.verdict,
-        cause: cause(finding, change),
+        cause: shown,
         standing: standing(cut.rule, settings, held),
         mode: settings.mode,
         room: room(cut.rule, settings, held),

@@ -1,4 +1,4 @@
-use super::{ActionKind, Plan, cause, decide};
+use super::{ActionKind, Facts, Plan, cause, decide, decide_on};
 use crate::fixtures::{NOW, change, held, inventory, looping, rule, settings};
 use crate::{
     Alert, Cause, Change, Exemption, Held, Mode, Pause, Refusal, RuleRef, Scope, Step, Timestamp, Urgency,
@@ -259,4 +259,24 @@ fn several_loops_are_cut_at_as_few_rules_as_can_be() {
         let plan = decide(finding, &[&one, &two], &inventory, &change("a"), &settings, &held, NOW);
         assert_eq!(disabled(&plan).map(|(name, _)| name), Some("c"));
     }
+}
+
+/// What only permissions show is cut once recorded events show that it runs, and pages where it may not be.
+#[test]
+fn what_recorded_events_show_is_cut() {
+    let mut finding = looping(&["a"]);
+    finding.hops[0].certainty = Certainty::Permitted;
+    finding.hops[0].gain = Gain::Sometimes;
+    let (inventory, change, held) = (inventory([rule("a")]), change("a"), held(&["a"]));
+    let plan = |mode, cause| {
+        let settings = settings(mode, Scope::all());
+        let facts =
+            Facts { inventory: &inventory, change: &change, settings: &settings, held: &held, now: NOW };
+        decide_on(&finding, &[], cause, facts)
+    };
+    for cause in [Cause::Reproducing, Cause::OverCeiling] {
+        assert_eq!(disabled(&plan(Mode::Enforce, cause)).map(|(name, _)| name), Some("a"));
+        assert_eq!(plan(Mode::Alert, cause).0[0].kind.alert().urgency, crate::Urgency::Page);
+    }
+    assert_eq!(refused(&plan(Mode::Enforce, Cause::NotShown)), Some(Refusal::CauseNotShown));
 }

@@ -1,0 +1,21 @@
+//! Cause: which of a rule's events its own loop makes.
+//!
+//! Input: the hops of a finding, the events that [tripwires](Tripwire) catch, and what the metrics count. Output: the
+//! rules to install and to remove as data, and a [`Conclusion`] that says its numbers. Deliberately not here: any call of
+//! AWS, and any event's content beyond the digests by which calls are told apart.
+
+mod conclude;
+mod count;
+#[cfg(test)]
+mod fixtures;
+mod hop;
+mod install;
+#[cfg(test)]
+mod remediators;
+mod tripwire;
+
+pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, conclude};
+pub use count::{Evidence, MOST_SIGHTINGS, Taken};
+pub use hop::HopRef;
+pub use install::{InstallPlan, Installed, Wanted, install_plan};
+pub use tripwire::{NoTripwire, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, tripwires};

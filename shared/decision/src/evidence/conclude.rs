@@ -1,0 +1,450 @@
+//! From counts to a conclusion.
+//!
+//! A loop is *observed* where every hop's own events were caught, and *reproducing* where these cannot be the echo of
+//! something else. Three things together show that, for every hop:
+//!
+//! 1. **Share.** In each of three windows at least nine in ten of the rule's matched events are the target's own, and they do
+//!    not fade: the last window has at least half of the first.
+//! 2. **Starts.** At least nine in ten of the target's runs are started by the rule; a target that others start, too, makes
+//!    its calls for them.
+//! 3. **Generations.** At least three, shown in one of two ways. *By repetition*: the same call on the same thing is seen
+//!    more often than two generations make it, however many outside events there were. *By time*: for three times as long as
+//!    one round can take, no event came from outside, and yet they go on.
+//!
+//! A remediator that converges fails the third: each of 500 changed resources is called on a few times and then no more,
+//! and once the burst is over its own events end, too.
+
+use super::count::{Evidence, HopEvidence};
+use super::hop::HopRef;
+use crate::rates::{Minute, Series};
+use crate::{Cause, RuleRef, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// From where on events show a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Of a hundred matched events, and of a hundred runs, so many at least.
+    pub share_percent: u64,
+    /// In each of so many windows.
+    pub windows: u64,
+    /// So many generations at least.
+    pub generations: u64,
+    /// The rule matches more events in a minute than this.
+    pub per_minute: u64,
+    /// One generation makes the same call on the same thing at most so often for each outside event: Lambda runs an event up
+    /// to three times, and several runs may find the same thing undone before the first has done it.
+    pub repeats: u64,
+    /// Under sampling, so many events must be caught in the windows together, so that chance moves the share by less than
+    /// five in a hundred.
+    pub sampled: u64,
+    /// So many minutes before now have settled.
+    pub settle: u64,
+}
+
+impl Thresholds {
+    /// The thresholds of the design.
+    pub const DESIGN: Self = Self {
+        share_percent: 90,
+        windows: 3,
+        generations: 3,
+        per_minute: 10,
+        repeats: 20,
+        sampled: 400,
+        settle: 2,
+    };
+}
+
+/// What the metrics count of a rule and of what it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// How many events the rule matched (`MatchedEvents` or `TriggeredRules`), minute by minute.
+    pub matched: Series,
+    /// Who starts the hop's target.
+    pub runs: Runs,
+    /// The most minutes from a matched event to the arrival of what its run causes: the target's longest run with its
+    /// retries, and CloudTrail's delay.
+    pub longest_round: u64,
+}
+
+/// Who starts a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runs {
+    /// Nothing but the rule can: nothing else may, as far as everything that may was read.
+    OnlyThisRule,
+    /// Counts of what the rule started and of all runs, minute by minute.
+    Counted {
+        /// Started by the rule (`Invocations` of the rule, by its number of targets).
+        by_rule: Series,
+        /// All.
+        all: Series,
+    },
+    /// Not known: then no cause is shown.
+    NotKnown,
+}
+
+/// What is concluded of a loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Not every hop was seen.
+    NotObserved(Doubt),
+    /// Every hop was seen, but it is not shown that they reproduce.
+    Observed(Proof, Doubt),
+    /// Every hop was seen, and they reproduce.
+    Reproducing(Proof),
+}
+
+/// Why nothing more is concluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// The finding has no hop that can be observed.
+    NoHops,
+    /// No event of a hop was caught.
+    NothingCaught {
+        /// The hop.
+        hop: HopRef,
+    },
+    /// The metric of a rule has no settled point of a window.
+    NotCounted {
+        /// The rule.
+        rule: RuleRef,
+    },
+    /// The rule matches too little to matter.
+    TooSlow {
+        /// The rule.
+        rule: RuleRef,
+        /// How many events in a minute.
+        per_minute: u64,
+        /// What it must exceed.
+        limit: u64,
+    },
+    /// Too many of the rule's events come from outside.
+    Share {
+        /// The hop.
+        hop: HopRef,
+        /// Events of the target.
+        own: u64,
+        /// All that were matched.
+        matched: u64,
+    },
+    /// Who starts the target is not known.
+    StartsNotKnown {
+        /// The hop.
+        hop: HopRef,
+    },
+    /// Others start the target, too.
+    StartedByOthers {
+        /// The hop.
+        hop: HopRef,
+        /// Runs that the rule started.
+        by_rule: u64,
+        /// All runs.
+        all: u64,
+    },
+    /// Too few events were caught to say anything under sampling.
+    TooFew {
+        /// The hop.
+        hop: HopRef,
+        /// How many were caught.
+        caught: u64,
+        /// How many it takes.
+        needed: u64,
+    },
+    /// They become fewer: what fades ends by itself.
+    Fading {
+        /// The hop.
+        hop: HopRef,
+        /// The target's own events in the first window.
+        first: u64,
+        /// And in the last.
+        last: u64,
+    },
+    /// Fewer generations than it takes are sure.
+    Generations {
+        /// The hop.
+        hop: HopRef,
+        /// How many are sure.
+        sure: u64,
+    },
+}
+
+/// The numbers of a conclusion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The hops in their order.
+    pub hops: Vec<HopProof>,
+}
+
+/// The numbers of one hop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HopProof {
+    /// The hop.
+    pub hop: HopRef,
+    /// The length of a window in minutes.
+    pub window: u64,
+    /// Per window, the oldest first: the target's own events (under sampling: so many they stand for), and all matched.
+    pub windows: Vec<(u64, u64)>,
+    /// How many generations are sure.
+    pub generations: u64,
+    /// The most often that one call on one thing was caught.
+    pub repeated: u64,
+    /// Ids of events that were caught.
+    pub ids: Vec<Arc<str>>,
+}
+
+/// The lengths of windows that are tried, in minutes: slow loops need long ones.
+const LENGTHS: [u64; 3] = [1, 5, 15];
+
+/// Returns what the evidence shows of a loop of these hops, in their order, now; `counted` by hop.
+///
+/// *Reproducing* iff at one length of windows every hop has the share, the starts, the generations and the rate of
+/// `thresholds`. Where it is not, the doubt is that of the shortest windows.
+pub fn conclude(
+    hops: &[HopRef],
+    evidence: &Evidence,
+    counted: &BTreeMap<HopRef, Counted>,
+    thresholds: &Thresholds,
+    now: Timestamp,
+) -> Conclusion {
+    if hops.is_empty() {
+        return Conclusion::NotObserved(Doubt::NoHops);
+    }
+    let unseen = hops.iter().find(|hop| evidence.counted(hop) == 0);
+    if let Some(hop) = unseen {
+        return Conclusion::NotObserved(Doubt::NothingCaught { hop: hop.clone() });
+    }
+    let mut first = None;
+    for window in LENGTHS {
+        let look =
+            Look { evidence, counted, thresholds, window, end: Minute::of(now).back(thresholds.settle) };
+        let proofs: Vec<HopProof> = hops.iter().filter_map(|hop| look.numbers(hop)).collect();
+        let proof = Proof { hops: proofs };
+        match hops.iter().find_map(|hop| look.doubt(hop)) {
+            None => return Conclusion::Reproducing(proof),
+            Some(doubt) => first = first.or(Some((proof, doubt))),
+        }
+    }
+    match first {
+        Some((proof, doubt)) => Conclusion::Observed(proof, doubt),
+        None => Conclusion::NotObserved(Doubt::NoHops),
+    }
+}
+
+struct Look<'a> {
+    evidence: &'a Evidence,
+    counted: &'a BTreeMap<HopRef, Counted>,
+    thresholds: &'a Thresholds,
+    window: u64,
+    end: Minute,
+}
+
+impl Look<'_> {
+    fn start(&self) -> Minute {
+        self.end.back(self.window * self.thresholds.windows)
+    }
+
+    fn doubt(&self, hop: &HopRef) -> Option<Doubt> {
+        let seen = self.evidence.get(hop)?;
+        let Some(counted) = self.counted.get(hop) else {
+            return Some(Doubt::NotCounted { rule: hop.to.clone() });
+        };
+        self.rate(hop, counted)
+            .or_else(|| self.share(hop, seen, counted))
+            .or_else(|| self.fading(hop, seen, counted))
+            .or_else(|| self.starts(hop, counted))
+            .or_else(|| self.generations(hop, seen, counted))
+    }
+
+    fn rate(&self, hop: &HopRef, counted: &Counted) -> Option<Doubt> {
+        let windows = counted.matched.windows(self.end, self.window, self.thresholds.windows);
+        let rule = || hop.to.clone();
+        if windows.contains(&0) {
+            return Some(Doubt::NotCounted { rule: rule() });
+        }
+        let minutes = self.window * self.thresholds.windows;
+        let per_minute = windows.iter().sum::<u64>() / minutes.max(1);
+        let limit = self.thresholds.per_minute;
+        (per_minute <= limit).then(|| Doubt::TooSlow { rule: rule(), per_minute, limit })
+    }
+
+    fn share(&self, hop: &HopRef, seen: &HopEvidence, counted: &Counted) -> Option<Doubt> {
+        let (caught, _) = seen.between(self.start(), self.end);
+        if seen.factor > 1 && caught < self.thresholds.sampled {
+            let needed = self.thresholds.sampled;
+            return Some(Doubt::TooFew { hop: hop.clone(), caught, needed });
+        }
+        let low = |(own, matched): &(u64, u64)| own * 100 < matched * self.thresholds.share_percent;
+        let (own, matched) = self.windows(seen, counted).into_iter().find(low)?;
+        Some(Doubt::Share { hop: hop.clone(), own, matched })
+    }
+
+    fn windows(&self, seen: &HopEvidence, counted: &Counted) -> Vec<(u64, u64)> {
+        let start = |at: u64| self.start().on(self.window * at);
+        (0..self.thresholds.windows)
+            .map(|at| {
+                let (_, own) = seen.between(start(at), start(at + 1));
+                (own, counted.matched.sum(start(at), start(at + 1)))
+            })
+            .collect()
+    }
+
+    fn fading(&self, hop: &HopRef, seen: &HopEvidence, counted: &Counted) -> Option<Doubt> {
+        let windows = self.windows(seen, counted);
+        let ((first, _), (last, _)) = windows.first().zip(windows.last())?;
+        (last * 2 < *first).then(|| Doubt::Fading { hop: hop.clone(), first: *first, last: *last })
+    }
+
+    fn starts(&self, hop: &HopRef, counted: &Counted) -> Option<Doubt> {
+        match &counted.runs {
+            Runs::OnlyThisRule => None,
+            Runs::NotKnown => Some(Doubt::StartsNotKnown { hop: hop.clone() }),
+            Runs::Counted { by_rule, all } => {
+                let (by_rule, all) = (by_rule.sum(self.start(), self.end), all.sum(self.start(), self.end));
+                let few = by_rule * 100 < all * self.thresholds.share_percent || by_rule == 0;
+                few.then(|| Doubt::StartedByOthers { hop: hop.clone(), by_rule, all })
+            }
+        }
+    }
+
+    fn generations(&self, hop: &HopRef, seen: &HopEvidence, counted: &Counted) -> Option<Doubt> {
+        let sure = Generations { seen, counted, repeats: self.thresholds.repeats, end: self.end }.sure();
+        (sure < self.thresholds.generations).then(|| Doubt::Generations { hop: hop.clone(), sure })
+    }
+
+    fn numbers(&self, hop: &HopRef) -> Option<HopProof> {
+        let seen = self.evidence.get(hop)?;
+        let counted = self.counted.get(hop);
+        Some(HopProof {
+            hop: hop.clone(),
+            window: self.window,
+            windows: counted.map(|counted| self.windows(seen, counted)).unwrap_or_default(),
+            generations: counted.map_or(0, |counted| {
+                Generations { seen, counted, repeats: self.thresholds.repeats, end: self.end }.sure()
+            }),
+            repeated: seen.most_repeated(Minute(0), self.end),
+            ids: seen.ids.clone(),
+        })
+    }
+}
+
+/// How many generations of a hop's events are sure.
+struct Generations<'a> {
+    seen: &'a HopEvidence,
+    counted: &'a Counted,
+    repeats: u64,
+    end: Minute,
+}
+
+impl Generations<'_> {
+    /// Returns the greater of what repetition and what time make sure.
+    ///
+    /// Goes backwards from now, since outside events before a minute do not weigh on what is counted from that minute on,
+    /// beyond one round.
+    fn sure(&self) -> u64 {
+        let Some(first) = self.seen.arrived.keys().next().copied() else { return 0 };
+        let mut outside: BTreeMap<Minute, u64> = BTreeMap::new();
+        for minute in first.0..self.end.0 {
+            let came = outside_in(self.seen, self.counted, Minute(minute));
+            if came > 0 {
+                outside.insert(Minute(minute), came);
+            }
+        }
+        let round = self.counted.longest_round.max(1);
+        let mut repeated: Vec<u64> = vec![0; self.seen.calls.len()];
+        let mut sure = 0;
+        for minute in (first.0..self.end.0).rev().map(Minute) {
+            for (sum, minutes) in repeated.iter_mut().zip(self.seen.calls.values()) {
+                *sum += minutes.get(&minute).copied().unwrap_or(0);
+            }
+            let most = repeated.iter().copied().max().unwrap_or(0);
+            let seeds: u64 = outside.range(minute.back(round)..self.end).map(|(_, came)| *came).sum();
+            sure = sure.max(most.div_ceil(self.repeats.saturating_mul(seeds + 1).max(1)));
+        }
+        let last_outside = outside.keys().next_back().map_or(first, |minute| minute.on(1));
+        sure.max(self.end.0.saturating_sub(last_outside.0) / round)
+    }
+}
+
+/// Events of a minute that the target did not make, as far as both counts tell; under sampling, more than chance explains.
+fn outside_in(seen: &HopEvidence, counted: &Counted, minute: Minute) -> u64 {
+    let (caught, own) = seen.between(minute, minute.on(1));
+    let matched = counted.matched.sum(minute, minute.on(1));
+    let chance = if seen.factor > 1 { 3 * seen.factor * caught.max(1).isqrt() } else { 0 };
+    matched.saturating_sub(own).saturating_sub(chance)
+}
+
+impl Conclusion {
+    /// Returns the cause as the decision table has it: one that is only observed is not shown.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Reproducing(_) => Cause::Reproducing,
+            Self::NotObserved(_) | Self::Observed(..) => Cause::NotShown,
+        }
+    }
+}
+
+impl fmt::Display for Conclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotObserved(doubt) => write!(f, "not observed: {doubt}"),
+            Self::Observed(proof, doubt) => {
+                write!(f, "observed, but not shown to reproduce: {doubt} ({proof})")
+            }
+            Self::Reproducing(proof) => write!(f, "observed and reproducing: {proof}"),
+        }
+    }
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hops: Vec<String> = self.hops.iter().map(ToString::to_string).collect();
+        f.write_str(&hops.join("; "))
+    }
+}
+
+impl fmt::Display for HopProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shares: Vec<String> =
+            self.windows.iter().map(|(own, matched)| format!("{own} of {matched}")).collect();
+        write!(
+            f,
+            "hop {}: {} events in windows of {} min were the target's own, {} generations are sure, one call was seen {} times",
+            self.hop,
+            shares.join(", "),
+            self.window,
+            self.generations,
+            self.repeated
+        )
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHops => f.write_str("there is no hop to observe"),
+            Self::NothingCaught { hop } => write!(f, "no event of hop {hop} was caught"),
+            Self::NotCounted { rule } => write!(f, "the metrics of rule {rule} have no settled count"),
+            Self::TooSlow { rule, per_minute, limit } => {
+                write!(f, "rule {rule} matches {per_minute} events a minute, no more than {limit}")
+            }
+            Self::Share { hop, own, matched } => {
+                write!(f, "{own} of {matched} events of a window are the target's own in hop {hop}")
+            }
+            Self::StartsNotKnown { hop } => write!(f, "who else starts the target of hop {hop} is not known"),
+            Self::StartedByOthers { hop, by_rule, all } => {
+                write!(f, "the rule started {by_rule} of {all} runs of the target of hop {hop}")
+            }
+            Self::TooFew { hop, caught, needed } => {
+                write!(f, "{caught} events of hop {hop} were caught in the sample, and it takes {needed}")
+            }
+            Self::Fading { hop, first, last } => {
+                write!(f, "the own events of hop {hop} fell from {first} to {last} in a window")
+            }
+            Self::Generations { hop, sure } => write!(f, "{sure} generations of hop {hop} are sure"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+use super::{Conclusion, Counted, Doubt, Runs, Thresholds, conclude};
+use crate::evidence::fixtures::{own, record};
+use crate::evidence::{Evidence, HopRef, Sample};
+use crate::rates::Series;
+use crate::{Cause, Timestamp};
+use std::collections::BTreeMap;
+
+const MINUTE: u64 = 60_000;
+const FIRST: u64 = 28_000_000;
+
+struct Case {
+    evidence: Evidence,
+    counted: Counted,
+    hop: HopRef,
+}
+
+/// Ten minutes in which the target's own calls, each `per_minute` times on one bucket, and others arrive.
+fn case(own_per_minute: u64, outside: u64) -> Case {
+    let tripwires = [own(Sample::all())];
+    let mut evidence = Evidence::default();
+    let mut matched = Series::new();
+    for minute in FIRST..FIRST + 10 {
+        for at in 0..own_per_minute {
+            let id = format!("{minute}-{at}");
+            evidence.take(&record(&id, true, "bucket", "x"), Timestamp(minute * MINUTE + at), &tripwires);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "few")]
+        matched.take(Timestamp(minute * MINUTE), (own_per_minute + outside) as f64);
+    }
+    let counted = Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5 };
+    Case { evidence, counted, hop: tripwires[0].hop.clone() }
+}
+
+impl Case {
+    fn concluded(&self) -> Conclusion {
+        let counted = BTreeMap::from([(self.hop.clone(), self.counted.clone())]);
+        let now = Timestamp((FIRST + 12) * MINUTE);
+        conclude(std::slice::from_ref(&self.hop), &self.evidence, &counted, &Thresholds::DESIGN, now)
+    }
+
+    fn doubt(&self) -> Doubt {
+        match self.concluded() {
+            Conclusion::Observed(_, doubt) | Conclusion::NotObserved(doubt) => doubt,
+            Conclusion::Reproducing(proof) => panic!("{proof}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_asked_for_each_by_itself() {
+    assert_eq!(case(60, 0).concluded().cause(), Cause::Reproducing);
+    assert!(matches!(case(10, 0).doubt(), Doubt::TooSlow { per_minute: 10, limit: 10, .. }));
+    assert!(matches!(case(60, 7).doubt(), Doubt::Share { own: 60, matched: 67, .. }));
+    assert!(
+        matches!(case(60, 6).doubt(), Doubt::Generations { .. }),
+        "outside events may explain the repetitions"
+    );
+    assert!(matches!(case(0, 60).doubt(), Doubt::NothingCaught { .. }));
+    assert_eq!(case(0, 60).concluded().cause(), Cause::NotShown);
+
+    let mut unknown = case(60, 0);
+    unknown.counted.runs = Runs::NotKnown;
+    assert!(matches!(unknown.doubt(), Doubt::StartsNotKnown { .. }));
+    unknown.counted.matched = Series::new();
+    assert!(matches!(unknown.doubt(), Doubt::NotCounted { .. }));
+}
+
+/// A function that others call as well makes its calls for them.
+#[test]
+fn a_target_that_others_start_shows_nothing() {
+    let mut case = case(60, 0);
+    let runs = |times: f64| {
+        Series::from_points((FIRST..FIRST + 10).map(|minute| (Timestamp(minute * MINUTE), 60.0 * times)))
+    };
+    case.counted.runs = Runs::Counted { by_rule: runs(1.0), all: runs(3.0) };
+    assert!(matches!(case.doubt(), Doubt::StartedByOthers { by_rule: 180, all: 540, .. }));
+    case.counted.runs = Runs::Counted { by_rule: runs(1.0), all: runs(1.0) };
+    assert_eq!(case.concluded().cause(), Cause::Reproducing);
+}
+
+/// In a cycle every hop must be seen.
+#[test]
+fn one_unseen_hop_is_enough_to_doubt() {
+    let case = case(60, 0);
+    let mut other = case.hop.clone();
+    other.target = "other".into();
+    let counted =
+        BTreeMap::from([(case.hop.clone(), case.counted.clone()), (other.clone(), case.counted.clone())]);
+    let now = Timestamp((FIRST + 12) * MINUTE);
+    let hops = [case.hop.clone(), other.clone()];
+    let conclusion = conclude(&hops, &case.evidence, &counted, &Thresholds::DESIGN, now);
+    assert_eq!(conclusion, Conclusion::NotObserved(Doubt::NothingCaught { hop: other }));
+    assert_eq!(conclude(&[], &case.evidence, &counted, &Thresholds::DESIGN, now).cause(), Cause::NotShown);
+}
