@@ -197,6 +197,64 @@ fn a_remedy_applies_as_a_patch() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A condition in a policy is a patch, too: in block style, in braces, in JSON, beside a policy template of SAM.
+#[test]
+fn a_condition_in_a_policy_applies_as_a_patch() {
+    let function = |policies: &str, pattern: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n      CodeUri: s3://a/b\n      Policies:{policies}\n      Events:\n        On:\n          Type: EventBridgeRule\n          Properties: {{Pattern: {pattern}}}\n"
+        )
+    };
+    let block = "\n        - Statement:\n            - Effect: Allow\n              # puts what it made\n              Action:\n                - events:PutEvents\n              Resource: '*'";
+    let braces = " [{Statement: [{Effect: Allow, Action: 'events:*', Resource: '*'}]}]";
+    let template = "\n        - EventBridgePutEventsPolicy:\n            EventBusName: default";
+    let both = " [{EventBridgePutEventsPolicy: {EventBusName: default}}, {Statement: [{Effect: Allow, Action: 'events:*', Resource: '*'}]}]";
+    let placed = "{source: [orders], detail-type: [Placed]}";
+    let files = [
+        ("block.yaml", function(block, placed), "StringNotEquals: {'events:detail-type': ['Placed']}"),
+        (
+            "braces.yaml",
+            function(braces, "{source: [orders]}"),
+            "StringNotEquals: {'events:source': ['orders']}",
+        ),
+        ("template.yaml", function(template, "{source: [{prefix: com.o}]}"), "Effect: Deny"),
+        ("both.yaml", function(both, placed), "Effect: Deny"),
+        ("dos.yaml", function(block, placed).replace('\n', "\r\n"), "StringNotEquals"),
+        ("policy.json", POLICY_IN_JSON.to_owned(), "\"Condition\": {\"StringNotEquals\""),
+    ];
+    let folder = std::env::temp_dir().join(format!("loopguard-policy-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, text, wanted) in files {
+        std::fs::write(folder.join(name), &text).unwrap();
+        let scan = |args: &[&str]| {
+            workspace::loopguard().current_dir(&folder).arg("scan").args(args).arg(name).output().unwrap()
+        };
+        let output = scan(&["--remedy"]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(wanted), "{name}: {output:?}");
+        std::fs::write(folder.join("remedy.patch"), &output.stdout).unwrap();
+        let applied = std::process::Command::new("git")
+            .args(["apply", "--whitespace=nowarn", "remedy.patch"])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(applied.status.success(), "{name}: {}", String::from_utf8_lossy(&applied.stderr));
+        assert!(holds(&std::fs::read_to_string(folder.join(name)).unwrap(), &text), "{name}");
+        let after = scan(&[]);
+        assert_eq!(after.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&after.stdout));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+const POLICY_IN_JSON: &str = r#"{"Resources": {
+  "R": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}, "Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [
+    {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+  ]}}]}},
+  "F": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.13", "Handler": "a.b", "Code": {"S3Bucket": "b", "S3Key": "k"}, "Role": {"Fn::GetAtt": ["R", "Arn"]}}},
+  "Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["orders"], "detail-type": ["A", "B"]}, "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["F", "Arn"]}}]}}
+}}
+"#;
+
 /// Whether the characters of `part` stand in `whole` in their order.
 fn holds(whole: &str, part: &str) -> bool {
     let mut whole = whole.chars();

@@ -4,6 +4,7 @@ use crate::remedy::Lead;
 use crate::{Code, Lint};
 use loopguard_model::{Gap, Need, Origin, RuleKey};
 use loopguard_pattern::Term;
+use loopguard_pattern::json::Span;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -157,6 +158,8 @@ pub struct Finding {
     pub entered_from: Vec<RuleKey>,
     /// Changes that break the cycle, each proved by analysing again.
     pub remedies: Vec<Remedy>,
+    /// Conditions in policies of roles that break the cycle, each proved likewise.
+    pub policy_remedies: Vec<PolicyRemedy>,
     /// Why no change could be proved, and what to do instead; none where there is one, or none was looked for.
     pub no_remedy: Option<Arc<str>>,
     /// What could not be read and matters here.
@@ -269,6 +272,40 @@ pub struct Remedy {
     pub pattern: String,
     /// What else the change loses; empty iff it is shown that only events of the callers named are lost.
     pub loses: String,
+}
+
+/// A condition on the events that roles may put, which breaks a cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRemedy {
+    /// The ARNs of the roles, one at least.
+    pub roles: Vec<Term>,
+    /// The statements that the condition goes into: all of these roles that may allow `events:PutEvents`.
+    pub statements: Vec<StatementPlace>,
+    /// `StringNotEquals` or `StringNotLike`.
+    pub operator: Arc<str>,
+    /// `events:source` or `events:detail-type`.
+    pub key: Arc<str>,
+    /// What is refused.
+    pub values: Vec<Term>,
+    /// What the change does, in a sentence.
+    pub headline: String,
+    /// What it takes from other uses of the roles; empty iff nothing else that was read uses them.
+    pub loses: String,
+}
+
+/// A statement of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementPlace {
+    /// The policy's name.
+    pub policy: Arc<str>,
+    /// The statement's `Sid`, or `#` and its place, from 1 on.
+    pub statement: Arc<str>,
+    /// It has conditions already.
+    pub has_conditions: bool,
+    /// Where the policy stands.
+    pub origin: Origin,
+    /// Bytes of the statement.
+    pub span: Span,
 }
 
 impl fmt::Display for Verdict {

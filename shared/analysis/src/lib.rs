@@ -44,7 +44,7 @@ pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo, Change, Fact, Said
 pub use code::{Code, Severity};
 pub use finding::{
     Analysis, Caller, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget,
-    MOST_ENTRIES, Remedy, RuleVerdict, Status, Verdict,
+    MOST_ENTRIES, PolicyRemedy, Remedy, RuleVerdict, StatementPlace, Status, Verdict,
 };
 pub use lint::Lint;
 pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close, judge_with};

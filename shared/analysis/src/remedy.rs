@@ -7,15 +7,16 @@ mod advice;
 mod change;
 mod lead;
 mod options;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub(crate) use lead::{Lead, Step};
 
-use crate::{Analysis, Catalogue, Remedy, Verdict, analyse_deep};
+use crate::{Analysis, Catalogue, PolicyRemedy, Remedy, StatementPlace, Verdict, analyse_deep};
 use change::Change;
-use loopguard_model::{Inventory, Rule, Trigger};
+use loopguard_model::{Inventory, Role, Rule, Trigger};
 use loopguard_pattern::EventPattern;
 use options::Choice;
 use std::sync::Arc;
@@ -38,11 +39,14 @@ pub(crate) fn propose(inventory: &Inventory, catalogue: &Catalogue, analysis: &m
     let mut search = Search::new(inventory, catalogue);
     for lead in &leads {
         let found = search.of(lead);
+        let limit = search.limit(lead);
         if let Some(finding) = analysis.findings.get_mut(lead.finding) {
             match found {
                 Ok(remedy) => finding.remedies.push(remedy),
+                Err(_) if limit.is_some() => {}
                 Err(why) => finding.no_remedy = Some(why.into()),
             }
+            finding.policy_remedies.extend(limit);
         }
     }
 }
@@ -124,6 +128,71 @@ impl<'a> Search<'a> {
         let change = choice.change.and(&more.change).filter(|change| *change != choice.change)?;
         let loses = if choice.loses.is_empty() { more.loses } else { choice.loses.clone() };
         Some(Choice { headline: headline(&change), change, loses })
+    }
+
+    /// Returns the first condition on what a role puts that is proved to break the cycle, if there is one.
+    fn limit(&mut self, lead: &Lead) -> Option<PolicyRemedy> {
+        if lead.component.len() > MOST_RULES {
+            return None;
+        }
+        for step in &lead.steps {
+            let Some(caller) = policy::role_of(step, self.inventory) else { continue };
+            let pattern = self.inventory.rules.get(step.to).and_then(|rule| rule.trigger.pattern());
+            for limit in pattern.map(|pattern| policy::limits(pattern)).unwrap_or_default() {
+                if let Some(remedy) = self.prove_limit(lead, step.to, caller, &limit) {
+                    return Some(remedy);
+                }
+            }
+        }
+        None
+    }
+
+    /// Puts the condition into the role's policies, and analyses again; where another role closes a cycle by such
+    /// events, into those of that one too.
+    fn prove_limit(
+        &mut self,
+        lead: &Lead,
+        place: usize,
+        role: &'a Role,
+        limit: &policy::Limit,
+    ) -> Option<PolicyRemedy> {
+        let at = lead.component.iter().position(|known| *known == place)?;
+        let mut roles = vec![role];
+        for _ in 0..MOST_CALLERS {
+            let applied: Option<Vec<_>> = roles.iter().map(|role| limit.applied(role)).collect();
+            let (limited, places): (Vec<Role>, Vec<Vec<StatementPlace>>) = applied?.into_iter().unzip();
+            let after = self.after_limited(lead, limited)?;
+            if after.rules.get(at).map(|rule| rule.verdict) == Some(Verdict::None) {
+                return Some(limit.remedy(&roles, places.concat(), self.inventory));
+            }
+            let mut steps = after.leads.iter().flat_map(|lead| &lead.steps).filter(|step| step.to == at);
+            let next = steps.find_map(|step| policy::role_of(step, self.inventory))?;
+            if roles.iter().any(|known| known.arn == next.arn) {
+                return None;
+            }
+            roles.push(next);
+        }
+        None
+    }
+
+    /// Analyses the lead's part of the account with roles changed; none where enough was analysed.
+    fn after_limited(&mut self, lead: &Lead, limited: Vec<Role>) -> Option<Analysis> {
+        self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
+        let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
+        part.rules = lead.component.iter().filter_map(|at| self.inventory.rules.get(*at)).cloned().collect();
+        let mut kept = Vec::new();
+        for role in limited {
+            for known in part.roles.iter_mut().filter(|known| known.arn == role.arn) {
+                kept.push(std::mem::replace(known, role.clone()));
+            }
+        }
+        let after = analyse_deep(part, self.catalogue);
+        for role in kept {
+            for known in part.roles.iter_mut().filter(|known| known.arn == role.arn) {
+                *known = role.clone();
+            }
+        }
+        Some(after)
     }
 
     /// Analyses the lead's part of the account with the changed pattern; none where enough was analysed.

@@ -198,6 +198,7 @@ impl Judge<'_, '_> {
             hops: Vec::new(),
             entered_from: Vec::new(),
             remedies: Vec::new(),
+            policy_remedies: Vec::new(),
             no_remedy: None,
             gaps: Vec::new(),
         };
@@ -307,6 +308,7 @@ impl Judge<'_, '_> {
             rules,
             entered_from: Vec::new(),
             remedies: Vec::new(),
+            policy_remedies: Vec::new(),
             no_remedy: None,
             gaps,
         }

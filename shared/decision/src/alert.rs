@@ -175,7 +175,7 @@ impl Alert {
             rules: finding.rules.iter().map(|key| key.id.clone()).collect(),
             step,
             hops: finding.hops.iter().map(hop).collect(),
-            remedies: finding.remedies.iter().map(|remedy| remedy.headline.clone()).collect(),
+            remedies: remedies(finding),
             gaps: finding.gaps.iter().map(ToString::to_string).collect(),
             times,
         }
@@ -314,6 +314,12 @@ impl fmt::Display for Step {
             Self::Refused(why) => write!(f, "nothing was done: {why}"),
         }
     }
+}
+
+/// The proved changes in words: of patterns, then of policies.
+fn remedies(finding: &Finding) -> Vec<String> {
+    let patterns = finding.remedies.iter().map(|remedy| remedy.headline.clone());
+    patterns.chain(finding.policy_remedies.iter().map(|remedy| remedy.headline.clone())).collect()
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ pub(crate) fn looping(rules: &[&str]) -> Finding {
         hops: rules.iter().map(|name| hop(name)).collect(),
         entered_from: Vec::new(),
         remedies: Vec::new(),
+        policy_remedies: Vec::new(),
         no_remedy: None,
         gaps: Vec::new(),
     }

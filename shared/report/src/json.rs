@@ -1,7 +1,8 @@
 //! The report as JSON: a versioned format with additive changes only.
 
+use crate::condition::condition;
 use crate::{Levels, Report, Summary};
-use loopguard_analysis::{Finding, Hop, Lint, Remedy, RuleVerdict};
+use loopguard_analysis::{Finding, Hop, Lint, PolicyRemedy, Remedy, RuleVerdict, StatementPlace};
 use loopguard_model::{Gap, Inventory, Origin, Rule, RuleKey};
 use serde::Serialize;
 use serde_json::Value;
@@ -61,6 +62,7 @@ struct FindingRow<'a> {
     hops: Vec<HopRow<'a>>,
     entered_from: Vec<&'a str>,
     remedies: Vec<RemedyRow<'a>>,
+    policy_remedies: Vec<PolicyRemedyRow<'a>>,
     no_remedy: Option<&'a str>,
     gaps: Vec<GapRow>,
 }
@@ -111,6 +113,24 @@ pub(crate) struct RemedyRow<'a> {
     headline: &'a str,
     pattern: Value,
     loses: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct PolicyRemedyRow<'a> {
+    roles: Vec<String>,
+    statements: Vec<StatementRow<'a>>,
+    headline: &'a str,
+    condition: Value,
+    loses: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct StatementRow<'a> {
+    policy: &'a str,
+    statement: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -227,6 +247,7 @@ fn finding_row<'a>(report: &Report<'_>, finding: &'a Finding) -> Option<FindingR
         hops: finding.hops.iter().map(hop_row).collect(),
         entered_from: finding.entered_from.iter().map(|key| &*key.id).collect(),
         remedies: finding.remedies.iter().map(remedy_row).collect(),
+        policy_remedies: finding.policy_remedies.iter().map(policy_remedy_row).collect(),
         no_remedy: finding.no_remedy.as_deref(),
         gaps: finding.gaps.iter().map(gap_row).collect(),
     })
@@ -265,6 +286,20 @@ pub(crate) fn remedy_row(remedy: &Remedy) -> RemedyRow<'_> {
         rule: &remedy.rule.id,
         headline: &remedy.headline,
         pattern: json_or_text(&remedy.pattern),
+        loses: &remedy.loses,
+    }
+}
+
+pub(crate) fn policy_remedy_row(remedy: &PolicyRemedy) -> PolicyRemedyRow<'_> {
+    fn statement(known: &StatementPlace) -> StatementRow<'_> {
+        let (file, line, column) = place(&known.origin);
+        StatementRow { policy: &known.policy, statement: &known.statement, file, line, column }
+    }
+    PolicyRemedyRow {
+        roles: remedy.roles.iter().map(ToString::to_string).collect(),
+        statements: remedy.statements.iter().map(statement).collect(),
+        headline: &remedy.headline,
+        condition: json_or_text(&condition(remedy)),
         loses: &remedy.loses,
     }
 }

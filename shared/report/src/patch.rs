@@ -6,7 +6,7 @@ use loopguard_pattern::json::{self, Member, Value, ValueKind};
 use std::fmt::Write;
 
 /// Lines that a patch shows before and after what it adds.
-const CONTEXT: usize = 3;
+pub(crate) const CONTEXT: usize = 3;
 
 /// Returns a unified diff that makes `old`, which stands in the file as YAML or JSON, the pattern `new`; `None` where the
 /// change is more than one member beside what is there, or the place is not found for sure. Nothing is taken away: comments,
@@ -39,13 +39,13 @@ fn elements(value: &Value) -> Option<&[Value]> {
 }
 
 /// A change of a file.
-struct Edit {
+pub(crate) struct Edit {
     /// The line, from 0, behind which lines are added.
-    at: usize,
+    pub(crate) at: usize,
     /// What that line becomes, where it changes.
-    changed: Option<String>,
+    pub(crate) changed: Option<String>,
     /// Lines behind it.
-    added: Vec<String>,
+    pub(crate) added: Vec<String>,
 }
 
 /// Where the values of the pattern begin and end, in bytes.
@@ -160,12 +160,12 @@ fn is_key(line: &str) -> bool {
     line.trim().strip_suffix(':').is_some_and(|key| KEYS.contains(&key))
 }
 
-fn indent_of(line: &str) -> usize {
+pub(crate) fn indent_of(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
 /// The number of the line, from 0, that holds the byte.
-fn line_at(text: &str, byte: usize) -> Option<usize> {
+pub(crate) fn line_at(text: &str, byte: usize) -> Option<usize> {
     Some(text.get(..byte)?.matches('\n').count())
 }
 
@@ -220,7 +220,7 @@ fn plain(key: &str) -> Option<&str> {
 }
 
 /// A text, quoted; one with names of the template in it as `!Sub`.
-fn text(text: &str) -> Option<String> {
+pub(crate) fn text(text: &str) -> Option<String> {
     let quoted = format!("'{}'", text.replace('\'', "''"));
     if !text.contains("${") {
         return Some(quoted);
@@ -229,7 +229,7 @@ fn text(text: &str) -> Option<String> {
 }
 
 /// Whether each `${...}` holds a name that `Fn::Sub` can take: a logical id, a parameter, an attribute or `AWS::...`.
-fn names_are_known(text: &str) -> bool {
+pub(crate) fn names_are_known(text: &str) -> bool {
     let mut names = text.split("${").skip(1).map(|rest| rest.split_once('}').map(|(name, _)| name));
     names.all(|name| {
         name.is_some_and(|name| {
@@ -240,7 +240,7 @@ fn names_are_known(text: &str) -> bool {
 }
 
 /// The edit as a unified diff.
-fn diff(file: &str, lines: &[&str], edit: &Edit) -> Option<String> {
+pub(crate) fn diff(file: &str, lines: &[&str], edit: &Edit) -> Option<String> {
     let at = edit.at;
     let from = (at + 1).saturating_sub(CONTEXT);
     let to = (at + 1 + CONTEXT).min(lines.len());

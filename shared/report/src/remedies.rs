@@ -1,9 +1,11 @@
 //! The remedies alone: what to change, rule by rule.
 
-use crate::json::{FORMAT_VERSION, RemedyRow, place, remedy_row};
+use crate::condition::{condition, patches};
+use crate::json::{FORMAT_VERSION, PolicyRemedyRow, RemedyRow, place, policy_remedy_row, remedy_row};
 use crate::patch::patch;
+use crate::text::place_of;
 use crate::{Report, escaped};
-use loopguard_analysis::Finding;
+use loopguard_analysis::{Finding, PolicyRemedy};
 use loopguard_model::{Origin, Rule};
 use serde::Serialize;
 use std::fmt::{self, Write};
@@ -23,6 +25,7 @@ struct Row<'a> {
     line: Option<u32>,
     column: Option<u32>,
     remedies: Vec<RemedyRow<'a>>,
+    policy_remedies: Vec<PolicyRemedyRow<'a>>,
     no_remedy: Option<&'a str>,
 }
 
@@ -47,6 +50,7 @@ pub fn remedies_json(report: &Report<'_>) -> Result<String, serde_json::Error> {
             line,
             column,
             remedies: finding.remedies.iter().map(remedy_row).collect(),
+            policy_remedies: finding.policy_remedies.iter().map(policy_remedy_row).collect(),
             no_remedy: finding.no_remedy.as_deref(),
         }
     });
@@ -61,7 +65,9 @@ fn told<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Finding> {
     let levels = report.levels;
     report.analysis.findings.iter().filter(move |finding| {
         levels.severity(finding.code).is_some()
-            && (!finding.remedies.is_empty() || finding.no_remedy.is_some())
+            && (!finding.remedies.is_empty()
+                || !finding.policy_remedies.is_empty()
+                || finding.no_remedy.is_some())
     })
 }
 
@@ -87,6 +93,9 @@ fn write(out: &mut String, report: &Report<'_>, source: &dyn Fn(&str) -> Option<
                 None => writeln!(out, "{}", escaped(&remedy.pattern))?,
             }
         }
+        for remedy in &finding.policy_remedies {
+            write_policy(out, remedy, source)?;
+        }
         if let Some(why) = &finding.no_remedy {
             writeln!(out, "# none proved: {}", escaped(why))?;
         }
@@ -95,11 +104,34 @@ fn write(out: &mut String, report: &Report<'_>, source: &dyn Fn(&str) -> Option<
     Ok(())
 }
 
+fn write_policy(
+    out: &mut String,
+    remedy: &PolicyRemedy,
+    source: &dyn Fn(&str) -> Option<Arc<str>>,
+) -> fmt::Result {
+    writeln!(out, "# policy: {}", escaped(&remedy.headline))?;
+    for statement in &remedy.statements {
+        writeln!(out, "# in {}", escaped(&place_of(statement)))?;
+    }
+    if !remedy.loses.is_empty() {
+        writeln!(out, "# loses: {}", escaped(&remedy.loses))?;
+    }
+    let all_plain = |patches: &Vec<String>| patches.iter().all(|patch| is_plain(patch));
+    match patches(remedy, source).filter(all_plain) {
+        Some(patches) => patches.iter().try_for_each(|patch| write!(out, "{patch}")),
+        None => writeln!(out, "{}", escaped(&condition(remedy))),
+    }
+}
+
+/// Whether the patch fits its file as it is printed.
+fn is_plain(patch: &str) -> bool {
+    patch.chars().all(|c| !c.is_control() || c == '\n' || c == '\r' || c == '\t')
+}
+
 /// The change as a diff of the rule's file. A file with control characters in its text is not shown so.
 fn as_patch(rule: &Rule, pattern: &str, source: &dyn Fn(&str) -> Option<Arc<str>>) -> Option<String> {
     let Origin::File(place) = &rule.origin else { return None };
     let text = source(&place.file)?;
     let patch = patch(place, &text, rule.trigger.pattern()?, pattern)?;
-    let plain = |c: char| !c.is_control() || c == '\n' || c == '\r' || c == '\t';
-    patch.chars().all(plain).then_some(patch)
+    is_plain(&patch).then_some(patch)
 }

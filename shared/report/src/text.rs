@@ -1,8 +1,9 @@
 //! The report as text for a terminal.
 
+use crate::condition::condition;
 use crate::json::by_key;
 use crate::{Report, Summary, escaped};
-use loopguard_analysis::{Finding, Hop, Lint, MOST_ENTRIES, RuleVerdict, Severity, Verdict};
+use loopguard_analysis::{Finding, Hop, Lint, MOST_ENTRIES, RuleVerdict, Severity, StatementPlace, Verdict};
 use loopguard_model::{Rule, RuleKey};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -105,10 +106,25 @@ fn write_finding(
             writeln!(out, "        loses: {}", escaped(&remedy.loses))?;
         }
     }
+    for remedy in &finding.policy_remedies {
+        writeln!(out, "  help: {}", escaped(&remedy.headline))?;
+        writeln!(out, "        Condition {}", escaped(&condition(remedy)))?;
+        for statement in &remedy.statements {
+            writeln!(out, "        in {}", escaped(&place_of(statement)))?;
+        }
+        if !remedy.loses.is_empty() {
+            writeln!(out, "        loses: {}", escaped(&remedy.loses))?;
+        }
+    }
     if let Some(why) = &finding.no_remedy {
         writeln!(out, "  help: none proved: {}", escaped(why))?;
     }
     Ok(())
+}
+
+/// Policy and statement in words, and where they stand.
+pub(crate) fn place_of(statement: &StatementPlace) -> String {
+    format!("policy `{}`, statement `{}` ({})", statement.policy, statement.statement, statement.origin)
 }
 
 fn write_hop(out: &mut String, hop: &Hop) -> fmt::Result {

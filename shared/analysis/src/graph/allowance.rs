@@ -85,9 +85,15 @@ impl Allowance {
             }
             _ => true,
         };
+        let refuses = |refused: &[Glob], said: &Option<Vec<Glob>>| {
+            let covered = |said: &Glob| refused.iter().any(|glob| glob.covers(said));
+            said.as_ref().is_some_and(|said| !said.is_empty() && said.iter().all(covered))
+        };
         let reaches = |grant: &Grant| {
             passes(&grant.limits.sources, &event.sources)
                 && passes(&grant.limits.detail_types, &event.detail_types)
+                && !refuses(&grant.limits.no_sources, &event.sources)
+                && !refuses(&grant.limits.no_detail_types, &event.detail_types)
                 && buses::of_grant(grant, scope, builder.ground)
                     .iter()
                     .any(|(reached, _)| !reached.surely_differs(bus, scope))

@@ -1,5 +1,5 @@
 use crate::tests::build::{Build, Done, account, function_arn, role_arn};
-use crate::{Remedy, Verdict};
+use crate::{PolicyRemedy, Remedy, Verdict};
 use loopguard_pattern::{matches, parse};
 
 fn allow(action: &str, resource: &str) -> String {
@@ -91,10 +91,10 @@ fn where_no_caller_is_known_the_resource_tells() {
 
 #[test]
 fn where_nothing_can_be_proved_the_reason_is_told() {
-    let pattern = r#"{"source":["orders"]}"#;
+    let pattern = r#"{"source":[{"suffix":"orders"}]}"#;
     let done = account().rule("R", pattern, &arn("f")).function("f", &allow("events:PutEvents", "*")).close();
     let finding = done.finding("R");
-    assert!(finding.remedies.is_empty());
+    assert!(finding.remedies.is_empty() && finding.policy_remedies.is_empty());
     assert!(finding.no_remedy.as_ref().is_some_and(|why| why.contains("`events:source`")), "{finding:?}");
     let native =
         r#"{"source":["aws.s3"],"detail-type":["Object Created"],"detail":{"bucket":{"name":["in"]}}}"#;
@@ -187,7 +187,8 @@ fn proved_remedies_hold_on_many_small_accounts() {
         };
         let done = built().close();
         for finding in &done.analysis.findings {
-            assert_eq!(finding.remedies.len() + usize::from(finding.no_remedy.is_some()), 1);
+            let none = finding.no_remedy.is_some();
+            assert_eq!(finding.remedies.len() + finding.policy_remedies.len() + usize::from(none), 1);
             for remedy in &finding.remedies {
                 proved += 1;
                 let after = applied(built(), remedy);
@@ -222,4 +223,60 @@ fn proved_remedies_hold_on_many_small_accounts() {
         }
     }
     assert!(proved > 10, "{proved}");
+}
+
+/// The account with the condition put into the statements of its roles.
+fn limited(mut built: Build, remedy: &PolicyRemedy) -> Done {
+    for role in built.inventory.roles.iter_mut().filter(|role| remedy.roles.contains(&role.arn)) {
+        for statement in role.policies.iter_mut().flat_map(|policy| &mut policy.statements) {
+            statement.conditions.push(loopguard_model::Condition {
+                operator: remedy.operator.clone(),
+                key: remedy.key.clone(),
+                values: remedy.values.clone(),
+            });
+        }
+    }
+    built.close()
+}
+
+#[test]
+fn a_role_is_kept_from_the_events_that_close_the_loop() {
+    let pattern = r#"{"source":["orders"],"detail-type":["Placed",{"prefix":"Paid"}]}"#;
+    let built = || account().rule("R", pattern, &arn("f")).function("f", &allow("events:PutEvents", "*"));
+    let done = built().close();
+    let finding = done.finding("R");
+    assert_eq!((finding.remedies.len(), &finding.no_remedy), (0, &None));
+    let [remedy] = finding.policy_remedies.as_slice() else { panic!("{finding:?}") };
+    assert_eq!((&*remedy.operator, &*remedy.key), ("StringNotLike", "events:detail-type"));
+    let values: Vec<String> = remedy.values.iter().map(ToString::to_string).collect();
+    assert_eq!(values, ["Placed", "Paid*"]);
+    assert_eq!(remedy.loses, "");
+    assert_eq!(remedy.statements.len(), 1);
+    assert_eq!(limited(built(), remedy).verdict("R"), Verdict::None);
+}
+
+#[test]
+fn a_pattern_that_lists_sources_alone_is_kept_from_by_source_and_for_all_who_put_such_events() {
+    let pattern = r#"{"source":["orders","payments"]}"#;
+    let built = || {
+        account()
+            .rule_on("default", "R", pattern, &[&arn("f"), &arn("g")])
+            .function("f", &allow("events:*", "*"))
+            .function("g", &allow("events:PutEvents", "*"))
+    };
+    let done = built().close();
+    let [remedy] = done.finding("R").policy_remedies.as_slice() else { panic!("{:?}", done.finding("R")) };
+    assert_eq!((&*remedy.operator, &*remedy.key), ("StringNotEquals", "events:source"));
+    assert_eq!((remedy.roles.len(), remedy.statements.len()), (2, 2));
+    assert_eq!(limited(built(), remedy).verdict("R"), Verdict::None);
+}
+
+#[test]
+fn a_pattern_that_lists_neither_is_not_kept_from_by_a_condition() {
+    for pattern in [r#"{"detail":{"id":[1]}}"#, r#"{"source":[{"anything-but":["aws.x"]}]}"#] {
+        let done =
+            account().rule("R", pattern, &arn("f")).function("f", &allow("events:PutEvents", "*")).close();
+        let finding = done.finding("R");
+        assert!(finding.policy_remedies.is_empty() && finding.no_remedy.is_some(), "{finding:?}");
+    }
 }
