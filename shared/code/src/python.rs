@@ -36,6 +36,10 @@ pub(crate) fn expr(tree: &Tree, node: NodeId) -> Expr {
         "list" | "tuple" | "set" | "expression_list" | "pattern_list" => {
             Expr::List(tree.children(node).collect())
         }
+        // One entry for each turn, all of one form.
+        "list_comprehension" | "generator_expression" => {
+            Expr::List(tree.field(node, "body").into_iter().collect())
+        }
         "dictionary" => Expr::Record(tree.children(node).filter_map(|entry| entry_of(tree, entry)).collect()),
         "conditional_expression" => Expr::Either(child(0).into_iter().chain(child(2)).collect()),
         "boolean_operator" => Expr::Either(tree.children(node).collect()),

@@ -200,6 +200,29 @@ fn broken_code_still_tells_its_calls() {
 }
 
 #[test]
+fn paths_records_and_comprehensions_are_followed() {
+    let head = "import boto3, os\ns3 = boto3.client('s3')\neb = boto3.client('events')\ndef handler(event, context):\n    ";
+    for (code, expected) in [
+        (
+            "s3.put_object(Bucket='b', Key=os.path.join('out', 'x', 'y'))",
+            "s3:put_object Bucket=b Key=out/x/y",
+        ),
+        (
+            "s3.put_object(Bucket='b', Key=os.path.join('out/', os.path.basename(event['k'])))",
+            "s3:put_object Bucket=b Key=out/*",
+        ),
+        (
+            "eb.put_events(Entries=[dict(Source='orders', DetailType='a') for r in event['x']])",
+            "events:put_events Entries.0.DetailType=a Entries.0.Source=orders",
+        ),
+    ] {
+        assert_eq!(python(&format!("{head}{code}\n")), [expected], "{code}");
+    }
+    let code = "import path from 'path';\nimport { S3 } from '@aws-sdk/client-s3';\nexport const handler = async (e) => new S3({}).putObject({ Bucket: 'b', Key: path.join('out', e.k) });\n";
+    assert_eq!(script(code), ["s3:putObject Bucket=b Key=out/*"]);
+}
+
+#[test]
 fn deep_nesting_ends() {
     for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("f(", ")"), ("not ", ""), ("-", "")] {
         let code = format!("x = {}1{}\n", open.repeat(100_000), close.repeat(100_000));

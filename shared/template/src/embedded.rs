@@ -12,6 +12,49 @@ pub(crate) fn tree(term: &Term, span: Span, source: &SourceText) -> Value {
     marked.restored(json::parse(marked.text()), &|span| places.span(span))
 }
 
+/// Returns the same for a text in which a symbol may stand as a whole value, without quotes, as a number would: it is a text
+/// there, and everything stands where the string stands.
+pub(crate) fn tree_of_values(term: &Term, span: Span, source: &SourceText) -> Value {
+    let marked = Marked::of(term);
+    if json::parse_strict(marked.text()).is_ok() {
+        return tree(term, span, source);
+    }
+    match json::parse_strict(&quoting(marked.text())) {
+        Ok(whole) => marked.restored(whole, &|_| span),
+        Err(_) => tree(term, span, source),
+    }
+}
+
+/// Returns the text with quotes around each word outside its strings that holds a mark of a symbol.
+fn quoting(text: &str) -> String {
+    let mut quoted = String::new();
+    let mut rest = text;
+    let (mut within, mut escaped) = (false, false);
+    while let Some(first) = rest.chars().next() {
+        let word = if within { 0 } else { rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len()) };
+        let (word, others) = rest.split_at_checked(word).unwrap_or(("", rest));
+        if word.contains(is_mark) {
+            quoted.extend(["\"", word, "\""]);
+            rest = others;
+            continue;
+        }
+        within ^= first == '"' && !escaped;
+        escaped = within && first == '\\' && !escaped;
+        quoted.push(first);
+        rest = rest.get(first.len_utf8()..).unwrap_or_default();
+    }
+    quoted
+}
+
+/// Symbols are marked by private-use characters.
+fn is_mark(c: char) -> bool {
+    c >= '\u{F0000}'
+}
+
+fn is_of_word(c: char) -> bool {
+    is_mark(c) || c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+}
+
 /// Where the bytes of an embedded text stand in its file.
 struct Places {
     whole: Span,
@@ -52,4 +95,34 @@ fn aligned(text: &str, raw: &str, base: usize) -> Option<Vec<(usize, usize)>> {
         in_raw += found + line.len();
     }
     Some(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoting, tree, tree_of_values};
+    use crate::source_text::SourceText;
+    use loopguard_pattern::json::{Span, ValueKind};
+    use loopguard_pattern::{Symbol, Term};
+
+    #[test]
+    fn a_symbol_without_quotes_is_a_text() {
+        let limit = Term::from(Symbol::created("parameter", "Limit"));
+        let start = r#"{"a \" b": "x", "MaxItems": "#;
+        let term = Term::concat([Term::literal(start), limit.clone(), Term::literal(", \"n\": 1}")]);
+        let source = SourceText::new("t.yaml".into(), "".into());
+        let tree = tree_of_values(&term, Span::default(), &source);
+        assert_eq!(tree.get("MaxItems").unwrap().kind, ValueKind::String(limit));
+        assert!(matches!(tree.get("n").unwrap().kind, ValueKind::Number(_)));
+    }
+
+    #[test]
+    fn other_texts_are_not_changed_and_broken_ones_stay_broken() {
+        for text in [r#"{"a": [1, true], "b \\": "\" c"}"#, "{a: 1}", ""] {
+            assert_eq!(quoting(text), text);
+        }
+        let source = SourceText::new("t.yaml".into(), "".into());
+        let broken = Term::literal("{a: 1}");
+        let span = Span::default();
+        assert_eq!(tree_of_values(&broken, span, &source), tree(&broken, span, &source));
+    }
 }

@@ -6,6 +6,7 @@ use crate::facts;
 use crate::program::Program;
 use crate::tree::NodeId;
 use crate::value::{Caller, Client, ClientKind, FileId, Value};
+use loopguard_pattern::Term;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -167,6 +168,8 @@ impl Program<'_> {
             Some("resource") => client_of(&Caller::Own, passed, &ClientKind::Resource("".into(), Vec::new())),
             Some("session") => Value::Session(caller(passed, &Caller::Own)),
             Some("same") => passed.get(0, ""),
+            Some("record") if passed.placed.is_empty() => Value::Record(Arc::new(passed.named.clone())),
+            Some("joined") => joined(&passed.placed),
             Some("document") => constructed(path, passed),
             Some("getenv") => {
                 let found =
@@ -240,6 +243,25 @@ fn answer_of_client(client: &Arc<Client>, name: &str, passed: &Passed) -> Value 
         // `AWS.S3(...).putObject(...).promise()` gives what the call gives.
         _ => Value::Unknown,
     }
+}
+
+/// Returns the path of parts, as far as its beginning is known. That a part that is not known begins at the root again is left
+/// aside: keys of objects do not.
+fn joined(parts: &[Value]) -> Value {
+    let mut path = Term::default();
+    for part in parts {
+        let begun = path.as_literal().is_none_or(|text| !text.is_empty() && !text.ends_with('/'));
+        if begun {
+            path.push_str("/");
+        }
+        match part {
+            Value::Text(text) => path = Term::concat([path, text.clone()]),
+            Value::Begins(text) => return Value::Begins(Term::concat([path, text.clone()])),
+            _ if path == Term::default() => return Value::Unknown,
+            _ => return Value::Begins(path),
+        }
+    }
+    Value::Text(path)
 }
 
 fn assumed(request: &Value) -> Value {

@@ -78,7 +78,7 @@ impl Reader<'_> {
 
     fn definition(&self, written: &Value, properties: &Value) -> Option<Arc<Value>> {
         let tree = match &written.kind {
-            ValueKind::String(text) => embedded::tree(text, written.span, &self.template.source),
+            ValueKind::String(text) => embedded::tree_of_values(text, written.span, &self.template.source),
             ValueKind::Object(_) => written.clone(),
             _ => return None,
         };
