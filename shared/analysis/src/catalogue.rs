@@ -230,6 +230,11 @@ impl Catalogue {
         self.natives.get_or_init(|| Natives::read().unwrap_or_default())
     }
 
+    /// Returns the ids of all kinds of targets: what [`HopTarget::kind`](crate::HopTarget) may be.
+    pub fn target_ids(&self) -> impl Iterator<Item = &str> {
+        self.targets().iter().map(|kind| &*kind.id)
+    }
+
     /// Returns all kinds of targets.
     pub(crate) fn targets(&self) -> &[TargetKind] {
         self.targets.get_or_init(|| target::read().unwrap_or_default())

@@ -202,6 +202,8 @@ pub struct HopTarget {
     pub id: Arc<str>,
     /// Its ARN, symbols as `${Name}`.
     pub arn: Arc<str>,
+    /// What it is, as the catalogue calls that (`lambda`, `stepfunctions`); empty where that cannot be told.
+    pub kind: Arc<str>,
 }
 
 /// Who makes the call of a hop, as the record of the call shows it under `detail.userIdentity`.

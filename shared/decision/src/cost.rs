@@ -3,8 +3,18 @@
 //! Input: a dated table of prices, what the targets of a loop use, and counts from metrics. Output: dollars, low, likely
 //! and high, each with the assumptions it rests on. Deliberately not here: billing data, which is hours late.
 
+#[cfg(test)]
+mod incidents;
 mod money;
+mod own;
 mod prices;
+mod range;
+mod runaway;
+mod spend;
 
 pub use money::Money;
+pub use own::{OwnItem, OwnSettings, own_cost};
 pub use prices::{Price, PriceStanding, Prices};
+pub use range::Range;
+pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway};
+pub use spend::{BUDGET_HOURS, Meter, Spend, spend};

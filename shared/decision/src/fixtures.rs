@@ -41,7 +41,11 @@ pub(crate) fn rule(name: &str) -> Rule {
 pub(crate) fn hop(rule: &str) -> Hop {
     Hop {
         rule: key(rule),
-        target: HopTarget { id: "t".into(), arn: "arn:aws:ecs:eu-west-1:111122223333:cluster/c".into() },
+        target: HopTarget {
+            id: "t".into(),
+            arn: "arn:aws:ecs:eu-west-1:111122223333:cluster/c".into(),
+            kind: "ecs".into(),
+        },
         via: Vec::new(),
         action: "ecs:RunTask".into(),
         caller: None,

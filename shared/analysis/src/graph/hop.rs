@@ -4,7 +4,7 @@ use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
 use super::class::Class;
 use super::edge::{Edge, Fact};
-use crate::actor::{Act, Actor};
+use crate::actor::{Act, Actor, kind_of};
 use crate::catalogue::Operation;
 use crate::emission::{Emission, Fields, Identity};
 use crate::finding::{Caller, Emits, EventWitness, Hop, HopOrigins, HopTarget};
@@ -268,9 +268,14 @@ impl<'w, 'a> Way<'w, 'a> {
     fn tell(self, event: Option<Event>, policy: Option<&Grant>) -> Option<Told> {
         let rule = self.ground.inventory.rules.get(self.from)?;
         let witness = self.witness(event.as_ref());
+        let catalogue = self.ground.catalogue;
         let target = self.target.map_or_else(
-            || HopTarget { id: "".into(), arn: "".into() },
-            |target| HopTarget { id: target.id.clone(), arn: target.arn.to_string().into() },
+            || HopTarget { id: "".into(), arn: "".into(), kind: "".into() },
+            |target| HopTarget {
+                id: target.id.clone(),
+                arn: target.arn.to_string().into(),
+                kind: kind_of(&target.arn, catalogue).map_or("", |kind| &kind.id).into(),
+            },
         );
         let note = self.note(event.as_ref());
         let mut needs: BTreeSet<Need> = self.need.iter().cloned().collect();
