@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{catalogue, demo, explain, iam, operate, pattern, scan, snapshot};
+use crate::{catalogue, cost, demo, explain, iam, operate, pattern, scan, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -17,6 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Look for loops in templates, snapshots of accounts, or a live account
     Scan(scan::ScanArgs),
+    /// Say what each loop would cost if it ran away, or what the stack itself costs
+    Cost(cost::CostArgs),
     /// Tell what a finding means, why it matters and how to fix it
     Explain(explain::ExplainArgs),
     /// Write what a live account holds into a file

@@ -10,6 +10,7 @@
 mod account;
 mod args;
 mod catalogue;
+mod cost;
 mod demo;
 mod exit;
 mod explain;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match args::Args::parse().verb {
         args::Verb::Scan(args) => scan::run(&args),
+        args::Verb::Cost(args) => cost::run(&args),
         args::Verb::Explain(args) => explain::run(&args),
         args::Verb::Snapshot(args) => snapshot::run(&args),
         args::Verb::Pattern(verb) => pattern::run(&verb),

@@ -1,9 +1,9 @@
 //! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
-mod code;
+pub(crate) mod code;
 mod levels;
 mod scps;
-mod sources;
+pub(crate) mod sources;
 
 use crate::account::{self, ReachArgs};
 use crate::exit::Exit;

@@ -49,7 +49,7 @@ struct Folder {
 }
 
 /// Reads the code of all functions into the inventory, and returns the files that were read.
-pub(super) fn read(inventory: &mut Inventory, templates: &[Source]) -> BTreeSet<Arc<str>> {
+pub(crate) fn read(inventory: &mut Inventory, templates: &[Source]) -> BTreeSet<Arc<str>> {
     let mut loader =
         Loader { templates, folders: BTreeMap::new(), notes: Vec::new(), elsewhere: BTreeMap::new() };
     let mut read = BTreeSet::new();

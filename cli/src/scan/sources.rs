@@ -11,17 +11,17 @@ use std::sync::Arc;
 
 /// What was read of the files named.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     templates: Vec<Source>,
     snapshots: Vec<Snapshot>,
     /// Whether a file could not be read; it was told.
-    pub(super) unreadable: bool,
+    pub(crate) unreadable: bool,
 }
 
 impl Sources {
     /// Reads the files; one that cannot be read is told and passed over. A file that only stands in a named
     /// folder and does not have the word that every template has is no template, and nothing to tell.
-    pub(super) fn read(files: &BTreeMap<PathBuf, bool>) -> Self {
+    pub(crate) fn read(files: &BTreeMap<PathBuf, bool>) -> Self {
         let mut sources = Self::default();
         for (file, named) in files {
             let told = match input::text(file) {
@@ -54,22 +54,22 @@ impl Sources {
     }
 
     /// Returns the text of a template that was read.
-    pub(super) fn text(&self, file: &str) -> Option<Arc<str>> {
+    pub(crate) fn text(&self, file: &str) -> Option<Arc<str>> {
         let source = self.templates.iter().find(|source| *source.file == *file)?;
         Some(source.text.clone())
     }
 
-    pub(super) fn templates(&self) -> &[Source] {
+    pub(crate) fn templates(&self) -> &[Source] {
         &self.templates
     }
 
-    pub(super) fn add(&mut self, snapshot: Snapshot) {
+    pub(crate) fn add(&mut self, snapshot: Snapshot) {
         self.snapshots.push(snapshot);
     }
 
     /// Returns all facts of all sources as one inventory. Where the snapshots are of one account and region,
     /// templates beside them are taken to be deployed there.
-    pub(super) fn inventory(&self, mut options: Options) -> Option<Inventory> {
+    pub(crate) fn inventory(&self, mut options: Options) -> Option<Inventory> {
         let mut inventories: Vec<Inventory> =
             self.snapshots.iter().map(|snapshot| snapshot.inventory.clone()).collect();
         if !self.templates.is_empty() {
@@ -85,7 +85,7 @@ impl Sources {
     }
 
     /// Returns the files of these that the user named and of which not all could be read, as the inventory says.
-    pub(super) fn unread<'f>(
+    pub(crate) fn unread<'f>(
         files: &'f BTreeMap<PathBuf, bool>,
         inventory: &'f Inventory,
     ) -> impl Iterator<Item = &'f Path> {
@@ -108,7 +108,7 @@ impl Sources {
     }
 
     /// Analyses; what the facts leave open is asked of the snapshots.
-    pub(super) fn analyse(&self, inventory: &mut Inventory, catalogue: &Catalogue) -> Analysis {
+    pub(crate) fn analyse(&self, inventory: &mut Inventory, catalogue: &Catalogue) -> Analysis {
         analyse_with(inventory, catalogue, |need| self.answer(need))
     }
 
