@@ -2,7 +2,7 @@
 
 use crate::source_text::SourceText;
 use loopguard_pattern::Term;
-use loopguard_pattern::json::{self, Marked, Span, Value};
+use loopguard_pattern::json::{self, Marked, Span, Value, ValueKind};
 
 /// Returns the tree of the JSON text `term`, symbols kept; its values stand where they stand in the file
 /// if the text is there as it is, else where the string stands.
@@ -20,8 +20,9 @@ pub(crate) fn tree_of_values(term: &Term, span: Span, source: &SourceText) -> Va
         return tree(term, span, source);
     }
     match json::parse_strict(&quoting(marked.text())) {
-        Ok(whole) => marked.restored(whole, &|_| span),
-        Err(_) => tree(term, span, source),
+        // A symbol alone is no object: then nothing is known of the text.
+        Ok(whole) if matches!(whole.kind, ValueKind::Object(_)) => marked.restored(whole, &|_| span),
+        _ => tree(term, span, source),
     }
 }
 
@@ -121,8 +122,9 @@ mod tests {
             assert_eq!(quoting(text), text);
         }
         let source = SourceText::new("t.yaml".into(), "".into());
-        let broken = Term::literal("{a: 1}");
         let span = Span::default();
-        assert_eq!(tree_of_values(&broken, span, &source), tree(&broken, span, &source));
+        for text in [Term::literal("{a: 1}"), Symbol::created("parameter", "Whole").into()] {
+            assert_eq!(tree_of_values(&text, span, &source), tree(&text, span, &source));
+        }
     }
 }
