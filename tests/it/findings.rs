@@ -206,7 +206,7 @@ fn a_condition_in_a_policy_applies_as_a_patch() {
         )
     };
     let block = "\n        - Statement:\n            - Effect: Allow\n              # puts what it made\n              Action:\n                - events:PutEvents\n              Resource: '*'";
-    let braces = " [{Statement: [{Effect: Allow, Action: 'events:*', Resource: '*'}]}]";
+    let braces = " [{Statement: [{Effect: Allow, Action: 'events:PutEvents', Resource: '*'}]}]";
     let template = "\n        - EventBridgePutEventsPolicy:\n            EventBusName: default";
     let both = " [{EventBridgePutEventsPolicy: {EventBusName: default}}, {Statement: [{Effect: Allow, Action: 'events:*', Resource: '*'}]}]";
     let placed = "{source: [orders], detail-type: [Placed]}";
