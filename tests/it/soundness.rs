@@ -113,7 +113,7 @@ fn check(account: &Account, tally: &mut Tally) -> Result<(), String> {
         tally.claims += 1;
         let rules: Vec<usize> = finding.rules.iter().map(|rule| place_of(&rule.id)).collect();
         let done = finding.rules.iter().all(|rule| simulated.goes_round(&rule.id));
-        let alone = (!done).then(|| Simulated::alone(account, &simulated.patterns, &rules));
+        let alone = (!done).then(|| Simulated::alone(&account.without_faults(), &simulated.patterns, &rules));
         let settling = alone.as_ref().unwrap_or(&simulated);
         let round = finding.rules.iter().all(|rule| settling.goes_round(&rule.id));
         tally.settled += u64::from(done || round || !settling.cut_short);
