@@ -337,7 +337,6 @@ fn alert() -> Alert {
         step: Step::WouldDisable(Refusal::ModeObserve),
         hops: Vec::new(),
         remedies: Vec::new(),
-        policy_remedies: Vec::new(),
         gaps: Vec::new(),
         times: 0,
     }
