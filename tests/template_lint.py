@@ -1,108 +1,85 @@
-"""Lints `template.yaml`: expands SAM first, then lints the CloudFormation that comes out.
+"""Checks the templates: what they expand to, what linters say of them, and which permissions they grant.
 
-Linting the SAM text alone misses a wrong runtime or a misspelt action, so both texts are linted. Then the actions
-that the guard's role has are compared with the calls that the code makes, both ways.
-Needs the packages `aws-sam-translator` and `cfn-lint`; exits with 0 (clean), 1 (findings) or 2 (could not run).
+The tools are Python packages with pinned versions. On first use they are installed into environments of their own in
+the target folder; Python with `venv` and a package index are all that has to be there.
+Exits with 0 (clean), 1 (findings) or 2 (could not run).
 """
 
+import hashlib
 import json
 import os
 import pathlib
-import re
+import subprocess
 import sys
-import tempfile
-import tomllib
+import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TEMPLATE = ROOT / "template.yaml"
-CALLS = ROOT / "shared" / "aws" / "src"
-PERMISSIONS = ROOT / "shared" / "aws" / "permissions.toml"
-REGIONS = ["us-east-1", "eu-west-1"]
+TEMPLATES = [ROOT / "template.yaml", ROOT / "template-global.yaml"]
+SKIP = "checkov:skip="
 
 
-def expanded(text):
-    """Returns the template with SAM resources replaced by the CloudFormation they stand for."""
-    from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
-    from samtranslator.translator.transform import transform
-    from samtranslator.yaml_helper import yaml_parse
-
-    template = yaml_parse(text)
-    for resource in template["Resources"].values():
-        # The translator takes code from S3 only; packaging puts it there.
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://packaged/code.zip"
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGIONS[0])
-    policies = ManagedPolicyLoader(None)
-    policies._policy_map = {}  # no managed policy is named, so none has to be looked up
-    return transform(template, {}, policies)
+def target():
+    """Returns the target folder of the build."""
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 
 
-def findings(path):
-    """Returns what cfn-lint says about a file."""
-    from cfnlint.api import ManualArgs, lint_file
-
-    return lint_file(path, config=ManualArgs(regions=REGIONS))
-
-
-# What Lambda does under the role (it takes from the queue and writes the log), and SNS (it encrypts).
-BY_SERVICES = {
-    "kms:Decrypt": "HasTopicKey",
-    "kms:GenerateDataKey": "HasTopicKey",
-    "logs:CreateLogStream": None,
-    "logs:PutLogEvents": None,
-    "sqs:DeleteMessage": None,
-    "sqs:GetQueueAttributes": None,
-    "sqs:ReceiveMessage": None,
-}
+def environment(name):
+    """Returns the folder with the programs of `tests/template/NAME.txt`, installed now if they are not there yet."""
+    requirements = ROOT / "tests" / "template" / f"{name}.txt"
+    pins = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    folder = target() / "template" / f"{name}-{pins}"
+    if not (folder / "complete").exists():
+        venv.create(folder, clear=True, with_pip=True)
+        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "--no-compile", "--no-deps", "--requirement", requirements], check=True)
+        (folder / "complete").touch()
+    return folder / "bin"
 
 
-def granted(expansion):
-    """Returns the actions that the guard's role has, each with the condition of the template on which it has it."""
-    actions = {}
-    for policy in expansion["Resources"]["GuardRole"]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            condition = None
-            if "Fn::If" in statement:
-                condition, statement, _ = statement["Fn::If"]
-            named = statement["Action"]
-            actions |= {action: condition for action in ([named] if isinstance(named, str) else named)}
-    return actions
+def run(what, *command):
+    """Runs a tool, prints what it says if it finds something, and returns whether it is content."""
+    settings = {"AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False)
+    print(f"{what}: {'clean' if done.returncode == 0 else 'findings'}")
+    if done.returncode:
+        print(done.stdout + done.stderr)
+    return done.returncode == 0
 
 
-def permissions(expansion):
-    """Returns sentences on actions that are called and not granted, or granted and not called."""
-    table = tomllib.loads(PERMISSIONS.read_text(encoding="utf-8"))
-    wanted = dict(BY_SERVICES)
-    for part, condition in (("guard", None), ("events", "HasEventBus"), ("enforce", "Enforces")):
-        for operation, asks in table[part].items():
-            wanted |= {action: condition for action in asks or [operation]}
-    said = [f"`{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - granted(expansion).items(), key=str)]
-    said += [f"`{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(granted(expansion).items() - wanted.items(), key=str)]
-    called = set()
-    for path in sorted(CALLS.rglob("*.rs")):
-        if path.name != "tests.rs":
-            called |= set(re.findall(r'"([a-z][a-z0-9]+:[A-Z]\w+)"', path.read_text(encoding="utf-8")))
-    listed = {operation for part in table.values() for operation in part}
-    said += [f"`{action}` is called and not in permissions.toml" for action in sorted(called - listed)]
-    return said + [f"`{action}` is in permissions.toml and not called" for action in sorted(listed - called)]
+def checked(checkov, template):
+    """Runs checkov on a template; each of its checks passes, or is skipped in place with a reason."""
+    command = [checkov, "--file", template, "--framework", "cloudformation", "--skip-download", "--output", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    report = json.loads(done.stdout)
+    results = report["results"]
+    for failed in results["failed_checks"]:
+        print(f"{template.name}: {failed['check_id']} on {failed['resource']}: {failed['check_name']}")
+    text = template.read_text(encoding="utf-8")
+    # A skip that skips nothing is a mistake, and so is one without a reason.
+    skips = [line.split(SKIP)[1] for line in text.splitlines() if SKIP in line]
+    bare = [skip for skip in skips if not skip.partition(":")[2].strip()]
+    skipped = len(results["skipped_checks"])
+    for skip in bare:
+        print(f"{template.name}: `{skip}` is skipped without a reason")
+    if skipped != len(skips):
+        print(f"{template.name}: {len(skips)} skips are written, {skipped} checks were skipped")
+    clean = not results["failed_checks"] and not bare and skipped == len(skips)
+    passed, word = report["summary"]["passed"], "clean" if clean else "findings"
+    print(f"checkov {template.name}: {word}, {passed} passed, {skipped} skipped with a reason")
+    return clean
 
 
 def main():
     try:
-        expansion = expanded(TEMPLATE.read_text(encoding="utf-8"))
-    except ImportError as error:
-        print(f"template lint left out: {error}", file=sys.stderr)
+        sam, checkov = environment("sam"), environment("checkov")
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"the tools for templates cannot be installed: {error}", file=sys.stderr)
         return 2
-    found = list(findings(TEMPLATE))
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "expanded.json"
-        path.write_text(json.dumps(expansion, indent=1), encoding="utf-8")
-        found += findings(path)
-    found += permissions(expansion)
-    for match in found:
-        print(match)
-    print(f"template.yaml: {len(found)} findings, {len(expansion['Resources'])} resources after expansion")
-    return 1 if found else 0
+    clean = run("expansion, cfn-lint, permissions", sam / "python", ROOT / "tests" / "template" / "expanded.py")
+    for template in TEMPLATES:
+        clean &= run(f"sam validate {template.name}", sam / "sam", "validate", "--lint", "--template", template)
+        clean &= checked(checkov / "checkov", template)
+    return 0 if clean else 1
 
 
 if __name__ == "__main__":
