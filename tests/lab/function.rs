@@ -29,6 +29,7 @@ pub(crate) struct Deployment<'a> {
 #[derive(Debug)]
 pub(crate) struct Function {
     process: Child,
+    queue: Queue,
     api: Arc<RuntimeApi>,
     seen: Arc<Seen>,
     mapping: Option<JoinHandle<()>>,
@@ -44,6 +45,23 @@ struct Seen {
 impl Function {
     /// Starts the process with the environment that Lambda gives it, and feeds it from its queue.
     pub(crate) fn start(lab: &Lab, deployment: &Deployment<'_>) -> Self {
+        let mut function = Self::idle(lab, deployment);
+        function.mapping = Some(thread::spawn({
+            let (aws, api, seen) = (lab.aws(), Arc::clone(&function.api), Arc::clone(&function.seen));
+            let queue = deployment.queue.clone();
+            move || {
+                while !seen.stopped.load(Ordering::Relaxed) {
+                    if !feed(&aws, &queue, &api, &seen) {
+                        thread::sleep(Duration::from_millis(50));
+                    }
+                }
+            }
+        }));
+        function
+    }
+
+    /// Starts the process and feeds it nothing: the test invokes it.
+    pub(crate) fn idle(lab: &Lab, deployment: &Deployment<'_>) -> Self {
         let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT));
         let mut process = command(lab, deployment, &api.address())
             .spawn()
@@ -53,18 +71,26 @@ impl Function {
         let ended = Arc::clone(&api);
         // A process that is gone will not answer: nobody has to wait for it.
         collect(process.stdout.take().unwrap(), &seen, move || ended.close());
-        let mapping = thread::spawn({
-            let (aws, api, seen, queue) =
-                (lab.aws(), Arc::clone(&api), Arc::clone(&seen), deployment.queue.clone());
-            move || {
-                while !seen.stopped.load(Ordering::Relaxed) {
-                    if !feed(&aws, &queue, &api, &seen) {
-                        thread::sleep(Duration::from_millis(50));
-                    }
-                }
-            }
-        });
-        Self { process, api, seen, mapping: Some(mapping) }
+        Self { process, queue: deployment.queue.clone(), api, seen, mapping: None }
+    }
+
+    /// Hands messages to the function as one batch of its queue, and returns what it made of each: true iff it is not
+    /// delivered again. Fails with a sentence where the function ended, or was not done in time.
+    pub(crate) fn invoke(&self, bodies: &[&str]) -> Result<Vec<bool>, String> {
+        let message = |(at, body): (usize, &&str)| {
+            record(&json!({"MessageId": at.to_string(), "Body": body, "ReceiptHandle": "r"}), &self.queue)
+        };
+        let records: Vec<Value> = bodies.iter().enumerate().map(message).collect();
+        let outcome = self.api.invoke(&json!({"Records": records}).to_string());
+        self.seen.outcomes.lock().unwrap().push(outcome.clone());
+        let Outcome::Success(response) = outcome? else { return Ok(vec![false; bodies.len()]) };
+        let failed = failed_items(&response);
+        Ok((0..bodies.len()).map(|at| !failed.contains(&at.to_string())).collect())
+    }
+
+    /// Returns the number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// Returns the lines that the function wrote so far.

@@ -14,7 +14,12 @@ pub(crate) struct Head {
 impl Head {
     /// Returns the value of a field by its name in lower case.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.fields().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// Returns all fields in their order, with names in lower case.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -52,9 +57,13 @@ pub(crate) fn send(
     let Some((head, body)) = read_message(&mut reader)? else {
         return Err(io::ErrorKind::UnexpectedEof.into());
     };
+    Ok(Answer { status: status(&head)?, body })
+}
+
+/// Returns the status of an answer.
+pub(crate) fn status(head: &Head) -> io::Result<u16> {
     let status = head.first_line.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| io::Error::other(format!("no status in `{}`", head.first_line)))?;
-    Ok(Answer { status, body })
+    status.ok_or_else(|| io::Error::other(format!("no status in `{}`", head.first_line)))
 }
 
 /// Reads one message; returns `None` where the other side closed before its first byte.

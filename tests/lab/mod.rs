@@ -5,6 +5,7 @@ pub(crate) mod aws;
 pub(crate) mod function;
 mod http;
 mod install;
+pub(crate) mod proxy;
 pub(crate) mod runtime_api;
 
 use aws::Aws;
@@ -86,6 +87,11 @@ impl Lab {
     /// Returns the address for `AWS_ENDPOINT_URL`.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns a port that hands calls on to this lab.
+    pub(crate) fn proxy(&self) -> proxy::Proxy {
+        proxy::Proxy::start(self.port)
     }
 
     /// Returns the interpreter of the lab, for a function written in Python.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use loopguard_account::{Alert, MemoryLedger};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::{Book, Settings, Timestamp};
-use loopguard_guard::{Checked, Guard, Outcome};
+use loopguard_guard::{Checked, Guard, Known, Outcome};
 use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Stop, Twin, World};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -169,6 +169,7 @@ impl Watch {
         let guard = Guard {
             account: twin,
             ledger: Some(&self.ledger),
+            known: &Known::default(),
             catalogue: &self.catalogue,
             settings: &self.settings,
             home: &home,

@@ -57,7 +57,10 @@ fn course(incident: &Incident, later: &[Incident]) -> Vec<(Timestamp, String)> {
     match &incident.state {
         State::Intended => {}
         State::Ended { end, at } => course.push((*at, ended(end))),
-        State::Restored { at, by } => course.push((*at, format!("restored by {by}"))),
+        State::Restored { at, by, disabled } => {
+            course.extend(disabled.map(|at| (at, "rule disabled".to_owned())));
+            course.push((*at, format!("restored by {by}")));
+        }
     }
     course.extend(incident.told.map(|at| (at, "somebody was told".to_owned())));
     course.extend(checks(incident));

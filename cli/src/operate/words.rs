@@ -49,7 +49,7 @@ pub(super) fn alert(incident: &Incident) -> Option<Alert> {
 
 pub(super) fn incident(incident: &Incident, now: Timestamp) -> Value {
     let restored = match &incident.state {
-        State::Restored { at, by } => Some(json!({ "at": at.to_string(), "by": &**by })),
+        State::Restored { at, by, .. } => Some(json!({ "at": at.to_string(), "by": &**by })),
         State::Intended | State::Ended { .. } => None,
     };
     json!({

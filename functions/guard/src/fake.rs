@@ -1,6 +1,6 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef, Tags};
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
 };
@@ -225,11 +225,17 @@ impl Account for Fake {
     async fn rule(&self, _bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
         let mut state = self.state();
         state.call("DescribeRule", name)?;
-        let rule = state.rules.get(name).cloned();
+        let rule = state.rules.get(name).map(|rule| Rule { tags: Tags::new(), ..rule.clone() });
         if let Some(Some(happening)) = state.after_reads.pop_front() {
             happening(&mut state);
         }
         Ok(rule)
+    }
+
+    async fn tags(&self, _bus: &str, name: &str) -> Result<Tags, CallError> {
+        let mut state = self.state();
+        state.call("ListTagsForResource", name)?;
+        Ok(state.rules.get(name).map(|rule| rule.tags.clone()).unwrap_or_default())
     }
 
     async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {

@@ -1,5 +1,6 @@
 //! Reads what the analysis needs, and nothing else.
 
+use crate::known::Memory;
 use loopguard_account::{Account, CallError};
 use loopguard_analysis::{Analysis, Catalogue, MAX_ROUNDS, analyse};
 use loopguard_model::{Facts, Gap, Inventory, Need, Rule, Scope};
@@ -15,6 +16,8 @@ pub struct Gathered {
     pub asked: Vec<Need>,
     /// How many reads of the account that took.
     pub reads: usize,
+    /// How many answers were known before.
+    pub remembered: usize,
     /// How often it was analysed again.
     pub rounds: usize,
 }
@@ -32,22 +35,42 @@ pub async fn gather(
     rule: Rule,
     max_reads: usize,
 ) -> Result<Gathered, CallError> {
+    gather_knowing(account, catalogue, home, rule, max_reads, None).await
+}
+
+/// The same, with what is known already.
+pub(crate) async fn gather_knowing(
+    account: &impl Account,
+    catalogue: &Catalogue,
+    home: &Scope,
+    rule: Rule,
+    max_reads: usize,
+    memory: Option<Memory<'_>>,
+) -> Result<Gathered, CallError> {
     let mut inventory = Inventory::new(home.clone());
     inventory.rules.push(rule);
-    let (mut reads, mut rounds) = (0, 0);
+    let (mut reads, mut remembered, mut rounds) = (0, 0, 0);
     let mut asked = Vec::new();
     loop {
         let analysis = analyse(&inventory, catalogue);
         let open: Vec<Need> =
             analysis.needs.iter().filter(|need| !inventory.is_answered(need)).cloned().collect();
         if open.is_empty() || rounds == MAX_ROUNDS {
-            return Ok(Gathered { inventory, analysis, asked, reads, rounds });
+            return Ok(Gathered { inventory, analysis, asked, reads, remembered, rounds });
         }
         rounds += 1;
-        for need in open {
-            let answer = if reads < max_reads {
+        for need in cheapest(open, rounds) {
+            let known = memory.and_then(|memory| memory.recall(&need));
+            let answer = if let Some(facts) = known {
+                remembered += 1;
+                Ok(facts)
+            } else if reads < max_reads {
                 reads += 1;
-                gap_or_retry(&need, account.answer(&need).await)?
+                let answer = gap_or_retry(&need, account.answer(&need).await)?;
+                if let (Some(memory), Ok(facts)) = (memory, &answer) {
+                    memory.remember(&need, facts);
+                }
+                answer
             } else {
                 let reason =
                     format!("not read: one change may cost {max_reads} reads (`LOOPGUARD_MAX_READS`)");
@@ -57,6 +80,19 @@ pub async fn gather(
             inventory.absorb(need, answer);
         }
     }
+}
+
+/// Returns the needs to answer first. What runs behind a target and what its role may is read before the rules that it could
+/// reach if nothing were known of it: in a large account those are most of them.
+fn cheapest(open: Vec<Need>, round: usize) -> Vec<Need> {
+    let rank = |need: &Need| match need {
+        Need::RulesOfBus { .. } | Need::Workload { .. } | Need::Role { .. } | Need::Trails => 0,
+        Need::Targets { .. } => 1,
+        Need::Consumers { .. } | Need::BucketNotification { .. } => 2,
+    };
+    // Towards the end of the rounds all is read at once, so that none is left open for order's sake.
+    let least = open.iter().map(rank).min().filter(|_| round < MAX_ROUNDS / 2);
+    open.into_iter().filter(|need| least.is_none_or(|least| rank(need) == least)).collect()
 }
 
 fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<Facts, Gap>, CallError> {

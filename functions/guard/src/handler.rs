@@ -5,7 +5,8 @@ mod scan;
 mod sweep;
 
 use crate::event::{Changed, Ignored, Message, read_message};
-use crate::gather::{Gathered, gather};
+use crate::gather::{Gathered, gather_knowing};
+use crate::known::{Known, Memory, NEVER, shown_from};
 use crate::same::is_same;
 pub use act::CHECKS;
 use act::alert_of;
@@ -26,6 +27,8 @@ pub struct Guard<'a, A, L> {
     pub account: &'a A,
     /// Where acts are written down; without it nothing is done, only told.
     pub ledger: Option<&'a L>,
+    /// What was read of the account before.
+    pub known: &'a Known,
     /// The facts of AWS.
     pub catalogue: &'a Catalogue,
     /// What the owner has said.
@@ -132,9 +135,17 @@ struct Look {
     changed: Changed,
     /// Whether it may have opened a loop; false where the guard looks by itself.
     opens: bool,
+    /// What was read since this time shows the change.
+    since: Timestamp,
 }
 
 impl Look {
+    /// A look at a rule that was changed, or that reaches what was.
+    fn change(changed: Changed) -> Self {
+        let since = Timestamp::from_rfc3339(&changed.at).map_or(NEVER, shown_from);
+        Self { changed, opens: true, since }
+    }
+
     /// A look at a rule that was to be off and is on.
     fn again(rule: &RuleRef, cause: &str, call: &str, now: Timestamp) -> Self {
         let (bus, name) = (rule.bus.clone(), rule.name.clone());
@@ -149,6 +160,7 @@ impl Look {
                 at,
             },
             opens: true,
+            since: NEVER,
         }
     }
 }
@@ -169,7 +181,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// Handling a message twice acts once: the ledger knows its cause.
     pub async fn handle(&self, body: &str, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         match read_message(body, self.home, self.settings.own_role_arn.as_deref()) {
-            Ok(Message::Changed(changed)) => self.look(&Look { changed, opens: true }, attempt, now).await,
+            Ok(Message::Changed(changed)) => self.look(&Look::change(changed), attempt, now).await,
             Ok(Message::Touched(touched)) => self.touched(&touched, attempt, now).await,
             Ok(Message::Scan) => self.scan(now).await,
             Ok(Message::Look { rules, scan }) => self.look_at(&rules, &scan, attempt, now).await,
@@ -186,9 +198,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             let rule = self.account.rule(&changed.bus, &changed.rule).await.map_err(HandleError::Read)?;
             let Some(rule) = rule else { return Ok(log_ignored(Ignored::Gone)) };
             let key = rule.key.clone();
-            let max_reads = self.settings.max_reads;
-            let gathered = gather(self.account, self.catalogue, self.home, rule, max_reads).await;
-            let gathered = gathered.map_err(HandleError::Read)?;
+            let since = if round == 0 { look.since } else { NEVER };
+            let gathered = self.gathered(rule, since, now).await?;
             let gathered = self.with_tags(gathered, &key).await?;
             self.note_reach(&changed.bus, &changed.rule, &gathered, now).await;
             let change = Change { event_id: cause.clone(), opens: look.opens, ..changed.change(key) };
@@ -203,8 +214,30 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         Err(HandleError::Unsettled { rule: changed.rule.to_string() })
     }
 
-    /// Reads the tags of the other rules of the changed rule's loops, where the scope looks at tags: a
-    /// listing of rules has none.
+    /// Analyses the rule with what was read since that time; what is to be told or done is read anew.
+    async fn gathered(&self, rule: Rule, since: Timestamp, now: Timestamp) -> Result<Gathered, HandleError> {
+        let key = rule.key.clone();
+        let reading = |rule, since| {
+            let memory = Memory { known: self.known, since, now };
+            gather_knowing(
+                self.account,
+                self.catalogue,
+                self.home,
+                rule,
+                self.settings.max_reads,
+                Some(memory),
+            )
+        };
+        let first = reading(rule.clone(), since).await.map_err(HandleError::Read)?;
+        let is_told = first.analysis.findings.iter().any(|finding| finding.rules.contains(&key));
+        if !is_told || first.remembered == 0 {
+            return Ok(first);
+        }
+        reading(rule, now).await.map_err(HandleError::Read)
+    }
+
+    /// Reads the tags of the rules of the changed rule's loops, where the scope looks at tags. Most changes open no loop,
+    /// and need none.
     async fn with_tags(&self, mut gathered: Gathered, changed: &RuleKey) -> Result<Gathered, HandleError> {
         let settings = self.settings;
         let looked_at = settings.scope.looks_at_tags() || settings.unprotected.looks_at_tags();
@@ -212,14 +245,12 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             return Ok(gathered);
         }
         let findings = &gathered.analysis.findings;
-        let loops = findings.iter().filter(|f| f.verdict == Verdict::Loop && f.rules.contains(changed));
-        let others: BTreeSet<RuleKey> =
-            loops.flat_map(|finding| &finding.rules).filter(|key| *key != changed).cloned().collect();
-        for rule in gathered.inventory.rules.iter_mut().filter(|rule| others.contains(&rule.key)) {
-            let read = self.account.rule(&rule.bus.to_string(), &rule.name.to_string()).await;
-            if let Some(now) = read.map_err(HandleError::Read)? {
-                rule.tags = now.tags;
-            }
+        let is_told = |verdict| matches!(verdict, Verdict::Loop | Verdict::Unknown);
+        let loops = findings.iter().filter(|f| is_told(f.verdict) && f.rules.contains(changed));
+        let looping: BTreeSet<RuleKey> = loops.flat_map(|finding| &finding.rules).cloned().collect();
+        for rule in gathered.inventory.rules.iter_mut().filter(|rule| looping.contains(&rule.key)) {
+            let read = self.account.tags(&rule.bus.to_string(), &rule.name.to_string()).await;
+            rule.tags = read.map_err(HandleError::Read)?;
         }
         Ok(gathered)
     }

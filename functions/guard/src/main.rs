@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use loopguard_analysis::Catalogue;
 use loopguard_aws::{AwsAccount, AwsLedger, Clients, Home};
 use loopguard_decision::{Settings, SettingsError, Timestamp};
-use loopguard_guard::{Guard, Invocation, batch, metrics};
+use loopguard_guard::{Guard, Invocation, Known, batch, metrics};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let catalogue = Catalogue::embedded();
     let clients = Clients::from_env().await;
     let ledger = settings.table.clone().map(|table| AwsLedger::new(&clients, table));
-    let shell = Shell { settings, catalogue: &catalogue, clients, ledger };
+    let shell = Shell { settings, catalogue: &catalogue, clients, ledger, known: Known::default() };
     lambda_runtime::run(service_fn(|event| Box::pin(shell.invoke(event)))).await
 }
 
@@ -25,6 +25,7 @@ struct Shell<'a> {
     catalogue: &'a Catalogue,
     clients: Clients,
     ledger: Option<AwsLedger>,
+    known: Known,
 }
 
 impl Shell<'_> {
@@ -36,6 +37,7 @@ impl Shell<'_> {
         let guard = Guard {
             account: &account,
             ledger: self.ledger.as_ref(),
+            known: &self.known,
             catalogue: self.catalogue,
             settings: &self.settings,
             home: home.scope(),

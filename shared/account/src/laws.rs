@@ -7,7 +7,7 @@ mod ledger;
 
 pub use ledger::check_ledger;
 
-use crate::{Account, CallError, Operator};
+use crate::{Account, CallError, INCIDENT_TAG, Operator};
 use loopguard_model::{Facts, Need, Rule, RuleState, Trigger};
 use loopguard_pattern::Term;
 
@@ -41,6 +41,7 @@ pub async fn check(account: &impl Account, bus: &str, rule: &str, absent: &str) 
         described.key.to_string(),
     )?;
     law("a rule is read with its targets", described.targets.is_some(), "targets: none")?;
+    law("a rule is read without its tags", described.tags.is_empty(), format!("{:?}", described.tags))?;
     law("the rule is on", described.state != RuleState::Disabled, described.state.as_str())?;
     listings_agree(account, &described).await?;
     absence_is_no_error(account, bus, absent).await?;
@@ -62,6 +63,7 @@ pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> R
     let all = RuleState::EnabledWithAllManagementEvents;
     for states in [&[RuleState::Enabled, RuleState::Enabled, all][..], &[all, all]] {
         account.disable_rule(bus, rule).await?;
+        account.mark_rule(bus, rule, "incident").await?;
         let off = described(account, bus, rule).await?;
         for &state in states {
             account.enable_rule(bus, rule, state).await?;
@@ -69,11 +71,18 @@ pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> R
             law("a rule is switched on in the state named", on.state == state, on.state.as_str())?;
             let [was, is] = [&off, &on].map(|rule| written(&rule.trigger));
             law("switching on keeps pattern and schedule", was == is, is)?;
-            law("switching on keeps the tags", on.tags == off.tags, format!("{:?}", on.tags))?;
+            let tags = account.tags(bus, rule).await?;
+            law("switching on keeps the tags", tags.contains_key(INCIDENT_TAG), format!("{tags:?}"))?;
             let [was, is] = [&off, &on].map(target_ids);
             law("switching on keeps the targets", was == is, format!("{is:?}"))?;
         }
     }
+    for _ in 0..2 {
+        // Twice: taking away a tag that is not there is no error.
+        account.unmark_rule(bus, rule).await?;
+    }
+    let tags = account.tags(bus, rule).await?;
+    law("the mark can be taken away", !tags.contains_key(INCIDENT_TAG), format!("{tags:?}"))?;
     let refused = account.enable_rule(bus, rule, RuleState::Disabled).await;
     law("a rule cannot be switched on in the state off", refused.is_err(), "that was accepted")
 }
@@ -128,6 +137,8 @@ async fn listings_agree(account: &impl Account, described: &Rule) -> Result<(), 
 async fn absence_is_no_error(account: &impl Account, bus: &str, absent: &str) -> Result<(), Broken> {
     let found = account.rule(bus, absent).await?;
     law("a rule that does not exist is none", found.is_none(), "a rule")?;
+    let tags = account.tags(bus, absent).await?;
+    law("what does not exist has no tags", tags.is_empty(), format!("{tags:?}"))?;
     let need = Need::Targets { bus: Term::literal(bus), rule: Term::literal(absent) };
     let facts = account.answer(&need).await?;
     law("targets of no rule are missing", matches!(facts, Facts::Missing), format!("{facts:?}"))

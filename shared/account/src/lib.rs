@@ -16,6 +16,7 @@ pub use loopguard_decision::{
 };
 
 use loopguard_model::{Facts, Need, Rule, RuleState};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -28,8 +29,11 @@ pub trait Account: Sync {
     /// not be read, and then [`CallError::retryable`] says whether asking later may help.
     fn answer(&self, need: &Need) -> impl Future<Output = Result<Facts, CallError>> + Send;
 
-    /// Reads one rule as it is now: pattern, state, manager, tags and targets. `None` iff it does not exist.
+    /// Reads one rule as it is now: pattern, state, manager and targets, without its tags. `None` iff it does not exist.
     fn rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<Option<Rule>, CallError>> + Send;
+
+    /// Reads the tags of a rule; none where it does not exist, or where they may not be read.
+    fn tags(&self, bus: &str, name: &str) -> impl Future<Output = Result<Tags, CallError>> + Send;
 
     /// Returns all rules of all buses.
     fn rules(&self) -> impl Future<Output = Result<Vec<RuleRef>, CallError>> + Send;
@@ -52,6 +56,9 @@ pub trait Account: Sync {
     /// nothing is done.
     fn remind(&self, message: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
 }
+
+/// Tags by their keys.
+pub type Tags = BTreeMap<Arc<str>, Arc<str>>;
 
 /// The `source` of the events that alerts are put as, where the owner has named a bus for them.
 pub const EVENT_SOURCE: &str = "loopguard";
@@ -76,6 +83,9 @@ pub trait Operator: Account {
         name: &str,
         state: RuleState,
     ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
+    /// Takes the tag of [`Account::mark_rule`] from a rule. A rule without it stays as it is.
+    fn unmark_rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// AWS's word that a call was accepted.

@@ -4,7 +4,7 @@ use crate::failure::{failure, is_missing};
 use crate::{Clients, Home, alert, held, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::Tag;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef, Tags};
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
 use std::sync::Arc;
@@ -83,6 +83,10 @@ impl Account for AwsAccount {
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn tags(&self, bus: &str, name: &str) -> Result<Tags, CallError> {
+        rule::tags(self, &rule::rule_arn(self, bus, name)).await
     }
 
     async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {

@@ -2,9 +2,9 @@
 
 use crate::failure::failure;
 use crate::gather::{Caller, configuration, in_region, regions};
-use crate::{AwsAccount, Clients, GatherError, Home, Reach};
+use crate::{AwsAccount, Clients, GatherError, Home, Reach, rule};
 use aws_sdk_eventbridge::operation::RequestId;
-use loopguard_account::{CallError, Operator, Receipt};
+use loopguard_account::{CallError, INCIDENT_TAG, Operator, Receipt};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -46,6 +46,12 @@ impl Operator for AwsAccount {
                 &format!("`{}` is no state in which a rule is on", state.as_str()),
             )),
         }
+    }
+
+    async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {
+        let arn = rule::rule_arn(self, bus, name);
+        let call = self.clients.events.untag_resource().resource_arn(arn).tag_keys(INCIDENT_TAG).send();
+        call.await.map(drop).map_err(|error| failure("events:UntagResource", name, &error))
     }
 }
 

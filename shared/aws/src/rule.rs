@@ -4,7 +4,7 @@ use crate::AwsAccount;
 use crate::account::told_by;
 use crate::failure::failure;
 use crate::target::target;
-use loopguard_account::CallError;
+use loopguard_account::{CallError, Tags};
 use loopguard_model::{Rule, RuleKey, RuleState, Target, Trigger};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ struct Told<'a> {
     managed_by: Option<&'a str>,
 }
 
-/// Reads one rule with its targets and tags: three calls, and one more for each page of targets.
+/// Reads one rule with its targets: two calls, and one more for each page of targets.
 pub(crate) async fn rule(account: &AwsAccount, bus: &str, name: &str) -> Result<Rule, CallError> {
     const OPERATION: &str = "events:DescribeRule";
     let call = account.clients.events.describe_rule().name(name).event_bus_name(bus);
@@ -44,7 +44,6 @@ pub(crate) async fn rule(account: &AwsAccount, bus: &str, name: &str) -> Result<
         },
     );
     rule.targets = Some(targets(account, bus, name).await?);
-    rule.tags = tags(account, &rule.path).await?;
     Ok(rule)
 }
 
@@ -114,7 +113,8 @@ pub(crate) async fn targets(account: &AwsAccount, bus: &str, name: &str) -> Resu
     Err(endless(OPERATION, name))
 }
 
-async fn tags(account: &AwsAccount, arn: &str) -> Result<BTreeMap<Arc<str>, Arc<str>>, CallError> {
+/// Reads the tags of a rule.
+pub(crate) async fn tags(account: &AwsAccount, arn: &str) -> Result<Tags, CallError> {
     let call = account.clients.events.list_tags_for_resource().resource_arn(arn);
     match call.send().await {
         Ok(answer) => {
@@ -127,7 +127,7 @@ async fn tags(account: &AwsAccount, arn: &str) -> Result<BTreeMap<Arc<str>, Arc<
             }
             // Unknown tags put no rule in scope, so the analysis goes on without them.
             tracing::warn!(arn, error = %error, "tags not read");
-            Ok(BTreeMap::new())
+            Ok(Tags::new())
         }
     }
 }

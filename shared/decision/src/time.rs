@@ -17,6 +17,33 @@ impl fmt::Display for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Returns the time that a text names as it is [shown](Self::fmt), a fraction of the second left out; `None` for any
+    /// other form, and for days that no calendar has before 1970.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let numbers = |text: &str, by: char| -> Option<[u64; 3]> {
+            let parts = text.split(by).map(|part| {
+                part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten()
+            });
+            parts.collect::<Option<Vec<u64>>>()?.try_into().ok()
+        };
+        let [year, month, day] = numbers(date, '-')?;
+        let [hour, minute, second] = numbers(time.split_once('.').map_or(time, |(whole, _)| whole), ':')?;
+        let in_range = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        (in_range && hour < 24 && minute < 60 && second <= 60)
+            .then(|| Self((((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000))
+    }
+}
+
+/// Returns the day counted from 1970-01-01; the inverse of [`civil`].
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let (year, month_from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 /// Returns year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
 /// Counts in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
@@ -44,5 +71,29 @@ mod tests {
         assert_eq!(shown(1_700_000_000), "2023-11-14T22:13:20Z");
         assert_eq!(shown(4_107_542_399), "2100-02-28T23:59:59Z");
         assert_eq!(shown(4_107_542_400), "2100-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn reads_what_it_shows() {
+        for day in 0..60_000_u64 {
+            let at = Timestamp((day * 86_400 + day % 86_400) * 1000);
+            assert_eq!(Timestamp::from_rfc3339(&at.to_string()), Some(at));
+        }
+        let fraction = Timestamp::from_rfc3339("2023-11-14T22:13:20.731Z");
+        assert_eq!(fraction, Some(Timestamp(1_700_000_000_000)));
+        for other in [
+            "",
+            "now",
+            "2023-11-14",
+            "2023-11-14T22:13:20",
+            "2023-11-14T22:13Z",
+            "1969-12-31T23:59:59Z",
+            "2023-13-01T00:00:00Z",
+            "2023-11-14T24:00:00Z",
+            "2023-+1-14T22:13:20Z",
+            "2023--14T22:13:20Z",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(other), None, "{other}");
+        }
     }
 }

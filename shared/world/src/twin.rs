@@ -3,7 +3,7 @@
 use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Operator, Receipt, RuleRef};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Operator, Receipt, RuleRef, Tags};
 use loopguard_model::{Connection, Facts, Need, Rule, RuleState};
 use loopguard_pattern::Term;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,12 @@ impl Account for Twin {
     }
 
     async fn rule(&self, bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
-        Ok(self.world().described(bus, name).cloned())
+        let world = self.world();
+        Ok(world.described(bus, name).map(|rule| Rule { tags: Tags::new(), ..rule.clone() }))
+    }
+
+    async fn tags(&self, bus: &str, name: &str) -> Result<Tags, CallError> {
+        Ok(self.world().described(bus, name).map(|rule| rule.tags.clone()).unwrap_or_default())
     }
 
     async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {
@@ -120,6 +125,15 @@ impl Operator for Twin {
             }
         };
         self.switch(operation, bus, name, state)
+    }
+
+    async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {
+        let mut world = self.world();
+        let rule = world.rules.iter_mut().find(|live| *live.bus == *bus && *live.name == *name);
+        if let Some(described) = rule.and_then(|live| live.described.as_mut()) {
+            described.tags.remove(INCIDENT_TAG);
+        }
+        Ok(())
     }
 }
 

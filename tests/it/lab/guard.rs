@@ -1,6 +1,12 @@
 //! The real guard on the lab: its binary in a process, its changes from a queue, its acts over the AWS API.
 
+mod burst;
+mod cost;
+mod faults;
+mod holds;
 mod ledger;
+mod restore;
+mod site;
 
 use super::harness::aws::{Aws, Queue};
 use super::harness::function::{Deployment, Function};

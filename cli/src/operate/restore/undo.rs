@@ -4,7 +4,7 @@ use super::super::told::{Told, add};
 use super::super::{Desk, incidents, words};
 use crate::exit::Exit;
 use anyhow::{Context, Result, bail};
-use loopguard_account::{Ledger, Operator};
+use loopguard_account::{INCIDENT_TAG, Ledger, Operator};
 use loopguard_analysis::{Catalogue, Finding, Verdict};
 use loopguard_decision::{Alert, End, Incident, State};
 use loopguard_guard::{Gathered, gather};
@@ -44,7 +44,7 @@ pub(crate) async fn restore<A: Operator>(
     }
     let prior = prior(&incident)?;
     if is_restored(rule.state, prior) {
-        return already_on(ledger, &incident, &rule, desk).await;
+        return already_on(ledger, site.account, &incident, &rule, desk).await;
     }
     let after =
         gather(site.account, site.catalogue, site.home, Rule { state: prior, ..rule.clone() }, MAX_READS);
@@ -68,6 +68,7 @@ pub(crate) async fn restore<A: Operator>(
     let receipt = receipt.context("the rule was not switched on")?;
     let mut text =
         format!("restored {name}: {} (request {})\n", prior.as_str(), escaped(&receipt.request_id));
+    unmark(site.account, &incident, &mut text).await;
     let noted = note(ledger, &incident, desk, &mut text).await;
     match &told {
         Some(told) => {
@@ -113,7 +114,7 @@ fn nothing_to_undo(incident: &Incident, rule: &Rule) -> Option<String> {
             "the guard did not disable the rule here ({}), so there is nothing to undo (the rule is {now})",
             end.as_str()
         )),
-        State::Restored { at, by } => Some(format!(
+        State::Restored { at, by, .. } => Some(format!(
             "it was restored at {at} by {}; whatever happened since is another matter (the rule is {now})",
             escaped(by)
         )),
@@ -141,12 +142,28 @@ fn is_restored(now: RuleState, prior: RuleState) -> bool {
     }
 }
 
-async fn already_on(ledger: &impl Ledger, incident: &Incident, rule: &Rule, desk: &Desk) -> Result<Told> {
+async fn already_on(
+    ledger: &impl Ledger,
+    account: &impl Operator,
+    incident: &Incident,
+    rule: &Rule,
+    desk: &Desk,
+) -> Result<Told> {
     let name = escaped(&incident.rule.to_string());
     let mut text = format!("{name} is on already ({}); nothing was done\n", rule.state.as_str());
+    unmark(account, incident, &mut text).await;
     let noted = note(ledger, incident, desk, &mut text).await;
     let json = answer(incident, rule.state, false, noted, []);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
+}
+
+/// Takes the tag away that says why the rule is off. Only a courtesy, as setting it is.
+async fn unmark(account: &impl Operator, incident: &Incident, text: &mut String) {
+    let rule = &incident.rule;
+    if let Err(error) = account.unmark_rule(&rule.bus, &rule.name).await {
+        let why = escaped(&error.to_string());
+        add(text, format_args!("the tag `{INCIDENT_TAG}` is still on the rule: {why}\n"));
+    }
 }
 
 /// Notes in the ledger that the rule is on, and says so. What was done is told even if that fails.

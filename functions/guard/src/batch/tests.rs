@@ -34,6 +34,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
     let guard = Guard {
         account: fake,
         ledger: Some(&ledger),
+        known: &crate::Known::default(),
         catalogue: &catalogue,
         settings: &settings,
         home: &home(),

@@ -3,6 +3,7 @@
 use super::{Guard, HandleError, Look, Outcome};
 use crate::event::{Changed, Touched, look_message};
 use crate::gather::Gathered;
+use crate::known::of_late;
 use crate::wake::reached;
 use loopguard_account::{Account, Ledger};
 use loopguard_decision::{RuleRef, Timestamp};
@@ -37,7 +38,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         let rules: Vec<RuleRef> = rules.into_iter().collect();
         let (first, rest) = rules.split_at(rules.len().min(AT_ONCE));
         self.send(rest, &touched.event_id).await?;
-        let looks = first.iter().map(|rule| Look { changed: touched.of(rule), opens: true });
+        let looks = first.iter().map(|rule| Look::change(touched.of(rule)));
         self.looks(looks, attempt, now).await
     }
 
@@ -75,6 +76,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 at: now.to_string().into(),
             },
             opens: false,
+            since: of_late(now),
         });
         self.looks(looks, attempt, now).await
     }

@@ -6,6 +6,7 @@ mod ledger;
 mod wide;
 
 use super::{Guard, HandleError, Outcome};
+use crate::Known;
 use crate::event::Ignored;
 use crate::fake::{Fake, fixer, harmless, home, looping, machine, on_acl, on_start_of, rule};
 use loopguard_account::{Ledger, MemoryLedger};
@@ -58,7 +59,14 @@ async fn handle_with(
     now: Timestamp,
 ) -> Result<Outcome, HandleError> {
     let catalogue = Catalogue::embedded();
-    let guard = Guard { account: fake, ledger: Some(ledger), catalogue: &catalogue, settings, home: &home() };
+    let guard = Guard {
+        account: fake,
+        ledger: Some(ledger),
+        known: &Known::default(),
+        catalogue: &catalogue,
+        settings,
+        home: &home(),
+    };
     guard.handle(body, "attempt", now).await
 }
 

@@ -301,8 +301,8 @@ async fn only_what_was_done_is_undone(ledger: &impl Ledger, now: Timestamp) -> R
     law(undone, !ledger.restored(&failed.id, now, "me").await?, "one that failed was")?;
     law(undone, !ledger.restored("none", now, "me").await?, "one that is not there was")?;
     let kept = ledger.incident(&disabled.id).await?.map(|incident| incident.state);
-    let restored = State::Restored { at: now, by: "me".into() };
-    law("who undid it, and when, is kept", kept == Some(restored), shown(&kept))?;
+    let restored = State::Restored { at: now, by: "me".into(), disabled: Some(now) };
+    law("who undid it, and when, and when it was done, is kept", kept == Some(restored), shown(&kept))?;
     let left = ledger.left_behind(later(now, LEASE)).await?;
     law("what was undone is over", left.is_empty(), shown(&left))?;
     let times = ledger.view(&disabled.rule, now).await?.times;

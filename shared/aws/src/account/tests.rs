@@ -47,7 +47,8 @@ async fn a_rule_is_read_with_targets_and_tags() {
     assert_eq!((&*rule.key.bus, &*rule.key.source), ("orders", "111122223333/eu-west-1"));
     assert_eq!(rule.state, RuleState::EnabledWithAllManagementEvents);
     assert_eq!(rule.managed_by.as_deref(), Some("config.amazonaws.com"));
-    assert_eq!(rule.tags.get("team").map(|value| &**value), Some("media"));
+    let tags = replay.account().tags("orders", "r").await.unwrap();
+    assert_eq!(tags.get("team").map(|value| &**value), Some("media"));
     assert!(matches!(&rule.trigger, Trigger::Pattern(pattern) if pattern.branches().len() == 1));
     let targets = rule.targets.unwrap();
     let ids: Vec<&str> = targets.iter().map(|target| &*target.id).collect();
@@ -489,7 +490,7 @@ async fn the_laws_of_accounts_hold() {
             "EventPattern":"{{\"source\":[\"aws.s3\"]}}","State":"{state}"}}"#
         );
         let body = match call.operation.as_str() {
-            _ if input.contains("\"absent\"") => {
+            _ if input.contains("absent\"") => {
                 return (400, r#"{"__type":"ResourceNotFoundException"}"#.to_owned());
             }
             "DescribeRule" => rule,

@@ -60,11 +60,7 @@ impl AwsLedger {
     }
 
     pub(super) async fn write_restored(&self, id: &str, at: Timestamp, by: &str) -> Result<bool, CallError> {
-        let acted = |state: &State| matches!(state, State::Ended { end: End::Acted { .. }, .. });
-        let restored = self.change(id, by, |incident| {
-            let state = State::Restored { at, by: by.into() };
-            acted(&incident.state).then(|| Incident { state, ..incident.clone() })
-        });
+        let restored = self.change(id, by, |incident| incident.restored(at, by));
         Ok(restored.await?.is_some())
     }
 

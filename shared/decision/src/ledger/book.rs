@@ -154,10 +154,10 @@ impl Book {
 
     /// Notes that an operator undid the act; false iff no such incident has disabled anything.
     pub fn restored(&mut self, id: &str, at: Timestamp, by: &str) -> bool {
-        let acted =
-            |incident: &&mut Incident| matches!(&incident.state, State::Ended { end: End::Acted { .. }, .. });
-        let Some(incident) = self.incidents.get_mut(id).filter(acted) else { return false };
-        incident.state = State::Restored { at, by: by.into() };
+        let Some(restored) = self.incidents.get(id).and_then(|incident| incident.restored(at, by)) else {
+            return false;
+        };
+        self.incidents.insert(id.into(), restored);
         true
     }
 

@@ -93,6 +93,9 @@ pub enum State {
         at: Timestamp,
         /// Who.
         by: Arc<str>,
+        /// When the rule had been disabled; none: noted by a version that did not keep it.
+        #[serde(default)]
+        disabled: Option<Timestamp>,
     },
 }
 
@@ -155,6 +158,13 @@ impl Incident {
             State::Intended => false,
         };
         disabled && self.rule == *rule && now.0 < self.at.0.saturating_add(86_400_000)
+    }
+
+    /// Returns the incident as undone by an operator; `None` iff it has not disabled anything, or was undone before.
+    pub fn restored(&self, at: Timestamp, by: &str) -> Option<Self> {
+        let State::Ended { end: End::Acted { .. }, at: disabled } = &self.state else { return None };
+        let state = State::Restored { at, by: by.into(), disabled: Some(*disabled) };
+        Some(Self { state, ..self.clone() })
     }
 
     /// Returns the state that undoing has to restore.

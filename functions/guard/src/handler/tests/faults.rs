@@ -5,6 +5,7 @@
 
 use super::faulty::{FAULTS, Fault, Faulty, When};
 use super::{NOW, home, looping, put_targets, settings};
+use crate::Known;
 use crate::fake::{Fake, harmless, machine, on_start_of, rule};
 use crate::handler::{Guard, HandleError, Outcome};
 use loopguard_account::MemoryLedger;
@@ -74,6 +75,7 @@ impl<'a> Course<'a> {
         let guard = Guard {
             account: self.faulty,
             ledger: Some(self.faulty),
+            known: &Known::default(),
             catalogue,
             settings: &settings,
             home: &home(),

@@ -1,7 +1,7 @@
 //! An account and a ledger in memory some of whose calls fail, or are overtaken.
 
 use crate::fake::Fake;
-use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt};
+use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt, Tags};
 use loopguard_decision::{Begun, End, Ended, Exemption, Incident, Pause, RuleRef, Timestamp, View};
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -110,6 +110,10 @@ impl Account for Faulty<'_> {
 
     async fn rule(&self, bus: &str, name: &str) -> Result<Option<Rule>, CallError> {
         self.call("rule", self.fake.rule(bus, name)).await
+    }
+
+    async fn tags(&self, bus: &str, name: &str) -> Result<Tags, CallError> {
+        self.call("tags", self.fake.tags(bus, name)).await
     }
 
     async fn rules(&self) -> Result<Vec<RuleRef>, CallError> {

@@ -153,6 +153,7 @@ async fn without_a_ledger_nothing_is_done_and_nothing_is_tried_again() {
     let guard = crate::Guard {
         account: &fake,
         ledger: None::<&MemoryLedger>,
+        known: &crate::Known::default(),
         catalogue: &catalogue,
         settings: &settings,
         home: &home,

@@ -1,0 +1,119 @@
+//! What was read of the account, for as long as it may stand for what is there.
+//!
+//! A change is told minutes after it was made. What was read since it was made shows it, so that many changes at once need
+//! not each read the same rules, roles and trails: whatever was changed after that read is a change of its own, and is
+//! looked at by itself. What is told or done rests on reads of its own all the same.
+
+use loopguard_decision::Timestamp;
+use loopguard_model::{Facts, Need};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The longest that an answer is kept, in milliseconds: should the event of a change be lost, its trace is not.
+const KEPT: u64 = 300_000;
+
+/// So long after a change its service may still answer with what was before, in milliseconds. The record has whole seconds,
+/// and IAM is consistent in the end only ("changes ... take time to become visible", IAM User Guide).
+const SETTLED: u64 = 6_000;
+
+/// The most answers that are kept; beyond it all are forgotten.
+const MOST: usize = 4_000;
+
+/// Since when nothing was read.
+pub(crate) const NEVER: Timestamp = Timestamp(u64::MAX);
+
+/// Returns since when reads show a change.
+pub(crate) fn shown_from(changed: Timestamp) -> Timestamp {
+    Timestamp(changed.0.saturating_add(SETTLED))
+}
+
+/// Returns since when reads are good enough for a look without a change.
+pub(crate) fn of_late(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_sub(KEPT))
+}
+
+/// Answers of the account, with the time before they were read. One process of the function has one.
+#[derive(Debug, Default)]
+pub struct Known(Mutex<BTreeMap<Need, (Timestamp, Facts)>>);
+
+/// What is known, as one look may use it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory<'a> {
+    pub(crate) known: &'a Known,
+    /// Only what was read at this time or later counts.
+    pub(crate) since: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+impl Memory<'_> {
+    /// Returns the answer to a need, if it is known and new enough.
+    pub(crate) fn recall(self, need: &Need) -> Option<Facts> {
+        let kept = self.known.kept();
+        let (read, facts) = kept.get(need)?;
+        let is_new = *read >= self.since && self.now.0 <= read.0.saturating_add(KEPT);
+        is_new.then(|| facts.clone())
+    }
+
+    /// Keeps an answer that is read now.
+    pub(crate) fn remember(self, need: &Need, facts: &Facts) {
+        let mut kept = self.known.kept();
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(need.clone(), (self.now, facts.clone()));
+    }
+}
+
+impl Known {
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Need, (Timestamp, Facts)>> {
+        // Each entry is whole before anything can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, Known, MOST, Memory, NEVER, SETTLED, of_late, shown_from};
+    use loopguard_decision::Timestamp;
+    use loopguard_model::{Facts, Need};
+    use loopguard_pattern::Term;
+
+    const CHANGED: Timestamp = Timestamp(1_700_000_000_000);
+
+    fn later(by: u64) -> Timestamp {
+        Timestamp(CHANGED.0 + by)
+    }
+
+    fn need(name: &str) -> Need {
+        Need::RulesOfBus { bus: Term::literal(name) }
+    }
+
+    #[test]
+    fn what_was_read_since_the_change_shows_it() {
+        let known = Known::default();
+        let at = |since, now| Memory { known: &known, since, now };
+        let recalled = |since, now| at(since, now).recall(&need("default")).is_some();
+        assert!(!recalled(Timestamp(0), CHANGED), "nothing is known yet");
+        at(NEVER, later(SETTLED)).remember(&need("default"), &Facts::Missing);
+        let since = shown_from(CHANGED);
+        assert!(recalled(since, later(SETTLED)) && recalled(since, later(SETTLED + KEPT)));
+        assert!(!recalled(since, later(SETTLED + KEPT + 1)), "too old");
+        assert!(
+            !recalled(shown_from(later(1)), later(SETTLED + 1)),
+            "the change came after it, or as good as"
+        );
+        assert!(!recalled(NEVER, later(SETTLED)));
+        assert!(recalled(of_late(later(SETTLED)), later(SETTLED)));
+        assert!(at(since, later(SETTLED)).recall(&need("other")).is_none());
+    }
+
+    #[test]
+    fn not_all_is_kept() {
+        let known = Known::default();
+        let memory = Memory { known: &known, since: CHANGED, now: CHANGED };
+        for n in 0..=MOST {
+            memory.remember(&need(&n.to_string()), &Facts::Missing);
+        }
+        assert!(memory.recall(&need("0")).is_none() && memory.recall(&need(&MOST.to_string())).is_some());
+    }
+}
