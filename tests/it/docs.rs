@@ -14,13 +14,13 @@ fn stdout(args: &[&str]) -> String {
     String::from_utf8(workspace::loopguard().args(args).output().unwrap().stdout).unwrap()
 }
 
-/// Collects the names of all members, those of witnesses and patterns (foreign JSON) left out.
+/// Collects the names of all members, those of witnesses, patterns and conditions (foreign JSON) left out.
 fn members(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
                 names.insert(name.clone());
-                if !["witness", "assignment", "pattern", "verdicts"].contains(&name.as_str()) {
+                if !["witness", "assignment", "pattern", "condition", "verdicts"].contains(&name.as_str()) {
                     members(value, names);
                 }
             }

@@ -18,7 +18,7 @@ impl fmt::Display for Timestamp {
 }
 
 impl Timestamp {
-    /// Returns the time that a text names as it is [shown](Self::fmt), a fraction of the second left out; `None` for any
+    /// Returns the time that a text names as it is [shown](fmt::Display), a fraction of the second left out; `None` for any
     /// other form, and for days that no calendar has before 1970.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
