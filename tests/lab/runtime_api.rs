@@ -7,6 +7,7 @@ use super::{ACCOUNT, REGION};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -40,7 +41,6 @@ struct State {
     waiting: VecDeque<(String, String)>,
     outcomes: BTreeMap<String, Outcome>,
     init_error: Option<String>,
-    next_id: u64,
     closed: bool,
 }
 
@@ -77,9 +77,10 @@ impl RuntimeApi {
     ///
     /// Fails with a sentence where the function did not start, ended, or was not done in time.
     pub(crate) fn invoke(&self, event: &str) -> Result<Outcome, String> {
+        // No two invocations have one id, of whichever function: by it the ledger knows a retry.
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let id = format!("00000000-0000-4000-8000-{:012}", IDS.fetch_add(1, Ordering::Relaxed));
         let mut state = self.shared.lock();
-        state.next_id += 1;
-        let id = format!("00000000-0000-4000-8000-{:012}", state.next_id);
         state.waiting.push_back((id.clone(), event.to_owned()));
         self.shared.changed.notify_all();
         let unfinished = |state: &mut State| {
