@@ -209,6 +209,7 @@ impl Watch {
             | Outcome::Looked(_)
             | Outcome::Scanned(_)
             | Outcome::Swept(_)
+            | Outcome::Noted(_)
             | Outcome::Checked(None) => Vec::new(),
         };
         self.beats.extend(what.into_iter().map(|what| Beat { at, what }));

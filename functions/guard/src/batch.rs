@@ -2,7 +2,7 @@
 
 use crate::{Guard, HandleError, Outcome};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use loopguard_account::{Account, Ledger};
+use loopguard_account::{Account, Ledger, Watchbook};
 use loopguard_decision::Timestamp;
 
 /// What came of the messages of one invocation.
@@ -31,7 +31,7 @@ const LEAST_TIME: u64 = 20_000;
 
 /// Handles every message, one after the other, and returns those to deliver again: exactly the ones whose
 /// handling failed in a way that a later try may not, and those that there was no time for.
-pub async fn batch<A: Account, L: Ledger>(
+pub async fn batch<A: Account, L: Ledger + Watchbook>(
     guard: &Guard<'_, A, L>,
     event: SqsEvent,
     invocation: Invocation<'_, impl Fn() -> Timestamp>,
@@ -46,7 +46,11 @@ pub async fn batch<A: Account, L: Ledger>(
             continue;
         }
         let attempt = format!("{}/{id}", invocation.id);
-        let outcome = guard.handle(record.body.as_deref().unwrap_or_default(), &attempt, now).await;
+        // Milliseconds since 1970 (API reference of `ReceiveMessage`).
+        let sent = record.attributes.get("SentTimestamp").and_then(|sent| sent.parse().ok());
+        let sent = sent.map_or(now, Timestamp);
+        let body = record.body.as_deref().unwrap_or_default();
+        let outcome = guard.handle_sent(body, sent, &attempt, now).await;
         if let Err(error) = &outcome {
             tracing::error!(message_id = id, error = %error, "message will be delivered again");
             handled.response.add_failure(id);

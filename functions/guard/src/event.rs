@@ -4,6 +4,7 @@ use crate::wake::subjects;
 use loopguard_decision::RuleRef;
 use loopguard_model::{RuleKey, Scope};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -53,6 +54,18 @@ pub(crate) enum Message {
         /// Seconds since the act.
         after: u32,
     },
+    /// A tripwire has seen an event.
+    Evidence {
+        /// The tripwire.
+        tripwire: Arc<str>,
+        /// The event.
+        event: Value,
+    },
+    /// The cause of a loop is shown: time to decide about it.
+    Shown {
+        /// The suspicion.
+        suspicion: Arc<str>,
+    },
 }
 
 /// Messages of the guard to itself and of its schedule.
@@ -61,8 +74,22 @@ pub(crate) enum Message {
 enum Own {
     Sweep,
     Scan,
-    Check { incident: Arc<str>, after: u32 },
-    Look { rules: Vec<RuleRef>, scan: Arc<str> },
+    Check {
+        incident: Arc<str>,
+        after: u32,
+    },
+    Look {
+        rules: Vec<RuleRef>,
+        scan: Arc<str>,
+    },
+    /// As [`evidence_template`](loopguard_account::evidence_template) has it.
+    Evidence {
+        tripwire: Arc<str>,
+        event: Value,
+    },
+    Shown {
+        suspicion: Arc<str>,
+    },
 }
 
 /// Returns the message that has the guard look at these rules.
@@ -76,6 +103,11 @@ pub(crate) fn check_message(incident: &str, after: u32) -> String {
     serde_json::to_string(&Own::Check { incident: incident.into(), after }).unwrap_or_default()
 }
 
+/// Returns the message that has the guard decide about a suspicion whose cause is shown.
+pub fn shown_message(suspicion: &str) -> String {
+    serde_json::to_string(&Own::Shown { suspicion: suspicion.into() }).unwrap_or_default()
+}
+
 /// Returns what the body of a message asks for, or why it asks for nothing.
 pub(crate) fn read_message(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Message, Ignored> {
     match serde_json::from_str(body) {
@@ -83,6 +115,8 @@ pub(crate) fn read_message(body: &str, home: &Scope, own_role_arn: Option<&str>)
         Ok(Own::Scan) => Ok(Message::Scan),
         Ok(Own::Check { incident, after }) => Ok(Message::Check { incident, after }),
         Ok(Own::Look { rules, scan }) => Ok(Message::Look { rules, scan }),
+        Ok(Own::Evidence { tripwire, event }) => Ok(Message::Evidence { tripwire, event }),
+        Ok(Own::Shown { suspicion }) => Ok(Message::Shown { suspicion }),
         Err(_) => read_event(body, home, own_role_arn),
     }
 }
@@ -135,6 +169,10 @@ pub enum Ignored {
     NoRule,
     /// The rule is gone.
     Gone,
+    /// What a tripwire saw, and nothing is suspected that it was made for, or the event is not what it looks for.
+    NoEvidence,
+    /// No suspicion, or one whose cause is not shown now.
+    NotShown,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,7 +183,7 @@ struct Event {
     account: String,
     #[serde(default)]
     region: String,
-    detail: Option<serde_json::Value>,
+    detail: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,7 +248,7 @@ fn read_event(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Me
         return Err(Ignored::OtherEvent);
     }
     let detail = event.detail.ok_or_else(|| Ignored::Malformed("the event has no `detail`".to_owned()))?;
-    let named = |key: &str| detail.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let named = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
     let subjects = subjects(named("eventSource"), named("eventName"), detail.get("requestParameters"));
     let of_rules = named("eventSource") == "events.amazonaws.com";
     let record: Record = if of_rules || subjects.is_empty() {
@@ -314,6 +352,7 @@ impl Changed {
             event_id: self.event_id.clone(),
             at: self.at.clone(),
             opens: true,
+            shown: None,
         }
     }
 }
@@ -329,6 +368,8 @@ impl fmt::Display for Ignored {
             Self::OwnCall => f.write_str("the guard's own call"),
             Self::NoRule => f.write_str("the record names no rule"),
             Self::Gone => f.write_str("the rule is gone"),
+            Self::NoEvidence => f.write_str("the event is no evidence of anything suspected"),
+            Self::NotShown => f.write_str("no cause is shown now"),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod act;
 mod scan;
 mod sweep;
+mod watched;
 
 use crate::event::{Changed, Ignored, Message, read_message};
 use crate::gather::{Gathered, gather_knowing};
@@ -10,11 +11,11 @@ use crate::known::{Known, Memory, NEVER, shown_from};
 use crate::same::is_same;
 pub use act::CHECKS;
 use act::alert_of;
-use loopguard_account::{Account, CallError, Ledger};
+use loopguard_account::{Account, CallError, Ledger, Watchbook};
 use loopguard_analysis::{Catalogue, Certainty, Code, Finding, Verdict};
 use loopguard_decision::{
     Act, ActionKind, Alert, Change, Disable, End, Held, Incident, Over, Protocol, Refusal, RuleRef, Seen,
-    Settings, State, Step, Timestamp, decide,
+    Settings, Shown, State, Step, Timestamp, decide,
 };
 use loopguard_model::{Rule, RuleKey, RuleState, Scope};
 use std::collections::BTreeSet;
@@ -50,6 +51,8 @@ pub enum Outcome {
     Scanned(usize),
     /// What was left behind was brought to an end.
     Swept(Vec<Swept>),
+    /// So many events that tripwires have seen were noted.
+    Noted(usize),
     /// A rule that was disabled was looked at; `None` where the act has been undone since.
     Checked(Option<Checked>),
 }
@@ -137,13 +140,15 @@ struct Look {
     opens: bool,
     /// What was read since this time shows the change.
     since: Timestamp,
+    /// That the loop's cause was shown by what was measured.
+    shown: Option<Shown>,
 }
 
 impl Look {
     /// A look at a rule that was changed, or that reaches what was.
     fn change(changed: Changed) -> Self {
         let since = Timestamp::from_rfc3339(&changed.at).map_or(NEVER, shown_from);
-        Self { changed, opens: true, since }
+        Self { changed, opens: true, since, shown: None }
     }
 
     /// A look at a rule that was to be off and is on.
@@ -161,6 +166,7 @@ impl Look {
             },
             opens: true,
             since: NEVER,
+            shown: None,
         }
     }
 }
@@ -174,12 +180,23 @@ enum Judged {
     Unclear(Arc<str>),
 }
 
-impl<A: Account, L: Ledger> Guard<'_, A, L> {
+impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Handles one message: an EventBridge event as JSON text, or one of the guard's own. An error means: deliver it
     /// again. `attempt` names this handling among all others.
     ///
     /// Handling a message twice acts once: the ledger knows its cause.
     pub async fn handle(&self, body: &str, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
+        self.handle_sent(body, now, attempt, now).await
+    }
+
+    /// Handles one message that reached the queue at the time `sent`: what tripwires have seen counts by that.
+    pub async fn handle_sent(
+        &self,
+        body: &str,
+        sent: Timestamp,
+        attempt: &str,
+        now: Timestamp,
+    ) -> Result<Outcome, HandleError> {
         match read_message(body, self.home, self.settings.own_role_arn.as_deref()) {
             Ok(Message::Changed(changed)) => self.look(&Look::change(changed), attempt, now).await,
             Ok(Message::Touched(touched)) => self.touched(&touched, attempt, now).await,
@@ -187,10 +204,14 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             Ok(Message::Look { rules, scan }) => self.look_at(&rules, &scan, attempt, now).await,
             Ok(Message::Sweep) => self.sweep(attempt, now).await,
             Ok(Message::Check { incident, after }) => self.check(&incident, after, attempt, now).await,
+            Ok(Message::Evidence { tripwire, event }) => self.evidence(&tripwire, &event, sent).await,
+            Ok(Message::Shown { suspicion }) => self.shown(&suspicion, attempt, now).await,
             Err(ignored) => Ok(log_ignored(ignored)),
         }
     }
+}
 
+impl<A: Account, L: Ledger> Guard<'_, A, L> {
     async fn look(&self, look: &Look, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let changed = &look.changed;
         let mut cause = changed.event_id.clone();
@@ -202,7 +223,12 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             let gathered = self.gathered(rule, since, now).await?;
             let gathered = self.with_tags(gathered, &key).await?;
             self.note_reach(&changed.bus, &changed.rule, &gathered, now).await;
-            let change = Change { event_id: cause.clone(), opens: look.opens, ..changed.change(key) };
+            let change = Change {
+                event_id: cause.clone(),
+                opens: look.opens,
+                shown: look.shown.clone(),
+                ..changed.change(key)
+            };
             match self.judge(&gathered, &change, &format!("{attempt}#{round}"), now).await? {
                 Judged::Done(judged) => return Ok(Outcome::Judged(judged)),
                 Judged::Changed => {
@@ -499,11 +525,12 @@ fn judgement(finding: &Finding, alert: Option<Box<Alert>>) -> Judgement {
 fn log_ignored(ignored: Ignored) -> Outcome {
     match &ignored {
         Ignored::Malformed(_) | Ignored::NoRule => tracing::error!(reason = %ignored, "event ignored"),
-        Ignored::Foreign => tracing::warn!(reason = %ignored, "event ignored"),
+        Ignored::Foreign | Ignored::NoEvidence => tracing::warn!(reason = %ignored, "event ignored"),
         Ignored::OtherEvent
         | Ignored::OtherCall(_)
         | Ignored::FailedCall(_)
         | Ignored::OwnCall
+        | Ignored::NotShown
         | Ignored::Gone => tracing::info!(reason = %ignored, "event ignored"),
     }
     Outcome::Ignored(ignored)

@@ -17,8 +17,9 @@ mod same;
 mod wake;
 
 pub use batch::{Handled, Invocation, batch};
-pub use event::{Changed, Ignored};
+pub use event::{Changed, Ignored, shown_message};
 pub use gather::{Gathered, gather};
 pub use handler::{CHECKS, Checked, Guard, HandleError, Judgement, Outcome, Swept};
 pub use known::Known;
-pub use metrics::{NAMESPACE, metrics};
+pub use metrics::{NAMESPACE, embedded, metrics};
+pub use wake::LOOPING;

@@ -48,7 +48,7 @@ impl Counts {
                 self.pages +=
                     swept.iter().map(|one| u32::from(one.over == Over::Told(End::Refuted))).sum::<u32>();
             }
-            Outcome::Ignored(_) | Outcome::Scanned(_) | Outcome::Checked(_) => {}
+            Outcome::Ignored(_) | Outcome::Scanned(_) | Outcome::Checked(_) | Outcome::Noted(_) => {}
         }
     }
 
@@ -64,24 +64,31 @@ impl Counts {
     }
 
     fn line(self, now: Timestamp) -> String {
-        let rows = [
-            ("RulesDisabled", self.disabled),
-            ("LoopsLeftOn", self.left_on),
-            ("Pages", self.pages),
-            ("MessagesFailed", self.failed),
-        ];
-        let named: Vec<Value> = rows.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
-        let mut line = Map::new();
-        line.insert(
-            "_aws".into(),
-            json!({
-                "Timestamp": now.0,
-                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": named}],
-            }),
-        );
-        line.extend(rows.into_iter().map(|(name, count)| (name.to_owned(), count.into())));
-        Value::Object(line).to_string()
+        embedded(
+            &[
+                ("RulesDisabled", self.disabled),
+                ("LoopsLeftOn", self.left_on),
+                ("Pages", self.pages),
+                ("MessagesFailed", self.failed),
+            ],
+            now,
+        )
     }
+}
+
+/// Returns counts as one line in CloudWatch's embedded metric format, without dimensions.
+pub fn embedded(counts: &[(&str, u32)], now: Timestamp) -> String {
+    let named: Vec<Value> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".into(),
+        json!({
+            "Timestamp": now.0,
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": named}],
+        }),
+    );
+    line.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), (*count).into())));
+    Value::Object(line).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Changes of what rules reach: roles, functions, machines, documents, pipes, topics, buckets, trails.
 
 use crate::gather::Gathered;
+use loopguard_analysis::Verdict;
+use loopguard_decision::RuleRef;
 use loopguard_model::{Inventory, Need};
 use loopguard_pattern::Term;
 use serde::Deserialize;
@@ -86,10 +88,26 @@ fn last<'a>(service: &str, resource: &'a str) -> Option<&'a str> {
     name.filter(|name| !name.is_empty())
 }
 
-/// Returns all that the rule's verdict hangs on, as the index names it.
-pub(crate) fn reached(gathered: &Gathered) -> BTreeSet<Arc<str>> {
+/// The subject that rules are noted under which are in a loop, or may be, so that whoever watches rates finds them. No
+/// service has this name.
+pub const LOOPING: &str = "loopguard:looping";
+
+/// Returns all that the rule's verdict hangs on, as the index names it; and [`LOOPING`] if that is a loop, or may be.
+pub(crate) fn reached(gathered: &Gathered, rule: &RuleRef) -> BTreeSet<Arc<str>> {
     let inventory = &gathered.inventory;
-    gathered.asked.iter().flat_map(|need| hangs_on(need, inventory)).collect()
+    let hangs = gathered.asked.iter().flat_map(|need| hangs_on(need, inventory));
+    hangs.chain(is_looping(gathered, rule).then(|| LOOPING.into())).collect()
+}
+
+fn is_looping(gathered: &Gathered, rule: &RuleRef) -> bool {
+    let of_rule = gathered.inventory.rules.iter().find(|other| RuleRef::of(other) == *rule);
+    of_rule.is_some_and(|rule| {
+        let mut loops = gathered.analysis.findings.iter().filter(|finding| match finding.verdict {
+            Verdict::Loop | Verdict::Unknown => true,
+            Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => false,
+        });
+        loops.any(|finding| finding.rules.contains(&rule.key))
+    })
 }
 
 fn hangs_on(need: &Need, inventory: &Inventory) -> Vec<Arc<str>> {

@@ -4,8 +4,10 @@
 //! the whole have to tell one story.
 
 mod ledger;
+mod watched;
 
 pub use ledger::check_ledger;
+pub use watched::check_watched;
 
 use crate::{Account, CallError, INCIDENT_TAG, Operator};
 use loopguard_model::{Facts, Need, Rule, RuleState, Trigger};

@@ -1,7 +1,10 @@
 //! Where acts are written down, as one trait, and the ledger in memory.
 
 use crate::CallError;
-use loopguard_decision::{Begun, Book, End, Ended, Exemption, Incident, Pause, RuleRef, Timestamp, View};
+use loopguard_decision::{
+    Begun, Book, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp,
+    View, Watchlist,
+};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,20 +92,99 @@ pub trait Ledger: Sync {
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
+/// What is written down of rules that are watched.
+///
+/// Every method does what the method of [`Watchlist`] of the same name does, and reads what was written last. The sentinel
+/// alone writes suspicions and rounds, and runs one at a time; sightings are written by the guard, and writing one twice is
+/// writing it once.
+pub trait Watchbook: Sync {
+    /// Reads all suspicions.
+    fn suspicions(&self) -> impl Future<Output = Result<Vec<Suspicion>, CallError>> + Send;
+
+    /// Writes a suspicion.
+    fn put_suspicion(&self, suspicion: &Suspicion) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Ends a suspicion.
+    fn end_suspicion(&self, id: &str) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Notes what tripwires have seen. Kept for at least a day.
+    fn note_sightings(
+        &self,
+        suspicion: &str,
+        sightings: &[Sighting],
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Reads what tripwires have seen of events since then.
+    fn sightings(
+        &self,
+        suspicion: &str,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Sighting>, CallError>> + Send;
+
+    /// Reads when the sentinel looked last.
+    fn rounds(&self) -> impl Future<Output = Result<Rounds, CallError>> + Send;
+
+    /// Writes when it looked last.
+    fn set_rounds(&self, rounds: Rounds) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
 /// A ledger in memory.
 #[derive(Debug, Default)]
-pub struct MemoryLedger(Mutex<Book>);
+pub struct MemoryLedger {
+    book: Mutex<Book>,
+    watchlist: Mutex<Watchlist>,
+}
 
 impl MemoryLedger {
     /// Returns a ledger that goes on from a book.
     pub fn new(book: Book) -> Self {
-        Self(Mutex::new(book))
+        Self { book: Mutex::new(book), watchlist: Mutex::default() }
     }
 
     /// Returns the book, for as long as the caller holds it.
     pub fn book(&self) -> MutexGuard<'_, Book> {
         // Each write is whole before anything can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the watchlist, for as long as the caller holds it.
+    pub fn watchlist(&self) -> MutexGuard<'_, Watchlist> {
+        // As above.
+        self.watchlist.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watchbook for MemoryLedger {
+    async fn suspicions(&self) -> Result<Vec<Suspicion>, CallError> {
+        Ok(self.watchlist().suspicions())
+    }
+
+    async fn put_suspicion(&self, suspicion: &Suspicion) -> Result<(), CallError> {
+        self.watchlist().put_suspicion(suspicion);
+        Ok(())
+    }
+
+    async fn end_suspicion(&self, id: &str) -> Result<(), CallError> {
+        self.watchlist().end_suspicion(id);
+        Ok(())
+    }
+
+    async fn note_sightings(&self, suspicion: &str, sightings: &[Sighting]) -> Result<(), CallError> {
+        self.watchlist().note_sightings(suspicion, sightings);
+        Ok(())
+    }
+
+    async fn sightings(&self, suspicion: &str, since: Timestamp) -> Result<Vec<Sighting>, CallError> {
+        Ok(self.watchlist().sightings(suspicion, since))
+    }
+
+    async fn rounds(&self) -> Result<Rounds, CallError> {
+        Ok(self.watchlist().rounds())
+    }
+
+    async fn set_rounds(&self, rounds: Rounds) -> Result<(), CallError> {
+        self.watchlist().set_rounds(rounds);
+        Ok(())
     }
 }
 

@@ -6,14 +6,20 @@
 mod error;
 pub mod laws;
 mod ledger;
+mod watch;
 
 pub use error::CallError;
-pub use ledger::{Ledger, MemoryLedger};
-/// What the two traits take and give; implementations name these without an arrow to the decision.
+pub use ledger::{Ledger, MemoryLedger, Watchbook};
+/// What the traits take and give; implementations name these without an arrow to the decision.
 pub use loopguard_decision::{
-    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, RuleRef, State,
-    Timestamp, View, digest,
+    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Notice, Pause, Rounds,
+    RuleRef, Shown, ShownBy, Sighting, State, Suspicion, Timestamp, View, WatchedHop, Watcher, digest,
 };
+pub use watch::{IncidentBudget, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
+
+pub use loopguard_decision::cost::Money;
+pub use loopguard_decision::evidence::{HopRef, TRIPWIRE_PREFIX};
+pub use loopguard_decision::rates::{METRICS_PER_CALL, Metric, MetricQuery, Series, Watched};
 
 use loopguard_model::{Facts, Need, Rule, RuleState};
 use std::collections::BTreeMap;
@@ -65,6 +71,9 @@ pub const EVENT_SOURCE: &str = "loopguard";
 
 /// Their `detail-type`. Their `detail` is [`Alert::json`].
 pub const EVENT_DETAIL_TYPE: &str = "Loopguard Alert";
+
+/// The `detail-type` of the events that notices are put as. Their `detail` is [`Notice::json`].
+pub const NOTICE_DETAIL_TYPE: &str = "Loopguard Notice";
 
 /// The tag of [`Account::mark_rule`].
 pub const INCIDENT_TAG: &str = "loopguard:incident";

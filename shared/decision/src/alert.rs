@@ -84,6 +84,9 @@ pub struct AlertChange {
     pub event_id: Arc<str>,
     /// When it was made, as the event has it.
     pub at: Arc<str>,
+    /// What was measured, where that and no call made the guard look.
+    #[serde(default)]
+    pub shown: Option<Arc<str>>,
 }
 
 /// How soon somebody has to look.
@@ -165,6 +168,7 @@ impl Alert {
                 by: change.by.clone(),
                 event_id: change.event_id.clone(),
                 at: change.at.clone(),
+                shown: change.shown.as_ref().map(|shown| shown.why.clone()),
             },
             account: cut.rule.scope.account.to_string().into(),
             region: cut.rule.scope.region.to_string().into(),

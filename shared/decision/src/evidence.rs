@@ -15,7 +15,7 @@ mod remediators;
 mod tripwire;
 
 pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, conclude};
-pub use count::{Evidence, MOST_SIGHTINGS, Taken};
+pub use count::{Evidence, MOST_SIGHTINGS, Taken, sighting};
 pub use hop::HopRef;
 pub use install::{InstallPlan, Installed, Wanted, install_plan};
 pub use tripwire::{NoTripwire, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, tripwires};

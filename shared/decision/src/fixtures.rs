@@ -102,6 +102,7 @@ pub(crate) fn change(rule: &str) -> Change {
         event_id: "e-1".into(),
         at: "2023-11-14T22:13:05Z".into(),
         opens: true,
+        shown: None,
     }
 }
 
@@ -118,6 +119,8 @@ pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
         queue_url: None,
         cap: 2,
         max_reads: 10,
+        watch: crate::Watching::unsaid(),
+        budget_topic_arn: None,
     }
 }
 

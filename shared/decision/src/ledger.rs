@@ -5,11 +5,13 @@
 
 mod book;
 mod incident;
+mod watchlist;
 
 #[cfg(test)]
 pub(crate) use book::faults::Condition;
 pub use book::{Begun, Book, Ended, View};
 pub use incident::{Act, End, Incident, RuleRef, State, digest};
+pub use watchlist::{Rounds, Watchlist};
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@ pub mod evidence;
 #[cfg(test)]
 mod fixtures;
 mod ledger;
+mod notice;
 mod plan;
 mod protected;
 mod protocol;
@@ -18,19 +19,22 @@ pub mod rates;
 mod scope;
 mod settings;
 pub mod shell;
+mod suspicion;
 mod table;
 mod time;
 
 pub use alert::{Alert, AlertChange, AlertHop, Step, Urgency, undo_command};
 pub use cut::cut;
 pub use ledger::{
-    ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, RuleRef,
-    State, View, digest,
+    ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, Rounds,
+    RuleRef, State, View, Watchlist, digest,
 };
-pub use plan::{Action, ActionKind, Change, Disable, Facts, Held, Plan, cause, decide, decide_on, is_own};
+pub use notice::{Notice, NoticeKind};
+pub use plan::{Action, ActionKind, Change, Disable, Held, Plan, cause, decide, is_own};
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
-pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN};
+pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching};
+pub use suspicion::{SHOWN_FOR, Shown, ShownBy, Sighting, Suspicion, WatchedHop, Watcher};
 pub use table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 pub use time::Timestamp;

@@ -5,7 +5,7 @@ use crate::cut::cut;
 use crate::ledger::{RuleRef, View};
 use crate::protected::is_protected;
 use crate::table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
-use crate::{Alert, OWN_PREFIX, Settings, Step, Timestamp};
+use crate::{Alert, OWN_PREFIX, Settings, Shown, ShownBy, Step, Timestamp};
 use loopguard_analysis::{Certainty, Finding, Gain, Hop, Status};
 use loopguard_model::{Inventory, Rule, RuleKey, RuleState};
 use std::collections::BTreeMap;
@@ -62,6 +62,8 @@ pub struct Change {
     pub at: Arc<str>,
     /// Whether it may have opened the loop; false where the guard looks by itself.
     pub opens: bool,
+    /// That the loop's cause was shown by what was measured.
+    pub shown: Option<Shown>,
 }
 
 /// What the ledger says of the rules of a finding; empty where it could not be read.
@@ -81,32 +83,10 @@ pub fn decide(
     held: &Held,
     now: Timestamp,
 ) -> Plan {
-    decide_on(finding, among, cause(finding, change), Facts { inventory, change, settings, held, now })
-}
-
-/// What a decision rests on beside the findings.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// What was read.
-    pub inventory: &'a Inventory,
-    /// What made the guard look.
-    pub change: &'a Change,
-    /// What the owner has said.
-    pub settings: &'a Settings,
-    /// What the ledger says.
-    pub held: &'a Held,
-    /// The time.
-    pub now: Timestamp,
-}
-
-/// Returns what to do about a finding whose cause is shown otherwise than by a change: by recorded events
-/// ([`Conclusion::cause`](crate::evidence::Conclusion::cause)) or by the owner's ceiling. All else is as in [`decide`].
-pub fn decide_on(finding: &Finding, among: &[&Finding], shown: Cause, facts: Facts<'_>) -> Plan {
-    let Facts { inventory, change, settings, held, now } = facts;
     let Some(cut) = choose(finding, among, inventory, change, settings, held) else { return Plan::default() };
     let case = Case {
         verdict: finding.verdict,
-        cause: shown,
+        cause: cause(finding, change),
         standing: standing(cut.rule, settings, held),
         mode: settings.mode,
         room: room(cut.rule, settings, held),
@@ -225,7 +205,25 @@ pub fn is_own(rule: &Rule, settings: &Settings) -> bool {
 
 /// Returns what shows the cause of the loop. It is declared iff there are hops, and each is live, declared, happens at
 /// least once in every run, and has an event that shows it; and that is new iff the changed rule is one of the loop.
+/// What was measured on a rule of the loop goes before that; a ceiling counts only where permissions or better make the
+/// loop.
 pub fn cause(finding: &Finding, change: &Change) -> Cause {
+    let measured = change.shown.as_ref().filter(|_| finding.rules.contains(&change.rule));
+    match measured.map(|shown| shown.by) {
+        Some(ShownBy::Evidence) => Cause::Reproducing,
+        Some(ShownBy::Ceiling) if is_permitted(finding) => Cause::OverCeiling,
+        Some(ShownBy::Ceiling) | None => declared(finding, change),
+    }
+}
+
+fn is_permitted(finding: &Finding) -> bool {
+    match finding.certainty {
+        Some(Certainty::Observed | Certainty::Declared | Certainty::Coded | Certainty::Permitted) => true,
+        Some(Certainty::Broad | Certainty::Assumed) | None => false,
+    }
+}
+
+fn declared(finding: &Finding, change: &Change) -> Cause {
     if finding.hops.is_empty() || !finding.hops.iter().all(shows_cause) {
         Cause::NotShown
     } else if change.opens && finding.rules.contains(&change.rule) {

@@ -64,6 +64,61 @@ pub struct Settings {
     pub cap: usize,
     /// The most reads of the account for one change; what is left unread then is a gap.
     pub max_reads: usize,
+    /// What the owner has said of watching.
+    pub watch: Watching,
+    /// The SNS topic for notices of budgets; without one an incident gets no budget of its own.
+    pub budget_topic_arn: Option<String>,
+}
+
+/// What the owner has said of watching rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watching {
+    /// From how many invocations a minute on the rate of a rule in a loop matters; a flat rate of a tenth does, too.
+    pub threshold: u64,
+    /// The rate, in invocations a minute, above which a rule in a loop may be disabled without shown cause; none unless the
+    /// owner has set it.
+    pub ceiling: Option<u64>,
+    /// For so many minutes the rate has to be above the ceiling.
+    pub ceiling_minutes: usize,
+    /// When rules are made that look for the cause.
+    pub tripwires: Tripwires,
+    /// So many of these rules at once, at most.
+    pub max_tripwires: usize,
+}
+
+impl Watching {
+    /// Returns what holds where the owner has said nothing: no ceiling, and nothing is made.
+    pub fn unsaid() -> Self {
+        Self {
+            threshold: DEFAULT_THRESHOLD as u64,
+            ceiling: None,
+            ceiling_minutes: DEFAULT_CEILING_MINUTES,
+            tripwires: Tripwires::Off,
+            max_tripwires: DEFAULT_MAX_TRIPWIRES,
+        }
+    }
+}
+
+/// When rules are made that look for the cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tripwires {
+    /// Never.
+    Off,
+    /// While a rule that may loop runs away.
+    OnSuspicion,
+}
+
+impl Tripwires {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Off, Self::OnSuspicion];
+
+    /// Returns the word that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::OnSuspicion => "on-suspicion",
+        }
+    }
 }
 
 /// Rules with this prefix belong to the guard, and it never acts on them.
@@ -84,7 +139,13 @@ const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
 pub const TABLE: &str = "LOOPGUARD_TABLE";
 const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
 const CAP: &str = "LOOPGUARD_CAP";
-const KEYS: [&str; 11] = [
+const THRESHOLD: &str = "LOOPGUARD_THRESHOLD";
+const CEILING: &str = "LOOPGUARD_CEILING";
+const CEILING_MINUTES: &str = "LOOPGUARD_CEILING_MINUTES";
+const TRIPWIRES: &str = "LOOPGUARD_TRIPWIRES";
+const MAX_TRIPWIRES: &str = "LOOPGUARD_MAX_TRIPWIRES";
+const BUDGET_TOPIC_ARN: &str = "LOOPGUARD_BUDGET_TOPIC_ARN";
+const KEYS: [&str; 17] = [
     MODE,
     SCOPE,
     TOPIC_ARN,
@@ -96,7 +157,25 @@ const KEYS: [&str; 11] = [
     TABLE,
     QUEUE_URL,
     CAP,
+    THRESHOLD,
+    CEILING,
+    CEILING_MINUTES,
+    TRIPWIRES,
+    MAX_TRIPWIRES,
+    BUDGET_TOPIC_ARN,
 ];
+
+/// A loop at this rate costs some $1.3 a day, at the $30.95 for a million events of the incident that is best documented.
+const DEFAULT_THRESHOLD: usize = 30;
+
+/// A rate is only taken for the rule's own once it has lasted longer than a burst.
+const DEFAULT_CEILING_MINUTES: usize = 5;
+
+/// A fifteenth of the 300 rules that a bus may have.
+const DEFAULT_MAX_TRIPWIRES: usize = 20;
+
+/// Far above any account's rate.
+const MOST_A_MINUTE: usize = 1_000_000_000;
 
 /// More loops within an hour than this are rather a mistake than loops.
 const DEFAULT_CAP: usize = 5;
@@ -197,8 +276,36 @@ impl Settings {
             max_reads: given
                 .get(MAX_READS)
                 .map_or(Ok(DEFAULT_MAX_READS), |text| number(MAX_READS, text, 1..=100_000))?,
+            watch: watching(|key| given.get(key).map(String::as_str))?,
+            budget_topic_arn: given
+                .get(BUDGET_TOPIC_ARN)
+                .map(|text| arn(BUDGET_TOPIC_ARN, text, "sns"))
+                .transpose()?,
         })
     }
+}
+
+fn watching<'a>(given: impl Fn(&'static str) -> Option<&'a str>) -> Result<Watching, SettingsError> {
+    let unsaid = Watching::unsaid();
+    let counted = |key, otherwise: usize, of: RangeInclusive<usize>| {
+        given(key).map_or(Ok(otherwise), |text| number(key, text, of))
+    };
+    let rate = |key| given(key).map(|text| number(key, text, 1..=MOST_A_MINUTE)).transpose();
+    Ok(Watching {
+        threshold: rate(THRESHOLD)?.map_or(unsaid.threshold, |rate| rate as u64),
+        ceiling: rate(CEILING)?.map(|rate| rate as u64),
+        ceiling_minutes: counted(CEILING_MINUTES, unsaid.ceiling_minutes, 1..=60)?,
+        tripwires: given(TRIPWIRES).map_or(Ok(unsaid.tripwires), tripwires)?,
+        max_tripwires: counted(MAX_TRIPWIRES, unsaid.max_tripwires, 0..=100)?,
+    })
+}
+
+fn tripwires(text: &str) -> Result<Tripwires, SettingsError> {
+    Tripwires::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| SettingsError::Value {
+        key: TRIPWIRES,
+        value: text.to_owned(),
+        expected: "`off` or `on-suspicion`",
+    })
 }
 
 fn mode(text: &str) -> Result<Mode, SettingsError> {

@@ -28,6 +28,8 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
         queue_url: None,
         cap: 5,
         max_reads: 10,
+        watch: loopguard_decision::Watching::unsaid(),
+        budget_topic_arn: None,
     };
     let catalogue = Catalogue::embedded();
     let ledger = MemoryLedger::default();

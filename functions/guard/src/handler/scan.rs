@@ -77,6 +77,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             },
             opens: false,
             since: of_late(now),
+            shown: None,
         });
         self.looks(looks, attempt, now).await
     }
@@ -107,7 +108,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     pub(super) async fn note_reach(&self, bus: &str, rule: &str, gathered: &Gathered, now: Timestamp) {
         let Some(ledger) = self.ledger else { return };
         let rule = RuleRef { bus: bus.into(), name: rule.into() };
-        if let Err(error) = ledger.note_reach(&rule, &reached(gathered), now).await {
+        if let Err(error) = ledger.note_reach(&rule, &reached(gathered, &rule), now).await {
             tracing::warn!(%rule, %error, "not noted what the rule reaches");
         }
     }

@@ -3,13 +3,14 @@
 mod faults;
 mod faulty;
 mod ledger;
+mod watched;
 mod wide;
 
 use super::{Guard, HandleError, Outcome};
 use crate::Known;
 use crate::event::Ignored;
 use crate::fake::{Fake, fixer, harmless, home, looping, machine, on_acl, on_start_of, rule};
-use loopguard_account::{Ledger, MemoryLedger};
+use loopguard_account::{Ledger, MemoryLedger, Watchbook};
 use loopguard_analysis::{Catalogue, Verdict};
 use loopguard_decision::{Alert, Mode, Refusal, Scope, Settings, Step, Timestamp};
 use loopguard_model::{Rule, RuleState};
@@ -30,6 +31,8 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         queue_url: None,
         cap: 5,
         max_reads: 200,
+        watch: loopguard_decision::Watching::unsaid(),
+        budget_topic_arn: None,
     }
 }
 
@@ -53,7 +56,7 @@ async fn handle(fake: &Fake, settings: &Settings, body: &str) -> Result<Outcome,
 
 async fn handle_with(
     fake: &Fake,
-    ledger: &impl Ledger,
+    ledger: &(impl Ledger + Watchbook),
     settings: &Settings,
     body: &str,
     now: Timestamp,

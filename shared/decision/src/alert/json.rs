@@ -48,6 +48,8 @@ struct ChangeRow<'a> {
     by: &'a str,
     event_id: &'a str,
     at: &'a str,
+    /// What was measured, where that made the guard look.
+    shown: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,6 +112,7 @@ fn document(alert: &Alert) -> Document<'_> {
             by: &alert.change.by,
             event_id: &alert.change.event_id,
             at: &alert.change.at,
+            shown: alert.change.shown.as_deref(),
         },
         hops: alert
             .hops

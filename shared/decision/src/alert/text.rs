@@ -58,7 +58,10 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     writeln!(out)?;
     let change = &alert.change;
     let by = if change.by.is_empty() { String::new() } else { format!(" by {}", change.by) };
-    writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule, change.at)?;
+    match &change.shown {
+        Some(why) => writeln!(out, "Why now: {why}.")?,
+        None => writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule, change.at)?,
+    }
     if matches!(alert.step, Step::Disabled { .. }) && alert.keeps_coming_back() {
         let times = alert.times + 1;
         writeln!(out, "It is the {times}th time within a day: something keeps switching the rule on.")?;

@@ -56,6 +56,12 @@ impl Money {
         (per > 0 && self.trillionths % per == 0).then(|| Self { trillionths: self.trillionths / per })
     }
 
+    /// Returns the amount in whole cents, rounded up.
+    pub fn to_cents(self) -> u64 {
+        let cent = DOLLAR / 100;
+        u64::try_from((self.trillionths + cent - 1).div_euclid(cent)).unwrap_or(0)
+    }
+
     /// Returns the amount as decimal text of all its digits, without a sign of currency: `30.95`, `0.000001`.
     pub fn decimal(self) -> String {
         let sign = if self.trillionths < 0 { "-" } else { "" };

@@ -65,6 +65,8 @@ impl fmt::Display for Range {
         if self.low == self.high {
             return write!(f, "{}", self.likely);
         }
-        write!(f, "about {} (from {} to {})", self.likely, self.low, self.high)
+        let likely = self.likely.to_string();
+        let about = if likely.starts_with('$') { "about " } else { "" };
+        write!(f, "{about}{likely} (from {} to {})", self.low, self.high)
     }
 }

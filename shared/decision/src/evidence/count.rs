@@ -2,11 +2,11 @@
 
 use super::hop::HopRef;
 use super::tripwire::Tripwire;
-use crate::Timestamp;
 use crate::ledger::digest;
 use crate::rates::Minute;
-use loopguard_pattern::Event;
+use crate::{Sighting, Suspicion, Timestamp, Watcher};
 use loopguard_pattern::json::{self, Value, ValueKind, quoted};
+use loopguard_pattern::{Event, EventPattern};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -82,6 +82,23 @@ impl Evidence {
         let hop = self.of_hop(&tripwire.hop);
         hop.factor = tripwire.sample.factor();
         hop.take(id, call, minute)
+    }
+
+    /// Returns what was caught for a suspicion, from what was noted of each event: each counts as it would have as it
+    /// arrived, in their order.
+    pub fn of(suspicion: &Suspicion, sightings: &[Sighting]) -> Self {
+        let mut evidence = Self::default();
+        let mut in_order: Vec<&Sighting> = sightings.iter().collect();
+        in_order.sort_by_key(|sighting| sighting.at);
+        for watched in &suspicion.hops {
+            let Watcher::Tripwire { rule, stands_for, .. } = &watched.by else { continue };
+            let hop = evidence.of_hop(&watched.hop);
+            hop.factor = *stands_for;
+            for sighting in in_order.iter().filter(|sighting| sighting.tripwire == rule.name) {
+                hop.take(&sighting.event_id, sighting.call, Minute::of(sighting.at));
+            }
+        }
+        evidence
     }
 
     /// Forgets what arrived before that time, but for the ids of the record.
@@ -167,6 +184,15 @@ impl HopEvidence {
         };
         self.calls.values().map(of).max().unwrap_or(0)
     }
+}
+
+/// Returns what is noted of an event that a tripwire of that name and pattern has caught, as it arrived at that time;
+/// `None` where the pattern does not match it, or it has no id.
+pub fn sighting(tripwire: &str, pattern: &EventPattern, event: &str, arrived: Timestamp) -> Option<Sighting> {
+    let parsed = Event::parse(event).ok()?;
+    pattern.matches_event(&parsed).ok().filter(|matches| *matches)?;
+    let value = json::parse(event);
+    Some(Sighting { tripwire: tripwire.into(), event_id: id(&value)?, call: call(&value), at: arrived })
 }
 
 /// CloudTrail's id of the call; the id of the event where there is none.

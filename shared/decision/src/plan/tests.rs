@@ -1,8 +1,8 @@
-use super::{ActionKind, Facts, Plan, cause, decide, decide_on};
+use super::{ActionKind, Plan, cause, decide};
 use crate::fixtures::{NOW, change, held, inventory, looping, rule, settings};
 use crate::{
-    Alert, Cause, Change, Exemption, Held, Mode, Pause, Refusal, RuleRef, Scope, Step, Timestamp, Urgency,
-    View,
+    Alert, Cause, Change, Exemption, Held, Mode, Pause, Refusal, RuleRef, Scope, Shown, ShownBy, Step,
+    Timestamp, Urgency, View,
 };
 use loopguard_analysis::{Certainty, Finding, Gain, Status, Verdict};
 use loopguard_model::{Rule, Trigger};
@@ -267,16 +267,15 @@ fn what_recorded_events_show_is_cut() {
     let mut finding = looping(&["a"]);
     finding.hops[0].certainty = Certainty::Permitted;
     finding.hops[0].gain = Gain::Sometimes;
-    let (inventory, change, held) = (inventory([rule("a")]), change("a"), held(&["a"]));
-    let plan = |mode, cause| {
-        let settings = settings(mode, Scope::all());
-        let facts =
-            Facts { inventory: &inventory, change: &change, settings: &settings, held: &held, now: NOW };
-        decide_on(&finding, &[], cause, facts)
+    let (inventory, held) = (inventory([rule("a")]), held(&["a"]));
+    let plan = |mode, by: Option<ShownBy>| {
+        let shown = by.map(|by| Shown { by, at: NOW, why: "w".into(), events: Vec::new() });
+        let change = Change { shown, ..change("a") };
+        decide(&finding, &[], &inventory, &change, &settings(mode, Scope::all()), &held, NOW)
     };
-    for cause in [Cause::Reproducing, Cause::OverCeiling] {
-        assert_eq!(disabled(&plan(Mode::Enforce, cause)).map(|(name, _)| name), Some("a"));
-        assert_eq!(plan(Mode::Alert, cause).0[0].kind.alert().urgency, crate::Urgency::Page);
+    for by in [ShownBy::Evidence, ShownBy::Ceiling].map(Some) {
+        assert_eq!(disabled(&plan(Mode::Enforce, by)).map(|(name, _)| name), Some("a"));
+        assert_eq!(plan(Mode::Alert, by).0[0].kind.alert().urgency, crate::Urgency::Page);
     }
-    assert_eq!(refused(&plan(Mode::Enforce, Cause::NotShown)), Some(Refusal::CauseNotShown));
+    assert_eq!(refused(&plan(Mode::Enforce, None)), Some(Refusal::CauseNotShown));
 }

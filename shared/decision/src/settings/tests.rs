@@ -1,4 +1,4 @@
-use super::{Mode, Settings, SettingsError};
+use super::{Mode, Settings, SettingsError, Tripwires, Watching};
 use crate::Scope;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -19,6 +19,8 @@ fn what_is_not_said_cannot_disable_a_rule() {
     assert!(settings.unprotected.is_empty());
     assert_eq!((settings.topic_arn, settings.own_stack, settings.own_role_arn), (None, None, None));
     assert_eq!(settings.table, None, "and without a table nothing is done");
+    assert_eq!(settings.watch, Watching::unsaid());
+    assert_eq!((settings.watch.ceiling, settings.watch.tripwires), (None, Tripwires::Off));
 }
 
 #[test]
@@ -35,6 +37,12 @@ fn all_settings_are_read() {
         ("LOOPGUARD_TABLE", "ledger"),
         ("LOOPGUARD_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"),
         ("LOOPGUARD_CAP", "3"),
+        ("LOOPGUARD_THRESHOLD", "12"),
+        ("LOOPGUARD_CEILING", "6000"),
+        ("LOOPGUARD_CEILING_MINUTES", "10"),
+        ("LOOPGUARD_TRIPWIRES", "on-suspicion"),
+        ("LOOPGUARD_MAX_TRIPWIRES", "4"),
+        ("LOOPGUARD_BUDGET_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:budgets"),
     ])
     .unwrap();
     assert_eq!(settings.mode, Mode::Observe);
@@ -47,6 +55,15 @@ fn all_settings_are_read() {
     assert_eq!(settings.table.as_deref(), Some("ledger"));
     let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes";
     assert_eq!(settings.queue_url.as_deref(), Some(queue));
+    let watch = Watching {
+        threshold: 12,
+        ceiling: Some(6000),
+        ceiling_minutes: 10,
+        tripwires: Tripwires::OnSuspicion,
+        max_tripwires: 4,
+    };
+    assert_eq!(settings.budget_topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:budgets"));
+    assert_eq!(settings.watch, watch);
 }
 
 #[test]
@@ -76,6 +93,14 @@ fn errors_name_what_would_be_valid() {
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_CAP", "all")],
             "`LOOPGUARD_CAP` is `all`; it is a whole number from 0 to 1000",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_CEILING", "0")],
+            "`LOOPGUARD_CEILING` is `0`; it is a whole number from 1 to 1000000000",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_TRIPWIRES", "on")],
+            "`LOOPGUARD_TRIPWIRES` is `on`; it is `off` or `on-suspicion`",
         ),
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_QUEUE_URL", "changes")],

@@ -1,8 +1,10 @@
 //! An account and a ledger in memory some of whose calls fail, or are overtaken.
 
 use crate::fake::Fake;
-use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt, Tags};
-use loopguard_decision::{Begun, End, Ended, Exemption, Incident, Pause, RuleRef, Timestamp, View};
+use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt, Tags, Watchbook};
+use loopguard_decision::{
+    Begun, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp, View,
+};
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
 use std::future::{Future, pending};
@@ -217,5 +219,37 @@ impl Ledger for Faulty<'_> {
 
     async fn set_exemption(&self, rule: &RuleRef, exemption: Option<Exemption>) -> Result<(), CallError> {
         self.ledger.set_exemption(rule, exemption).await
+    }
+}
+
+impl Watchbook for Faulty<'_> {
+    async fn suspicions(&self) -> Result<Vec<Suspicion>, CallError> {
+        self.call("suspicions", self.ledger.suspicions()).await
+    }
+
+    async fn note_sightings(&self, suspicion: &str, sightings: &[Sighting]) -> Result<(), CallError> {
+        self.call("note_sightings", self.ledger.note_sightings(suspicion, sightings)).await
+    }
+
+    // What follows is the sentinel's, whose calls the guard does not make.
+
+    async fn put_suspicion(&self, suspicion: &Suspicion) -> Result<(), CallError> {
+        self.ledger.put_suspicion(suspicion).await
+    }
+
+    async fn end_suspicion(&self, id: &str) -> Result<(), CallError> {
+        self.ledger.end_suspicion(id).await
+    }
+
+    async fn sightings(&self, suspicion: &str, since: Timestamp) -> Result<Vec<Sighting>, CallError> {
+        self.ledger.sightings(suspicion, since).await
+    }
+
+    async fn rounds(&self) -> Result<Rounds, CallError> {
+        self.ledger.rounds().await
+    }
+
+    async fn set_rounds(&self, rounds: Rounds) -> Result<(), CallError> {
+        self.ledger.set_rounds(rounds).await
     }
 }

@@ -4,7 +4,7 @@ use super::faulty::{Fault, Faulty, When};
 use super::{disabled, handle_with, only_alert, put_targets, settings, steps};
 use crate::fake::{Fake, State as Account, harmless, looping};
 use crate::handler::{Checked, HandleError, Outcome};
-use loopguard_account::{Ledger, MemoryLedger};
+use loopguard_account::{Ledger, MemoryLedger, Watchbook};
 use loopguard_decision::{
     Begun, CAP_WINDOW, End, Exemption, Incident, LEASE, Mode, Over, Pause, Refusal, RuleRef, State, Step,
     Timestamp, Urgency, View,
@@ -26,7 +26,7 @@ fn event(rule: &str, id: &str) -> String {
 
 async fn enforce(
     fake: &Fake,
-    ledger: &impl Ledger,
+    ledger: &(impl Ledger + Watchbook),
     body: &str,
     now: Timestamp,
 ) -> Result<Outcome, HandleError> {

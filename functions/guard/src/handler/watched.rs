@@ -1,0 +1,69 @@
+//! What tripwires see, and rules whose cause is shown.
+
+use super::{Guard, HandleError, Look, Outcome, log_ignored};
+use crate::event::{Changed, Ignored};
+use crate::known::NEVER;
+use loopguard_account::{Account, Ledger, Watchbook};
+use loopguard_decision::evidence::sighting;
+use loopguard_decision::{Sighting, Suspicion, Timestamp};
+use serde_json::Value;
+
+impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
+    /// Notes an event that a tripwire has seen, if it was made for what is suspected now and the event is what it looks
+    /// for. Who may send to the queue does not decide what is evidence: the pattern does.
+    pub(super) async fn evidence(
+        &self,
+        tripwire: &str,
+        event: &Value,
+        arrived: Timestamp,
+    ) -> Result<Outcome, HandleError> {
+        let Some(ledger) = self.ledger else { return Ok(log_ignored(Ignored::NoEvidence)) };
+        let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
+        let Some((suspicion, sighting)) = sighted(&suspicions, tripwire, event, arrived) else {
+            return Ok(log_ignored(Ignored::NoEvidence));
+        };
+        tracing::debug!(suspicion = &*suspicion.id, tripwire, event_id = &*sighting.event_id, "seen");
+        ledger.note_sightings(&suspicion.id, &[sighting]).await.map_err(HandleError::Ledger)?;
+        Ok(Outcome::Noted(1))
+    }
+
+    /// Decides about a rule whose cause the ledger says is shown. The message only says where to look.
+    pub(super) async fn shown(
+        &self,
+        id: &str,
+        attempt: &str,
+        now: Timestamp,
+    ) -> Result<Outcome, HandleError> {
+        let Some(ledger) = self.ledger else { return Ok(log_ignored(Ignored::NotShown)) };
+        let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
+        let of = suspicions.iter().find(|suspicion| *suspicion.id == *id);
+        let Some((suspicion, shown)) = of.and_then(|of| Some((of, of.shown_now(now)?))) else {
+            return Ok(log_ignored(Ignored::NotShown));
+        };
+        let changed = Changed {
+            bus: suspicion.rule.bus.clone(),
+            rule: suspicion.rule.name.clone(),
+            call: "rates".into(),
+            by: "".into(),
+            event_id: format!("shown-{id}-{}", shown.at.0).into(),
+            at: shown.at.to_string().into(),
+        };
+        let look = Look { changed, opens: false, since: NEVER, shown: Some(shown.clone()) };
+        self.look(&look, attempt, now).await
+    }
+}
+
+/// The suspicion that the tripwire was made for, and the event as evidence of it.
+fn sighted<'a>(
+    suspicions: &'a [Suspicion],
+    tripwire: &str,
+    event: &Value,
+    arrived: Timestamp,
+) -> Option<(&'a Suspicion, Sighting)> {
+    let (suspicion, pattern) = suspicions.iter().find_map(|suspicion| {
+        let mut tripwires = suspicion.tripwires();
+        tripwires.find(|(rule, _)| *rule.name == *tripwire).map(|(_, pattern)| (suspicion, pattern))
+    })?;
+    let pattern = loopguard_pattern::parse(pattern).ok()?;
+    Some((suspicion, sighting(tripwire, &pattern, &event.to_string(), arrived)?))
+}

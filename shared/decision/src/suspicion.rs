@@ -1,0 +1,117 @@
+//! A rule that runs away and may be the cause of that itself: what is watched, what was seen.
+
+use crate::evidence::HopRef;
+use crate::{RuleRef, Timestamp, digest};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A cause that was shown this long ago (milliseconds) is none any more: what was measured has passed.
+pub const SHOWN_FOR: u64 = 900_000;
+
+/// A rule whose cause is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Suspicion {
+    /// Names the suspicion; one rule has one at a time.
+    pub id: Arc<str>,
+    /// The rule that runs away.
+    pub rule: RuleRef,
+    /// Since when it is suspected.
+    pub since: Timestamp,
+    /// The finding of the analysis that the rule is part of.
+    pub finding: Arc<str>,
+    /// What was measured, with its numbers: a sentence without a period.
+    pub seen: Arc<str>,
+    /// The hops of the loop, each with what watches it.
+    pub hops: Vec<WatchedHop>,
+    /// Whether the cause is shown by now.
+    pub shown: Option<Shown>,
+    /// Since when its rate has been as usual; the suspicion ends when that has lasted.
+    pub calm_since: Option<Timestamp>,
+    /// The budget that was made for it.
+    pub budget: Option<Arc<str>>,
+}
+
+/// One hop of a loop under suspicion: from the target of one rule to the rule that hears what it causes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WatchedHop {
+    /// The hop.
+    pub hop: HopRef,
+    /// What watches it.
+    pub by: Watcher,
+}
+
+/// What watches a hop.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "by")]
+pub enum Watcher {
+    /// A rule that hears what the hop's target makes the next rule hear.
+    Tripwire {
+        /// The tripwire.
+        rule: RuleRef,
+        /// Its pattern.
+        pattern: Arc<str>,
+        /// For how many events each one that it catches stands.
+        stands_for: u64,
+    },
+    /// Nothing, and why.
+    Nothing {
+        /// A sentence without a period.
+        why: Arc<str>,
+    },
+}
+
+/// That a cause was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shown {
+    /// By what.
+    pub by: ShownBy,
+    /// When.
+    pub at: Timestamp,
+    /// The numbers, as a sentence without a period.
+    pub why: Arc<str>,
+    /// Ids of some of the events that show it.
+    pub events: Vec<Arc<str>>,
+}
+
+/// By what a cause was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShownBy {
+    /// Recorded events show every hop, and that they reproduce.
+    Evidence,
+    /// The rate is above the ceiling that the owner has set.
+    Ceiling,
+}
+
+/// One event that a tripwire has seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The tripwire.
+    pub tripwire: Arc<str>,
+    /// The id of the event: CloudTrail's `eventID` where it has one, else EventBridge's `id`.
+    pub event_id: Arc<str>,
+    /// A digest of the call and of what it asks for: by it repetitions are known.
+    pub call: u64,
+    /// When it arrived: the time that metrics count by.
+    pub at: Timestamp,
+}
+
+impl Suspicion {
+    /// Returns the id of a rule's suspicion.
+    pub fn id_for(rule: &RuleRef) -> Arc<str> {
+        format!("{}-{:06x}", rule.name, digest(rule.to_string().as_bytes()) & 0x00ff_ffff).into()
+    }
+
+    /// Returns the tripwires, each with its pattern.
+    pub fn tripwires(&self) -> impl Iterator<Item = (&RuleRef, &Arc<str>)> {
+        self.hops.iter().filter_map(|hop| match &hop.by {
+            Watcher::Tripwire { rule, pattern, .. } => Some((rule, pattern)),
+            Watcher::Nothing { .. } => None,
+        })
+    }
+
+    /// Returns the cause that is shown and counts at that time.
+    pub fn shown_now(&self, now: Timestamp) -> Option<&Shown> {
+        self.shown.as_ref().filter(|shown| now.0 < shown.at.0.saturating_add(SHOWN_FOR))
+    }
+}
