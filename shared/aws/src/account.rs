@@ -31,6 +31,17 @@ impl AwsAccount {
         Self { queue_url, ..self }
     }
 
+    /// The ARN of the guard's queue: a queue's URL ends in its name (SQS Developer Guide, "Queue and message identifiers").
+    pub(crate) fn queue_arn(&self) -> Option<String> {
+        let (_, name) = self.queue_url.as_deref()?.rsplit_once('/')?;
+        let scope = self.home.scope();
+        Some(format!("arn:{}:sqs:{}:{}:{name}", scope.partition, scope.region, scope.account))
+    }
+
+    pub(crate) fn account_id(&self) -> String {
+        self.home.scope().account.to_string()
+    }
+
     /// Returns the account with the bus, by name or ARN, that takes each alert as an event.
     #[must_use]
     pub fn with_event_bus(self, event_bus: Option<String>) -> Self {
@@ -112,7 +123,7 @@ impl Account for AwsAccount {
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
-        alert::publish(self, alert).await
+        alert::publish(self, &alert::Message::of_alert(alert)).await
     }
 
     async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {

@@ -14,7 +14,9 @@ const OPERATION: Duration = Duration::from_secs(15);
 /// The clients of the services that are asked. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    pub(crate) budgets: aws_sdk_budgets::Client,
     pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) codebuild: aws_sdk_codebuild::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
@@ -43,7 +45,9 @@ impl Clients {
     /// Returns clients for a configuration.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
+            budgets: aws_sdk_budgets::Client::new(config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             codebuild: aws_sdk_codebuild::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),

@@ -8,6 +8,7 @@ mod begin;
 mod call;
 mod end;
 mod item;
+mod watched;
 
 use crate::Clients;
 use crate::failure::failure;

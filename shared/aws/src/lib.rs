@@ -1,4 +1,5 @@
-//! The traits [`Account`](loopguard_account::Account) and [`Ledger`](loopguard_account::Ledger) over the AWS SDK.
+//! The traits [`Account`](loopguard_account::Account), [`Watch`](loopguard_account::Watch) and
+//! [`Ledger`](loopguard_account::Ledger) over the AWS SDK.
 //!
 //! Input: credentials, region and endpoint as the environment has them. Output: facts as the model has them,
 //! receipts, errors with AWS's code and request id. Deliberately not here: any judgement, and any loop of
@@ -19,6 +20,7 @@ mod replay;
 mod role;
 mod rule;
 mod target;
+mod watch;
 mod workload;
 
 pub use account::AwsAccount;

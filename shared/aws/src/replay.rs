@@ -60,6 +60,11 @@ impl Replay {
         self.calls.lock().unwrap().iter().map(|call| call.operation.clone()).collect()
     }
 
+    /// Returns the calls with what they asked for, in order.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
     /// Returns what every call of an operation carried, in order.
     pub(crate) fn contents(&self, operation: &str) -> Vec<String> {
         let calls = self.calls.lock().unwrap();

@@ -4,7 +4,7 @@ use crate::AwsAccount;
 use crate::account::told_by;
 use crate::failure::failure;
 use crate::target::target;
-use loopguard_account::{CallError, Tags};
+use loopguard_account::{CallError, RuleRef, TRIPWIRE_PREFIX, Tags, TripwireRule};
 use loopguard_model::{Rule, RuleKey, RuleState, Target, Trigger};
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -66,11 +66,27 @@ pub(crate) async fn buses(account: &AwsAccount) -> Result<Vec<String>, CallError
 
 /// Reads all rules of a bus, targets and tags left out.
 pub(crate) async fn rules_of_bus(account: &AwsAccount, bus: &str) -> Result<Vec<Rule>, CallError> {
+    listed(account, bus, None).await
+}
+
+/// Returns the tripwires of a bus.
+pub(crate) async fn tripwires(account: &AwsAccount, bus: &str) -> Result<Vec<TripwireRule>, CallError> {
+    let rules = listed(account, bus, Some(TRIPWIRE_PREFIX)).await?;
+    let tripwire = |rule: &Rule| TripwireRule {
+        rule: RuleRef::of(rule),
+        pattern: rule.trigger.pattern().map(ToString::to_string).unwrap_or_default().into(),
+        state: rule.state,
+    };
+    Ok(rules.iter().map(tripwire).collect())
+}
+
+async fn listed(account: &AwsAccount, bus: &str, prefix: Option<&str>) -> Result<Vec<Rule>, CallError> {
     const OPERATION: &str = "events:ListRules";
     let mut rules = Vec::new();
     let mut token: Option<String> = None;
     for _ in 0..MAX_PAGES {
         let call = account.clients.events.list_rules().event_bus_name(bus).set_next_token(token);
+        let call = call.set_name_prefix(prefix.map(ToOwned::to_owned));
         let answer = call.send().await.map_err(|error| failure(OPERATION, bus, &error))?;
         rules.extend(answer.rules().iter().map(|rule| {
             model(

@@ -327,6 +327,7 @@ fn alert() -> Alert {
             by: "".into(),
             event_id: "e".into(),
             at: "".into(),
+            shown: None,
         },
         account: "111122223333".into(),
         region: "eu-west-1".into(),

@@ -11,13 +11,16 @@
 //! | `exempt` | `BUS/RULE` | `body`, `rule`, `until` |
 //! | `alert` | what was told | `at`: when, last |
 //! | `reach SUBJECT` | `BUS/RULE`: a rule whose verdict hangs on the subject | `rule` |
+//! | `suspicion` | its id | `body` |
+//! | `sighting SUSPICION` | `TRIPWIRE EVENT` | `tripwire`, `event`, `call`, `at` |
+//! | `rounds` | `rounds` | `body`: when the sentinel looked last |
 //!
 //! Times are milliseconds, but for `expires`, by which DynamoDB deletes what is past: seconds. It does so within days,
 //! so that nothing may depend on an item being gone.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use loopguard_account::{
-    ALERT_WINDOW, CAP_WINDOW, CallError, End, Incident, RuleRef, State, Timestamp, digest,
+    ALERT_WINDOW, CAP_WINDOW, CallError, End, Incident, RuleRef, Sighting, State, Timestamp, digest,
 };
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -30,6 +33,8 @@ const KEPT_INCIDENT: u64 = 400 * DAY;
 const KEPT_CAUSE: u64 = 30 * DAY;
 /// Twice the time between two scans of all rules, and a day for a scan that failed.
 const KEPT_REACH: u64 = 3 * DAY;
+/// Longer than any suspicion is watched for.
+const KEPT_SIGHTING: u64 = 2 * DAY;
 const DAY: u64 = 86_400_000;
 
 /// A sort key is at most 1,024 bytes long.
@@ -84,6 +89,14 @@ impl Key {
         Self::new(&reach_kind(subject), &rule.to_string())
     }
 
+    pub(super) fn suspicion(id: &str) -> Self {
+        Self::new(SUSPICION, id)
+    }
+
+    pub(super) fn rounds() -> Self {
+        Self::new("rounds", "rounds")
+    }
+
     /// Returns the key as attributes, to which others may be added.
     pub(super) fn item(&self) -> Item {
         [("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))].into()
@@ -108,6 +121,7 @@ pub(super) const INCIDENT: &str = "incident";
 pub(super) const OPEN: &str = "open";
 pub(super) const SLOT: &str = "slot";
 pub(super) const EXEMPT: &str = "exempt";
+pub(super) const SUSPICION: &str = "suspicion";
 
 pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
@@ -247,6 +261,35 @@ pub(super) fn reach(subject: &str, rule: &RuleRef, at: Timestamp) -> Item {
         Key::reach(subject, rule).item(),
         [("rule", text(&rule.to_string())), ("expires", expires(at, KEPT_REACH))],
     )
+}
+
+/// Returns the `pk` of what tripwires have seen for a suspicion.
+pub(super) fn sighting_kind(suspicion: &str) -> String {
+    bounded(&format!("sighting {suspicion}"))
+}
+
+/// The key says what is the same: an event that a tripwire sees twice is one item.
+pub(super) fn sighting(suspicion: &str, sighting: &Sighting) -> Item {
+    let key = Key::new(&sighting_kind(suspicion), &format!("{} {}", sighting.tripwire, sighting.event_id));
+    with(
+        key.item(),
+        [
+            ("tripwire", text(&sighting.tripwire)),
+            ("event", text(&sighting.event_id)),
+            ("call", number(sighting.call)),
+            ("at", number(sighting.at.0)),
+            ("expires", expires(sighting.at, KEPT_SIGHTING)),
+        ],
+    )
+}
+
+pub(super) fn seen(item: &Item) -> Option<Sighting> {
+    Some(Sighting {
+        tripwire: text_of(item, "tripwire")?.into(),
+        event_id: text_of(item, "event")?.into(),
+        call: number_of(item, "call")?,
+        at: Timestamp(number_of(item, "at")?),
+    })
 }
 
 pub(super) fn alert(key: &str, at: Timestamp) -> Item {

@@ -142,7 +142,7 @@ fn start(
 fn actions() -> Vec<String> {
     let path = workspace::root().join("shared/aws/permissions.toml");
     let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let parts = ["guard", "enforce"].map(|part| table[part].as_table().unwrap());
+    let parts = ["both", "guard", "enforce"].map(|part| table[part].as_table().unwrap());
     let rows = parts.into_iter().flatten().flat_map(|(operation, asks)| {
         let asks: Vec<String> =
             asks.as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned()).collect();
