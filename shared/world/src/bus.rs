@@ -66,6 +66,9 @@ impl World {
         let (past, round) = Past::after(event, index);
         let Some(live) = self.rules.get_mut(index) else { return };
         live.counts.matched += 1;
+        let (bus, rule) = (live.bus.clone(), live.name.clone());
+        self.meter_match(&bus, &rule);
+        let Some(live) = self.rules.get_mut(index) else { return };
         live.counts.rounds = live.counts.rounds.max(round);
         let member = |path: &str| fill::at(&event.json, path).and_then(Value::as_str).map(Arc::<str>::from);
         let matched = Matched {
@@ -99,9 +102,10 @@ impl World {
     pub(crate) fn invoke(&mut self, rule: usize, target: &Target, event: &Event, past: Past) {
         let Some(live) = self.rules.get_mut(rule) else { return };
         live.counts.invocations += 1;
-        let (rule_arn, rule_name) = (live.arn.clone(), live.name.clone());
+        let (bus, rule_arn, rule_name) = (live.bus.clone(), live.arn.clone(), live.name.clone());
+        self.meter_delivery(&bus, &rule_name);
         let arn = text(&target.arn);
-        self.offer(&arn, &event.text);
+        self.offer(&arn, &sent(target, event));
         if let Some(bus) = self.local_bus(&arn) {
             self.forward(&bus, &rule_name, event, past);
             return;
@@ -189,6 +193,19 @@ impl World {
 /// Returns true iff the pattern matches the event.
 pub(crate) fn hits(pattern: &loopguard_pattern::EventPattern, text: &str) -> bool {
     loopguard_pattern::matches(pattern, text).unwrap_or(false)
+}
+
+/// The predefined variable that stands for the whole event (EventBridge User Guide, input transformation).
+const WHOLE_EVENT: &str = "<aws.events.event.json>";
+
+/// Returns the text that a watched target gets: the event, or an input template in which the whole event stands. Other
+/// variables of templates are not modelled.
+fn sent(target: &Target, event: &Event) -> Arc<str> {
+    let template = target.parameters.get("InputTransformer.InputTemplate").map(text);
+    match template.filter(|template| template.contains(WHOLE_EVENT)) {
+        Some(template) => template.replace(WHOLE_EVENT, &event.text).into(),
+        None => event.text.clone(),
+    }
 }
 
 /// Returns what the target receives: the event, the part or the constant that the target asks for.

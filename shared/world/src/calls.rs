@@ -174,6 +174,9 @@ impl World {
             self.soon(ends_after, Act::Ended(Box::new(ended)));
         }
         self.runs += u64::from(workload.is_some());
+        if workload.is_some() {
+            self.meter_run(&arn, &name, ends_after);
+        }
         if let Some(run) = run {
             let running = Running { identity, input: call.input.clone(), past: call.past.clone() };
             self.plan_run(run, &Arc::new(running));

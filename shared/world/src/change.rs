@@ -3,7 +3,7 @@
 use crate::calls::Call;
 use crate::identity::Identity;
 use crate::log::Happening;
-use crate::rules::{Acting, MAX_TARGETS};
+use crate::rules::{Acting, LiveRule, MAX_TARGETS, text};
 use crate::world::{Act, World};
 use loopguard_model::{Rule, RuleState};
 use serde_json::{Value, json};
@@ -49,6 +49,32 @@ impl World {
         let parameters = on_bus(parameters, bus);
         self.changed(index, operation, parameters, None, Identity::from_arn(by));
         Ok(changed)
+    }
+
+    /// Makes a rule with its targets, or makes it what it is to be, by the user or role of that ARN.
+    pub fn make(&mut self, rule: &Rule, by: &str) {
+        let by = Identity::from_arn(by);
+        let (bus, name) = (text(&rule.bus), text(&rule.name));
+        let place = |live: &LiveRule| live.bus == bus && live.name == name;
+        let at = self.rules.iter().position(place).unwrap_or_else(|| {
+            self.add_live(Rule { state: RuleState::Disabled, ..rule.clone() });
+            self.rules.len() - 1
+        });
+        let Some(live) = self.rules.get_mut(at) else { return };
+        live.described = Some(rule.clone());
+        self.changed(at, "PutRule", on_bus(put(rule, rule.state), &bus), None, by.clone());
+        let listed: Vec<Value> = rule.targets.iter().flatten().map(described_target).collect();
+        self.changed(at, "PutTargets", on_bus(json!({"rule": &*name, "targets": listed}), &bus), None, by);
+    }
+
+    /// Removes a rule with its targets, if there is one, by the user or role of that ARN.
+    pub fn remove(&mut self, bus: &str, rule: &str, by: &str) {
+        let place = |live: &LiveRule| *live.bus == *bus && *live.name == *rule && live.described.is_some();
+        let Some(at) = self.rules.iter().position(place) else { return };
+        if let Some(live) = self.rules.get_mut(at) {
+            live.described = None;
+        }
+        self.changed(at, "DeleteRule", on_bus(json!({"name": rule}), bus), None, Identity::from_arn(by));
     }
 
     /// Makes a planned rule, without its targets yet.

@@ -22,6 +22,7 @@ mod facts;
 mod fill;
 mod identity;
 mod log;
+mod meters;
 mod relay;
 mod rng;
 mod rules;

@@ -1,9 +1,13 @@
 //! The world as an [`Account`]: what the guard may ask of it and do to it.
 
+mod watch;
+
 use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Operator, Receipt, RuleRef, Tags};
+use loopguard_account::{
+    Account, Alert, CallError, INCIDENT_TAG, IncidentBudget, Notice, Operator, Receipt, RuleRef, Tags,
+};
 use loopguard_model::{Connection, Facts, Need, Rule, RuleState};
 use loopguard_pattern::Term;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,8 +20,12 @@ pub struct Twin {
     world: Mutex<World>,
     alerts: Mutex<Vec<Alert>>,
     reminders: Mutex<Vec<Reminder>>,
+    notices: Mutex<Vec<Notice>>,
+    budgets: Mutex<Vec<IncidentBudget>>,
     /// As whom the guard acts.
     role: String,
+    /// The ARN of the queue that takes what tripwires catch.
+    queue: Option<String>,
 }
 
 /// A message that the guard sends to itself.
@@ -36,6 +44,9 @@ impl Twin {
             world: Mutex::new(world),
             alerts: Mutex::default(),
             reminders: Mutex::default(),
+            notices: Mutex::default(),
+            budgets: Mutex::default(),
+            queue: None,
             role: guard_role.to_owned(),
         }
     }
@@ -49,6 +60,23 @@ impl Twin {
     /// Returns the alerts published since the last time, oldest first.
     pub fn take_alerts(&self) -> Vec<Alert> {
         std::mem::take(&mut *self.alerts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the account with the queue of that ARN, which takes what tripwires catch and is watched.
+    #[must_use]
+    pub fn with_queue(self, arn: &str) -> Self {
+        self.world().watch(arn);
+        Self { queue: Some(arn.to_owned()), ..self }
+    }
+
+    /// Returns the notices published since the last time, oldest first.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the budgets that there are.
+    pub fn budgets(&self) -> Vec<IncidentBudget> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns the reminders asked for since the last time.

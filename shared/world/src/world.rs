@@ -7,6 +7,7 @@ use crate::event::{Event, Past};
 use crate::facts::Facts;
 use crate::identity::Identity;
 use crate::log::{Counts, Entry, Happening};
+use crate::meters::Meters;
 use crate::relay::{Ended, HandOver};
 use crate::rng::Streams;
 use crate::rules::{Acting, LiveRule, text};
@@ -31,6 +32,7 @@ pub struct World {
     pub(crate) warm: BTreeMap<Arc<str>, u64>,
     pub(crate) rng: Streams,
     pub(crate) log: Vec<Entry>,
+    pub(crate) meters: Meters,
     names: Names,
     now: u64,
     sequence: u64,
@@ -147,6 +149,7 @@ impl World {
             assumed: BTreeMap::new(),
             warm: BTreeMap::new(),
             log: Vec::new(),
+            meters: Meters::default(),
             names,
             now: 0,
             sequence: 0,
@@ -182,7 +185,7 @@ impl World {
         text(&self.names.term(term))
     }
 
-    fn add_live(&mut self, rule: Rule) {
+    pub(crate) fn add_live(&mut self, rule: Rule) {
         let live = LiveRule::new(rule, &self.settings.account, &self.settings.region);
         self.rules.push(live);
     }
