@@ -120,7 +120,8 @@ fn the_runbook_names_every_alarm_step_and_refusal() {
     let refusals: BTreeSet<String> = decisions.lines().filter_map(why).collect();
     assert!(refusals.len() >= 12, "{refusals:?}");
     let steps = ["disabled", "already-off", "failed", "unclear", "would-disable", "refused"];
-    for word in alarms.into_iter().chain(refusals).chain(steps.map(ToOwned::to_owned)) {
+    let kinds = loopguard_decision::NoticeKind::ALL.map(|kind| kind.as_str().to_owned());
+    for word in alarms.into_iter().chain(refusals).chain(steps.map(ToOwned::to_owned)).chain(kinds) {
         let explained = page.lines().any(|line| {
             line.starts_with("| ") && line.split(" | ").next().unwrap().contains(&format!("`{word}`"))
         });
@@ -129,12 +130,16 @@ fn the_runbook_names_every_alarm_step_and_refusal() {
 }
 
 #[test]
-fn the_page_of_permissions_names_every_statement_of_the_role() {
+fn the_page_of_permissions_names_every_statement_of_the_roles() {
     let (page, template) = (document("docs/permissions.md"), document("template.yaml"));
-    let role = template.split("\n  GuardRole:\n").nth(1).unwrap().split("\n  GuardLog:\n").next().unwrap();
+    let below = |name: &str| {
+        let text = template.split(&format!("\n  {name}:\n")).nth(1).unwrap();
+        text.lines().take_while(|line| line.is_empty() || line.starts_with("   ")).collect::<Vec<_>>()
+    };
+    let lines = ["Reads", "GuardRole", "SentinelRole"].map(below).concat();
     let statements: Vec<&str> =
-        role.lines().filter_map(|line| line.split("Sid: ").nth(1)).map(str::trim).collect();
-    assert!(statements.len() >= 18, "{statements:?}");
+        lines.iter().filter_map(|line| line.split("Sid: ").nth(1)).map(str::trim).collect();
+    assert!(statements.len() >= 28, "{statements:?}");
     for statement in statements {
         assert!(page.contains(&format!("`{statement}`")), "{statement}");
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const OWN_ROLE: &str = "arn:aws:iam::111122223333:role/loopguard-guard";
+const SENTINEL_ROLE: &str = "arn:aws:iam::111122223333:role/loopguard-sentinel";
 
 fn inventory(file: &str, text: String) -> Inventory {
     let source = Source { file: file.into(), text: text.into() };
@@ -48,7 +49,10 @@ fn the_global_stack_hands_on_once() {
 
 /// Returns the pattern of the only rule of a stack, its own role filled in.
 fn pattern(file: &str) -> Arc<EventPattern> {
-    let text = template(file).replace("!GetAtt GuardRole.Arn}", &format!("{OWN_ROLE}}}"));
+    let text = template(file).replace(
+        "[!GetAtt GuardRole.Arn, !GetAtt SentinelRole.Arn]",
+        &format!("[{OWN_ROLE}, {SENTINEL_ROLE}]"),
+    );
     let inventory = inventory(file, text);
     inventory.rules[0].trigger.pattern().unwrap().clone()
 }
@@ -113,7 +117,9 @@ fn whoever_changes_something_wakes_the_guard_but_the_guard_itself() {
         for (who, identity) in callers() {
             assert!(matches(&pattern, &call(source, name, &identity)), "{name} by {who}");
         }
-        assert!(!matches(&pattern, &call(source, name, &session_of(OWN_ROLE))), "{name} by the guard");
+        for own in [OWN_ROLE, SENTINEL_ROLE] {
+            assert!(!matches(&pattern, &call(source, name, &session_of(own))), "{name} by {own}");
+        }
         let mut failed = call(source, name, &session_of("arn:aws:iam::111122223333:role/x"));
         failed["detail"]["errorCode"] = "AccessDenied".into();
         assert!(!matches(&pattern, &failed), "{name} that failed");

@@ -248,6 +248,29 @@ impl Aws {
         answer.split("<Sum>").skip(1).filter_map(|rest| rest.split('<').next()?.parse::<f64>().ok()).sum()
     }
 
+    /// Writes into CloudWatch that so many were counted so many minutes ago, of a rule or (without a name) of the account.
+    pub(crate) fn measure(&self, metric: &str, rule: Option<&str>, minutes_ago: u64, count: u64) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let (at, count) = ((now - 60 * minutes_ago).to_string(), count.to_string());
+        let mut parameters = vec![
+            ("Action", "PutMetricData"),
+            ("Namespace", "AWS/Events"),
+            ("MetricData.member.1.MetricName", metric),
+            ("MetricData.member.1.Timestamp", &at),
+            ("MetricData.member.1.Value", &count),
+        ];
+        if let Some(rule) = rule {
+            parameters.push(("MetricData.member.1.Dimensions.member.1.Name", "RuleName"));
+            parameters.push(("MetricData.member.1.Dimensions.member.1.Value", rule));
+        }
+        self.query("monitoring", &parameters);
+    }
+
+    /// Calls an operation of AWS Budgets.
+    pub(crate) fn budgets(&self, operation: &str, input: &Value) -> Value {
+        self.json("budgets", "AWSBudgetServiceGateway", operation, input)
+    }
+
     /// Makes a bucket of which accounts may still be granted access by lists.
     pub(crate) fn bucket(&self, name: &str) {
         let fields = [("x-amz-object-ownership", "ObjectWriter")];

@@ -88,6 +88,16 @@ impl Function {
         Ok((0..bodies.len()).map(|at| !failed.contains(&at.to_string())).collect())
     }
 
+    /// Invokes the function with a payload of any kind, and returns what it answers.
+    pub(crate) fn ask(&self, payload: &Value) -> Result<Value, String> {
+        let outcome = self.api.invoke(&payload.to_string());
+        self.seen.outcomes.lock().unwrap().push(outcome.clone());
+        match outcome? {
+            Outcome::Success(answer) => serde_json::from_str(&answer).map_err(|error| error.to_string()),
+            Outcome::Failure(error) => Err(error),
+        }
+    }
+
     /// Returns the number of the process.
     pub(crate) fn process(&self) -> u32 {
         self.process.id()

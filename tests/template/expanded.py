@@ -44,22 +44,31 @@ def findings(path):
     return lint_file(path, config=ManualArgs(regions=REGIONS))
 
 
-# What Lambda does under the role (it takes from the queue and writes the log), and SNS (it encrypts).
-BY_SERVICES = {
-    "kms:Decrypt": "HasTopicKey",
-    "kms:GenerateDataKey": "HasTopicKey",
-    "logs:CreateLogStream": None,
-    "logs:PutLogEvents": None,
-    "sqs:DeleteMessage": None,
-    "sqs:GetQueueAttributes": None,
-    "sqs:ReceiveMessage": None,
+# What services do under the roles: Lambda writes the log, and takes from the guard's queue; SNS encrypts.
+LOGGED = {"logs:CreateLogStream": None, "logs:PutLogEvents": None}
+ENCRYPTED = {"kms:Decrypt": "HasTopicKey", "kms:GenerateDataKey": "HasTopicKey"}
+TAKEN = {"sqs:DeleteMessage": None, "sqs:GetQueueAttributes": None, "sqs:ReceiveMessage": None}
+
+# Which parts of permissions.toml a role stands for, each with the condition of the template, and what services do under it.
+ROLES = {
+    "GuardRole": (
+        {"both": None, "guard": None, "events": "HasEventBus", "enforce": "Enforces"},
+        LOGGED | ENCRYPTED | TAKEN,
+    ),
+    "SentinelRole": (
+        {"both": None, "sentinel": None, "events": "HasEventBus", "tripwires": "HasTripwires", "budgets": "HasIncidentBudgets"},
+        LOGGED | ENCRYPTED,
+    ),
 }
 
 
-def granted(expansion):
-    """Returns the actions that the guard's role has, each with the condition of the template on which it has it."""
+def granted(expansion, role):
+    """Returns the actions that a role has, each with the condition of the template on which it has it."""
+    resources = expansion["Resources"]
+    properties = resources[role]["Properties"]
+    attached = [resources[policy["Ref"]]["Properties"] for policy in properties["ManagedPolicyArns"]]
     actions = {}
-    for policy in expansion["Resources"]["GuardRole"]["Properties"]["Policies"]:
+    for policy in properties["Policies"] + attached:
         for statement in policy["PolicyDocument"]["Statement"]:
             condition = None
             if "Fn::If" in statement:
@@ -72,12 +81,15 @@ def granted(expansion):
 def permissions(expansion):
     """Returns sentences on actions that are called and not granted, or granted and not called."""
     table = tomllib.loads(PERMISSIONS.read_text(encoding="utf-8"))
-    wanted = dict(BY_SERVICES)
-    for part, condition in (("guard", None), ("events", "HasEventBus"), ("enforce", "Enforces")):
-        for operation, asks in table[part].items():
-            wanted |= {action: condition for action in asks or [operation]}
-    said = [f"`{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - granted(expansion).items(), key=str)]
-    said += [f"`{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(granted(expansion).items() - wanted.items(), key=str)]
+    said = []
+    for role, (parts, by_services) in ROLES.items():
+        wanted = dict(by_services)
+        for part, condition in parts.items():
+            for operation, asks in table[part].items():
+                wanted |= {action: condition for action in asks or [operation]}
+        has = granted(expansion, role)
+        said += [f"{role}: `{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - has.items(), key=str)]
+        said += [f"{role}: `{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(has.items() - wanted.items(), key=str)]
     called = set()
     for path in sorted(CALLS.rglob("*.rs")):
         if path.name != "tests.rs":

@@ -7,6 +7,7 @@ mod holds;
 mod ledger;
 mod restore;
 mod site;
+mod watch;
 
 use super::harness::aws::{Aws, Queue};
 use super::harness::function::{Deployment, Function};

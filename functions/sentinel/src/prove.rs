@@ -1,0 +1,130 @@
+//! From what tripwires have seen to a cause that is shown.
+
+use crate::round::{Round, Sentinel, WatchError};
+use crate::suspect::Followed;
+use crate::targets;
+use loopguard_account::{HopRef, Ledger, MetricQuery, RuleRef, Shown, ShownBy, Watch, Watchbook, Watcher};
+use loopguard_analysis::Verdict;
+use loopguard_decision::Timestamp;
+use loopguard_decision::evidence::{Conclusion, Counted, Evidence, Runs, Thresholds, conclude};
+use loopguard_decision::rates::{Metric, Watched};
+use loopguard_guard::shown_message;
+use std::collections::BTreeMap;
+
+/// What was seen so long ago (milliseconds) shows nothing of now.
+const SEEN_FOR: u64 = 3 * 3_600_000;
+
+/// The most minutes from an event to the arrival of what it causes: a function's longest run (15 minutes, Lambda quotas)
+/// and what CloudTrail takes on average (5 minutes, CloudTrail FAQ; more is not excluded).
+const LONGEST_ROUND: u64 = 20;
+
+impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
+    /// Says whether a cause is shown by now, in the suspicion.
+    pub(crate) async fn proved(
+        &self,
+        mut one: Followed,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Followed, WatchError> {
+        if one.suspicion.shown_now(now).is_some() {
+            return Ok(one);
+        }
+        let shown = match self.by_evidence(&one, round, now).await? {
+            Some(shown) => Some(shown),
+            None => by_ceiling(&one, now),
+        };
+        if let Some(shown) = shown {
+            tracing::warn!(suspicion = &*one.suspicion.id, rule = %one.suspicion.rule, why = &*shown.why, "shown");
+            one.suspicion.shown = Some(shown);
+            round.shown.push(one.suspicion.id.clone());
+        }
+        Ok(one)
+    }
+
+    async fn by_evidence(
+        &self,
+        one: &Followed,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Option<Shown>, WatchError> {
+        let watched = |watcher: &Watcher| matches!(watcher, Watcher::Tripwire { .. });
+        if !one.suspicion.hops.iter().all(|hop| watched(&hop.by)) {
+            return Ok(None);
+        }
+        let since = Timestamp(now.0.saturating_sub(SEEN_FOR));
+        let seen = self.ledger.sightings(&one.suspicion.id, since).await.map_err(WatchError::Ledger)?;
+        if seen.is_empty() {
+            return Ok(None);
+        }
+        let evidence = Evidence::of(&one.suspicion, &seen);
+        let hops = one.hops();
+        let mut counted = BTreeMap::new();
+        for hop in &hops {
+            counted.insert(hop.clone(), self.counted(one, hop, round, now).await?);
+        }
+        let conclusion = conclude(&hops, &evidence, &counted, &Thresholds::DESIGN, now);
+        tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
+        Ok(match conclusion {
+            Conclusion::Reproducing(proof) => Some(Shown {
+                by: ShownBy::Evidence,
+                at: now,
+                why: proof.to_string().into(),
+                events: proof.hops.iter().flat_map(|hop| hop.ids.iter().cloned()).collect(),
+            }),
+            Conclusion::NotObserved(_) | Conclusion::Observed(..) => None,
+        })
+    }
+
+    /// What the metrics count of the rule that hears, and of who starts the target.
+    async fn counted(
+        &self,
+        one: &Followed,
+        hop: &HopRef,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Counted, WatchError> {
+        let of_hop = |metric, of: Watched| MetricQuery { metric, of, step: 1, minutes: SEEN_FOR / 60_000 };
+        let matched = of_hop(Metric::MatchedEvents, Watched::Rule(hop.to.clone()));
+        let Some((metric, of)) = counter(one, hop) else {
+            let mut series = self.metrics(&[matched], round, now).await?;
+            let matched = series.pop().unwrap_or_default();
+            return Ok(Counted { matched, runs: Runs::NotKnown, longest_round: LONGEST_ROUND });
+        };
+        // Each run of the rule starts each of its targets once.
+        let by_rule = of_hop(Metric::TriggeredRules, Watched::Rule(hop.from.clone()));
+        let mut series = self.metrics(&[matched, by_rule, of_hop(metric, of)], round, now).await?.into_iter();
+        let mut next = || series.next().unwrap_or_default();
+        let (matched, by_rule, all) = (next(), next(), next());
+        Ok(Counted { matched, runs: Runs::Counted { by_rule, all }, longest_round: LONGEST_ROUND })
+    }
+
+    /// Has the guard decide about a suspicion whose cause is shown. It is said again in each round, until it no longer
+    /// counts or the rule is off; the guard acts once for each.
+    pub(crate) async fn tell_guard(&self, one: &Followed, now: Timestamp) -> Result<(), WatchError> {
+        if one.suspicion.shown_now(now).is_none() {
+            return Ok(());
+        }
+        let message = shown_message(&one.suspicion.id);
+        self.account.remind(&message, 0).await.map_err(WatchError::Guard)
+    }
+}
+
+/// The owner has said that above this rate a loop is to be stopped, cause shown or not.
+fn by_ceiling(one: &Followed, now: Timestamp) -> Option<Shown> {
+    let shown = Shown {
+        by: ShownBy::Ceiling,
+        at: now,
+        why: one.runaway.judgement.to_string().into(),
+        events: Vec::new(),
+    };
+    let is_loop = one.finding.verdict == Verdict::Loop;
+    (is_loop && one.runaway.judgement.is_over_ceiling()).then_some(shown)
+}
+
+/// What counts the starts of the hop's target, where something does.
+fn counter(one: &Followed, hop: &HopRef) -> Option<(Metric, Watched)> {
+    let rules = &one.gathered.inventory.rules;
+    let from = rules.iter().find(|rule| RuleRef::of(rule) == hop.from)?;
+    let target = from.targets.as_ref()?.iter().find(|target| target.id == hop.target)?;
+    targets::counter(&target.arn.as_literal()?)
+}

@@ -1,0 +1,342 @@
+//! The sentinel and the guard on the twin, in virtual time.
+
+use crate::{Round, Sentinel, Wake};
+use loopguard_account::{MemoryLedger, Notice, TRIPWIRE_PREFIX, Watch};
+use loopguard_analysis::Catalogue;
+use loopguard_decision::rates::Pace;
+use loopguard_decision::{Alert, NoticeKind, Settings, Step, Timestamp};
+use loopguard_guard::{Guard, Known};
+use loopguard_model::Scope;
+use loopguard_template::{Options, Source};
+use loopguard_world::{Limits, Script, Stop, Twin, World};
+use std::fmt::Write;
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+
+const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:loopguard-changes";
+const ROLE: &str = "arn:aws:iam::111122223333:role/loopguard-guard";
+const MINUTE: u64 = 60_000;
+/// More events than any guarded run makes.
+const EVENTS: u64 = 20_000;
+
+/// A function that is allowed to set access lists, and a rule that runs it when one is set.
+const REVERTER: &str = "
+Resources:
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      Name: revert-acl
+      EventPattern:
+        source: [aws.s3]
+        detail-type: [AWS API Call via CloudTrail]
+        detail: {eventSource: [s3.amazonaws.com], eventName: [PutBucketAcl]}
+      Targets: [{Id: fix, Arn: !GetAtt Fix.Arn}]
+  Fix:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: fix
+      Runtime: python3.13
+      Handler: index.handler
+      Code: {S3Bucket: code, S3Key: fix.zip}
+      Role: !GetAtt Role.Arn
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: fix
+      AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}
+      Policies:
+        - PolicyName: p
+          PolicyDocument: {Statement: [{Effect: Allow, Action: s3:PutBucketAcl, Resource: '*'}]}
+";
+
+/// What happens in an account that is watched.
+struct Stage {
+    twin: Twin,
+    ledger: MemoryLedger,
+    known: Known,
+    catalogue: Arc<Catalogue>,
+    settings: Settings,
+    home: Scope,
+    runtime: Runtime,
+    rounds: Vec<(u64, Round)>,
+    alerts: Vec<(u64, Alert)>,
+    notices: Vec<Notice>,
+    handled: usize,
+    most_tripwires: usize,
+}
+
+impl Stage {
+    fn of(template: &str, script: &str, settings: &[(&str, &str)]) -> Self {
+        let options = Options {
+            account: Some("111122223333".into()),
+            region: Some("eu-west-1".into()),
+            stack_name: Some("s".into()),
+            ..Options::default()
+        };
+        let source = Source { file: "t.yaml".into(), text: template.into() };
+        let inventory = loopguard_template::read(&[source], &options);
+        let script = Script::parse(script).unwrap();
+        // A round in two seconds: records on a busy day come that fast.
+        let fast = loopguard_world::Settings {
+            cloudtrail_latency: (1_000, 2_000),
+            ..loopguard_world::Settings::with_seed(1)
+        };
+        let world = World::new(&inventory, &script, fast).unwrap();
+        let own = [
+            ("LOOPGUARD_MODE", "enforce"),
+            ("LOOPGUARD_SCOPE", "*"),
+            ("LOOPGUARD_TRIPWIRES", "on-suspicion"),
+            ("LOOPGUARD_BUDGET_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:budgets"),
+        ];
+        let mut stage = Self {
+            twin: Twin::new(world, ROLE).with_queue(QUEUE),
+            ledger: MemoryLedger::default(),
+            known: Known::default(),
+            catalogue: Catalogue::embedded(),
+            settings: Settings::from_pairs(own.iter().chain(settings).copied()).unwrap(),
+            home: Scope {
+                partition: "aws".into(),
+                account: "111122223333".into(),
+                region: "eu-west-1".into(),
+            },
+            runtime: Builder::new_current_thread().build().unwrap(),
+            rounds: Vec::new(),
+            alerts: Vec::new(),
+            notices: Vec::new(),
+            handled: 0,
+            most_tripwires: 0,
+        };
+        // The guard's daily look: the rule is known to be in a loop.
+        stage.handle(r#"{"loopguard":"look","rules":[{"bus":"default","name":"revert-acl"}],"scan":"s"}"#);
+        stage
+    }
+
+    /// Lets minutes pass, with a round in each.
+    fn run(&mut self, minutes: u64) {
+        let start = self.twin.world().now() / MINUTE;
+        for minute in start + 1..=start + minutes {
+            self.pass(minute * MINUTE);
+            self.round(&Wake::Clock);
+        }
+    }
+
+    /// Lets the world go on until then; the guard handles what arrives.
+    fn pass(&mut self, until: u64) {
+        loop {
+            let stop = self.twin.world().run(Limits { until, events: EVENTS });
+            let next = |twin: &Twin| twin.world().take_message();
+            while let Some(message) = next(&self.twin) {
+                self.handle(&message.text);
+            }
+            if stop != Stop::Message {
+                return;
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.twin.world().unix_millis())
+    }
+
+    fn handle(&mut self, body: &str) {
+        self.handled += 1;
+        let guard = Guard {
+            account: &self.twin,
+            ledger: Some(&self.ledger),
+            known: &self.known,
+            catalogue: &self.catalogue,
+            settings: &self.settings,
+            home: &self.home,
+        };
+        let now = self.now();
+        self.runtime.block_on(guard.handle(body, &self.handled.to_string(), now)).unwrap();
+        let at = self.twin.world().now();
+        self.alerts.extend(self.twin.take_alerts().into_iter().map(|alert| (at, alert)));
+    }
+
+    fn round(&mut self, wake: &Wake) {
+        let sentinel = Sentinel {
+            account: &self.twin,
+            ledger: &self.ledger,
+            catalogue: &self.catalogue,
+            settings: &self.settings,
+            home: &self.home,
+            pace: Pace::IDLE,
+        };
+        let now = self.now();
+        let round = self.runtime.block_on(sentinel.round(wake, now)).unwrap();
+        self.rounds.push((self.twin.world().now() / MINUTE, round));
+        self.notices.extend(self.twin.take_notices());
+        self.most_tripwires = self.most_tripwires.max(self.tripwires());
+        for reminder in self.twin.take_reminders() {
+            if reminder.at <= self.twin.world().now() {
+                self.handle(&reminder.text);
+            }
+        }
+    }
+
+    fn tripwires(&self) -> usize {
+        self.runtime.block_on(self.twin.tripwires()).unwrap().len()
+    }
+
+    fn kinds(&self) -> Vec<NoticeKind> {
+        self.notices.iter().map(|notice| notice.kind).collect()
+    }
+
+    fn disabled(&self) -> Vec<&Alert> {
+        let disabled = |alert: &&Alert| matches!(alert.step, Step::Disabled { .. });
+        self.alerts.iter().map(|(_, alert)| alert).filter(disabled).collect()
+    }
+
+    fn matched(&self, rule: &str) -> u64 {
+        self.twin.world().counts("default", rule).unwrap().matched
+    }
+}
+
+/// Somebody sets a list at the fifth minute, and the function sets it again: one chain of events without end.
+const CHAIN: &str = r#"
+    [[call]]
+    at_ms = 300_000
+    by = "arn:aws:iam::111122223333:user/platform"
+    api = "s3:PutBucketAcl"
+    parameters = { bucketName = "media" }
+    [[run]]
+    of = "fix"
+    [[run.call]]
+    api = "s3:PutBucketAcl"
+    after_ms = 400
+    parameters = { bucketName = "$.detail.requestParameters.bucketName" }
+"#;
+
+/// The chain makes some 26 events a minute.
+const SLOW: (&str, &str) = ("LOOPGUARD_THRESHOLD", "10");
+
+/// A loop that only a permission shows is left alone at its change. Once it runs away, tripwires show that the rule's own
+/// target makes its events, and it is stopped; then all that was made for that is gone.
+#[test]
+fn a_permitted_loop_that_runs_away_is_shown_and_stopped() {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW]);
+    stage.run(50);
+    let disabled = stage.disabled();
+    assert_eq!(disabled.len(), 1, "{:?}", stage.kinds());
+    let text = disabled[0].text();
+    assert!(text.contains("Why now: hop default/revert-acl -fix-> default/revert-acl"), "{text}");
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Calm]);
+    assert_eq!((stage.most_tripwires, stage.tripwires()), (1, 0), "one hop, and nothing is left");
+    let matched = stage.matched("revert-acl");
+    stage.run(10);
+    assert_eq!(stage.matched("revert-acl"), matched, "the loop is over");
+    let told = stage.notices[0].text();
+    for part in
+        ["Now: ", "by the end of the month about $", "Stopped now, it saves about $", "list prices as of"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let budgets = stage.twin.budgets();
+    assert_eq!(budgets.len(), 1);
+    assert!(budgets[0].name.starts_with("loopguard-revert-acl"), "{budgets:?}");
+    let services: Vec<&str> = budgets[0].services.iter().map(|name| &**name).collect();
+    assert_eq!(services, ["AWS Lambda", "AmazonCloudWatch"]);
+    assert!(stage.ledger.watchlist().suspicions().is_empty());
+}
+
+/// Tripwires are rules of the guard's own: nobody is told of them, and the guard never acts on one.
+#[test]
+fn without_tripwires_it_is_told_and_goes_on() {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW, ("LOOPGUARD_TRIPWIRES", "off")]);
+    stage.run(20);
+    assert!(stage.disabled().is_empty());
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected]);
+    assert_eq!(stage.most_tripwires, 0);
+    assert!(
+        stage.notices[0].text().contains("`LOOPGUARD_TRIPWIRES` is `off`"),
+        "{}",
+        stage.notices[0].text()
+    );
+}
+
+/// The owner's ceiling needs no cause, but a loop.
+#[test]
+fn above_the_owners_ceiling_a_loop_is_stopped_without_evidence() {
+    let ceiling =
+        [("LOOPGUARD_TRIPWIRES", "off"), ("LOOPGUARD_CEILING", "15"), ("LOOPGUARD_CEILING_MINUTES", "2")];
+    let mut stage = Stage::of(REVERTER, CHAIN, &ceiling);
+    stage.run(30);
+    let disabled = stage.disabled();
+    assert_eq!(disabled.len(), 1);
+    assert!(disabled[0].text().contains("above the ceiling of 15"), "{}", disabled[0].text());
+}
+
+/// 500 buckets are opened at once, and each is closed once more: a burst that ends by itself is not a loop.
+#[test]
+fn a_remediator_that_converges_is_not_stopped_under_a_burst() {
+    let mut script = String::from(
+        r#"
+        [[run]]
+        of = "fix"
+        [[run.call]]
+        api = "s3:PutBucketAcl"
+        after_ms = 400
+        parameters = { bucketName = "$.detail.requestParameters.bucketName" }
+        changes = { key = "acl:<$.detail.requestParameters.bucketName>", to = "private" }
+        "#,
+    );
+    for bucket in 0..500 {
+        // Writing to a string does not fail.
+        let _ = write!(
+            script,
+            "[[call]]\nat_ms = {}\nby = \"arn:aws:iam::111122223333:user/platform\"\napi = \"s3:PutBucketAcl\"\n\
+             parameters = {{ bucketName = \"b-{bucket}\" }}\n",
+            300_000 + bucket * 100
+        );
+    }
+    let mut stage = Stage::of(REVERTER, &script, &[]);
+    stage.run(60);
+    assert_eq!(stage.matched("revert-acl"), 1000, "each is opened, and closed once");
+    assert!(stage.disabled().is_empty());
+    assert_eq!(stage.tripwires(), 0, "what was made to look is gone");
+}
+
+/// While nothing happens, next to nothing is read.
+#[test]
+fn a_quiet_account_costs_a_metric_in_five_minutes() {
+    let mut stage = Stage::of(REVERTER, "", &[]);
+    stage.run(300);
+    let metrics: u64 = stage.rounds.iter().map(|(_, round)| round.metrics).sum();
+    // Beside it the one rule in a loop every quarter of an hour, the first time with all others.
+    assert_eq!(metrics, 60 + 20);
+    assert!(stage.notices.is_empty() && stage.tripwires() == 0);
+}
+
+/// What somebody left behind under the tripwires' name is removed with the next sweep, and nothing else ever is.
+#[test]
+fn leftovers_are_swept() {
+    let mut stage = Stage::of(REVERTER, "", &[]);
+    let Ok(rule) = format!("{TRIPWIRE_PREFIX}left").parse();
+    let left = loopguard_account::TripwireRule {
+        rule,
+        pattern: r#"{"source":["x"]}"#.into(),
+        state: loopguard_model::RuleState::Enabled,
+    };
+    stage.runtime.block_on(stage.twin.put_tripwire(&left)).unwrap();
+    assert_eq!(stage.tripwires(), 1);
+    stage.run(1);
+    assert_eq!(stage.tripwires(), 0);
+    assert!(stage.twin.world().described("default", "revert-acl").is_some());
+}
+
+/// A budget's notice has every rule looked at, and the burning ones ranked, also where nothing burns.
+#[test]
+fn a_budget_is_answered_with_what_burns() {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW, ("LOOPGUARD_TRIPWIRES", "off")]);
+    stage.run(2);
+    stage.round(&Wake::Budget { says: "AWS Budgets: monthly".to_owned() });
+    assert!(stage.notices[0].text().contains("none runs at an unusual rate"), "{}", stage.notices[0].text());
+    stage.pass(20 * MINUTE);
+    stage.run(1);
+    stage.round(&Wake::Budget { says: "AWS Budgets: monthly, forecast".to_owned() });
+    let told = stage.notices.last().unwrap();
+    assert_eq!(told.kind, NoticeKind::Budget);
+    assert!(told.text().contains("1. default/revert-acl: "), "{}", told.text());
+    assert!(told.text().contains("8 to 24 hours late"));
+}

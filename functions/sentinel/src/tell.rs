@@ -1,0 +1,249 @@
+//! What is told, and the budget of an incident.
+
+use crate::looks::Runaway;
+use crate::round::{Round, Sentinel, WatchError};
+use crate::suspect::Followed;
+use crate::targets::billed;
+use loopguard_account::{IncidentBudget, Ledger, Suspicion, Watch, Watchbook, Watcher};
+use loopguard_analysis::Verdict;
+use loopguard_decision::cost::{Meter, Money, Prices, Spend, runaway, spend};
+use loopguard_decision::rates::Minute;
+use loopguard_decision::shell::word;
+use loopguard_decision::{Mode, Notice, NoticeKind, RuleRef, Timestamp, Urgency, undo_command};
+use std::sync::Arc;
+
+/// AWS deletes an incident's budget after so long (milliseconds), should nobody.
+const BUDGET_KEPT: u64 = 30 * 86_400_000;
+
+/// A budget's name has at most so many characters (API reference of `Budget`).
+const BUDGET_NAME: usize = 100;
+
+/// A budget has to have a limit, and one of less than a dollar tells of cents.
+const LEAST_BUDGET: i64 = 100;
+
+/// So many rules are named when a budget speaks.
+const RANKED: usize = 10;
+
+/// Billing data is late; whoever reads of it has to know.
+const LATE: &str = "Billing data comes 8 to 24 hours late, and a forecast needs weeks of history: what is said here of cost \
+                    is reckoned from rates and list prices.";
+
+impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
+    pub(crate) async fn tell_of_surge(
+        &self,
+        runaway: &Runaway,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let rule = &runaway.rule;
+        let notice = Notice {
+            seen: format!("its rate is unusual: {}", runaway.judgement),
+            done: "nothing: as far as the analysis knows the rule is in no loop, and a high rate alone is no cause"
+                .to_owned(),
+            next: vec![format!("What it reaches: `loopguard scan --account --bus {}`.", word(&rule.bus))],
+            ..self.notice(NoticeKind::Surge, Urgency::Notice, Some(rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    pub(crate) async fn tell_of_suspicion(
+        &self,
+        one: &Followed,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let rule = &one.suspicion.rule;
+        let mut next: Vec<String> =
+            one.finding.remedies.iter().map(|remedy| remedy.headline.clone()).collect();
+        let [name, bus, region] = [&rule.name, &rule.bus, &self.region()].map(|text| word(text));
+        next.push(format!(
+            "Stop it now: `aws events disable-rule --name {name} --event-bus-name {bus} --region {region}`."
+        ));
+        next.push(format!("Undo that: `{}`.", undo_command(&rule.name, &rule.bus, &self.region())));
+        let certainty = one.finding.certainty.map(|level| format!(" ({level})")).unwrap_or_default();
+        let what = match one.finding.verdict {
+            Verdict::Loop => format!("it is in a loop{certainty}"),
+            _ => "it may be in a loop".to_owned(),
+        };
+        let notice = Notice {
+            finding: Some(one.suspicion.finding.clone()),
+            seen: format!("{what}, and its rate is unusual: {}", one.runaway.judgement),
+            done: self.watching().to_owned(),
+            cost: self.cost(one, now),
+            next,
+            ..self.notice(NoticeKind::Suspected, Urgency::Page, Some(rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// What is done about a suspicion, as a sentence without a period.
+    fn watching(&self) -> &'static str {
+        use loopguard_decision::Tripwires::{Off, OnSuspicion};
+        match (self.settings.watch.tripwires, self.settings.mode) {
+            (Off, _) => "nothing: `LOOPGUARD_TRIPWIRES` is `off`, so that its cause is not looked for",
+            (OnSuspicion, Mode::Enforce) => {
+                "its cause is looked for by tripwires; once it is shown, the rule is disabled where the scope holds it"
+            }
+            (OnSuspicion, Mode::Observe | Mode::Alert) => {
+                "its cause is looked for by tripwires; once it is shown, somebody is told again"
+            }
+        }
+    }
+
+    pub(crate) async fn tell_of_calm(
+        &self,
+        suspicion: &Suspicion,
+        why: &str,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let unseen: Vec<String> = suspicion
+            .hops
+            .iter()
+            .filter_map(|hop| match &hop.by {
+                Watcher::Nothing { why } => Some(format!("Hop {} was not watched: {why}.", hop.hop)),
+                Watcher::Tripwire { .. } => None,
+            })
+            .collect();
+        let budget = suspicion.budget.iter().map(|name| {
+            format!("Its budget `{name}` stays until the data of this incident is in; AWS deletes it after 30 days.")
+        });
+        let notice = Notice {
+            finding: Some(suspicion.finding.clone()),
+            seen: format!(
+                "it was suspected since {}, and {why}; last seen was: {}",
+                suspicion.since, suspicion.seen
+            ),
+            done: "it is watched no more closely than others, and its tripwires are removed".to_owned(),
+            next: unseen.into_iter().chain(budget).collect(),
+            ..self.notice(NoticeKind::Calm, Urgency::Notice, Some(&suspicion.rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// A budget has spoken: which rules burn now.
+    pub(crate) async fn tell_of_budget(
+        &self,
+        says: &str,
+        runaways: &[Runaway],
+        watched: &[Followed],
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let ranked = runaways.iter().take(RANKED).zip(1..).map(|(one, place)| {
+            let by_loop = watched.iter().find(|watched| watched.suspicion.rule == one.rule);
+            let cost = by_loop.map(|watched| self.spent(watched, now).per_minute);
+            let cost = cost.map(|cost| format!(", {cost} a minute")).unwrap_or_default();
+            format!("{place}. {}: {} events a minute{cost}", one.rule, one.per_minute)
+        });
+        let mut cost: Vec<String> = ranked.collect();
+        cost.push(LATE.to_owned());
+        let done = match runaways.len() {
+            0 => "all rules were looked at, and none runs at an unusual rate now".to_owned(),
+            count => format!("all rules were looked at; {count} run at an unusual rate, the fastest first"),
+        };
+        let notice = Notice {
+            seen: format!("a budget has sent a notice: {says}"),
+            done,
+            cost,
+            ..self.notice(NoticeKind::Budget, Urgency::Page, None, now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// Makes the budget of an incident, named after the rule. It is a help in the aftermath, so that nothing waits for it:
+    /// where it is refused, that is told once.
+    pub(crate) async fn budget(&self, one: &Followed, round: &mut Round, now: Timestamp) -> Option<Arc<str>> {
+        let topic = self.settings.budget_topic_arn.as_deref()?;
+        let (suspicion, finding) = (&one.suspicion, &one.finding);
+        let name: String = format!("loopguard-{}", suspicion.id).chars().take(BUDGET_NAME).collect();
+        let budget = IncidentBudget {
+            name: name.into(),
+            a_day: self.spent(one, now).per_minute.likely.times(24 * 60).max(Money::cents(LEAST_BUDGET)),
+            services: billed(finding.hops.iter().map(|hop| &*hop.target.arn)),
+            topic_arn: topic.into(),
+            until: Timestamp(now.0.saturating_add(BUDGET_KEPT)),
+        };
+        match self.account.put_budget(&budget).await {
+            Ok(_) => Some(budget.name),
+            Err(error) => {
+                tracing::warn!(budget = &*budget.name, %error, "no budget");
+                let notice = Notice {
+                    seen: format!("its budget could not be made: {error}"),
+                    done: "the incident is watched without one".to_owned(),
+                    ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
+                };
+                if let Err(error) = self.tell(notice, round, now).await {
+                    tracing::error!(%error, "nobody was told that there is no budget");
+                }
+                None
+            }
+        }
+    }
+
+    /// What the loop costs, by how often the rule ran and what its hops use.
+    fn spent(&self, one: &Followed, now: Timestamp) -> Spend {
+        let prices = Prices::of_region(&self.region());
+        let by_round = runaway(&one.finding, &one.gathered.inventory, &prices);
+        let rounds = one.runaway.recent.clone();
+        let since = rounds.first().map_or(now, Minute::start);
+        spend(&Meter { rounds, ..Meter::default() }, &by_round, &prices, since, now)
+    }
+
+    /// The same as sentences.
+    fn cost(&self, one: &Followed, now: Timestamp) -> Vec<String> {
+        let spent = self.spent(one, now);
+        let prices = Prices::of_region(&self.region());
+        let by_round = runaway(&one.finding, &one.gathered.inventory, &prices);
+        let rests: Vec<&str> = by_round.assumptions.iter().map(String::as_str).collect();
+        vec![
+            format!("In the last three hours at most: {}.", spent.so_far),
+            format!(
+                "Now: {} a minute, and by the end of the month {}.",
+                spent.per_minute, spent.to_month_end
+            ),
+            format!("Stopped now, it saves {} until a budget would have told.", spent.saved),
+            format!("Reckoned from {}.", rests.join("; ")),
+        ]
+    }
+
+    fn notice(&self, kind: NoticeKind, urgency: Urgency, rule: Option<&RuleRef>, now: Timestamp) -> Notice {
+        Notice {
+            at: now,
+            urgency,
+            kind,
+            account: self.home.account.to_string().into(),
+            region: self.region(),
+            rule: rule.cloned(),
+            finding: None,
+            seen: String::new(),
+            done: String::new(),
+            cost: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    fn region(&self) -> Arc<str> {
+        self.home.region.to_string().into()
+    }
+
+    /// Tells, unless the same was told of late.
+    async fn tell(&self, notice: Notice, round: &mut Round, now: Timestamp) -> Result<(), WatchError> {
+        let key = notice.key();
+        // Better twice than not at all: without an answer it counts as due.
+        if !self.ledger.is_alert_due(&key, now).await.unwrap_or(true) {
+            tracing::info!(key, "told before");
+            return Ok(());
+        }
+        if let Err(error) = self.account.notify(&notice).await {
+            // The whole notice goes into the log, too, in case nobody ever gets it.
+            tracing::error!(%error, notice = notice.json(), "notice not published");
+            return Err(WatchError::Publish(error));
+        }
+        if let Err(error) = self.ledger.alerted(&key, now).await {
+            tracing::warn!(key, %error, "not noted that it was told");
+        }
+        round.told.push(notice);
+        Ok(())
+    }
+}
