@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 /// Returns false only if the branch surely refuses every event whose `path` is exactly `text`.
 pub(crate) fn may(branch: &Branch, path: &str, text: &str) -> bool {
-    branch.field(path).is_none_or(|field| field.matchers.iter().any(|matcher| may_kind(&matcher.kind, text)))
+    may_be(branch.field(path), text)
+}
+
+/// Returns the same of what the branch has at the path.
+pub(crate) fn may_be(field: Option<&Field>, text: &str) -> bool {
+    field.is_none_or(|field| field.matchers.iter().any(|matcher| may_kind(&matcher.kind, text)))
 }
 
 /// Returns true only if the field surely accepts the value.

@@ -172,7 +172,7 @@ pub(crate) fn surely_differ(left: &Term, right: &Term) -> bool {
         (None, Some(text)) => never(left, text),
         _ => match (left.parts(), right.parts()) {
             ([Part::Symbol(left)], [Part::Symbol(right)]) => {
-                left != right && left.class == right.class && [left, right].into_iter().all(created)
+                left != right && left.class == right.class && created(left) && created(right)
             }
             _ => false,
         },

@@ -1,7 +1,8 @@
 //! Rules that no event can match.
 
 use crate::catalogue::Catalogue;
-use crate::emission::{API_CALL, home_region};
+use crate::emission::{API_CALL, Fields, home_region};
+use crate::meet::accepts;
 use crate::{Aspect, accept};
 use loopguard_model::Rule;
 use loopguard_pattern::{Branch, EventSet, Overlap, Schema, Term, overlap};
@@ -25,8 +26,9 @@ pub(crate) fn why_dead(rule: &Rule, catalogue: &Catalogue) -> Option<String> {
 
 fn never_matches(pattern: &loopguard_pattern::EventPattern) -> Option<String> {
     let nothing =
-        matches!(overlap(&EventSet::from(pattern), &EventSet::open(), &Schema::any()), Overlap::No(_));
-    nothing.then(|| "the pattern contradicts itself: no event at all can match it".to_owned())
+        || matches!(overlap(&EventSet::from(pattern), &EventSet::open(), &Schema::any()), Overlap::No(_));
+    (!accepts(pattern, &Fields::default()) && nothing())
+        .then(|| "the pattern contradicts itself: no event at all can match it".to_owned())
 }
 
 fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<String> {

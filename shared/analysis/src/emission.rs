@@ -7,7 +7,7 @@ mod identity;
 mod record;
 
 pub(crate) use custom::{custom, replay};
-pub(crate) use fields::{Field, Fields, all_but, values};
+pub(crate) use fields::{Field, Fields, Path, all_but, values};
 pub(crate) use generic::{generic_native, generic_record};
 pub(crate) use identity::Identity;
 pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
@@ -67,10 +67,15 @@ pub(crate) struct Emission {
 }
 
 impl Emission {
+    /// Returns true iff CloudTrail records a call by it.
+    pub(crate) fn is_of_call(&self) -> bool {
+        matches!(self.family, Family::Record { .. } | Family::DataRecord { .. })
+    }
+
     /// Returns true iff it is the record of a call, so that it shows the caller.
     pub(crate) fn is_record(&self) -> bool {
         let of_call = self.emits.detail_type.is_empty() || self.emits.event_name.is_some();
-        of_call && matches!(self.family, Family::Record { .. } | Family::DataRecord { .. })
+        of_call && self.is_of_call()
     }
 
     /// Returns true iff the branch asks for something that a permission alone says.

@@ -12,6 +12,9 @@ const MOST_STEPS: usize = 2_000;
 pub(crate) struct Entries {
     /// Node -> places of the edges to it; empty until the first question.
     into: Vec<Vec<usize>>,
+    /// Node -> the last question for which it was come to.
+    seen: Vec<u32>,
+    questions: u32,
 }
 
 impl Entries {
@@ -20,9 +23,10 @@ impl Entries {
     pub(crate) fn of(&mut self, graph: &Graph<'_>, rules: &[usize]) -> Vec<usize> {
         if self.into.is_empty() {
             self.into = by_end(graph);
+            self.seen = vec![0; graph.nodes];
         }
+        self.questions += 1;
         let mut found = BTreeSet::new();
-        let mut seen = BTreeSet::new();
         let own = || rules.iter().flat_map(|rule| [node(*rule, false), node(*rule, true)]);
         // The deepest first: rules stand at the ends of the ways, and a class may have thousands of causes. Each node
         // with how many of the edges to it were looked at.
@@ -45,7 +49,10 @@ impl Entries {
                     found.insert(rule);
                 }
                 None => {
-                    if seen.insert(edge.from) {
+                    if let Some(seen) = self.seen.get_mut(edge.from)
+                        && *seen != self.questions
+                    {
+                        *seen = self.questions;
                         open.push((edge.from, 0));
                     }
                 }

@@ -1,30 +1,37 @@
 //! Texts with `*`: what policies, bindings and tables write instead of a value.
 
+use crate::few::Few;
 use loopguard_pattern::{Part, Symbol, SymbolKind, Term, Wildcard};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A text in which some runs are not known: literal pieces with any run between two of them.
+///
+/// INVARIANT: never without a piece; one piece means an exact text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Glob {
-    /// INVARIANT: never empty; one piece means an exact text.
-    pieces: Vec<Term>,
+    pieces: Few<Term>,
 }
 
 impl Glob {
     /// Returns the glob that is exactly `term`.
     pub(crate) fn exact(term: Term) -> Self {
-        Self { pieces: vec![term] }
+        Self { pieces: term.into() }
     }
 
     /// Returns the glob that every text fits.
     pub(crate) fn any() -> Self {
-        Self { pieces: vec![Term::default(), Term::default()] }
+        Self { pieces: Few::Fixed(&[Term::EMPTY, Term::EMPTY]) }
+    }
+
+    /// Returns the glob of these pieces, of which there is one at least.
+    fn of(pieces: Vec<Term>) -> Self {
+        Self { pieces: pieces.into() }
     }
 
     /// Returns the text, if it is known.
     pub(crate) fn as_exact(&self) -> Option<&Term> {
-        match self.pieces.as_slice() {
+        match &*self.pieces {
             [only] => Some(only),
             _ => None,
         }
@@ -48,7 +55,7 @@ impl Glob {
 
     /// Returns true iff every text fits.
     pub(crate) fn is_any(&self) -> bool {
-        self.pieces.len() > 1 && self.pieces.iter().all(|piece| *piece == Term::default())
+        self.pieces.len() > 1 && self.pieces.iter().all(|piece| *piece == Term::EMPTY)
     }
 
     /// Returns true only if every text that fits `other` fits this.
@@ -96,30 +103,34 @@ impl Glob {
 
     /// Returns the glob as the wildcard of a pattern.
     pub(crate) fn to_wildcard(&self) -> Wildcard {
-        Wildcard { pieces: self.pieces.clone() }
+        Wildcard { pieces: self.pieces.to_vec() }
     }
 
     /// Appends what another glob stands for.
     pub(crate) fn push(&mut self, other: &Self) {
-        let mut rest = other.pieces.iter();
-        if let (Some(last), Some(first)) = (self.pieces.last_mut(), rest.next()) {
-            *last = Term::concat([last.clone(), first.clone()]);
-        }
-        self.pieces.extend(rest.cloned());
+        let mut made = Made::of(self);
+        made.push(other);
+        *self = made.finish();
     }
 
     /// Returns `template` with each `{name}` replaced by what `value` knows of it, else by any text.
     pub(crate) fn fill(template: &str, value: &dyn Fn(&str) -> Option<Glob>) -> Self {
-        let mut glob = Self::exact(Term::default());
+        // Most templates are one variable, and then the value is all.
+        if let Some(name) = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+            && !name.contains('{')
+        {
+            return value(name).unwrap_or_else(Self::any);
+        }
+        let mut made = Made::default();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
-            glob.push(&Self::of_stars(before));
+            made.push(&Self::of_stars(before));
             let (name, behind) = after.split_once('}').unwrap_or((after, ""));
-            glob.push(&value(name).unwrap_or_else(Self::any));
+            made.push(&value(name).unwrap_or_else(Self::any));
             rest = behind;
         }
-        glob.push(&Self::of_stars(rest));
-        glob
+        made.push(&Self::of_stars(rest));
+        made.finish()
     }
 
     /// Returns true iff the known text holds the character.
@@ -139,7 +150,7 @@ impl Glob {
             return Self::exact(crate::arn::after_last(last, '/'));
         }
         // The end stays: whatever the run is, the last segment ends so.
-        if given(last) { Self::any() } else { Self { pieces: vec![Term::default(), last.clone()] } }
+        if given(last) { Self::any() } else { Self::of(vec![Term::EMPTY, last.clone()]) }
     }
 
     /// Returns the glob of the name in front of a dash and six characters that nobody chose.
@@ -147,12 +158,12 @@ impl Glob {
     /// A run at the end may be the six characters, with the dash or without, or more of the name.
     pub(crate) fn without_random_suffix(&self) -> Self {
         const RANDOM: usize = 6;
-        let empty = Term::default();
+        let empty = Term::EMPTY;
         let known = self.pieces.iter().rposition(|piece| *piece != empty).map_or(0, |at| at + 1);
         let Some((last, before)) = self.pieces.get(..known).and_then(<[Term]>::split_last) else {
             return Self::any();
         };
-        let with = |more: &[Term]| Self { pieces: [before, more].concat() };
+        let with = |more: &[Term]| Self::of([before, more].concat());
         let open = known < self.pieces.len();
         match last.parts().last() {
             Some(Part::Literal(_)) if open => {
@@ -175,7 +186,45 @@ impl Glob {
 
     /// Returns the glob of a literal text with `*`.
     pub(crate) fn of_stars(text: &str) -> Self {
-        Self { pieces: text.split('*').map(Term::literal).collect() }
+        if text.contains('*') {
+            Self::of(text.split('*').map(Term::literal).collect())
+        } else {
+            Self::exact(Term::literal(text))
+        }
+    }
+}
+
+/// A glob that grows; each piece is joined once.
+#[derive(Default)]
+struct Made {
+    pieces: Vec<Term>,
+    /// What the last piece, not in `pieces` yet, is joined from.
+    last: Vec<Term>,
+}
+
+impl Made {
+    fn of(glob: &Glob) -> Self {
+        let mut made = Self::default();
+        made.push(glob);
+        made
+    }
+
+    fn push(&mut self, glob: &Glob) {
+        for (at, piece) in glob.pieces.iter().enumerate() {
+            if at > 0 {
+                self.pieces.push(Term::concat(std::mem::take(&mut self.last)));
+            }
+            self.last.push(piece.clone());
+        }
+    }
+
+    fn finish(mut self) -> Glob {
+        let last = Term::concat(self.last);
+        if self.pieces.is_empty() {
+            return Glob::exact(last);
+        }
+        self.pieces.push(last);
+        Glob::of(self.pieces)
     }
 }
 
@@ -184,11 +233,7 @@ fn strip_end(term: &Term, end: &str) -> Option<Term> {
     let (last, before) = term.parts().split_last()?;
     let Part::Literal(text) = last else { return None };
     let rest = text.strip_suffix(end)?;
-    let one = |part: &Part| match part {
-        Part::Literal(text) => Term::literal(text),
-        Part::Symbol(symbol) => symbol.clone().into(),
-    };
-    Some(Term::concat(before.iter().map(one).chain([Term::literal(rest)])))
+    Some(Term::concat(before.iter().cloned().map(Term::from).chain([Term::literal(rest)])))
 }
 
 /// One character of a policy's text, or something that stands for unknown characters.
@@ -199,12 +244,16 @@ pub(crate) enum Token {
     /// Any run: `*`, `?` (widened), a policy variable.
     Star,
     /// A value of a template.
-    Symbol(Symbol),
+    Symbol(Arc<Symbol>),
 }
 
 /// Returns the tokens of a policy's text.
 pub(crate) fn tokens(term: &Term) -> Vec<Token> {
-    let mut tokens = Vec::new();
+    let length = |part: &Part| match part {
+        Part::Literal(text) => text.len(),
+        Part::Symbol(_) => 1,
+    };
+    let mut tokens = Vec::with_capacity(term.parts().iter().map(length).sum());
     for part in term.parts() {
         match part {
             Part::Symbol(symbol) => tokens.push(Token::Symbol(symbol.clone())),
@@ -238,26 +287,25 @@ const MOST_PIECES: usize = 32;
 
 /// Returns the glob of a run of tokens; of very many stars only what stands before the first and behind the last counts.
 pub(crate) fn glob_of(tokens: &[Token]) -> Glob {
-    let mut pieces = vec![Term::default()];
+    let mut pieces = Vec::new();
+    let (mut last, mut text) = (Vec::new(), String::new());
     for token in tokens {
+        if let Token::Char(character) = token {
+            text.push(*character);
+            continue;
+        }
+        last.push(Term::literal(&std::mem::take(&mut text)));
         match token {
-            Token::Star => pieces.push(Term::default()),
-            Token::Char(character) => {
-                if let Some(last) = pieces.last_mut() {
-                    last.push_str(character.encode_utf8(&mut [0; 4]));
-                }
-            }
-            Token::Symbol(symbol) => {
-                if let Some(last) = pieces.last_mut() {
-                    *last = Term::concat([last.clone(), symbol.clone().into()]);
-                }
-            }
+            Token::Symbol(symbol) => last.push(symbol.clone().into()),
+            Token::Star | Token::Char(_) => pieces.push(Term::concat(std::mem::take(&mut last))),
         }
     }
+    last.push(Term::literal(&text));
+    pieces.push(Term::concat(last));
     if pieces.len() > MOST_PIECES {
         pieces.drain(1..pieces.len() - 1);
     }
-    Glob { pieces }
+    Glob::of(pieces)
 }
 
 /// What says where a stack lives, which holds no separator.

@@ -4,14 +4,15 @@ use crate::arn::{Arn, after_last, surely_differ, unqualified};
 use crate::definition::{Definition, Definitions};
 use loopguard_model::{Inventory, Role, Scope, Workload};
 use loopguard_pattern::Term;
-use std::collections::{BTreeMap, BTreeSet};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// An inventory with its workloads and roles by ARN.
 #[derive(Debug)]
 pub(crate) struct Index<'a> {
-    workloads: BTreeMap<Term, &'a Workload>,
-    roles: BTreeMap<&'a Term, &'a Role>,
-    roles_by_name: BTreeMap<&'a Term, Vec<&'a Role>>,
+    workloads: FxHashMap<Term, &'a Workload>,
+    roles: FxHashMap<&'a Term, &'a Role>,
+    roles_by_name: FxHashMap<&'a Term, Vec<&'a Role>>,
     definitions: &'a Definitions<'a>,
     inventory: &'a Inventory,
     /// Where rules are: what happens elsewhere, nobody hears.
@@ -22,9 +23,9 @@ impl<'a> Index<'a> {
     /// Reads the inventory once; of two equal ARNs the first counts.
     pub(crate) fn new(inventory: &'a Inventory, definitions: &'a Definitions<'a>) -> Self {
         let mut index = Self {
-            workloads: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            roles_by_name: BTreeMap::new(),
+            workloads: FxHashMap::default(),
+            roles: FxHashMap::default(),
+            roles_by_name: FxHashMap::default(),
             definitions,
             inventory,
             places: inventory.rules.iter().map(|rule| &rule.scope).collect(),

@@ -22,6 +22,7 @@ mod dead;
 mod definition;
 mod emission;
 mod entry;
+mod few;
 mod finding;
 mod glob;
 mod graph;

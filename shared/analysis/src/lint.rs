@@ -20,6 +20,7 @@ use crate::emission::API_CALL;
 use crate::{Code, Verdict};
 use loopguard_model::{Inventory, Origin, Rule, RuleKey};
 use loopguard_pattern::{Branch, EventPattern};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +44,14 @@ struct Site<'a> {
     rule: &'a Rule,
     inventory: &'a Inventory,
     catalogue: &'a Catalogue,
+    /// What the branches on API calls list as names, found once for all lints.
+    calls: OnceCell<Vec<Calls<'a>>>,
+}
+
+/// The event names that a branch lists, each with the operations that it may stand for there.
+struct Calls<'a> {
+    branch: &'a Branch,
+    named: Vec<(Arc<str>, Vec<&'a Arc<Operation>>)>,
 }
 
 /// One lint: returns its sentences about the rule.
@@ -67,7 +76,7 @@ pub(crate) fn all(inventory: &Inventory, catalogue: &Catalogue, verdicts: &[Verd
     let mut lints = Vec::new();
     let mut ids: BTreeMap<String, usize> = BTreeMap::new();
     for (rule, verdict) in inventory.rules.iter().zip(verdicts) {
-        let site = Site { rule, inventory, catalogue };
+        let site = Site { rule, inventory, catalogue, calls: OnceCell::new() };
         for (code, look) in LINTS {
             if *verdict == Verdict::Dead && code != Code::NoDeadLetterQueue && code != Code::RefusedPattern {
                 continue;
@@ -95,16 +104,19 @@ impl<'a> Site<'a> {
         self.rule.trigger.pattern().map(|pattern| &**pattern)
     }
 
-    /// The branches that say that they are about API calls.
-    fn branches_on_calls(&self) -> impl Iterator<Item = &'a Branch> {
-        self.pattern().into_iter().flat_map(EventPattern::branches).filter(|branch| {
+    /// The branches that say that they are about API calls, with the calls that they name.
+    fn calls(&self) -> &[Calls<'a>] {
+        let on_calls = |branch: &&Branch| {
             accept::listed(branch, "detail-type")
                 .is_some_and(|listed| listed.iter().all(|detail_type| &**detail_type == API_CALL))
+        };
+        self.calls.get_or_init(|| {
+            let branches = self.pattern().into_iter().flat_map(EventPattern::branches).filter(on_calls);
+            branches.map(|branch| Calls { branch, named: self.named_by(branch) }).collect()
         })
     }
 
-    /// Each event name that the branch lists, with the operations that it may stand for there.
-    fn named_calls(&self, branch: &Branch) -> Vec<(Arc<str>, Vec<&'a Arc<Operation>>)> {
+    fn named_by(&self, branch: &Branch) -> Vec<(Arc<str>, Vec<&'a Arc<Operation>>)> {
         let names = accept::listed(branch, "detail.eventName").unwrap_or_default();
         let here = |operation: &&Arc<Operation>| {
             operation.event_sources.iter().any(|source| hears_source(branch, source))
@@ -118,7 +130,7 @@ impl<'a> Site<'a> {
 
 /// Returns true if the branch may accept calls whose `eventSource` this is.
 fn hears_source(branch: &Branch, event_source: &str) -> bool {
-    let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
+    let source = ["aws.", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source)].concat();
     accept::may(branch, "source", &source) && accept::may(branch, "detail.eventSource", event_source)
 }
 

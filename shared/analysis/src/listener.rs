@@ -184,14 +184,15 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
                 }
             }
         }
+        let envelope = Envelope::of(branch, catalogue);
         for kind in catalogue.targets() {
             if let Some(call) = &kind.call
-                && kind.native.iter().any(|native| hears(branch, &native.event, catalogue))
+                && kind.native.iter().any(|native| envelope.hears(&native.event))
             {
                 calls.insert(call.clone());
             }
         }
-        for native in catalogue.natives().iter().filter(|native| hears(branch, &native.event, catalogue)) {
+        for native in catalogue.natives().iter().filter(|native| envelope.hears(&native.event)) {
             calls.extend(native.apis.iter().cloned());
             for prefix in &native.writes_of {
                 let writes = catalogue
@@ -207,10 +208,26 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
     Some(calls)
 }
 
-/// Returns true if the branch may accept the native event.
-fn hears(branch: &Branch, (source, detail_type): &(Arc<str>, Arc<str>), catalogue: &Catalogue) -> bool {
-    (accept::may(branch, "source", source) || !catalogue.has(Aspect::Sources))
-        && (accept::may(branch, "detail-type", detail_type) || !catalogue.has(Aspect::DetailTypes))
+/// What a branch asks of the source and the detail-type, found once for all rows of the tables.
+struct Envelope<'b> {
+    source: Option<&'b WantedField>,
+    detail_type: Option<&'b WantedField>,
+}
+
+impl<'b> Envelope<'b> {
+    fn of(branch: &'b Branch, catalogue: &Catalogue) -> Self {
+        let wanted = |path, aspect| branch.field(path).filter(|_| catalogue.has(aspect));
+        Self {
+            source: wanted("source", Aspect::Sources),
+            detail_type: wanted("detail-type", Aspect::DetailTypes),
+        }
+    }
+
+    /// Returns true if the branch may accept the native event.
+    fn hears(&self, (source, detail_type): &(Arc<str>, Arc<str>)) -> bool {
+        // Detail-types tell more events apart.
+        accept::may_be(self.detail_type, detail_type) && accept::may_be(self.source, source)
+    }
 }
 
 /// Returns the operations whose CloudTrail record the branch may accept; none: too many to list.
@@ -243,7 +260,7 @@ fn hears_source(branch: &Branch, event_source: &str, catalogue: &Catalogue) -> b
     if !catalogue.has(Aspect::Sources) {
         return true;
     }
-    let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
+    let source = ["aws.", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source)].concat();
     accept::may(branch, "source", &source) && accept::may(branch, "detail.eventSource", event_source)
 }
 

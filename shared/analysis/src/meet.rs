@@ -1,7 +1,9 @@
 //! Whether an event that a target can cause meets a pattern, with a witness.
 
+mod at_sight;
 mod example;
 
+pub(crate) use at_sight::accepts;
 pub(crate) use example::example;
 
 use crate::EventWitness;

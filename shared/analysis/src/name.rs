@@ -20,9 +20,23 @@ impl Name {
     }
 
     pub(crate) fn text(mut self, text: &str) -> Self {
-        // Writing to a string does not fail.
-        let _ = write!(self.0, " {}:{text}", text.len());
+        self.0.push(' ');
+        self.number(text.len());
+        self.0.push(':');
+        self.0.push_str(text);
         self
+    }
+
+    /// Writes the digits of a number, the last one first: as good a name, and quickly written.
+    fn number(&mut self, number: usize) {
+        let mut left = number;
+        loop {
+            self.0.push(char::from(b'0' + u8::try_from(left % 10).unwrap_or_default()));
+            left /= 10;
+            if left == 0 {
+                return;
+            }
+        }
     }
 
     pub(crate) fn flag(mut self, flag: bool) -> Self {
@@ -76,6 +90,7 @@ impl Name {
     /// Adds what a program would print of the value.
     pub(crate) fn debug(mut self, value: &impl Debug) -> Self {
         let start = self.0.len();
+        // Writing to a string does not fail.
         let _ = write!(self.0, " {value:?}");
         let length = self.0.len() - start;
         let _ = write!(self.0, "#{length}");

@@ -360,5 +360,7 @@ fn verdict(rule: &Rule, verdict: Verdict, certainty: Option<Certainty>, reasons:
 /// Keeps the first of equal sentences.
 fn dedup(sentences: &mut Vec<String>) {
     let mut seen = BTreeSet::new();
-    sentences.retain(|sentence| seen.insert(sentence.clone()));
+    let firsts: Vec<bool> = sentences.iter().map(|sentence| seen.insert(sentence.as_str())).collect();
+    let mut firsts = firsts.into_iter();
+    sentences.retain(|_| firsts.next().unwrap_or_default());
 }

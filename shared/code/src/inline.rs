@@ -70,10 +70,11 @@ fn with_words(code: &Term) -> (String, Vec<(String, Symbol)>) {
         match part {
             Part::Literal(literal) => text.push_str(literal),
             Part::Symbol(symbol) => {
-                let known = symbols.iter().find(|(_, known)| known == symbol).map(|(word, _)| word.clone());
+                let known =
+                    symbols.iter().find(|(_, known)| *known == **symbol).map(|(word, _)| word.clone());
                 let word = known.unwrap_or_else(|| {
                     let word = format!("{stem}{}End", symbols.len());
-                    symbols.push((word.clone(), symbol.clone()));
+                    symbols.push((word.clone(), symbol.as_ref().clone()));
                     word
                 });
                 text.push_str(&word);

@@ -197,13 +197,18 @@ impl Event {
     fn flatten(&mut self, root: &Value) -> Result<(), EventError> {
         let mut arrays = 0;
         let mut open: Vec<Open<'_>> = vec![(root, None, Places::default(), false)];
+        let mut joined = String::new();
         while let Some((value, path, places, below_empty_key)) = open.pop() {
             let leaf = match &value.kind {
                 ValueKind::Object(members) => {
                     for member in members.iter().rev() {
                         let inner = match &path {
                             None => member.key.clone(),
-                            Some(path) => format!("{path}.{}", member.key).into(),
+                            Some(path) => {
+                                joined.clear();
+                                joined.extend([path, ".", &*member.key]);
+                                joined.as_str().into()
+                            }
                         };
                         let below = below_empty_key || member.key.is_empty();
                         open.push((&member.value, Some(inner), places.clone(), below));

@@ -165,12 +165,24 @@ pub const MAX_DEPTH: usize = 1_000;
 /// ```
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    write_quoted(text, &mut out);
+    out
+}
+
+/// Writes the text as a JSON string behind what `out` holds.
+///
+/// ```
+/// let mut out = "{".to_owned();
+/// loopguard_pattern::json::write_quoted("a", &mut out);
+/// assert_eq!(out, r#"{"a""#);
+/// ```
+pub fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
     let special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
     if !text.bytes().any(special) {
         out.push_str(text);
         out.push('"');
-        return out;
+        return;
     }
     for character in text.chars() {
         match character {
@@ -184,5 +196,4 @@ pub fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }

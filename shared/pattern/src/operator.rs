@@ -341,7 +341,7 @@ fn wildcard(text: &Term, span: Span) -> Result<Wildcard> {
 
 fn symbol(part: &crate::Part) -> crate::Symbol {
     match part {
-        crate::Part::Symbol(symbol) => symbol.clone(),
+        crate::Part::Symbol(symbol) => symbol.as_ref().clone(),
         crate::Part::Literal(text) => crate::Symbol::given("text", text),
     }
 }

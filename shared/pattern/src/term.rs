@@ -5,7 +5,9 @@
 //! [`Symbol`]s in order. Patterns and emissions carry terms, so that "the same role" can be told from
 //! "another role" without knowing either name.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// What a symbol stands for, and with it what may be said of two different symbols.
@@ -105,17 +107,18 @@ impl fmt::Display for Symbol {
 /// use loopguard_pattern::{Part, Symbol, Term};
 /// let name = Symbol::given("parameter", "Name");
 /// let term = Term::concat(["out-".into(), name.clone().into()]);
-/// assert_eq!(term.parts(), [Part::Literal("out-".into()), Part::Symbol(name)]);
+/// assert_eq!(term.parts(), [Part::Literal("out-".into()), Part::Symbol(name.into())]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// Known text, never empty inside a term.
     Literal(Arc<str>),
     /// An unknown text.
-    Symbol(Symbol),
+    Symbol(Arc<Symbol>),
 }
 
-/// A string of literal text and symbols.
+/// A string of literal text and symbols. A copy shares its text, and a term that is one text is no more than that text:
+/// an account has very many.
 ///
 /// INVARIANT: no empty literal part, no two literal parts side by side; so equal terms are equal values.
 ///
@@ -123,12 +126,24 @@ pub enum Part {
 /// use loopguard_pattern::Term;
 /// assert_eq!(Term::concat(["aws.".into(), "s3".into()]), Term::literal("aws.s3"));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default)]
 pub struct Term {
-    parts: Vec<Part>,
+    parts: Parts,
+}
+
+/// INVARIANT: `Many` has two parts or more.
+#[derive(Clone, Default)]
+enum Parts {
+    #[default]
+    None,
+    One(Part),
+    Many(Arc<[Part]>),
 }
 
 impl Term {
+    /// The empty text.
+    pub const EMPTY: Self = Self { parts: Parts::None };
+
     /// Returns the term that is exactly `text`.
     ///
     /// ```
@@ -136,9 +151,7 @@ impl Term {
     /// assert_eq!(Term::literal("aws.s3").as_literal().as_deref(), Some("aws.s3"));
     /// ```
     pub fn literal(text: &str) -> Self {
-        let mut term = Self::default();
-        term.push_str(text);
-        term
+        if text.is_empty() { Self::EMPTY } else { Self { parts: Parts::One(Part::Literal(text.into())) } }
     }
 
     /// Returns the concatenation of `parts`.
@@ -150,16 +163,15 @@ impl Term {
     /// assert_eq!(arn.to_string(), "arn:aws:iam::111122223333:role/${FixerRole}");
     /// ```
     pub fn concat(parts: impl IntoIterator<Item = Term>) -> Self {
-        let mut whole = Self::default();
+        let mut joined = Joined::default();
         for term in parts {
-            for part in term.parts {
-                match part {
-                    Part::Literal(text) => whole.push_str(&text),
-                    Part::Symbol(symbol) => whole.parts.push(Part::Symbol(symbol)),
-                }
+            match term.parts {
+                Parts::None => {}
+                Parts::One(part) => joined.push(part),
+                Parts::Many(parts) => parts.iter().cloned().for_each(|part| joined.push(part)),
             }
         }
-        whole
+        joined.finish()
     }
 
     /// Appends literal text.
@@ -171,13 +183,8 @@ impl Term {
     /// assert_eq!(term, Term::literal("out/"));
     /// ```
     pub fn push_str(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if let Some(Part::Literal(last)) = self.parts.last_mut() {
-            *last = format!("{last}{text}").into();
-        } else {
-            self.parts.push(Part::Literal(text.into()));
+        if !text.is_empty() {
+            *self = Self::concat([std::mem::take(self), Self::literal(text)]);
         }
     }
 
@@ -189,10 +196,10 @@ impl Term {
     /// assert_eq!(Term::from(Symbol::given("parameter", "P")).as_literal(), None);
     /// ```
     pub fn as_literal(&self) -> Option<Arc<str>> {
-        match self.parts.as_slice() {
-            [] => Some("".into()),
-            [Part::Literal(text)] => Some(text.clone()),
-            _ => None,
+        match &self.parts {
+            Parts::None => Some(Arc::default()),
+            Parts::One(Part::Literal(text)) => Some(text.clone()),
+            Parts::One(Part::Symbol(_)) | Parts::Many(_) => None,
         }
     }
 
@@ -203,10 +210,10 @@ impl Term {
     /// assert_eq!(Term::literal("aws.s3").as_str(), Some("aws.s3"));
     /// ```
     pub fn as_str(&self) -> Option<&str> {
-        match self.parts.as_slice() {
-            [] => Some(""),
-            [Part::Literal(text)] => Some(text),
-            _ => None,
+        match &self.parts {
+            Parts::None => Some(""),
+            Parts::One(Part::Literal(text)) => Some(text),
+            Parts::One(Part::Symbol(_)) | Parts::Many(_) => None,
         }
     }
 
@@ -217,7 +224,11 @@ impl Term {
     /// assert_eq!(Term::literal("a").parts(), [Part::Literal("a".into())]);
     /// ```
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        match &self.parts {
+            Parts::None => &[],
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        }
     }
 
     /// Returns false only if the term is not `text` whatever its symbols stand for.
@@ -231,7 +242,7 @@ impl Term {
     pub fn may_be(&self, text: &str) -> bool {
         // Where the parts so far may end: at these places, or anywhere from one on.
         let mut ends = Ends::At(vec![0]);
-        for part in &self.parts {
+        for part in self.parts() {
             ends = match part {
                 Part::Literal(literal) => ends.past(text, literal),
                 Part::Symbol(symbol) => {
@@ -255,8 +266,8 @@ impl Term {
     /// assert_eq!(Term::from(p.clone()).symbols().collect::<Vec<_>>(), [&p]);
     /// ```
     pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Symbol(symbol) => Some(symbol),
+        self.parts().iter().filter_map(|part| match part {
+            Part::Symbol(symbol) => Some(&**symbol),
             Part::Literal(_) => None,
         })
     }
@@ -270,10 +281,10 @@ impl Term {
     /// ```
     #[must_use]
     pub fn assign(&self, value: &dyn Fn(&Symbol) -> Option<Arc<str>>) -> Self {
-        Self::concat(self.parts.iter().map(|part| match part {
-            Part::Literal(text) => Term::literal(text),
+        Self::concat(self.parts().iter().map(|part| match part {
+            Part::Literal(_) => part.clone().into(),
             Part::Symbol(symbol) => {
-                value(symbol).map_or_else(|| symbol.clone().into(), |text| Term::literal(&text))
+                value(symbol).map_or_else(|| part.clone().into(), |text| Term::literal(&text))
             }
         }))
     }
@@ -306,9 +317,65 @@ impl Ends {
     }
 }
 
+/// Parts that are being joined: literal text side by side becomes one text.
+#[derive(Default)]
+struct Joined {
+    parts: Vec<Part>,
+    /// The text that the last part, a literal, has become; none: it is as it was given.
+    grown: Option<String>,
+}
+
+impl Joined {
+    fn push(&mut self, part: Part) {
+        if let (Some(Part::Literal(last)), Part::Literal(text)) = (self.parts.last(), &part) {
+            self.grown.get_or_insert_with(|| last.to_string()).push_str(text);
+        } else {
+            self.settle();
+            self.parts.push(part);
+        }
+    }
+
+    fn settle(&mut self) {
+        if let (Some(text), Some(last)) = (self.grown.take(), self.parts.last_mut()) {
+            *last = Part::Literal(text.into());
+        }
+    }
+
+    fn finish(mut self) -> Term {
+        self.settle();
+        let parts = match self.parts.len() {
+            0 => Parts::None,
+            1 => self.parts.pop().map_or(Parts::None, Parts::One),
+            _ => Parts::Many(self.parts.into()),
+        };
+        Term { parts }
+    }
+}
+
+impl From<Part> for Term {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Literal(text) if text.is_empty() => Self::EMPTY,
+            part => Self { parts: Parts::One(part) },
+        }
+    }
+}
+
+impl From<Arc<Symbol>> for Term {
+    fn from(symbol: Arc<Symbol>) -> Self {
+        Part::Symbol(symbol).into()
+    }
+}
+
 impl From<Symbol> for Term {
     fn from(symbol: Symbol) -> Self {
-        Self { parts: vec![Part::Symbol(symbol)] }
+        Arc::new(symbol).into()
+    }
+}
+
+impl From<Arc<str>> for Term {
+    fn from(text: Arc<str>) -> Self {
+        Part::Literal(text).into()
     }
 }
 
@@ -318,10 +385,42 @@ impl From<&str> for Term {
     }
 }
 
+impl PartialEq for Term {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Term {}
+
+impl PartialOrd for Term {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Term {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(other.parts())
+    }
+}
+
+impl Hash for Term {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl fmt::Debug for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.parts()).finish()
+    }
+}
+
 impl fmt::Display for Term {
     /// Writes literal parts as they are and symbols as `${Name}`; for people, not to be read back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
                 Part::Literal(text) => f.write_str(text)?,
                 Part::Symbol(symbol) => symbol.fmt(f)?,

@@ -8,6 +8,10 @@
 /// assert_eq!(loopguard_report::escaped("größe \u{1F600}"), "größe \u{1F600}");
 /// ```
 pub fn escaped(text: &str) -> String {
+    // Nearly all texts are plain.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() || turns_direction(character) {

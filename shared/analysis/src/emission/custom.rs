@@ -31,13 +31,13 @@ pub(crate) fn custom(
         fields.set("replay-name", Field::Absent);
     }
     match &limits.sources {
-        Some(sources) => fields.set("source", Field::Exactly(sources.clone())),
+        Some(sources) => fields.set("source", Field::Exactly(sources.clone().into())),
         None => fields.custom_source = catalogue.has(Aspect::ReservedSources),
     }
     fields.leave_out("source", limits.no_sources.iter().cloned());
     fields.leave_out("detail-type", limits.no_detail_types.iter().cloned());
     let detail_types = limits.detail_types.clone().unwrap_or_else(|| vec![Glob::any()]);
-    fields.set("detail-type", Field::Exactly(detail_types));
+    fields.set("detail-type", Field::Exactly(detail_types.into()));
     emission(fields, "events:PutEvents", bus.told_apart(catalogue), certainty)
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn custom(
 pub(crate) fn replay(scope: &Scope, certainty: Certainty) -> Emission {
     let mut fields = Fields::default();
     fields.exactly("account", scope.account.clone());
-    fields.set("replay-name", Field::Exactly(vec![Glob::any()]));
+    fields.set("replay-name", Field::Exactly(Glob::any().into()));
     emission(fields, "events:StartReplay", Bus::here(Glob::any()), certainty)
 }
 

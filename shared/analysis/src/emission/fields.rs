@@ -2,19 +2,65 @@
 
 use crate::accept;
 use crate::catalogue::Members;
+use crate::few::Few;
 use crate::glob::Glob;
 use loopguard_pattern::json::Span;
 use loopguard_pattern::{AnythingBut, Branch, EventSet, Matcher, MatcherKind, Term, ValueSet};
-use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
+
+/// The name of a path: a constant, or the text of the table that it stands in.
+#[derive(Clone)]
+pub(crate) enum Path {
+    Fixed(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Deref for Path {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Fixed(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl From<&'static str> for Path {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<&Arc<str>> for Path {
+    fn from(text: &Arc<str>) -> Self {
+        Self::Shared(text.clone())
+    }
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Path {}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
 
 /// What is known of one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Field {
     /// It is there, with one of these texts.
-    Exactly(Vec<Glob>),
+    Exactly(Few<Glob>),
     /// It may be there; if it is, with one of these texts.
-    Maybe(Vec<Glob>),
+    Maybe(Few<Glob>),
     /// It may be there, as this truth value.
     Flag(bool),
     /// It is not there.
@@ -24,9 +70,10 @@ pub(crate) enum Field {
 /// What is known of an event; every path that is not listed is open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
-    paths: BTreeMap<Arc<str>, Field>,
-    /// Texts that a path surely does not have.
-    left_out: BTreeMap<Arc<str>, Vec<Glob>>,
+    /// Sorted, each path once.
+    paths: Vec<(Path, Field)>,
+    /// Texts that a path surely does not have; sorted, each path once.
+    left_out: Vec<(Path, Few<Glob>)>,
     /// The source is one that AWS does not reserve.
     pub(crate) custom_source: bool,
     /// The members of `detail`, if it surely has no others.
@@ -35,33 +82,54 @@ pub(crate) struct Fields {
 
 static ABSENT: Field = Field::Absent;
 
+/// Returns where the path stands in a sorted list, else where it would.
+fn place<T>(list: &[(Path, T)], path: &str) -> Result<usize, usize> {
+    list.binary_search_by(|(known, _)| (**known).cmp(path))
+}
+
+fn found<'l, T>(list: &'l [(Path, T)], path: &str) -> Option<&'l T> {
+    place(list, path).ok().and_then(|at| list.get(at)).map(|(_, value)| value)
+}
+
 impl Fields {
     /// Sets a path to one exact value.
-    pub(crate) fn exactly(&mut self, path: &str, value: Term) {
-        self.set(path, Field::Exactly(vec![Glob::exact(value)]));
-    }
-
-    /// Sets a path to one literal text.
-    pub(crate) fn text(&mut self, path: &str, text: &str) {
-        self.exactly(path, Term::literal(text));
+    pub(crate) fn exactly(&mut self, path: impl Into<Path>, value: impl Into<Term>) {
+        self.set(path, Field::Exactly(Glob::exact(value.into()).into()));
     }
 
     /// Sets a path.
-    pub(crate) fn set(&mut self, path: &str, field: Field) {
-        self.paths.insert(path.into(), field);
+    pub(crate) fn set(&mut self, path: impl Into<Path>, field: Field) {
+        let path = path.into();
+        match place(&self.paths, &path) {
+            Ok(at) => {
+                if let Some((_, known)) = self.paths.get_mut(at) {
+                    *known = field;
+                }
+            }
+            Err(at) => self.paths.insert(at, (path, field)),
+        }
     }
 
     /// Says which texts a path surely does not have.
-    pub(crate) fn leave_out(&mut self, path: &str, texts: impl IntoIterator<Item = Glob>) {
+    pub(crate) fn leave_out(&mut self, path: impl Into<Path>, texts: impl IntoIterator<Item = Glob>) {
         let mut texts = texts.into_iter().peekable();
-        if texts.peek().is_some() {
-            self.left_out.entry(path.into()).or_default().extend(texts);
+        if texts.peek().is_none() {
+            return;
+        }
+        let path = path.into();
+        match place(&self.left_out, &path) {
+            Ok(at) => {
+                if let Some((_, known)) = self.left_out.get_mut(at) {
+                    *known = known.iter().cloned().chain(texts).collect::<Vec<_>>().into();
+                }
+            }
+            Err(at) => self.left_out.insert(at, (path, texts.collect::<Vec<_>>().into())),
         }
     }
 
     /// Returns the texts that a path surely does not have.
     pub(crate) fn left_out(&self, path: &str) -> Option<&[Glob]> {
-        self.left_out.get(path).map(Vec::as_slice)
+        found(&self.left_out, path).map(|texts| &**texts)
     }
 
     /// Makes all that may be there below the path be there; returns true iff something changed.
@@ -92,19 +160,19 @@ impl Fields {
 
     /// Returns what is known of a path.
     pub(crate) fn get(&self, path: &str) -> Option<&Field> {
-        self.paths.get(path).or_else(|| self.shuts_out(path).then_some(&ABSENT))
+        found(&self.paths, path).or_else(|| self.shuts_out(path).then_some(&ABSENT))
     }
 
     /// Returns what is known, path by path.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Field)> {
-        self.paths.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Path, &Field)> {
+        self.paths.iter().map(|(path, field)| (path, field))
     }
 
     /// Returns true iff a path that is listed lies above or below this one.
     pub(crate) fn touches(&self, path: &str) -> bool {
         let below =
             |upper: &str, lower: &str| lower.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
-        self.paths.keys().any(|known| below(known, path) || below(path, known))
+        self.paths.iter().any(|(known, _)| below(known, path) || below(path, known))
     }
 
     /// Returns `set` with what is known written over it.

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 /// Any API call of the caller.
 pub(crate) fn generic_record(identity: &Identity, scope: &Scope) -> Emission {
     let mut fields = Fields::default();
-    fields.set("source", Field::Exactly(vec![Glob::of_stars("aws.*")]));
-    fields.text("detail-type", API_CALL);
+    fields.set("source", Field::Exactly(Glob::of_stars("aws.*").into()));
+    fields.exactly("detail-type", API_CALL);
     fields.exactly("account", scope.account.clone());
     fields.set("replay-name", Field::Absent);
     identity.write(scope, &mut fields);
@@ -21,17 +21,17 @@ pub(crate) fn generic_record(identity: &Identity, scope: &Scope) -> Emission {
 /// Any event of a service.
 pub(crate) fn generic_native(scope: &Scope) -> Emission {
     let mut fields = Fields::default();
-    fields.set("source", Field::Exactly(vec![Glob::any()]));
-    fields.set("detail-type", Field::Exactly(vec![Glob::any()]));
+    fields.set("source", Field::Exactly(Glob::any().into()));
+    fields.set("detail-type", Field::Exactly(Glob::any().into()));
     fields.exactly("account", scope.account.clone());
     for path in [
-        "type",
-        "arn",
-        "principalId",
-        "sessionContext.sessionIssuer.arn",
-        "sessionContext.sessionIssuer.userName",
+        "detail.userIdentity.type",
+        "detail.userIdentity.arn",
+        "detail.userIdentity.principalId",
+        "detail.userIdentity.sessionContext.sessionIssuer.arn",
+        "detail.userIdentity.sessionContext.sessionIssuer.userName",
     ] {
-        fields.set(&format!("detail.userIdentity.{path}"), Field::Absent);
+        fields.set(path, Field::Absent);
     }
     fields.set("detail.eventSource", Field::Absent);
     generic(fields, Family::Native)

@@ -28,7 +28,20 @@ pub(crate) enum Identity {
     Unknown,
 }
 
-const USER: &str = "detail.userIdentity";
+const TYPE: &str = "detail.userIdentity.type";
+const ACCOUNT: &str = "detail.userIdentity.accountId";
+const INVOKED_BY: &str = "detail.userIdentity.invokedBy";
+const ISSUER_TYPE: &str = "detail.userIdentity.sessionContext.sessionIssuer.type";
+const ISSUER_ACCOUNT: &str = "detail.userIdentity.sessionContext.sessionIssuer.accountId";
+
+/// Beside the [own paths](Identity::OWN_PATHS) of roles, what a service does not show.
+const NO_SERVICES: [&str; 5] = [
+    ACCOUNT,
+    "detail.userIdentity.userName",
+    ISSUER_TYPE,
+    ISSUER_ACCOUNT,
+    "detail.userIdentity.sessionContext.sessionIssuer.principalId",
+];
 
 impl Identity {
     /// The paths at which two roles, or two sessions of one, differ.
@@ -76,33 +89,29 @@ impl Identity {
         match self {
             Self::Unknown => {}
             Self::Service(service) => {
-                fields.text(&format!("{USER}.type"), "AWSService");
-                fields.text(&format!("{USER}.invokedBy"), service);
-                for path in ["arn", "principalId", "accountId", "userName"] {
-                    fields.set(&format!("{USER}.{path}"), Field::Absent);
-                }
-                for path in ["arn", "userName", "type", "accountId", "principalId"] {
-                    fields.set(&format!("{USER}.sessionContext.sessionIssuer.{path}"), Field::Absent);
+                fields.exactly(TYPE, "AWSService");
+                fields.exactly(INVOKED_BY, service.clone());
+                for path in Self::OWN_PATHS.into_iter().chain(NO_SERVICES) {
+                    fields.set(path, Field::Absent);
                 }
             }
             Self::Role { invoked_by, direct, .. } => {
-                fields.text(&format!("{USER}.type"), "AssumedRole");
-                fields.exactly(&format!("{USER}.accountId"), scope.account.clone());
-                let issuer = format!("{USER}.sessionContext.sessionIssuer");
-                fields.text(&format!("{issuer}.type"), "Role");
-                fields.exactly(&format!("{issuer}.accountId"), scope.account.clone());
+                fields.exactly(TYPE, "AssumedRole");
+                fields.exactly(ACCOUNT, scope.account.clone());
+                fields.exactly(ISSUER_TYPE, "Role");
+                fields.exactly(ISSUER_ACCOUNT, scope.account.clone());
                 for path in Self::OWN_PATHS {
                     if let Some(glob) = self.own(path, scope) {
-                        fields.set(path, Field::Exactly(vec![glob]));
+                        fields.set(path, Field::Exactly(glob.into()));
                     }
                 }
                 match invoked_by {
                     Some(service) => {
-                        fields.text(&format!("{USER}.invokedBy"), service);
-                        fields.text("detail.sourceIPAddress", service);
-                        fields.text("detail.userAgent", service);
+                        for path in [INVOKED_BY, "detail.sourceIPAddress", "detail.userAgent"] {
+                            fields.exactly(path, service.clone());
+                        }
                     }
-                    None if *direct => fields.set(&format!("{USER}.invokedBy"), Field::Absent),
+                    None if *direct => fields.set(INVOKED_BY, Field::Absent),
                     None => {}
                 }
             }

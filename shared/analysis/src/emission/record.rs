@@ -1,8 +1,9 @@
 //! The events of one API call: CloudTrail records and native events.
 
-use super::{Emission, Family, Field, Fields, Identity};
+use super::{Emission, Family, Field, Fields};
 use crate::bus::Bus;
 use crate::catalogue::{Binding, Catalogue, Kind, Operation};
+use crate::few::Few;
 use crate::glob::Glob;
 use crate::iam::Bound;
 use crate::{Aspect, Certainty, Emits};
@@ -23,13 +24,12 @@ pub(crate) enum Outcome {
     Failure,
 }
 
-/// Returns the CloudTrail records of one call, one for each event source that records differ in.
+/// Returns the CloudTrail records of one call, whoever makes it, one for each event source that records differ in.
 ///
 /// None where CloudTrail does not record the call.
 pub(crate) fn record(
     catalogue: &Catalogue,
     operation: &Operation,
-    identity: &Identity,
     outcome: Outcome,
     scope: &Scope,
     certainty: Certainty,
@@ -50,18 +50,16 @@ pub(crate) fn record(
     let region = global.then(|| home_region(scope));
     let own = std::slice::from_ref(&operation.name);
     let names = if catalogue.has(Aspect::RecordedNames) { &*operation.event_names } else { own };
-    let names: Vec<Glob> = names.iter().map(|name| Glob::exact(Term::literal(name))).collect();
+    let names: Vec<Glob> = names.iter().map(|name| Glob::exact(name.clone().into())).collect();
+    let names = Few::from(names);
     let one = |event_source: &Arc<str>| {
         let source = format!("aws.{}", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source));
         let mut fields = envelope(catalogue, &source, API_CALL, scope, region.as_ref());
         if catalogue.has(Aspect::RecordMembers) {
             fields.shut(catalogue.records().members.clone());
         }
-        if catalogue.has(Aspect::Callers) {
-            identity.write(scope, &mut fields);
-        }
         if catalogue.has(Aspect::Sources) {
-            fields.text("detail.eventSource", event_source);
+            fields.exactly("detail.eventSource", event_source.clone());
         }
         if catalogue.has(Aspect::CallNames) {
             fields.set("detail.eventName", Field::Exactly(names.clone()));
@@ -70,7 +68,7 @@ pub(crate) fn record(
             fields.exactly("detail.awsRegion", region.clone().unwrap_or_else(|| scope.region.clone()));
         }
         if catalogue.has(Aspect::RecordFlags) {
-            fields.text("detail.eventType", "AwsApiCall");
+            fields.exactly("detail.eventType", "AwsApiCall");
             fields.set("detail.readOnly", Field::Flag(operation.read_only));
             fields.set("detail.managementEvent", Field::Flag(operation.kind == Kind::Management));
         }
@@ -80,8 +78,8 @@ pub(crate) fn record(
                 fields.set("detail.errorMessage", Field::Absent);
             }
             Outcome::Failure => {
-                fields.set("detail.errorCode", Field::Exactly(vec![Glob::any()]));
-                fields.set("detail.errorMessage", Field::Maybe(vec![Glob::any()]));
+                fields.set("detail.errorCode", Field::Exactly(Glob::any().into()));
+                fields.set("detail.errorMessage", Field::Maybe(Glob::any().into()));
             }
         }
         Emission {
@@ -123,8 +121,8 @@ pub(crate) fn native(
     }
     let shown = |_: &(_, _)| catalogue.has(Aspect::FieldsOfNativeEvents);
     for (path, texts) in fixed.iter().filter(shown) {
-        let texts = texts.iter().map(|text| Glob::of_stars(text)).collect();
-        fields.set(path, Field::Exactly(texts));
+        let texts: Vec<Glob> = texts.iter().map(|text| Glob::of_stars(text)).collect();
+        fields.set(path, Field::Exactly(texts.into()));
     }
     let bucket = &**source == "aws.s3";
     Emission {
@@ -171,10 +169,10 @@ fn envelope(
 ) -> Fields {
     let mut fields = Fields::default();
     if catalogue.has(Aspect::Sources) {
-        fields.text("source", source);
+        fields.exactly("source", source);
     }
     if catalogue.has(Aspect::DetailTypes) {
-        fields.text("detail-type", detail_type);
+        fields.exactly("detail-type", detail_type);
     }
     if catalogue.has(Aspect::ShownPlaces) {
         fields.exactly("account", scope.account.clone());
@@ -201,10 +199,11 @@ impl Emission {
     /// Returns the record as a call that goes through leaves it, with its request: records leave it out only where the
     /// call is refused, or the request is larger than 100 KB.
     pub(crate) fn with_request(&self) -> Option<Self> {
-        let recorded = matches!(self.family, Family::Record { .. } | Family::DataRecord { .. });
+        if !self.is_of_call() || !self.every_run {
+            return None;
+        }
         let mut full = self.clone();
-        let changed = full.fields.surely_below("detail.requestParameters");
-        (recorded && self.every_run && changed).then_some(full)
+        full.fields.surely_below("detail.requestParameters").then_some(full)
     }
 
     /// Writes what the resource of the call shows in this event.
@@ -219,7 +218,7 @@ impl Emission {
         match &self.family {
             Family::Record { .. } | Family::DataRecord { .. } => {
                 for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
-                    if let Some(globs) = filled(templates, bound, scope) {
+                    if let Some(globs) = filled(templates, bound, scope).map(Few::from) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
                         let shown = if catalogue.has(Aspect::LeftOutRequests) {
                             Field::Maybe(globs)
@@ -234,7 +233,7 @@ impl Emission {
             }
             Family::Native | Family::Bucket => {
                 for (path, templates) in binding.native_of(&self.emits.source, &self.emits.detail_type) {
-                    if let Some(globs) = filled(templates, bound, scope) {
+                    if let Some(globs) = filled(templates, bound, scope).map(Few::from) {
                         self.fields.set(path, Field::Exactly(globs));
                         self.granted.extend(bound.is_granted().then(|| path.clone()));
                     }
@@ -247,7 +246,7 @@ impl Emission {
 }
 
 /// Writes which texts the path surely does not have, since the resource's variable does not have them.
-fn leave_out(fields: &mut Fields, path: &str, templates: &[Arc<str>], bound: &Bound) {
+fn leave_out(fields: &mut Fields, path: &Arc<str>, templates: &[Arc<str>], bound: &Bound) {
     for (variable, globs) in bound.left_out() {
         let place = format!("{{{variable}}}");
         // Behind the variable nothing may be open: what stands there could be part of another value.

@@ -74,8 +74,8 @@ impl<'a> Builder<'a, '_> {
         let mut passed = Fields::default();
         for path in ["source", "detail-type"] {
             if let Some(texts) = own.listed.get(path) {
-                let exact = texts.iter().map(|text| Glob::exact(Term::literal(text))).collect();
-                passed.set(path, Field::Exactly(exact));
+                let exact: Vec<Glob> = texts.iter().map(|text| Glob::exact(text.clone().into())).collect();
+                passed.set(path, Field::Exactly(exact.into()));
             }
         }
         let everybody = self.audience(Ears::all(Who::Sources));

@@ -8,7 +8,7 @@ use super::operations::Operations;
 use super::permissions::Granted;
 use super::resources::Resources;
 use super::takeover::Takeovers;
-use super::{actors, node};
+use super::{actors, events, node};
 use crate::actor::{self, Act, Actor};
 use crate::audience::Audience;
 use crate::callers::Callers;
@@ -22,6 +22,7 @@ use crate::listener::Listeners;
 use crate::{Aspect, Status};
 use loopguard_model::{Answers, Inventory, Need, RuleState, Scope};
 use loopguard_pattern::{Schema, Term};
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) schema: Schema,
     /// The reads that were answered: those of the inventory, and those that added no fact to it.
     pub(crate) answers: Cow<'a, Answers>,
+    /// The events of calls, made once per call.
+    pub(super) calls: RefCell<events::Known>,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
     /// How often an event was held against a pattern.
@@ -57,6 +60,7 @@ impl<'a> Ground<'a> {
             listeners,
             schema: Schema::events(),
             answers: Cow::Borrowed(inventory.answers()),
+            calls: RefCell::new(FxHashMap::default()),
             presences: RefCell::new(BTreeMap::new()),
             compared: Cell::new(0),
         }
@@ -148,7 +152,7 @@ impl<'a> Graph<'a> {
 }
 
 /// Names a node that is made once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Actor(String),
     Permissions(String),
@@ -161,7 +165,7 @@ pub(super) enum Key {
 }
 
 /// Names a class.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClassKey {
     /// The place: its number among those of the builder.
     pub(super) scope: usize,
@@ -175,7 +179,7 @@ pub(super) struct ClassKey {
 }
 
 /// A part of a call's class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Part {
     /// For the rules that listen to the call.
     Listed(Refusal),
@@ -194,7 +198,7 @@ pub(super) type Covering = Arc<[Arc<Operation>]>;
 pub(super) struct Builder<'a, 'g> {
     pub(super) ground: &'g Ground<'a>,
     pub(super) graph: Graph<'a>,
-    pub(super) nodes: BTreeMap<Key, usize>,
+    pub(super) nodes: FxHashMap<Key, usize>,
     pub(super) operations: Operations<'g>,
     pub(super) resources: Resources<'a>,
     pub(super) takeovers: Takeovers<'a>,
@@ -203,17 +207,17 @@ pub(super) struct Builder<'a, 'g> {
     /// Where classes arise.
     places: Vec<Scope>,
     /// The listeners that are meant, indexed.
-    pub(super) audiences: BTreeMap<Ears, Rc<Audience>>,
+    pub(super) audiences: FxHashMap<Ears, Rc<Audience>>,
     /// What they ask of callers.
-    callers: BTreeMap<Ears, Rc<Callers>>,
+    callers: FxHashMap<Ears, Rc<Callers>>,
     /// The classes of calls on whatever resource.
-    pub(super) opened: BTreeMap<ClassKey, Opened>,
+    pub(super) opened: FxHashMap<ClassKey, Opened>,
     /// The classes of calls on one resource; none where nobody hears them.
-    pub(super) bound: BTreeMap<ClassKey, Option<usize>>,
+    pub(super) bound: FxHashMap<ClassKey, Option<usize>>,
     /// Role, place and call -> whether the role may deliver by that call: many targets share one role.
-    pub(super) deliverable: BTreeMap<(Term, usize, Arc<str>), bool>,
+    pub(super) deliverable: FxHashMap<(Term, usize, Arc<str>), bool>,
     /// Text of an action in a place -> operations that together reach every listener of nearly everything.
-    pub(super) covering: BTreeMap<(Scope, Arc<str>), Covering>,
+    pub(super) covering: FxHashMap<(Scope, Arc<str>), Covering>,
 }
 
 impl<'a, 'g> Builder<'a, 'g> {
@@ -234,18 +238,18 @@ impl<'a, 'g> Builder<'a, 'g> {
         Self {
             ground,
             graph,
-            nodes: BTreeMap::new(),
+            nodes: FxHashMap::default(),
             operations: Operations::new(ground.listeners, ground.catalogue),
             resources: Resources::new(ground.inventory, ground.catalogue),
             takeovers: Takeovers::default(),
             open: Vec::new(),
             places: Vec::new(),
-            audiences: BTreeMap::new(),
-            callers: BTreeMap::new(),
-            opened: BTreeMap::new(),
-            bound: BTreeMap::new(),
-            deliverable: BTreeMap::new(),
-            covering: BTreeMap::new(),
+            audiences: FxHashMap::default(),
+            callers: FxHashMap::default(),
+            opened: FxHashMap::default(),
+            bound: FxHashMap::default(),
+            deliverable: FxHashMap::default(),
+            covering: FxHashMap::default(),
         }
     }
 

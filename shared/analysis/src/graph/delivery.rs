@@ -9,6 +9,7 @@ use super::values::TargetValues;
 use crate::actor::{Act, Actor};
 use crate::catalogue::{Caller, Operation, TargetKind};
 use crate::emission::{Emission, Field, Identity, Outcome, native, record};
+use crate::few::Few;
 use crate::glob::Glob;
 use crate::iam::Access;
 use crate::name::Name;
@@ -179,8 +180,10 @@ impl<'d, 'a> Delivery<'d, 'a> {
             if allowed { &[Outcome::Success, Outcome::Failure] } else { &[Outcome::Failure] };
         for outcome in outcomes {
             let sure = if self.kind.inferred { Certainty::Permitted } else { Certainty::Declared };
-            let all = record(catalogue, self.call, self.identity, *outcome, self.scope, sure);
-            for mut emission in all {
+            for mut emission in record(catalogue, self.call, *outcome, self.scope, sure) {
+                if self.has(Aspect::Callers) {
+                    self.identity.write(self.scope, &mut emission.fields);
+                }
                 // A refused delivery is retried and recorded too, but whether it is refused is not known here.
                 emission.every_run = *outcome == Outcome::Success || !allowed;
                 if allowed && *outcome == Outcome::Failure && self.has(Aspect::AllowedCalls) {
@@ -188,7 +191,7 @@ impl<'d, 'a> Delivery<'d, 'a> {
                 }
                 let mut full = emission.clone();
                 for (path, templates) in &self.kind.request {
-                    if let Some(globs) = values.fill(templates) {
+                    if let Some(globs) = values.fill(templates).map(Few::from) {
                         full.fields.set(path, Field::Exactly(globs.clone()));
                         emission.fields.set(path, Field::Maybe(globs));
                     }
@@ -223,8 +226,8 @@ impl<'d, 'a> Delivery<'d, 'a> {
             for group in row.sure.iter().flat_map(|sure| &sure.groups) {
                 let Some(sure) = &row.sure else { continue };
                 let mut emission = plain.clone();
-                let globs = group.iter().map(|text| Glob::exact(Term::literal(text))).collect();
-                emission.fields.set(&sure.path, Field::Exactly(globs));
+                let globs: Vec<Glob> = group.iter().map(|text| Glob::exact(text.clone().into())).collect();
+                emission.fields.set(&sure.path, Field::Exactly(globs.into()));
                 emission.every_run = true;
                 emissions.push(emission);
             }
@@ -249,12 +252,15 @@ impl<'d, 'a> Delivery<'d, 'a> {
         let Some(operation) = self.operation(Delivered::AssumedRole) else { return Vec::new() };
         let identity = Identity::Service("events.amazonaws.com".into());
         let (catalogue, sure) = (self.ground.catalogue, Certainty::Declared);
-        let mut emissions = record(catalogue, operation, &identity, Outcome::Success, self.scope, sure);
+        let mut emissions = record(catalogue, operation, Outcome::Success, self.scope, sure);
         for emission in &mut emissions {
+            if self.has(Aspect::Callers) {
+                identity.write(self.scope, &mut emission.fields);
+            }
             if let Some(role) = &self.target.role {
                 emission
                     .fields
-                    .set("detail.requestParameters.roleArn", Field::Maybe(vec![Glob::exact(role.clone())]));
+                    .set("detail.requestParameters.roleArn", Field::Maybe(Glob::exact(role.clone()).into()));
             }
             emission.note = "EventBridge assumes the target's role to deliver".into();
         }

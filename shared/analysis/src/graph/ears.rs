@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// Which listeners are meant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Who {
     /// Those that listen to the call or a native event of it.
     Listed(Arc<str>),
@@ -26,7 +26,7 @@ pub(super) enum Who {
 }
 
 /// Some of them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Ears {
     pub(super) who: Who,
     /// Only those that ask for the caller, or only those that do not.

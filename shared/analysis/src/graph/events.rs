@@ -2,14 +2,16 @@
 
 use super::build::Ground;
 use crate::catalogue::{Catalogue, Native, Operation};
-use crate::emission::{Emission, Family, Field, Identity, Outcome, native, record};
+use crate::emission::{Emission, Family, Field, Identity, Outcome, Path, native, record};
 use crate::iam::Bound;
 use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Whether a call is refused for want of permission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Refusal {
     /// It is not: it is made as policies surely allow it. It may fail for another reason.
     Never,
@@ -18,6 +20,29 @@ pub(super) enum Refusal {
     /// It is.
     Surely,
 }
+
+/// The call itself is sure here.
+const SURE: Certainty = Certainty::Observed;
+
+/// The events of a call as anybody makes it on whatever resource: what all callers and resources have in common.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    scope: Scope,
+    refusal: Refusal,
+    events: Vec<OfPlain>,
+    /// The records of what the service itself calls then, in the name of the caller.
+    seconds: Vec<Emission>,
+}
+
+#[derive(Debug)]
+struct OfPlain {
+    emission: Emission,
+    /// Path -> the variable of the resource that it shows beside those of the binding.
+    given: Vec<(Path, String)>,
+}
+
+/// The calls that were asked for, by their names.
+pub(crate) type Known = FxHashMap<Arc<str>, Vec<Rc<Plain>>>;
 
 /// Returns the events of one call: the success record, native events, the failure record; of a refused one the last
 /// alone.
@@ -32,17 +57,69 @@ pub(super) fn of_call(
     refusal: Refusal,
 ) -> Vec<Emission> {
     let catalogue = ground.catalogue;
-    let binding = catalogue.binding(operation);
-    let anybody = Identity::Unknown;
-    let caller = caller.unwrap_or(&anybody);
-    let sure = Certainty::Observed;
-    let refused = refusal == Refusal::Surely;
-    let mut all = Vec::new();
-    if !refused {
-        for mut emission in record(catalogue, operation, caller, Outcome::Success, scope, sure) {
+    let binding = catalogue.binding(operation).filter(|_| catalogue.has(Aspect::BoundResources));
+    let known = plain(ground, scope, operation, refusal);
+    let by = |emission: &Emission, caller: Option<&Identity>| {
+        let mut emission = emission.clone();
+        if let Some(caller) = caller.filter(|_| emission.is_of_call() && catalogue.has(Aspect::Callers)) {
+            caller.write(scope, &mut emission.fields);
+        }
+        emission
+    };
+    let on_resource = |event: &OfPlain| {
+        let mut emission = by(&event.emission, caller);
+        for (path, variable) in &event.given {
+            if let Some(glob) = bound.get(variable) {
+                emission.fields.set(path.clone(), Field::Exactly(glob.into()));
+            }
+        }
+        if let Some(binding) = binding {
+            emission.bind(catalogue, binding, bound, operation, scope);
+        }
+        emission
+    };
+    let by_service = caller.filter(|_| !known.seconds.is_empty()).map(Identity::by_way_of_a_service);
+    let seconds = known.seconds.iter().map(|emission| by(emission, by_service.as_ref()));
+    known.events.iter().map(on_resource).chain(seconds).collect()
+}
+
+/// Returns what all such calls have in common, made when it is first asked for.
+fn plain(ground: &Ground<'_>, scope: &Scope, operation: &Operation, refusal: Refusal) -> Rc<Plain> {
+    let mut known = ground.calls.borrow_mut();
+    let of_name = known.entry(operation.call.clone()).or_default();
+    let found = of_name.iter().find(|known| known.refusal == refusal && known.scope == *scope);
+    if let Some(known) = found {
+        return known.clone();
+    }
+    let made = Rc::new(Plain::new(ground.catalogue, scope, operation, refusal));
+    of_name.push(made.clone());
+    made
+}
+
+impl Plain {
+    fn new(catalogue: &Catalogue, scope: &Scope, operation: &Operation, refusal: Refusal) -> Self {
+        let mut plain = Self { scope: scope.clone(), refusal, events: Vec::new(), seconds: Vec::new() };
+        let may_go_through = refusal != Refusal::Surely;
+        if may_go_through {
+            plain.made(catalogue, operation);
+        }
+        plain.failed(catalogue, operation);
+        if may_go_through && catalogue.has(Aspect::ServiceCalls) {
+            plain.second_calls(catalogue, operation);
+        }
+        plain
+    }
+
+    fn add(&mut self, emission: Emission) {
+        self.events.push(OfPlain { emission, given: Vec::new() });
+    }
+
+    /// What the call causes if it goes through.
+    fn made(&mut self, catalogue: &Catalogue, operation: &Operation) {
+        for mut emission in record(catalogue, operation, Outcome::Success, &self.scope, SURE) {
             // A call that is made is recorded each time; its native events depend on what it changes.
             emission.every_run = true;
-            all.push(emission);
+            self.add(emission);
         }
         let told = |row: &&Native| {
             catalogue.has(Aspect::NativeEvents)
@@ -50,41 +127,40 @@ pub(super) fn of_call(
         };
         for row in catalogue.natives_of(operation).filter(told) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
-            let certainty = if row.is_inferred() { Certainty::Permitted } else { sure };
-            let mut emission =
-                native(catalogue, operation, &row.event, &row.fields, &row.note(), scope, certainty);
-            for (path, member) in &row.given {
-                if let Some(glob) = bound.get(&variable_of(member)) {
-                    emission.fields.set(path, Field::Exactly(vec![glob]));
+            let certainty = if row.is_inferred() { Certainty::Permitted } else { SURE };
+            let emission =
+                native(catalogue, operation, &row.event, &row.fields, &row.note(), &self.scope, certainty);
+            let given = row.given.iter().map(|(path, member)| (path.into(), variable_of(member)));
+            self.events.push(OfPlain { emission, given: given.collect() });
+        }
+    }
+
+    /// What it causes if it is refused or fails.
+    fn failed(&mut self, catalogue: &Catalogue, operation: &Operation) {
+        for mut emission in record(catalogue, operation, Outcome::Failure, &self.scope, SURE) {
+            emission.every_run = self.refusal == Refusal::Surely;
+            if self.refusal == Refusal::Never && catalogue.has(Aspect::AllowedCalls) {
+                self.add(not_refused(catalogue, &emission));
+                if !catalogue.records().may_deny(&operation.prefix) {
+                    continue;
                 }
+                emission.certainty = Certainty::Assumed;
+                emission.note =
+                    "whether a policy of the resource refuses what the role is allowed is not known".into();
             }
-            all.push(emission);
+            self.add(emission);
         }
     }
-    for mut emission in record(catalogue, operation, caller, Outcome::Failure, scope, sure) {
-        emission.every_run = refused;
-        if refusal == Refusal::Never && catalogue.has(Aspect::AllowedCalls) {
-            all.push(not_refused(catalogue, &emission));
-            if !catalogue.records().may_deny(&operation.prefix) {
-                continue;
+
+    fn second_calls(&mut self, catalogue: &Catalogue, operation: &Operation) {
+        for row in catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
+            for second in row.causes.iter().filter_map(|call| catalogue.operation(call)) {
+                let records = record(catalogue, second, Outcome::Success, &self.scope, Certainty::Assumed);
+                let noted = |emission| Emission { note: row.note().into(), ..emission };
+                self.seconds.extend(records.into_iter().map(noted));
             }
-            emission.certainty = Certainty::Assumed;
-            emission.note =
-                "whether a policy of the resource refuses what the role is allowed is not known".into();
-        }
-        all.push(emission);
-    }
-    if let Some(binding) = binding
-        && catalogue.has(Aspect::BoundResources)
-    {
-        for emission in &mut all {
-            emission.bind(catalogue, binding, bound, operation, scope);
         }
     }
-    if !refused && catalogue.has(Aspect::ServiceCalls) {
-        all.extend(second_calls(ground, scope, operation, caller));
-    }
-    all
 }
 
 /// Returns the record of a call that fails otherwise than for want of permission.
@@ -94,25 +170,6 @@ pub(super) fn not_refused(catalogue: &Catalogue, record: &Emission) -> Emission 
         other.fields.leave_out(path, texts.iter().cloned());
     }
     other
-}
-
-/// The records of what the service itself calls then, in the name of the caller.
-fn second_calls(
-    ground: &Ground<'_>,
-    scope: &Scope,
-    operation: &Operation,
-    caller: &Identity,
-) -> Vec<Emission> {
-    let caller = caller.by_way_of_a_service();
-    let mut all = Vec::new();
-    for row in ground.catalogue.seconds().iter().filter(|row| row.calls.contains(&operation.call)) {
-        for second in row.causes.iter().filter_map(|call| ground.catalogue.operation(call)) {
-            let records =
-                record(ground.catalogue, second, &caller, Outcome::Success, scope, Certainty::Assumed);
-            all.extend(records.into_iter().map(|emission| Emission { note: row.note().into(), ..emission }));
-        }
-    }
-    all
 }
 
 /// Returns the paths of an event of the call that may show its resource.

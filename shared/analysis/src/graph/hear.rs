@@ -1,15 +1,14 @@
 //! Whether a rule hears an emission: quickly where every path decides alone, else by the algebra.
 
 use super::build::Ground;
-use crate::accept;
 use crate::bus::Arrives;
-use crate::emission::{Emission, Field, Fields};
+use crate::emission::Emission;
 use crate::limits::{Presence, Refinement, arrives, presence};
 use crate::listener::{Listener, refuses};
-use crate::meet::{Meet, meet_fields, symbolic};
+use crate::meet::{Meet, accepts, meet_fields, symbolic};
 use crate::{Aspect, Certainty, Gain};
 use loopguard_model::Scope;
-use loopguard_pattern::{Branch, EventSet, Matcher, MatcherKind};
+use loopguard_pattern::{Branch, EventSet};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
@@ -119,66 +118,4 @@ fn known_presence(ground: &Ground<'_>, emission: &Emission, listener: &Listener)
     let mut known = ground.presences.borrow_mut();
     let made = || Arc::new(presence(emission, listener, ground.inventory, ground.catalogue));
     known.entry(key).or_insert_with(made).clone()
-}
-
-/// Returns true only if some event surely fits both, judged path by path: the common case, without the algebra.
-fn accepts(pattern: &loopguard_pattern::EventPattern, fields: &Fields) -> bool {
-    pattern.branches().iter().any(|branch| branch_accepts(branch, fields))
-}
-
-fn branch_accepts(branch: &Branch, fields: &Fields) -> bool {
-    branch.fields().iter().all(|wanted| {
-        if fields.left_out(&wanted.path).is_some() {
-            return false;
-        }
-        if fields.custom_source && wanted.path.starts_with("source") {
-            return &*wanted.path == "source" && wanted.matchers.iter().any(lists_unreserved);
-        }
-        let one = |values: &[crate::glob::Glob]| {
-            values.iter().any(|glob| match glob.as_exact() {
-                Some(value) => value.as_str().is_some() && accept::surely(wanted, value),
-                None => glob.is_any() && wanted.matchers.iter().any(|matcher| some_text(&matcher.kind)),
-            })
-        };
-        match fields.get(&wanted.path) {
-            Some(Field::Exactly(values)) => one(values),
-            Some(Field::Maybe(values)) => accept::accepts_absence(wanted) || one(values),
-            Some(Field::Flag(_)) => false,
-            Some(Field::Absent) => accept::accepts_absence(wanted),
-            // No other path of either side lies above or below an open one, so that it decides alone.
-            None => {
-                !fields.touches(&wanted.path)
-                    && wanted
-                        .matchers
-                        .iter()
-                        .any(|matcher| matcher.kind == MatcherKind::Exists(false) || some_text(&matcher.kind))
-            }
-        }
-    }) && !nested(branch)
-}
-
-/// The matcher lists a source that AWS does not reserve.
-fn lists_unreserved(matcher: &Matcher) -> bool {
-    match &matcher.kind {
-        MatcherKind::Exact(term) => term.as_str().is_some_and(|text| !text.starts_with("aws.")),
-        _ => false,
-    }
-}
-
-/// Some text surely fits the matcher.
-fn some_text(kind: &MatcherKind) -> bool {
-    match kind {
-        MatcherKind::Exists(wanted) => *wanted,
-        MatcherKind::Exact(term) | MatcherKind::EqualsIgnoreCase(term) => term.as_literal().is_some(),
-        MatcherKind::Prefix(affix) | MatcherKind::Suffix(affix) => affix.text.as_literal().is_some(),
-        _ => false,
-    }
-}
-
-/// Returns true iff one path of the branch lies below another.
-fn nested(branch: &Branch) -> bool {
-    let paths: Vec<&str> = branch.fields().iter().map(|field| &*field.path).collect();
-    paths.iter().any(|path| {
-        paths.iter().any(|other| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
-    })
 }

@@ -13,7 +13,8 @@ use crate::limits::Presence;
 use crate::meet::{Meet, example, meet, meet_sets, member};
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Gap, Need, Role, Target};
-use std::collections::{BTreeMap, BTreeSet};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ impl Event {
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = self.emission.fields.clone();
         for (path, field) in self.caller.iter().flat_map(|caller| caller.iter()) {
-            fields.set(path, field.clone());
+            fields.set(path.clone(), field.clone());
         }
         fields
     }
@@ -70,16 +71,22 @@ pub(crate) struct Teller<'g, 'a> {
     graph: &'g Graph<'a>,
     ground: &'g Ground<'a>,
     /// The events as anybody causes them; none where a class has no such event.
-    events: BTreeMap<EventKey, Option<Event>>,
+    events: FxHashMap<EventKey, Option<Event>>,
     /// Actor -> what it shows as a caller.
-    callers: BTreeMap<usize, Rc<Fields>>,
+    callers: FxHashMap<usize, Rc<Fields>>,
     /// Actor and call -> what allows it.
-    grants: BTreeMap<(usize, Arc<str>), Rc<[Grant]>>,
+    grants: FxHashMap<(usize, Arc<str>), Rc<[Grant]>>,
 }
 
 impl<'g, 'a> Teller<'g, 'a> {
     pub(crate) fn new(graph: &'g Graph<'a>, ground: &'g Ground<'a>) -> Self {
-        Self { graph, ground, events: BTreeMap::new(), callers: BTreeMap::new(), grants: BTreeMap::new() }
+        Self {
+            graph,
+            ground,
+            events: FxHashMap::default(),
+            callers: FxHashMap::default(),
+            grants: FxHashMap::default(),
+        }
     }
 
     /// Returns the hop that these edges are, with its witness.

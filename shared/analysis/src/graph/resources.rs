@@ -8,7 +8,8 @@ use crate::glob::{fits, literal};
 use crate::iam::{Grant, Reach, covers};
 use crate::{Aspect, actor};
 use loopguard_model::{Connection, ConnectionKind, Inventory, Workload};
-use loopguard_pattern::Term;
+use loopguard_pattern::{Part, Term};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most resources of a kind that are told apart one by one for a role that may not reach some of them.
@@ -18,16 +19,27 @@ const MOST_TOLD_APART: usize = 256;
 #[derive(Debug)]
 pub(super) struct Resources<'a> {
     /// What takes from each resource.
-    connections: BTreeMap<Term, Vec<&'a Connection>>,
-    workloads: BTreeMap<Term, &'a Workload>,
+    connections: FxHashMap<Term, Vec<&'a Connection>>,
+    workloads: FxHashMap<Term, &'a Workload>,
     /// Row of the carriers' table -> the resources of that kind that lead somewhere.
-    of_kind: BTreeMap<usize, BTreeSet<Term>>,
+    of_kind: BTreeMap<usize, OfKind>,
+}
+
+/// Resources of one kind.
+#[derive(Debug, Default)]
+struct OfKind {
+    all: BTreeSet<Term>,
+    /// Those whose ARNs are not wholly known.
+    symbolic: Vec<Term>,
 }
 
 impl<'a> Resources<'a> {
     pub(super) fn new(inventory: &'a Inventory, catalogue: &Catalogue) -> Self {
-        let mut resources =
-            Self { connections: BTreeMap::new(), workloads: BTreeMap::new(), of_kind: BTreeMap::new() };
+        let mut resources = Self {
+            connections: FxHashMap::default(),
+            workloads: FxHashMap::default(),
+            of_kind: BTreeMap::new(),
+        };
         let feeds = catalogue.carriers().feeds();
         for connection in &inventory.connections {
             let Some(from) = &connection.from else { continue };
@@ -58,7 +70,7 @@ impl<'a> Resources<'a> {
             None => false,
         });
         if let Some(row) = row {
-            self.of_kind.entry(row).or_default().insert(arn.clone());
+            self.of_kind.entry(row).or_default().add(arn);
         }
     }
 
@@ -79,7 +91,7 @@ impl<'a> Resources<'a> {
             Reach::These(resources) => self.named_by(feed, resources),
             Reach::Any if grant.except.is_empty() => return None,
             Reach::Any => {
-                let all = self.of_kind.get(&feed)?;
+                let all = &self.of_kind.get(&feed)?.all;
                 if all.len() > MOST_TOLD_APART {
                     return None;
                 }
@@ -94,13 +106,14 @@ impl<'a> Resources<'a> {
         let Some(known) = self.of_kind.get(&feed) else { return Vec::new() };
         let mut found = BTreeSet::new();
         for resource in resources {
-            let exact = resource.as_literal().is_some_and(|text| !text.contains(['*', '?', '$']));
+            let exact = resource.as_str().is_some_and(|text| !text.contains(WILD));
             let plain = unqualified(resource);
-            if exact && known.contains(&plain) {
+            if exact && known.all.contains(&plain) {
                 found.insert(plain);
-            } else {
-                found
-                    .extend(known.iter().filter(|arn| may_be(resource, arn) || may_be(&plain, arn)).cloned());
+                continue;
+            }
+            for text in [resource, &plain] {
+                found.extend(known.like(text).filter(|arn| may_be(text, arn)).cloned());
             }
         }
         found.into_iter().collect()
@@ -110,18 +123,47 @@ impl<'a> Resources<'a> {
     pub(super) fn named(&self, feed: usize, value: &Term) -> Vec<Term> {
         let name = |term: &Term| after_last(&after_last(term, ':'), '/');
         let given = name(&unqualified(value));
-        let known = self.of_kind.get(&feed).into_iter().flatten();
+        let known = self.of_kind.get(&feed).into_iter().flat_map(|known| &known.all);
         known.filter(|arn| !surely_differ(&name(arn), &given)).cloned().collect()
     }
 
     /// Returns true iff there is a resource of the row.
     pub(super) fn has(&self, feed: usize) -> bool {
-        self.of_kind.get(&feed).is_some_and(|all| !all.is_empty())
+        self.of_kind.get(&feed).is_some_and(|known| !known.all.is_empty())
     }
 
     /// Returns all resources of a row.
     pub(super) fn all_of(&self, feed: usize) -> Vec<Term> {
-        self.of_kind.get(&feed).into_iter().flatten().cloned().collect()
+        self.of_kind.get(&feed).map(|known| known.all.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// What makes a policy's text more than one text.
+const WILD: [char; 3] = ['*', '?', '$'];
+
+impl OfKind {
+    fn add(&mut self, arn: &Term) {
+        if self.all.insert(arn.clone()) && arn.as_str().is_none() {
+            self.symbolic.push(arn.clone());
+        }
+    }
+
+    /// Returns all resources that the policy's text may be about, and perhaps others: those that begin as it does, those
+    /// of which it names a part, and those of which not all is known.
+    fn like<'s>(&'s self, text: &Term) -> Box<dyn Iterator<Item = &'s Term> + 's> {
+        let Some(text) = text.as_literal() else { return Box::new(self.all.iter()) };
+        let known = text.split(WILD).next().unwrap_or_default().to_owned();
+        let wholes: Vec<&Term> = text
+            .match_indices([':', '/'])
+            .filter_map(|(at, _)| self.all.get(&Term::literal(text.get(..at)?)))
+            .collect();
+        let start = Term::literal(&known);
+        let begins_so = move |arn: &&Term| match arn.parts().first() {
+            Some(Part::Literal(first)) => first.starts_with(&known),
+            Some(Part::Symbol(_)) | None => known.is_empty(),
+        };
+        let alike = self.all.range(start..).take_while(begins_so);
+        Box::new(wholes.into_iter().chain(alike).chain(&self.symbolic))
     }
 }
 

@@ -11,9 +11,12 @@ use crate::arn::{Arn, surely_differ};
 use crate::emission::Identity;
 use crate::glob::is_plain_name;
 use crate::iam::{Access, Context, Grant, Reach, context_of, covers, may_name};
+use crate::name::Name;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Need, Role, Scope};
 use loopguard_pattern::Term;
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,7 +39,7 @@ pub(super) struct Takeovers<'a> {
     /// By account.
     takers: BTreeMap<Term, Rc<Takers<'a>>>,
     /// The nodes of what a role takes on, by what names them; none where it takes nothing on.
-    known: BTreeMap<String, Option<usize>>,
+    known: FxHashMap<String, Option<usize>>,
 }
 
 /// What a resource of a policy names.
@@ -75,7 +78,7 @@ pub(super) fn add<'a>(
     if depth >= if again { MOST_TAKEOVERS } else { 1 } {
         return;
     }
-    let key = format!("{scope:?} {:?} {depth}", role.arn);
+    let key = Name::of("role").scope(scope).term(&role.arn).debug(&depth).finish();
     let known = builder.takeovers.known.get(&key).copied();
     let node = known.unwrap_or_else(|| node_of(builder, scope, role, depth, &key));
     builder.takeovers.known.insert(key, node);
@@ -100,8 +103,16 @@ fn node_of<'a>(
         .or_insert_with(|| Rc::new(Takers::new(inventory, scope, ground.catalogue)))
         .clone();
     let access = Access::new(role, scope, ground.catalogue, inventory);
-    let context = context_of(role, scope, false);
-    let mut taking = Taking { builder, scope, role, depth, takers, access, context, found: BTreeMap::new() };
+    let mut taking = Taking {
+        builder,
+        scope,
+        role,
+        depth,
+        takers,
+        access,
+        context: OnceCell::new(),
+        found: BTreeMap::new(),
+    };
     if taking.has(Aspect::AssumedRoles) {
         taking.assumes();
     }
@@ -133,7 +144,8 @@ struct Taking<'b, 'a, 'g> {
     depth: usize,
     takers: Rc<Takers<'a>>,
     access: Access<'a>,
-    context: Context,
+    /// What is known of the role's requests, made when a trust policy is first asked.
+    context: OnceCell<Context>,
     /// The surest way to each node.
     found: BTreeMap<usize, (Certainty, Fact<'a>)>,
 }
@@ -141,6 +153,10 @@ struct Taking<'b, 'a, 'g> {
 impl<'a> Taking<'_, 'a, '_> {
     fn has(&self, aspect: Aspect) -> bool {
         self.builder.ground.catalogue.has(aspect)
+    }
+
+    fn context(&self) -> &Context {
+        self.context.get_or_init(|| context_of(self.role, self.scope, false))
     }
 
     fn to(&mut self, to: usize, certainty: Certainty, fact: Fact<'a>) {
@@ -157,7 +173,7 @@ impl<'a> Taking<'_, 'a, '_> {
         let how: Arc<str> = format!("`{ASSUME_ROLE}`").into();
         for grant in self.access.grants(operation) {
             let takers = self.takers.clone();
-            let trusts = |at: usize, taking: &Self| taking.takers.trusts(at, taking.role, &taking.context);
+            let trusts = |at: usize, taking: &Self| taking.takers.trusts(at, taking.role, taking.context());
             self.through(&grant, &how, &[Group::Account], &trusts);
             if !matches!(grant.reach, Reach::These(_)) {
                 for at in &takers.asked {
@@ -175,7 +191,7 @@ impl<'a> Taking<'_, 'a, '_> {
         let takers = self.takers.clone();
         for at in takers.naming(self.role) {
             let Some((role, _)) = takers.roles.get(at) else { continue };
-            if takers.trusts(at, self.role, &self.context) && !self.access.is_refused(ASSUME_ROLE, &role.arn)
+            if takers.trusts(at, self.role, self.context()) && !self.access.is_refused(ASSUME_ROLE, &role.arn)
             {
                 self.one(at, Certainty::Broad, &how);
             }

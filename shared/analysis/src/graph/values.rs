@@ -69,7 +69,7 @@ impl TargetValues {
     ) -> Emission {
         for (path, templates) in fixed {
             if let Some(globs) = self.fill(templates) {
-                emission.fields.set(path, Field::Exactly(globs));
+                emission.fields.set(path, Field::Exactly(globs.into()));
             }
         }
         emission
@@ -79,7 +79,7 @@ impl TargetValues {
         if let Some(instances) = self.instances.as_ref().filter(|_| self.counts) {
             fields.set(
                 "detail.requestParameters.instancesSet.items.instanceId",
-                Field::Maybe(instances.clone()),
+                Field::Maybe(instances.clone().into()),
             );
         }
     }

@@ -13,9 +13,9 @@ use crate::iam::grant::{Grant, Reach, allows};
 use crate::iam::layers::{Refusal, narrowed, without};
 use crate::iam::statement::{names, reading};
 use crate::iam::text::{Reading, Resolved};
-use crate::iam::{Context, Truth};
+use crate::iam::{Context, Truth, World};
 use loopguard_model::{Condition, Effect, Inventory, Policy, Role, Scope, Scoped, Statement};
-use loopguard_pattern::Term;
+use loopguard_pattern::{Part, Term};
 use std::sync::Arc;
 
 /// What a role may do, as far as its policies were read.
@@ -48,8 +48,8 @@ impl<'a> Access<'a> {
         inventory: &'a Inventory,
     ) -> Self {
         let mut access = Self {
-            context: context_of(role, scope, false),
-            global: context_of(role, scope, true),
+            context: Context::new(World::Open),
+            global: Context::new(World::Open),
             policies: role.policies.iter().collect(),
             layers: Vec::new(),
             unread: Vec::new(),
@@ -85,6 +85,11 @@ impl<'a> Access<'a> {
             .iter()
             .filter(|level| level.binds(role, scope) && catalogue.has(Aspect::ServiceControlPolicies));
         access.layers.extend(binding.map(|level| level.policies.iter().collect()));
+        // Most policies ask nothing of a request.
+        if access.statements().any(asks) {
+            access.context = context_of(role, scope, false);
+            access.global = context_of(role, scope, true);
+        }
         access
     }
 
@@ -223,6 +228,17 @@ impl<'a> Access<'a> {
     fn all(&self) -> impl Iterator<Item = &'a Policy> {
         self.policies.iter().chain(self.layers.iter().flatten()).copied()
     }
+}
+
+/// Returns true iff what the statement says may hang on what is known of a request.
+fn asks(statement: &Statement) -> bool {
+    let variable = |term: &Term| {
+        term.parts().iter().any(|part| matches!(part, Part::Literal(text) if text.contains("${")))
+    };
+    let named = |scoped: &Scoped| match scoped {
+        Scoped::Only(terms) | Scoped::AllBut(terms) => terms.iter().any(variable),
+    };
+    !statement.conditions.is_empty() || statement.resources.as_ref().is_some_and(named)
 }
 
 /// Returns the AWS managed policy of the catalogue's table that the term names, by ARN or bare name.

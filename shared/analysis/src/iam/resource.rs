@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A resource of a policy, read as the operation's kind of resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Bound {
     variables: BTreeMap<String, Glob>,
     /// What a variable surely is not.
@@ -156,7 +156,7 @@ fn headless(all: &[Token], shapes: Shapes<'_>) -> Read {
         // The symbol ends with the first variable's value.
         let Some((_, from_first)) = template.split_once('{') else { continue };
         let Some((name, _)) = from_first.split_once('}') else { continue };
-        let mut rest = vec![Token::Symbol(within(symbol, name))];
+        let mut rest = vec![Token::Symbol(within(symbol, name).into())];
         rest.extend_from_slice(behind);
         let mut reading = Reading::new(shapes.without);
         match reading.align(&format!("{{{from_first}"), &rest) {

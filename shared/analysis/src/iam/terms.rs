@@ -46,7 +46,7 @@ fn plain(a: &Term, b: &Term) -> Option<(String, String)> {
                 }
                 Part::Literal(literal) => text.push_str(literal),
                 Part::Symbol(symbol) => {
-                    text.push(stand_ins.iter().find(|(known, _)| *known == symbol)?.1);
+                    text.push(stand_ins.iter().find(|(known, _)| **known == **symbol)?.1);
                 }
             }
         }

@@ -9,7 +9,7 @@ pub(super) fn look(site: &Site<'_>) -> Vec<String> {
         return Vec::new();
     };
     let mut unseen: Vec<Arc<str>> = Vec::new();
-    for (name, operations) in site.branches_on_calls().flat_map(|branch| site.named_calls(branch)) {
+    for (name, operations) in site.calls().iter().flat_map(|calls| &calls.named) {
         let unselected = |operation: &&Arc<crate::catalogue::Operation>| {
             operation.kind == Kind::Data
                 && match &operation.data_type {
@@ -17,8 +17,8 @@ pub(super) fn look(site: &Site<'_>) -> Vec<String> {
                     None => trails.data.is_empty(),
                 }
         };
-        if !operations.is_empty() && operations.iter().all(unselected) && !unseen.contains(&name) {
-            unseen.push(name);
+        if !operations.is_empty() && operations.iter().all(unselected) && !unseen.contains(name) {
+            unseen.push(name.clone());
         }
     }
     if unseen.is_empty() {

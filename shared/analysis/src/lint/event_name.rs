@@ -1,18 +1,17 @@
 //! A call's name that the service does not have.
 
-use super::{Site, hears_source, list};
+use super::{Calls, Site, hears_source, list};
 use crate::accept;
-use loopguard_pattern::Branch;
 use std::sync::Arc;
 
 pub(super) fn look(site: &Site<'_>) -> Vec<String> {
     let mut sentences: Vec<String> =
-        site.branches_on_calls().filter_map(|branch| branch_names(site, branch)).collect();
+        site.calls().iter().filter_map(|calls| branch_names(site, calls)).collect();
     sentences.dedup();
     sentences
 }
 
-fn branch_names(site: &Site<'_>, branch: &Branch) -> Option<String> {
+fn branch_names(site: &Site<'_>, Calls { branch, named }: &Calls<'_>) -> Option<String> {
     // Whose calls they are must be known, and each of them must be a service whose operations are known.
     let services = accept::listed(branch, "detail.eventSource").or_else(|| {
         let sources = accept::listed(branch, "source")?;
@@ -25,11 +24,10 @@ fn branch_names(site: &Site<'_>, branch: &Branch) -> Option<String> {
     if !services.iter().all(|source| known(source) && hears_source(branch, source)) {
         return None;
     }
-    let unknown: Vec<Arc<str>> = site
-        .named_calls(branch)
-        .into_iter()
+    let unknown: Vec<Arc<str>> = named
+        .iter()
         .filter(|(name, operations)| operations.is_empty() && is_name(name))
-        .map(|(name, _)| name)
+        .map(|(name, _)| name.clone())
         .collect();
     (!unknown.is_empty()).then(|| {
         let call = if unknown.len() == 1 { "no call" } else { "no calls" };

@@ -4,9 +4,8 @@ use super::Site;
 
 pub(super) fn look(site: &Site<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
-    for branch in site.branches_on_calls() {
-        let calls = site.named_calls(branch);
-        for (name, operations) in &calls {
+    for calls in site.calls() {
+        for (name, operations) in &calls.named {
             for operation in operations.iter().filter(|operation| *operation.name == **name) {
                 // Only a longer spelling of the same name: other names are other kinds of records.
                 let other = operation.event_names.iter().find(|known| {
@@ -15,7 +14,7 @@ pub(super) fn look(site: &Site<'_>) -> Vec<String> {
                         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
                 });
                 let Some(other) = other else { continue };
-                if !calls.iter().any(|(listed, _)| listed == other) {
+                if !calls.named.iter().any(|(listed, _)| listed == other) {
                     sentences.push(format!(
                         "CloudTrail records `{name}` as `{other}`: list both, or use a prefix"
                     ));

@@ -4,7 +4,7 @@ use super::Site;
 
 pub(super) fn look(site: &Site<'_>) -> Vec<String> {
     let silent = site.inventory.trails.as_ref().is_some_and(|trails| !trails.logging);
-    let found = silent && site.branches_on_calls().next().is_some();
+    let found = silent && !site.calls().is_empty();
     let message = "the rule listens to API calls, and no trail logs here";
     found.then(|| message.to_owned()).into_iter().collect()
 }

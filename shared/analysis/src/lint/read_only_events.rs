@@ -10,12 +10,12 @@ pub(super) fn look(site: &Site<'_>) -> Vec<String> {
         return Vec::new();
     }
     let mut unseen: Vec<Arc<str>> = Vec::new();
-    for (name, operations) in site.branches_on_calls().flat_map(|branch| site.named_calls(branch)) {
+    for (name, operations) in site.calls().iter().flat_map(|calls| &calls.named) {
         let read_only = |operation: &&Arc<crate::catalogue::Operation>| {
             operation.read_only && operation.kind == Kind::Management
         };
-        if !operations.is_empty() && operations.iter().all(read_only) && !unseen.contains(&name) {
-            unseen.push(name);
+        if !operations.is_empty() && operations.iter().all(read_only) && !unseen.contains(name) {
+            unseen.push(name.clone());
         }
     }
     if unseen.is_empty() {

@@ -10,29 +10,19 @@ use crate::EventWitness;
 use crate::accept;
 use crate::emission::{Field, Fields};
 use crate::glob::Glob;
-use loopguard_pattern::json::quoted;
+use loopguard_pattern::json::write_quoted;
 use loopguard_pattern::{Branch, ENVELOPE, EventPattern, Field as WantedField, MatcherKind, matches};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
 
-/// Path -> text.
-type Texts<'t> = BTreeMap<Path<'t>, Cow<'t, str>>;
+/// Paths with their texts, in the order of the paths' keys, so that what lies below a key stands together.
+type Texts<'t> = Vec<(&'t str, Cow<'t, str>)>;
 
-/// A path in the order of its keys, so that what lies below a key stands together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Path<'t>(&'t str);
-
-impl Ord for Path<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let order = |byte: u8| if byte == b'.' { 0 } else { byte };
-        self.0.bytes().map(order).cmp(other.0.bytes().map(order))
-    }
-}
-
-impl PartialOrd for Path<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
+/// Compares paths key by key.
+fn by_keys(one: &str, other: &str) -> Ordering {
+    let order = |byte: u8| if byte == b'.' { 0 } else { byte };
+    let apart = one.bytes().zip(other.bytes()).find(|(one, other)| one != other);
+    apart.map_or(one.len().cmp(&other.len()), |(one, other)| order(one).cmp(&order(other)))
 }
 
 /// Returns an event that fits the fields and that the plain matcher accepts for the pattern; none does not mean that
@@ -58,7 +48,7 @@ fn texts<'t>(branch: &'t Branch, fields: &'t Fields, caller: Option<&'t Fields>)
             return None;
         }
         match text_of(field, wanted) {
-            Choice::Text(text) => drop(texts.insert(Path(path), text)),
+            Choice::Text(text) => texts.push((path, text)),
             Choice::Absent => {}
             Choice::Undecided => return None,
         }
@@ -76,11 +66,12 @@ fn texts<'t>(branch: &'t Branch, fields: &'t Fields, caller: Option<&'t Fields>)
             return None;
         }
         let text = wanted.matchers.iter().find_map(|matcher| sample(&matcher.kind))?;
-        texts.insert(Path(path), text.into());
+        texts.push((path, text.into()));
     }
+    texts.sort_by(|(one, _), (other, _)| by_keys(one, other));
     let reserved = |text: &str| text.starts_with("aws.");
-    let source = texts.get(&Path("source"));
-    (!fields.custom_source || source.is_some_and(|text| !reserved(text))).then_some(texts)
+    let source = texts.iter().find(|(path, _)| *path == "source");
+    (!fields.custom_source || source.is_some_and(|(_, text)| !reserved(text))).then_some(texts)
 }
 
 /// What an event has at a path.
@@ -140,42 +131,49 @@ fn sample(kind: &MatcherKind) -> Option<&str> {
 
 /// Returns the event as JSON with its whole envelope; none where one path lies below another.
 fn event(texts: &Texts<'_>) -> Option<String> {
-    let mut json = String::from("{");
-    let roots: BTreeSet<&str> = texts.keys().filter_map(|path| path.0.split('.').next()).collect();
-    for (key, value) in ENVELOPE.iter().filter(|(key, _)| !roots.contains(key)) {
+    let mut json = String::with_capacity(MOST_BYTES);
+    json.push('{');
+    let given = |key: &str| texts.iter().any(|(path, _)| *path == key || below(path, key).is_some());
+    for (key, value) in ENVELOPE.iter().filter(|(key, _)| !given(key)) {
         for piece in ["\"", key, "\":", value, ","] {
             json.push_str(piece);
         }
     }
-    let mut above: Vec<&str> = Vec::new();
+    // The object that is open: the path of its keys.
+    let mut open = "";
     let mut last: Option<&str> = None;
-    for (Path(path), text) in texts {
-        if last.is_some_and(|last| path.strip_prefix(last).is_some_and(|rest| rest.starts_with('.'))) {
+    for (path, text) in texts {
+        if last.is_some_and(|last| below(path, last).is_some()) {
             return None;
         }
         last = Some(path);
-        let keys: Vec<&str> = path.split('.').collect();
-        let (key, objects) = keys.split_last()?;
-        let shared = above.iter().zip(objects).take_while(|(one, other)| one == other).count();
-        for _ in shared..above.len() {
+        let (object, key) = path.rsplit_once('.').unwrap_or(("", path));
+        while !open.is_empty() && open != object && below(object, open).is_none() {
             json.push('}');
+            open = open.rsplit_once('.').map_or("", |(above, _)| above);
         }
-        above.truncate(shared);
         if !json.ends_with(['{', ',']) {
             json.push(',');
         }
-        for object in objects.get(shared..).unwrap_or_default() {
-            json.push_str(&quoted(object));
+        let inner = if open.is_empty() { object } else { below(object, open).unwrap_or_default() };
+        for key in inner.split('.').filter(|_| !inner.is_empty()) {
+            write_quoted(key, &mut json);
             json.push_str(":{");
-            above.push(object);
         }
-        json.push_str(&quoted(key));
+        open = object;
+        write_quoted(key, &mut json);
         json.push(':');
-        json.push_str(&quoted(text));
+        write_quoted(text, &mut json);
     }
-    for _ in &above {
-        json.push('}');
-    }
-    json.push('}');
+    let objects = if open.is_empty() { 0 } else { open.split('.').count() };
+    json.extend(std::iter::repeat_n('}', objects + 1));
     Some(json)
+}
+
+/// What an event takes at most, as a rule.
+const MOST_BYTES: usize = 1_200;
+
+/// Returns what is left of the path below `upper`; none: it does not lie below.
+fn below<'p>(path: &'p str, upper: &str) -> Option<&'p str> {
+    path.strip_prefix(upper)?.strip_prefix('.')
 }

@@ -107,7 +107,7 @@ fn elsewhere(path: &str, field: &Field) -> Option<Change> {
     if let Some(texts) = exact {
         return Some(Change::Without { path: path.to_owned(), texts });
     }
-    let [glob] = globs.as_slice() else { return None };
+    let [glob] = &**globs else { return None };
     let pieces = glob.to_wildcard().pieces;
     let [prefix, rest] = pieces.as_slice() else { return None };
     (*rest == Term::default() && *prefix != Term::default())

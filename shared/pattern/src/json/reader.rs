@@ -6,6 +6,7 @@
 
 use super::{MAX_DEPTH, Member, Span, Value, ValueKind};
 use crate::Term;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Reads the first JSON value of `text`; whatever follows it is left alone, as AWS's engine does.
@@ -140,7 +141,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -179,7 +180,7 @@ impl Reader<'_> {
                     return Err(self.unexpected("was expecting double-quote to start field name"));
                 }
                 let name = self.string()?;
-                *key = Some((name.into(), Span { start, end: self.at }));
+                *key = Some((Arc::from(&*name), Span { start, end: self.at }));
                 self.skip_space();
                 if self.peek() != Some(b':') {
                     return Err(self.unexpected("was expecting a colon to separate field name and value"));
@@ -284,14 +285,17 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Arc<str>> {
+    fn string(&mut self) -> Result<Cow<'a, str>, Arc<str>> {
         self.at += 1;
-        let mut out = String::new();
+        let first = self.plain();
+        // Most strings are what is written between the quotes.
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(first.into());
+        }
+        let mut out = first.to_owned();
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
-            out.push_str(self.text.get(self.at..self.at + plain).unwrap_or_default());
-            self.at += plain;
+            out.push_str(self.plain());
             match self.peek() {
                 None => {
                     return Err(
@@ -300,7 +304,7 @@ impl Reader<'_> {
                 }
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(out);
+                    return Ok(out.into());
                 }
                 Some(b'\\') => self.escape(&mut out)?,
                 Some(control) => {
@@ -308,6 +312,15 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// Reads on to what is no plain character of a string.
+    fn plain(&mut self) -> &'a str {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
+        let text = self.text.get(self.at..self.at + plain).unwrap_or_default();
+        self.at += plain;
+        text
     }
 
     fn escape(&mut self, out: &mut String) -> Result<(), Arc<str>> {

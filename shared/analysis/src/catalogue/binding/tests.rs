@@ -2,7 +2,7 @@
 
 use crate::Certainty;
 use crate::catalogue::{Catalogue, Operation};
-use crate::emission::{Emission, Identity, Outcome, native, record};
+use crate::emission::{Emission, Outcome, native, record};
 use crate::iam::{Bound, Read};
 use crate::meet::symbolic;
 use loopguard_model::Scope;
@@ -45,7 +45,7 @@ fn events(catalogue: &Catalogue, operation: &Operation, bound: &Bound, of: Optio
     let scope = scope();
     let sure = Certainty::Observed;
     let mut all = match of {
-        None => record(catalogue, operation, &Identity::Unknown, Outcome::Success, &scope, sure),
+        None => record(catalogue, operation, Outcome::Success, &scope, sure),
         Some(of) => catalogue
             .natives_of(operation)
             .filter(|row| &*row.event.1 == of)

@@ -8,22 +8,22 @@ use std::collections::BTreeMap;
 /// A record of `PutBucketAcl` on a bucket whose name begins with `out-`.
 fn record() -> Fields {
     let mut fields = Fields::default();
-    fields.text("source", "aws.s3");
-    fields.text("detail-type", "AWS API Call via CloudTrail");
-    fields.set("detail.eventName", Field::Exactly(vec![Glob::exact("PutBucketAcl".into())]));
+    fields.exactly("source", "aws.s3");
+    fields.exactly("detail-type", "AWS API Call via CloudTrail");
+    fields.set("detail.eventName", Field::Exactly(Glob::exact("PutBucketAcl".into()).into()));
     fields.set("detail.errorCode", Field::Absent);
     fields.set("detail.readOnly", Field::Flag(false));
-    fields.set("detail.requestParameters.bucketName", Field::Maybe(vec![Glob::of_stars("out-*")]));
-    fields.set("detail.userIdentity.arn", Field::Exactly(vec![Glob::any()]));
+    fields.set("detail.requestParameters.bucketName", Field::Maybe(Glob::of_stars("out-*").into()));
+    fields.set("detail.userIdentity.arn", Field::Exactly(Glob::any().into()));
     fields
 }
 
 fn caller() -> Fields {
     let mut fields = Fields::default();
-    fields.text("detail.userIdentity.type", "AssumedRole");
+    fields.exactly("detail.userIdentity.type", "AssumedRole");
     fields.set(
         "detail.userIdentity.arn",
-        Field::Exactly(vec![Glob::of_stars("arn:aws:sts::1:assumed-role/fix/*")]),
+        Field::Exactly(Glob::of_stars("arn:aws:sts::1:assumed-role/fix/*").into()),
     );
     fields
 }
@@ -39,7 +39,7 @@ fn what_is_decided_path_by_path_is_an_event_of_both_sides() {
     ];
     let mut both = record();
     for (path, field) in caller().iter() {
-        both.set(path, field.clone());
+        both.set(path.clone(), field.clone());
     }
     for text in patterns {
         let pattern = parse(text).unwrap();

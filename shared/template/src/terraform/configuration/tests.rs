@@ -100,7 +100,8 @@ EOT
     let matchers = |path: &str| pattern.branches()[0].field(path).unwrap().matchers.clone();
     assert_eq!(matchers("detail.eventName").len(), 2);
     assert!(format!("{:?}", matchers("detail.who")).contains("aws_iam_role.f"));
-    assert!(format!("{:?}", matchers("detail.n")).contains(r#"Prefix([Term { parts: [Literal("a\"b")"#));
+    let other = format!("{:?}", matchers("detail.n"));
+    assert!(other.contains("Prefix(") && other.contains(r#""a\"b""#), "{other}");
 }
 
 #[test]
