@@ -47,7 +47,7 @@ impl OwnSettings {
             milliseconds: 300,
             memory: 256,
             log_bytes: 1_500,
-            alarms: 4,
+            alarms: 6,
             queues: 1,
         }
     }
@@ -63,9 +63,8 @@ const POLLS_A_MINUTE: u64 = 15;
 /// Returns what the stack costs in a month of 30 days in which nothing happens, item by item, at list prices without free
 /// tiers: what depends on the settings first, then what is there anyway.
 pub fn own_cost(settings: &OwnSettings, prices: &Prices) -> Vec<OwnItem> {
-    let wakes = MINUTES / settings.pace.account.max(1);
-    // The sentinel at its pace, and the guard's sweep every five minutes and scan every day.
-    let runs = wakes + MINUTES / 5 + DAYS;
+    // The sentinel every minute (most of these runs read the ledger alone), the guard's sweep every five and scan every day.
+    let runs = MINUTES + MINUTES / 5 + DAYS;
     let metrics = settings.pace.metrics_in_a_month(settings.rules, settings.on_cycles);
     let item =
         |what: String, price: &'static str, cost: Money, is_fixed| OwnItem { what, price, cost, is_fixed };
@@ -135,6 +134,14 @@ mod tests {
         let (few, many) = (sums(30).0, sums(3_000).0);
         assert!(few < sums(300).0 && many < Money::cents(150), "{few} {many}");
         assert_eq!(sums(30).1, sums(3_000).1, "what is fixed does not depend on the rules");
+    }
+
+    #[test]
+    fn the_alarms_are_those_of_the_template() {
+        let template = include_str!("../../../../template.yaml");
+        let alarms = template.matches("Type: AWS::CloudWatch::Alarm\n").count() as u64;
+        assert_eq!(OwnSettings::of_rules(300).alarms, alarms);
+        assert!(template.contains("ScheduleExpression: rate(1 minute)\n"), "the sentinel's schedule");
     }
 
     #[test]
