@@ -178,13 +178,7 @@ fn a_remedy_applies_as_a_patch() {
             continue;
         }
         patches += proved;
-        std::fs::write(folder.join("remedy.patch"), &output.stdout).unwrap();
-        let applied = std::process::Command::new("git")
-            .args(["apply", "--whitespace=nowarn", "remedy.patch"])
-            .current_dir(&folder)
-            .output()
-            .unwrap();
-        assert!(applied.status.success(), "{name}: {}", String::from_utf8_lossy(&applied.stderr));
+        apply(&folder, &name, &output.stdout);
         let patched = std::fs::read_to_string(&file).unwrap();
         assert!(holds(&patched, &text), "{name}: nothing is taken away");
         if file.extension().is_some_and(|ending| ending == "json") {
@@ -195,6 +189,15 @@ fn a_remedy_applies_as_a_patch() {
     }
     assert!(patches >= 8, "{patches}");
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Applies a patch to the file of that name, as a user would.
+fn apply(folder: &Path, name: &str, patch: &[u8]) {
+    std::fs::write(folder.join("remedy.patch"), patch).unwrap();
+    let mut git = std::process::Command::new("git");
+    git.args(["apply", "--whitespace=nowarn", "remedy.patch"]).current_dir(folder);
+    let applied = git.output().unwrap();
+    assert!(applied.status.success(), "{name}: {}", String::from_utf8_lossy(&applied.stderr));
 }
 
 /// A condition in a policy is a patch, too: in block style, in braces, in JSON, beside a policy template of SAM.
@@ -232,13 +235,7 @@ fn a_condition_in_a_policy_applies_as_a_patch() {
         let output = scan(&["--remedy"]);
         assert_eq!(output.status.code(), Some(1), "{name}");
         assert!(String::from_utf8_lossy(&output.stdout).contains(wanted), "{name}: {output:?}");
-        std::fs::write(folder.join("remedy.patch"), &output.stdout).unwrap();
-        let applied = std::process::Command::new("git")
-            .args(["apply", "--whitespace=nowarn", "remedy.patch"])
-            .current_dir(&folder)
-            .output()
-            .unwrap();
-        assert!(applied.status.success(), "{name}: {}", String::from_utf8_lossy(&applied.stderr));
+        apply(&folder, name, &output.stdout);
         assert!(holds(&std::fs::read_to_string(folder.join(name)).unwrap(), &text), "{name}");
         let after = scan(&[]);
         assert_eq!(after.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&after.stdout));

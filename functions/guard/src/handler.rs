@@ -8,6 +8,7 @@ mod watched;
 use crate::event::{Changed, Ignored, Message, read_message};
 use crate::gather::{Gathered, gather_knowing};
 use crate::known::{Known, Memory, NEVER, shown_from};
+use crate::once::once;
 use crate::same::is_same;
 pub use act::CHECKS;
 use act::alert_of;
@@ -434,21 +435,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
 
     /// Tells, unless the same was told of late.
     async fn tell(&self, alert: &Alert, now: Timestamp) -> Result<(), HandleError> {
-        let key = alert.key();
-        if let Some(ledger) = self.ledger {
-            // Better twice than not at all: without an answer it counts as due.
-            if !ledger.is_alert_due(&key, now).await.unwrap_or(true) {
-                tracing::info!(rule = &*alert.rule, key, "told before");
-                return Ok(());
-            }
-        }
-        self.publish(alert).await.map_err(HandleError::Publish)?;
-        if let Some(ledger) = self.ledger
-            && let Err(error) = ledger.alerted(&key, now).await
-        {
-            tracing::warn!(key, %error, "not noted that it was told");
-        }
-        Ok(())
+        let publish = Box::pin(async { self.publish(alert).await.map_err(HandleError::Publish) });
+        once(self.ledger, &alert.key(), now, publish).await.map(drop)
     }
 
     async fn publish(&self, alert: &Alert) -> Result<(), CallError> {

@@ -13,7 +13,10 @@ mod gather;
 mod handler;
 mod known;
 mod metrics;
+mod once;
 mod same;
+#[cfg(feature = "lambda")]
+pub mod shell;
 mod wake;
 
 pub use batch::{Handled, Invocation, batch};
@@ -22,4 +25,5 @@ pub use gather::{Gathered, gather};
 pub use handler::{CHECKS, Checked, Guard, HandleError, Judgement, Outcome, Swept};
 pub use known::Known;
 pub use metrics::{NAMESPACE, embedded, metrics};
+pub use once::once;
 pub use wake::LOOPING;

@@ -4,11 +4,12 @@ use crate::Wake;
 use crate::round::{Round, Sentinel, WatchError, after};
 use loopguard_account::{Ledger, MetricQuery, RuleRef, Series, Watch, Watchbook};
 use loopguard_decision::rates::{
-    self, Baseline, Ceiling, Judgement, Limits, Metric, Minute, Reads, Watched, WatchedRule, account_reads,
-    close_reads, judge, rule_reads,
+    self, Baseline, Ceiling, Judgement, Limits, Minute, Reads, Watched, WatchedRule, account_reads, judge,
+    rate_reads, rule_reads,
 };
 use loopguard_decision::{OWN_PREFIX, Rounds, Timestamp};
 use loopguard_guard::LOOPING;
+use std::collections::BTreeSet;
 
 /// A rule that runs away.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,19 +38,22 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<(Rounds, Vec<Runaway>), WatchError> {
-        let is_unusual = *wake != Wake::Clock || self.account_is_unusual(round, now).await?;
+        let is_unusual = wake.is_urgent() || self.account_is_unusual(round, now).await?;
         let rules = self.rules().await?;
         let account = rates::Account { is_unusual, cycles_read: before.cycles, swept: before.swept };
         let plan = rule_reads(&rules, account, &self.pace, now);
+        let cycles: BTreeSet<&RuleRef> =
+            rules.iter().filter(|watched| watched.on_cycle).map(|watched| &watched.rule).collect();
         let mut runaways = Vec::new();
         for call in &plan.calls {
             let series = self.metrics(call, round, now).await?;
             for (query, series) in call.iter().zip(series) {
                 let Watched::Rule(rule) = &query.of else { continue };
-                let on_cycle = rules.iter().any(|watched| watched.on_cycle && watched.rule == *rule);
+                let on_cycle = cycles.contains(rule);
                 // What is usual is not asked of every rule: one that is quiet for any history needs none.
                 if judge(&series, &Baseline::unknown(), &self.limits(on_cycle), now).is_unusual() {
-                    runaways.extend(self.look_closely(rule, on_cycle, round, now).await?);
+                    let seen = self.rate_of(rule, on_cycle, round, now).await?;
+                    runaways.extend(Some(seen).filter(|seen| seen.judgement.is_unusual()));
                 }
             }
         }
@@ -78,21 +82,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     /// All rules, those that were found in a loop marked; the guard's and the sentinel's own left out.
     async fn rules(&self) -> Result<Vec<WatchedRule>, WatchError> {
         let looping = self.ledger.reaching(LOOPING).await.map_err(WatchError::Ledger)?;
+        let looping: BTreeSet<RuleRef> = looping.into_iter().collect();
         let all = self.account.rules().await.map_err(WatchError::Read)?;
         let others = all.into_iter().filter(|rule| !rule.name.starts_with(OWN_PREFIX));
         Ok(others.map(|rule| WatchedRule { on_cycle: looping.contains(&rule), rule }).collect())
-    }
-
-    /// Reads two weeks of a rule, and says whether its rate is unusual.
-    pub(crate) async fn look_closely(
-        &self,
-        rule: &RuleRef,
-        on_cycle: bool,
-        round: &mut Round,
-        now: Timestamp,
-    ) -> Result<Option<Runaway>, WatchError> {
-        let seen = self.rate_of(rule, on_cycle, round, now).await?;
-        Ok(Some(seen).filter(|seen| seen.judgement.is_unusual()))
     }
 
     /// Reads two weeks of a rule, and judges its rate.
@@ -103,25 +96,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Runaway, WatchError> {
-        let queries: Vec<MetricQuery> = close_reads(rule, &[])
-            .into_iter()
-            .filter(|query| query.metric == Metric::TriggeredRules)
-            .collect();
-        let series = self.metrics(&queries, round, now).await?;
-        let of_step = |step: u64| queries.iter().zip(&series).find(|(query, _)| query.step == step);
-        let none = Series::new();
-        let recent = of_step(1).map_or(&none, |(_, series)| series);
-        let usual = of_step(5).map_or_else(Baseline::unknown, |(_, history)| baseline(history, now));
+        let mut series = self.metrics(&rate_reads(rule), round, now).await?.into_iter();
+        let mut next = || series.next().unwrap_or_default();
+        let (recent, usual) = (next(), baseline(&next(), now));
         let limits = self.limits(on_cycle);
-        let judgement = judge(recent, &usual, &limits, now);
+        let judgement = judge(&recent, &usual, &limits, now);
         let end = Minute::of(now).back(limits.settle);
         tracing::info!(%rule, %judgement, "a rule's rate");
-        Ok(Runaway {
-            rule: rule.clone(),
-            judgement,
-            per_minute: recent.sum(end.back(5), end) / 5,
-            recent: recent.clone(),
-        })
+        Ok(Runaway { rule: rule.clone(), judgement, per_minute: recent.sum(end.back(5), end) / 5, recent })
     }
 
     pub(crate) async fn metrics(

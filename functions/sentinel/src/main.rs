@@ -2,12 +2,12 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use loopguard_analysis::Catalogue;
-use loopguard_aws::{AwsAccount, AwsLedger, Clients, Home};
+use loopguard_aws::{AwsLedger, Clients, Home};
+use loopguard_decision::Settings;
 use loopguard_decision::rates::Pace;
-use loopguard_decision::{Settings, SettingsError, Timestamp};
+use loopguard_guard::shell::{account, emit, now, settings};
 use loopguard_sentinel::{Sentinel, metrics, read_wake};
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -33,9 +33,7 @@ struct Shell<'a> {
 impl Shell<'_> {
     async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let home = Home::of_function(&event.context.invoked_function_arn)?;
-        let account = AwsAccount::new(self.clients.clone(), home.clone(), self.settings.topic_arn.clone())
-            .with_queue(self.settings.queue_url.clone())
-            .with_event_bus(self.settings.event_bus.clone());
+        let account = account(&self.clients, &home, &self.settings);
         let sentinel = Sentinel {
             account: &account,
             ledger: &self.ledger,
@@ -57,22 +55,4 @@ impl Shell<'_> {
             "ended": round.ended,
         }))
     }
-}
-
-#[expect(clippy::print_stdout, reason = "CloudWatch takes metrics from lines of the function's output")]
-fn emit(line: &str) {
-    println!("{line}");
-}
-
-fn settings() -> Result<Settings, SettingsError> {
-    // A setting is ASCII: a variable that is not Unicode belongs to somebody else.
-    let pairs =
-        std::env::vars_os().filter_map(|(key, value)| key.into_string().ok().zip(value.into_string().ok()));
-    Settings::from_pairs(pairs)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock for the core")]
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
 }

@@ -66,6 +66,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
         Ok(match conclusion {
             Conclusion::Reproducing(proof) => Some(Shown {
+                finding: one.suspicion.finding.clone(),
                 by: ShownBy::Evidence,
                 at: now,
                 why: proof.to_string().into(),
@@ -112,6 +113,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 /// The owner has said that above this rate a loop is to be stopped, cause shown or not.
 fn by_ceiling(one: &Followed, now: Timestamp) -> Option<Shown> {
     let shown = Shown {
+        finding: one.suspicion.finding.clone(),
         by: ShownBy::Ceiling,
         at: now,
         why: one.runaway.judgement.to_string().into(),

@@ -1,5 +1,6 @@
 //! One round: look at what is suspected, then at the account, then at rules.
 
+use crate::suspect::Followed;
 use crate::wake::Wake;
 use loopguard_account::{CallError, Ledger, RuleRef, Watch, Watchbook};
 use loopguard_analysis::Catalogue;
@@ -56,6 +57,9 @@ pub enum WatchError {
     /// A rule, or what its verdict hangs on, could not be read.
     #[error("could not read: {0}")]
     Read(CallError),
+    /// A tripwire could not be removed.
+    #[error("could not remove a tripwire: {0}")]
+    Tripwire(CallError),
     /// The guard could not be told that a cause is shown.
     #[error("could not tell the guard: {0}")]
     Guard(CallError),
@@ -95,30 +99,33 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     pub async fn round(&self, wake: &Wake, now: Timestamp) -> Result<Round, WatchError> {
         let before = self.ledger.rounds().await.map_err(WatchError::Ledger)?;
         let suspicions = self.ledger.suspicions().await.map_err(WatchError::Ledger)?;
-        let woken = *wake != Wake::Clock;
         let mut round = Round::default();
-        if !woken && suspicions.is_empty() && !is_due(before.looked, self.pace.account, now) {
+        if !wake.is_urgent() && suspicions.is_empty() && !is_due(before.looked, self.pace.account, now) {
             return Ok(round);
         }
         let mut failed = Failed::default();
-        let mut watched = Vec::new();
+        let mut watched: Vec<Followed> = Vec::new();
+        // What could not be looked at now stays as it is, its tripwires too.
+        let mut unseen: Vec<RuleRef> = Vec::new();
         for suspicion in suspicions {
-            let followed = self.follow(suspicion, &mut round, now).await;
-            watched.extend(failed.or(followed).flatten());
+            let rule = suspicion.rule.clone();
+            match failed.or(self.follow(suspicion, &mut round, now).await) {
+                Some(followed) => watched.extend(followed),
+                None => unseen.push(rule),
+            }
         }
         let looked = failed.or(self.look(wake, before, &mut round, now).await);
         let (rounds, runaways) = looked.unwrap_or((before, Vec::new()));
         for runaway in &runaways {
-            let known =
-                watched.iter().any(|one: &crate::suspect::Followed| one.suspicion.rule == runaway.rule);
-            if !known {
+            let is_watched = watched.iter().any(|one| one.suspicion.rule == runaway.rule);
+            if !is_watched && !unseen.contains(&runaway.rule) {
                 let begun = self.suspect(runaway, &mut round, now).await;
                 watched.extend(failed.or(begun).flatten());
             }
         }
         let swept = rounds.swept != before.swept;
-        if swept || !watched.is_empty() || !round.ended.is_empty() {
-            failed.or(self.set_tripwires(&mut watched, &mut round).await);
+        if unseen.is_empty() && (swept || !watched.is_empty() || !round.ended.is_empty()) {
+            failed.or(self.set_tripwires(&mut watched, &mut round, now).await);
         }
         for one in &watched {
             failed.or(self.ledger.put_suspicion(&one.suspicion).await.map_err(WatchError::Ledger));

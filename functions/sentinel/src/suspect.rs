@@ -125,6 +125,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         &self,
         watched: &mut [Followed],
         round: &mut Round,
+        now: Timestamp,
     ) -> Result<(), WatchError> {
         let installed = self.account.tripwires().await.map_err(WatchError::Read)?;
         let stands: Vec<Installed> = installed
@@ -133,12 +134,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             .collect();
         let wanted: Vec<Wanted> = match self.settings.watch.tripwires {
             Tripwires::Off => Vec::new(),
-            Tripwires::OnSuspicion => watched.iter().flat_map(wanted).collect(),
+            Tripwires::OnSuspicion => watched.iter().flat_map(|one| one.to_install(now)).collect(),
         };
         let plan = install_plan(&wanted, &stands, self.settings.watch.max_tripwires);
         let mut failed = crate::round::Failed::default();
         for rule in &plan.remove {
-            let removed = self.account.remove_tripwire(rule).await.map_err(WatchError::Read);
+            let removed = self.account.remove_tripwire(rule).await.map_err(WatchError::Tripwire);
             round.tripwires.1 += usize::from(failed.or(removed).is_some());
         }
         let mut refused: Vec<(Arc<str>, Arc<str>)> = Vec::new();
@@ -151,25 +152,52 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 }
             }
         }
-        let is_off = self.settings.watch.tripwires == Tripwires::Off;
-        for one in watched {
-            let has_room = !plan.left_out.contains(&one.suspicion.id);
+        for one in watched.iter_mut() {
+            let why = match self.settings.watch.tripwires {
+                Tripwires::Off => Some("the setting `LOOPGUARD_TRIPWIRES` is `off`"),
+                Tripwires::OnSuspicion if plan.left_out.contains(&one.suspicion.id) => {
+                    Some("as many tripwires as `LOOPGUARD_MAX_TRIPWIRES` allows stand already")
+                }
+                Tripwires::OnSuspicion => one.not_installed(now),
+            };
             one.watch(|tripwire| {
-                if is_off {
-                    return Err("the setting `LOOPGUARD_TRIPWIRES` is `off`".into());
-                }
-                if !has_room {
-                    return Err("as many tripwires as `LOOPGUARD_MAX_TRIPWIRES` allows stand already".into());
-                }
-                let why = refused.iter().find(|(name, _)| *name == tripwire.name).map(|(_, why)| why.clone());
-                why.map_or(Ok(()), Err)
+                let refused = refused.iter().find(|(name, _)| *name == tripwire.name);
+                refused.map(|(_, why)| why.clone()).or_else(|| why.map(Into::into)).map_or(Ok(()), Err)
             });
+        }
+        for (name, why) in &refused {
+            let of = |one: &&Followed| one.wanted.iter().flatten().any(|tripwire| tripwire.name == *name);
+            if let Some(one) = watched.iter().find(of) {
+                failed.or(self.tell_of_no_tripwire(&one.suspicion, why, round, now).await);
+            }
         }
         failed.into_result()
     }
 }
 
 impl Followed {
+    /// Returns the tripwires that the suspicion wants now.
+    fn to_install(&self, now: Timestamp) -> Vec<Wanted> {
+        if self.not_installed(now).is_some() {
+            return Vec::new();
+        }
+        let of = self.wanted.iter().flatten().map(|tripwire| Wanted {
+            tripwire: tripwire.clone(),
+            per_minute: self.runaway.per_minute,
+            finding: self.suspicion.id.clone(),
+        });
+        of.collect()
+    }
+
+    /// Why tripwires that could be made are not, as a sentence without a period.
+    fn not_installed(&self, now: Timestamp) -> Option<&'static str> {
+        if self.suspicion.shown_now(now).is_some() {
+            return Some("its cause is shown");
+        }
+        // A loop is shown only where every hop is: the tripwires of some would show nothing.
+        self.wanted.iter().any(Result::is_err).then_some("another hop of the loop cannot be watched")
+    }
+
     /// Writes into the suspicion what watches each hop, where `may` says that it stands.
     fn watch(&mut self, may: impl Fn(&Tripwire) -> Result<(), Arc<str>>) {
         for (hop, wanted) in self.suspicion.hops.iter_mut().zip(&self.wanted) {
@@ -243,19 +271,6 @@ fn hops(finding: &Finding, inventory: &Inventory) -> Vec<HopRef> {
         named.or_else(by_key)
     });
     hops.collect()
-}
-
-fn wanted(one: &Followed) -> Vec<Wanted> {
-    // A loop is shown only where every hop is: the tripwires of some would show nothing.
-    if one.wanted.iter().any(Result::is_err) {
-        return Vec::new();
-    }
-    let of = one.wanted.iter().flatten().map(|tripwire| Wanted {
-        tripwire: tripwire.clone(),
-        per_minute: one.runaway.per_minute,
-        finding: one.suspicion.id.clone(),
-    });
-    of.collect()
 }
 
 fn as_rule(tripwire: &Tripwire) -> TripwireRule {

@@ -6,10 +6,11 @@ use crate::suspect::Followed;
 use crate::targets::billed;
 use loopguard_account::{IncidentBudget, Ledger, Suspicion, Watch, Watchbook, Watcher};
 use loopguard_analysis::Verdict;
-use loopguard_decision::cost::{Meter, Money, Prices, Spend, runaway, spend};
+use loopguard_decision::cost::{Meter, Money, Prices, RunawayCost, Spend, runaway, spend};
 use loopguard_decision::rates::Minute;
 use loopguard_decision::shell::word;
 use loopguard_decision::{Mode, Notice, NoticeKind, RuleRef, Timestamp, Urgency, undo_command};
+use loopguard_guard::once;
 use std::sync::Arc;
 
 /// AWS deletes an incident's budget after so long (milliseconds), should nobody.
@@ -97,8 +98,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<(), WatchError> {
-        let unseen: Vec<String> = suspicion
-            .hops
+        let hops = if suspicion.shown.is_some() { &[][..] } else { &suspicion.hops };
+        let unseen: Vec<String> = hops
             .iter()
             .filter_map(|hop| match &hop.by {
                 Watcher::Nothing { why } => Some(format!("Hop {} was not watched: {why}.", hop.hop)),
@@ -132,7 +133,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     ) -> Result<(), WatchError> {
         let ranked = runaways.iter().take(RANKED).zip(1..).map(|(one, place)| {
             let by_loop = watched.iter().find(|watched| watched.suspicion.rule == one.rule);
-            let cost = by_loop.map(|watched| self.spent(watched, now).per_minute);
+            let cost = by_loop.map(|watched| self.spent(watched, now).0.per_minute);
             let cost = cost.map(|cost| format!(", {cost} a minute")).unwrap_or_default();
             format!("{place}. {}: {} events a minute{cost}", one.rule, one.per_minute)
         });
@@ -159,7 +160,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let name: String = format!("loopguard-{}", suspicion.id).chars().take(BUDGET_NAME).collect();
         let budget = IncidentBudget {
             name: name.into(),
-            a_day: self.spent(one, now).per_minute.likely.times(24 * 60).max(Money::cents(LEAST_BUDGET)),
+            a_day: self.spent(one, now).0.per_minute.likely.times(24 * 60).max(Money::cents(LEAST_BUDGET)),
             services: billed(finding.hops.iter().map(|hop| &*hop.target.arn)),
             topic_arn: topic.into(),
             until: Timestamp(now.0.saturating_add(BUDGET_KEPT)),
@@ -181,20 +182,35 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
     }
 
-    /// What the loop costs, by how often the rule ran and what its hops use.
-    fn spent(&self, one: &Followed, now: Timestamp) -> Spend {
+    /// A tripwire could not be made: the cause is not shown while that is so.
+    pub(crate) async fn tell_of_no_tripwire(
+        &self,
+        suspicion: &Suspicion,
+        why: &str,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let notice = Notice {
+            finding: Some(suspicion.finding.clone()),
+            seen: format!("a tripwire could not be made: {why}"),
+            done: "its cause cannot be shown meanwhile; it is tried again each minute".to_owned(),
+            ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// What the loop costs, by how often the rule ran and what its hops use; and what that rests on.
+    fn spent(&self, one: &Followed, now: Timestamp) -> (Spend, RunawayCost) {
         let prices = Prices::of_region(&self.region());
         let by_round = runaway(&one.finding, &one.gathered.inventory, &prices);
         let rounds = one.runaway.recent.clone();
         let since = rounds.first().map_or(now, Minute::start);
-        spend(&Meter { rounds, ..Meter::default() }, &by_round, &prices, since, now)
+        (spend(&Meter { rounds, ..Meter::default() }, &by_round, &prices, since, now), by_round)
     }
 
     /// The same as sentences.
     fn cost(&self, one: &Followed, now: Timestamp) -> Vec<String> {
-        let spent = self.spent(one, now);
-        let prices = Prices::of_region(&self.region());
-        let by_round = runaway(&one.finding, &one.gathered.inventory, &prices);
+        let (spent, by_round) = self.spent(one, now);
         let rests: Vec<&str> = by_round.assumptions.iter().map(String::as_str).collect();
         vec![
             format!("In the last three hours at most: {}.", spent.so_far),
@@ -229,21 +245,16 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     /// Tells, unless the same was told of late.
     async fn tell(&self, notice: Notice, round: &mut Round, now: Timestamp) -> Result<(), WatchError> {
-        let key = notice.key();
-        // Better twice than not at all: without an answer it counts as due.
-        if !self.ledger.is_alert_due(&key, now).await.unwrap_or(true) {
-            tracing::info!(key, "told before");
-            return Ok(());
-        }
-        if let Err(error) = self.account.notify(&notice).await {
+        let publish = Box::pin(async {
             // The whole notice goes into the log, too, in case nobody ever gets it.
-            tracing::error!(%error, notice = notice.json(), "notice not published");
-            return Err(WatchError::Publish(error));
+            let published = self.account.notify(&notice).await;
+            let published = published
+                .inspect_err(|error| tracing::error!(%error, notice = notice.json(), "notice not published"));
+            published.map(drop).map_err(WatchError::Publish)
+        });
+        if once(Some(self.ledger), &notice.key(), now, publish).await? {
+            round.told.push(notice);
         }
-        if let Err(error) = self.ledger.alerted(&key, now).await {
-            tracing::warn!(key, %error, "not noted that it was told");
-        }
-        round.told.push(notice);
         Ok(())
     }
 }

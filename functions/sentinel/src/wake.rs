@@ -21,6 +21,16 @@ pub enum Wake {
     Unknown,
 }
 
+impl Wake {
+    /// Returns true iff it says that something is unusual, so that it is looked at once.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::Alarm { .. } | Self::Budget { .. } => true,
+            Self::Clock | Self::Unknown => false,
+        }
+    }
+}
+
 /// Returns what the payload of an invocation is.
 ///
 /// An alarm invokes a function with `alarmData` (CloudWatch user guide, "Invoke a Lambda function from an alarm"); a budget
@@ -39,7 +49,7 @@ pub fn read_wake(payload: &Value) -> Wake {
         Some(notice) => {
             let message = text(notice.get("Message"));
             let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-            Wake::Budget { says: line.chars().take(300).collect() }
+            Wake::Budget { says: line.chars().filter(|c| !c.is_control()).take(300).collect() }
         }
         None => Wake::Unknown,
     }
@@ -53,7 +63,7 @@ mod tests {
     #[test]
     fn payloads_are_told_apart() {
         let alarm = json!({"source": "aws.cloudwatch", "alarmData": {"alarmName": "rate", "state": {"value": "ALARM"}}});
-        let budget = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "\n AWS Budgets: monthly \nmore"}}]});
+        let budget = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "\n AWS Budgets:\u{1b} monthly \nmore"}}]});
         for (payload, wake) in [
             (json!({"loopguard": "watch"}), Wake::Clock),
             (alarm, Wake::Alarm { name: "rate".to_owned() }),
@@ -64,6 +74,11 @@ mod tests {
             (json!(null), Wake::Unknown),
         ] {
             assert_eq!(read_wake(&payload), wake, "{payload}");
+            assert_eq!(
+                wake.is_urgent(),
+                matches!(wake, Wake::Alarm { .. } | Wake::Budget { .. }),
+                "{payload}"
+            );
         }
     }
 }

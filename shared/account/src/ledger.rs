@@ -95,7 +95,7 @@ pub trait Ledger: Sync {
 /// What is written down of rules that are watched.
 ///
 /// Every method does what the method of [`Watchlist`] of the same name does, and reads what was written last. The sentinel
-/// alone writes suspicions and rounds, and runs one at a time; sightings are written by the guard, and writing one twice is
+/// alone writes suspicions and rounds; of two rounds at once the later word holds, and the next round mends it; sightings are written by the guard, and writing one twice is
 /// writing it once.
 pub trait Watchbook: Sync {
     /// Reads all suspicions.

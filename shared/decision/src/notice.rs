@@ -47,8 +47,6 @@ pub enum NoticeKind {
     Suspected,
     /// A rule runs away and is in no loop that the analysis knows.
     Surge,
-    /// The cause is shown, or the owner's ceiling is passed: the guard decides.
-    Shown,
     /// A rule that was suspected has become calm.
     Calm,
     /// A budget has sent a notice: which rules burn.
@@ -59,15 +57,13 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Suspected, Self::Surge, Self::Shown, Self::Calm, Self::Budget, Self::Blind];
+    pub const ALL: [Self; 5] = [Self::Suspected, Self::Surge, Self::Calm, Self::Budget, Self::Blind];
 
     /// Returns the word that logs and programs use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Suspected => "suspected",
             Self::Surge => "surge",
-            Self::Shown => "cause-shown",
             Self::Calm => "calm",
             Self::Budget => "budget",
             Self::Blind => "blind",
@@ -106,7 +102,6 @@ impl Notice {
         let headline = match self.kind {
             NoticeKind::Suspected => format!("Loopguard: {rule} runs away and may loop"),
             NoticeKind::Surge => format!("Loopguard: {rule} runs far above its usual rate"),
-            NoticeKind::Shown => format!("Loopguard: {rule} causes its own events"),
             NoticeKind::Calm => format!("Loopguard: {rule} is calm again"),
             NoticeKind::Budget => "Loopguard: a budget spoke; what runs now".to_owned(),
             NoticeKind::Blind => format!("Loopguard cannot see all of {rule}"),

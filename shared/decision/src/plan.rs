@@ -205,10 +205,10 @@ pub fn is_own(rule: &Rule, settings: &Settings) -> bool {
 
 /// Returns what shows the cause of the loop. It is declared iff there are hops, and each is live, declared, happens at
 /// least once in every run, and has an event that shows it; and that is new iff the changed rule is one of the loop.
-/// What was measured on a rule of the loop goes before that; a ceiling counts only where permissions or better make the
+/// What was measured of this very finding goes before that; a ceiling counts only where permissions or better make the
 /// loop.
 pub fn cause(finding: &Finding, change: &Change) -> Cause {
-    let measured = change.shown.as_ref().filter(|_| finding.rules.contains(&change.rule));
+    let measured = change.shown.as_ref().filter(|shown| shown.finding == finding.id);
     match measured.map(|shown| shown.by) {
         Some(ShownBy::Evidence) => Cause::Reproducing,
         Some(ShownBy::Ceiling) if is_permitted(finding) => Cause::OverCeiling,

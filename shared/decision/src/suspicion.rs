@@ -63,6 +63,8 @@ pub enum Watcher {
 /// That a cause was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shown {
+    /// Of which finding: what shows one loop of a rule shows nothing of another.
+    pub finding: Arc<str>,
     /// By what.
     pub by: ShownBy,
     /// When.
@@ -90,6 +92,8 @@ pub struct Sighting {
     pub tripwire: Arc<str>,
     /// The id of the event: CloudTrail's `eventID` where it has one, else EventBridge's `id`.
     pub event_id: Arc<str>,
+    /// For how many events it stands: the tripwire's sample when it was noted, which may be another by now.
+    pub stands_for: u64,
     /// A digest of the call and of what it asks for: by it repetitions are known.
     pub call: u64,
     /// When it arrived: the time that metrics count by.
@@ -102,11 +106,13 @@ impl Suspicion {
         format!("{}-{:06x}", rule.name, digest(rule.to_string().as_bytes()) & 0x00ff_ffff).into()
     }
 
-    /// Returns the tripwires, each with its pattern.
-    pub fn tripwires(&self) -> impl Iterator<Item = (&RuleRef, &Arc<str>)> {
-        self.hops.iter().filter_map(|hop| match &hop.by {
-            Watcher::Tripwire { rule, pattern, .. } => Some((rule, pattern)),
-            Watcher::Nothing { .. } => None,
+    /// Returns the pattern of the tripwire of that name, and for how many events each one that it catches stands.
+    pub fn tripwire(&self, name: &str) -> Option<(&str, u64)> {
+        self.hops.iter().find_map(|hop| match &hop.by {
+            Watcher::Tripwire { rule, pattern, stands_for } if *rule.name == *name => {
+                Some((&**pattern, *stands_for))
+            }
+            Watcher::Tripwire { .. } | Watcher::Nothing { .. } => None,
         })
     }
 

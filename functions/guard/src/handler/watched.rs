@@ -4,8 +4,8 @@ use super::{Guard, HandleError, Look, Outcome, log_ignored};
 use crate::event::{Changed, Ignored};
 use crate::known::NEVER;
 use loopguard_account::{Account, Ledger, Watchbook};
+use loopguard_decision::Timestamp;
 use loopguard_decision::evidence::sighting;
-use loopguard_decision::{Sighting, Suspicion, Timestamp};
 use serde_json::Value;
 
 impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
@@ -19,7 +19,9 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
     ) -> Result<Outcome, HandleError> {
         let Some(ledger) = self.ledger else { return Ok(log_ignored(Ignored::NoEvidence)) };
         let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
-        let Some((suspicion, sighting)) = sighted(&suspicions, tripwire, event, arrived) else {
+        let event = event.to_string();
+        let sighted = suspicions.iter().find_map(|of| Some((of, sighting(of, tripwire, &event, arrived)?)));
+        let Some((suspicion, sighting)) = sighted else {
             return Ok(log_ignored(Ignored::NoEvidence));
         };
         tracing::debug!(suspicion = &*suspicion.id, tripwire, event_id = &*sighting.event_id, "seen");
@@ -51,19 +53,4 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
         let look = Look { changed, opens: false, since: NEVER, shown: Some(shown.clone()) };
         self.look(&look, attempt, now).await
     }
-}
-
-/// The suspicion that the tripwire was made for, and the event as evidence of it.
-fn sighted<'a>(
-    suspicions: &'a [Suspicion],
-    tripwire: &str,
-    event: &Value,
-    arrived: Timestamp,
-) -> Option<(&'a Suspicion, Sighting)> {
-    let (suspicion, pattern) = suspicions.iter().find_map(|suspicion| {
-        let mut tripwires = suspicion.tripwires();
-        tripwires.find(|(rule, _)| *rule.name == *tripwire).map(|(_, pattern)| (suspicion, pattern))
-    })?;
-    let pattern = loopguard_pattern::parse(pattern).ok()?;
-    Some((suspicion, sighting(tripwire, &pattern, &event.to_string(), arrived)?))
 }

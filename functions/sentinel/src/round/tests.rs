@@ -1,7 +1,9 @@
 //! The sentinel and the guard on the twin, in virtual time.
 
-use crate::{Round, Sentinel, Wake};
-use loopguard_account::{MemoryLedger, Notice, TRIPWIRE_PREFIX, Watch};
+mod refusing;
+
+use crate::{Round, Sentinel, Wake, WatchError};
+use loopguard_account::{MemoryLedger, Notice, TRIPWIRE_PREFIX, Watch, Watcher};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::rates::Pace;
 use loopguard_decision::{Alert, NoticeKind, Settings, Step, Timestamp};
@@ -9,6 +11,7 @@ use loopguard_guard::{Guard, Known};
 use loopguard_model::Scope;
 use loopguard_template::{Options, Source};
 use loopguard_world::{Limits, Script, Stop, Twin, World};
+use refusing::Refusing;
 use std::fmt::Write;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -63,6 +66,8 @@ struct Stage {
     notices: Vec<Notice>,
     handled: usize,
     most_tripwires: usize,
+    /// Calls of the sentinel that fail for now.
+    refused: &'static [&'static str],
 }
 
 impl Stage {
@@ -105,6 +110,7 @@ impl Stage {
             notices: Vec::new(),
             handled: 0,
             most_tripwires: 0,
+            refused: &[],
         };
         // The guard's daily look: the rule is known to be in a loop.
         stage.handle(r#"{"loopguard":"look","rules":[{"bus":"default","name":"revert-acl"}],"scan":"s"}"#);
@@ -155,8 +161,13 @@ impl Stage {
     }
 
     fn round(&mut self, wake: &Wake) {
+        self.try_round(wake).unwrap();
+    }
+
+    fn try_round(&mut self, wake: &Wake) -> Result<(), WatchError> {
+        let account = Refusing { twin: &self.twin, refused: self.refused };
         let sentinel = Sentinel {
-            account: &self.twin,
+            account: &account,
             ledger: &self.ledger,
             catalogue: &self.catalogue,
             settings: &self.settings,
@@ -164,8 +175,7 @@ impl Stage {
             pace: Pace::IDLE,
         };
         let now = self.now();
-        let round = self.runtime.block_on(sentinel.round(wake, now)).unwrap();
-        self.rounds.push((self.twin.world().now() / MINUTE, round));
+        let round = self.runtime.block_on(sentinel.round(wake, now));
         self.notices.extend(self.twin.take_notices());
         self.most_tripwires = self.most_tripwires.max(self.tripwires());
         for reminder in self.twin.take_reminders() {
@@ -173,6 +183,8 @@ impl Stage {
                 self.handle(&reminder.text);
             }
         }
+        self.rounds.push((self.twin.world().now() / MINUTE, round?));
+        Ok(())
     }
 
     fn tripwires(&self) -> usize {
@@ -223,6 +235,8 @@ fn a_permitted_loop_that_runs_away_is_shown_and_stopped() {
     assert!(text.contains("Why now: hop default/revert-acl -fix-> default/revert-acl"), "{text}");
     assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Calm]);
     assert_eq!((stage.most_tripwires, stage.tripwires()), (1, 0), "one hop, and nothing is left");
+    let made: usize = stage.rounds.iter().map(|(_, round)| round.tripwires.0).sum();
+    assert_eq!(made, 1, "one that stands as it should is not made again");
     let matched = stage.matched("revert-acl");
     stage.run(10);
     assert_eq!(stage.matched("revert-acl"), matched, "the loop is over");
@@ -339,4 +353,71 @@ fn a_budget_is_answered_with_what_burns() {
     assert_eq!(told.kind, NoticeKind::Budget);
     assert!(told.text().contains("1. default/revert-acl: "), "{}", told.text());
     assert!(told.text().contains("8 to 24 hours late"));
+}
+
+/// Lets the chain run until it is suspected and its tripwire stands.
+fn suspected() -> Stage {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW]);
+    while stage.tripwires() == 0 {
+        stage.run(1);
+    }
+    stage
+}
+
+/// A read that fails is no calm: the suspicion stays as it is, and so do its tripwires.
+#[test]
+fn what_cannot_be_looked_at_stays_watched() {
+    for refused in [&["rule"][..], &["read"], &["answer"]] {
+        let mut stage = suspected();
+        let before = stage.ledger.watchlist().suspicions();
+        stage.refused = refused;
+        assert!(stage.try_round(&Wake::Clock).is_err(), "{refused:?}");
+        assert_eq!(stage.tripwires(), 1, "{refused:?}");
+        assert_eq!(stage.ledger.watchlist().suspicions(), before, "{refused:?}");
+        stage.refused = &[];
+        stage.run(15);
+        assert_eq!(stage.disabled().len(), 1, "{refused:?}: the next rounds go on");
+    }
+}
+
+/// A tripwire that cannot be made is told once, and the suspicion says that nothing watches the hop.
+#[test]
+fn a_tripwire_that_is_refused_is_told() {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW]);
+    stage.refused = &["put_tripwire"];
+    stage.run(20);
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Blind]);
+    let suspicions = stage.ledger.watchlist().suspicions();
+    let by = &suspicions[0].hops[0].by;
+    assert!(matches!(by, Watcher::Nothing { why } if why.contains("told to fail")), "{by:?}");
+    assert!(stage.disabled().is_empty());
+}
+
+/// A loop that nobody stops fills no ledger: once its cause is shown nothing more is caught.
+#[test]
+fn what_is_shown_is_caught_no_more() {
+    let mut stage = Stage::of(REVERTER, CHAIN, &[SLOW, ("LOOPGUARD_MODE", "observe")]);
+    while stage.rounds.iter().all(|(_, round)| round.shown.is_empty()) {
+        stage.run(1);
+    }
+    let suspicions = stage.ledger.watchlist().suspicions();
+    assert!(suspicions[0].shown.is_some() && stage.tripwires() == 0, "{suspicions:?}");
+    // The bus goes on for some seconds after a rule is gone.
+    stage.run(1);
+    let seen = |stage: &Stage| stage.ledger.watchlist().sightings(&suspicions[0].id, Timestamp(0)).len();
+    let before = seen(&stage);
+    stage.run(5);
+    assert_eq!(seen(&stage), before);
+}
+
+/// Whoever may invoke the function with something else has it look no more often than the schedule does.
+#[test]
+fn an_unknown_wake_is_no_alarm() {
+    let mut stage = Stage::of(REVERTER, "", &[]);
+    stage.run(1);
+    for _ in 0..10 {
+        stage.round(&Wake::Unknown);
+    }
+    let metrics: u64 = stage.rounds.iter().skip(1).map(|(_, round)| round.metrics).sum();
+    assert_eq!(metrics, 0);
 }

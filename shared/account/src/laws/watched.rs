@@ -48,8 +48,13 @@ async fn suspicions_are_replaced_and_end(book: &impl Watchbook, now: Timestamp) 
     law("rules of one name on two buses are two", a.id != b.id, shown(&a.id))?;
     book.put_suspicion(&a).await?;
     book.put_suspicion(&b).await?;
-    let proof =
-        Shown { by: ShownBy::Evidence, at: now, why: "0.97 of 300".into(), events: vec!["e-1".into()] };
+    let proof = Shown {
+        finding: "self-trigger:x".into(),
+        by: ShownBy::Evidence,
+        at: now,
+        why: "0.97 of 300".into(),
+        events: vec!["e-1".into()],
+    };
     let a = Suspicion { shown: Some(proof), budget: Some("loopguard-a".into()), ..a };
     book.put_suspicion(&a).await?;
     let mut expected = vec![a.clone(), b.clone()];
@@ -68,6 +73,7 @@ async fn an_event_is_seen_once_by_a_tripwire(book: &impl Watchbook, now: Timesta
     let sighting = |tripwire: &str, event: &str, after: u64| Sighting {
         tripwire: tripwire.into(),
         event_id: event.into(),
+        stands_for: 1 + after,
         call: u64::MAX - after,
         at: Timestamp(now.0 + after),
     };

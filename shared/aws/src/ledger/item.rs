@@ -12,7 +12,7 @@
 //! | `alert` | what was told | `at`: when, last |
 //! | `reach SUBJECT` | `BUS/RULE`: a rule whose verdict hangs on the subject | `rule` |
 //! | `suspicion` | its id | `body` |
-//! | `sighting SUSPICION` | `TRIPWIRE EVENT` | `tripwire`, `event`, `call`, `at` |
+//! | `sighting SUSPICION` | `TRIPWIRE EVENT` | `tripwire`, `event`, `stands` (for how many), `call`, `at` |
 //! | `rounds` | `rounds` | `body`: when the sentinel looked last |
 //!
 //! Times are milliseconds, but for `expires`, by which DynamoDB deletes what is past: seconds. It does so within days,
@@ -276,6 +276,7 @@ pub(super) fn sighting(suspicion: &str, sighting: &Sighting) -> Item {
         [
             ("tripwire", text(&sighting.tripwire)),
             ("event", text(&sighting.event_id)),
+            ("stands", number(sighting.stands_for)),
             ("call", number(sighting.call)),
             ("at", number(sighting.at.0)),
             ("expires", expires(sighting.at, KEPT_SIGHTING)),
@@ -287,6 +288,7 @@ pub(super) fn seen(item: &Item) -> Option<Sighting> {
     Some(Sighting {
         tripwire: text_of(item, "tripwire")?.into(),
         event_id: text_of(item, "event")?.into(),
+        stands_for: number_of(item, "stands")?,
         call: number_of(item, "call")?,
         at: Timestamp(number_of(item, "at")?),
     })

@@ -5,8 +5,8 @@ use super::tripwire::Tripwire;
 use crate::ledger::digest;
 use crate::rates::Minute;
 use crate::{Sighting, Suspicion, Timestamp, Watcher};
+use loopguard_pattern::Event;
 use loopguard_pattern::json::{self, Value, ValueKind, quoted};
-use loopguard_pattern::{Event, EventPattern};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -79,8 +79,13 @@ impl Evidence {
 
     /// Counts one event of a tripwire by its id and the digest of its call.
     pub(super) fn count(&mut self, tripwire: &Tripwire, id: &Arc<str>, call: u64, minute: Minute) -> Taken {
-        let hop = self.of_hop(&tripwire.hop);
-        hop.factor = tripwire.sample.factor();
+        self.count_as(&tripwire.hop, tripwire.sample.factor(), id, call, minute)
+    }
+
+    /// Counts one event of a hop that stands for so many.
+    fn count_as(&mut self, hop: &HopRef, factor: u64, id: &Arc<str>, call: u64, minute: Minute) -> Taken {
+        let hop = self.of_hop(hop);
+        hop.factor = factor;
         hop.take(id, call, minute)
     }
 
@@ -92,11 +97,12 @@ impl Evidence {
         in_order.sort_by_key(|sighting| sighting.at);
         for watched in &suspicion.hops {
             let Watcher::Tripwire { rule, stands_for, .. } = &watched.by else { continue };
-            let hop = evidence.of_hop(&watched.hop);
-            hop.factor = *stands_for;
-            for sighting in in_order.iter().filter(|sighting| sighting.tripwire == rule.name) {
-                hop.take(&sighting.event_id, sighting.call, Minute::of(sighting.at));
+            for one in in_order.iter().filter(|one| one.tripwire == rule.name) {
+                evidence.count_as(&watched.hop, one.stands_for, &one.event_id, one.call, Minute::of(one.at));
             }
+            // Whether chance matters is a matter of the sample that stands now, or of the coarsest that is counted.
+            let coarsest = in_order.iter().filter(|one| one.tripwire == rule.name).map(|one| one.stands_for);
+            evidence.of_hop(&watched.hop).factor = coarsest.chain([*stands_for]).max().unwrap_or(1);
         }
         evidence
     }
@@ -186,13 +192,22 @@ impl HopEvidence {
     }
 }
 
-/// Returns what is noted of an event that a tripwire of that name and pattern has caught, as it arrived at that time;
-/// `None` where the pattern does not match it, or it has no id.
-pub fn sighting(tripwire: &str, pattern: &EventPattern, event: &str, arrived: Timestamp) -> Option<Sighting> {
+/// Returns what is noted of an event that a tripwire of that name has caught, as it arrived at that time; `None` where the
+/// suspicion has no such tripwire, its pattern does not match the event, or the event has no id.
+pub fn sighting(suspicion: &Suspicion, tripwire: &str, event: &str, arrived: Timestamp) -> Option<Sighting> {
+    let (pattern, stands_for) = suspicion.tripwire(tripwire)?;
+    // The sample is part of the pattern: what an earlier, finer one has caught does not pass for more than it is.
+    let pattern = loopguard_pattern::parse(pattern).ok()?;
     let parsed = Event::parse(event).ok()?;
     pattern.matches_event(&parsed).ok().filter(|matches| *matches)?;
     let value = json::parse(event);
-    Some(Sighting { tripwire: tripwire.into(), event_id: id(&value)?, call: call(&value), at: arrived })
+    Some(Sighting {
+        tripwire: tripwire.into(),
+        event_id: id(&value)?,
+        stands_for,
+        call: call(&value),
+        at: arrived,
+    })
 }
 
 /// CloudTrail's id of the call; the id of the event where there is none.

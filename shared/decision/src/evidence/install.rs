@@ -68,7 +68,7 @@ pub fn install_plan(wanted: &[Wanted], installed: &[Installed], most: usize) -> 
         }
         for one in tripwires {
             let is_new = kept.insert(place(&one.tripwire));
-            let same = stands(&one.tripwire).is_some_and(|known| known.text == one.tripwire.text);
+            let same = stands(&one.tripwire).is_some_and(|known| asks_the_same(known, &one.tripwire));
             if is_new && !same {
                 plan.install.push(one.tripwire.clone());
             }
@@ -76,6 +76,12 @@ pub fn install_plan(wanted: &[Wanted], installed: &[Installed], most: usize) -> 
     }
     plan.remove = own.iter().map(|known| known.rule.clone()).filter(|rule| !kept.contains(rule)).collect();
     plan
+}
+
+/// An account may give a pattern in another spelling than it was put in.
+fn asks_the_same(known: &Installed, tripwire: &Tripwire) -> bool {
+    let read = loopguard_pattern::parse(&known.text);
+    read.is_ok_and(|read| read.to_string() == tripwire.pattern.to_string())
 }
 
 fn place(tripwire: &Tripwire) -> RuleRef {

@@ -53,5 +53,5 @@ fn repetitions_are_known_by_kind_and_rule() {
     assert_eq!(one.key(), other.key());
     other.rule.as_mut().unwrap().bus = "default".into();
     assert_ne!(one.key(), other.key());
-    assert_ne!(one.key(), notice(NoticeKind::Shown).key());
+    assert_ne!(one.key(), notice(NoticeKind::Calm).key());
 }

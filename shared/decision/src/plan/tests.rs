@@ -269,7 +269,13 @@ fn what_recorded_events_show_is_cut() {
     finding.hops[0].gain = Gain::Sometimes;
     let (inventory, held) = (inventory([rule("a")]), held(&["a"]));
     let plan = |mode, by: Option<ShownBy>| {
-        let shown = by.map(|by| Shown { by, at: NOW, why: "w".into(), events: Vec::new() });
+        let shown = by.map(|by| Shown {
+            finding: finding.id.clone(),
+            by,
+            at: NOW,
+            why: "w".into(),
+            events: Vec::new(),
+        });
         let change = Change { shown, ..change("a") };
         decide(&finding, &[], &inventory, &change, &settings(mode, Scope::all()), &held, NOW)
     };

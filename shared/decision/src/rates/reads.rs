@@ -186,26 +186,32 @@ pub fn rule_reads(rules: &[WatchedRule], account: Account, pace: &Pace, now: Tim
     ReadPlan { reads, calls: batches(asked.into_iter().map(query)) }
 }
 
+/// Returns the reads by which a rule's rate is judged: how often it ran minute by minute, and two weeks of that.
+pub fn rate_reads(rule: &RuleRef) -> [MetricQuery; 2] {
+    let of = |step, minutes| MetricQuery {
+        metric: Metric::TriggeredRules,
+        of: Watched::Rule(rule.clone()),
+        step,
+        minutes,
+    };
+    [of(1, 180), of(5, 14 * 24 * 60)]
+}
+
 /// Returns the reads that show the cause and the cost of a rule whose rate is unusual: its own counts and those of what
 /// it runs, minute by minute, and two weeks of how often it ran.
 pub fn close_reads(rule: &RuleRef, runs: &[Watched]) -> Vec<MetricQuery> {
     let of_rule = |metric| MetricQuery { metric, of: Watched::Rule(rule.clone()), step: 1, minutes: 180 };
-    let mut queries: Vec<MetricQuery> = [
-        Metric::TriggeredRules,
-        Metric::MatchedEvents,
-        Metric::Invocations,
-        Metric::ThrottledRules,
-        Metric::FailedInvocations,
-        Metric::DeadLetterInvocations,
-    ]
-    .map(of_rule)
-    .into();
-    queries.push(MetricQuery {
-        metric: Metric::TriggeredRules,
-        of: Watched::Rule(rule.clone()),
-        step: 5,
-        minutes: 14 * 24 * 60,
-    });
+    let mut queries: Vec<MetricQuery> = rate_reads(rule).into();
+    queries.extend(
+        [
+            Metric::MatchedEvents,
+            Metric::Invocations,
+            Metric::ThrottledRules,
+            Metric::FailedInvocations,
+            Metric::DeadLetterInvocations,
+        ]
+        .map(of_rule),
+    );
     for of in runs {
         let metrics: &[Metric] = match of {
             Watched::Function(_) => &[Metric::FunctionRuns, Metric::FunctionMilliseconds],

@@ -37,7 +37,17 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
 }
 
 fn shown(by: ShownBy) -> Shown {
-    Shown { by, at: NOW, why: "297 of 300 events were its own".into(), events: vec!["e-1".into()] }
+    shown_of("self-trigger:acl", by)
+}
+
+fn shown_of(finding: &str, by: ShownBy) -> Shown {
+    Shown {
+        finding: finding.into(),
+        by,
+        at: NOW,
+        why: "297 of 300 events were its own".into(),
+        events: vec!["e-1".into()],
+    }
 }
 
 fn book(shown: Option<Shown>) -> MemoryLedger {
@@ -172,4 +182,13 @@ async fn a_rule_that_loops_no_more_is_left_alone() {
     fake.state().rules.insert("acl".to_owned(), mended);
     handle_with(&fake, &ledger, &settings(Mode::Enforce, "*"), &shown_message("acl-1"), NOW).await.unwrap();
     assert!(fake.disabled().is_empty() && fake.state().alerts.is_empty());
+}
+
+/// What was seen of one loop of a rule is no word on another.
+#[tokio::test]
+async fn what_shows_one_loop_shows_no_other() {
+    let (fake, ledger) = (permitted(), book(Some(shown_of("multi-rule-loop:acl+b", ShownBy::Evidence))));
+    handle_with(&fake, &ledger, &settings(Mode::Enforce, "*"), &shown_message("acl-1"), NOW).await.unwrap();
+    assert_eq!(steps(&fake), [Step::Refused(Refusal::CauseNotShown)]);
+    assert!(fake.disabled().is_empty());
 }

@@ -1,8 +1,8 @@
-use super::{Evidence, MOST_SIGHTINGS, Taken, call};
-use crate::Timestamp;
+use super::{Evidence, MOST_SIGHTINGS, Taken, call, sighting};
 use crate::evidence::Sample;
 use crate::evidence::fixtures::{own, record};
 use crate::rates::Minute;
+use crate::{RuleRef, Suspicion, Timestamp, WatchedHop, Watcher};
 use loopguard_pattern::json;
 
 const AT: Timestamp = Timestamp(1_700_000_000_000);
@@ -35,6 +35,38 @@ fn a_sample_counts_for_what_it_stands_for() {
     assert_eq!(evidence.take(&record("2", true, "x", "00"), AT, &tripwires), Taken::Counted);
     let hop = evidence.get(&tripwires[0].hop).unwrap();
     assert_eq!(hop.between(Minute::of(AT), Minute::of(AT).on(1)), (1, 256));
+}
+
+/// A tripwire keeps its name when its sample changes: what was noted before stands for no more than it did.
+#[test]
+fn what_was_noted_stands_for_what_it_did() {
+    let tripwire = own(Sample::all());
+    let rule = RuleRef { bus: tripwire.bus.clone(), name: tripwire.name.clone() };
+    let watched = |stands_for, pattern: &str| Suspicion {
+        id: "s".into(),
+        rule: rule.clone(),
+        since: AT,
+        finding: "f".into(),
+        seen: "x".into(),
+        hops: vec![WatchedHop {
+            hop: tripwire.hop.clone(),
+            by: Watcher::Tripwire { rule: rule.clone(), pattern: pattern.into(), stands_for },
+        }],
+        shown: None,
+        calm_since: None,
+        budget: None,
+    };
+    let before = watched(1, &tripwire.text);
+    let after = watched(16, &own(Sample::for_rate(100)).text);
+    let noted =
+        |of: &Suspicion, call: &str, id: &str| sighting(of, &tripwire.name, &record(call, true, "x", id), AT);
+    let early = ["1", "2", "3"].map(|call| noted(&before, call, "aa").unwrap());
+    assert_eq!(noted(&after, "4", "aa"), None, "not in the sample");
+    let late = noted(&after, "5", "0a").unwrap();
+    let evidence = Evidence::of(&after, &[&early[..], &[late]].concat());
+    let hop = evidence.get(&tripwire.hop).unwrap();
+    assert_eq!(hop.between(Minute::of(AT), Minute::of(AT).on(1)), (4, 3 + 16));
+    assert_eq!(hop.factor, 16, "chance weighs as it does for the coarsest");
 }
 
 #[test]

@@ -50,3 +50,15 @@ fn leftovers_go_and_what_stands_stays() {
     assert!(plan.install.is_empty() && plan.remove.is_empty(), "what stands goes before what is faster");
     assert_eq!(plan.left_out, ["self-trigger:c".into()]);
 }
+
+/// An account gives a pattern in a spelling of its own: making the rule again every minute would change nothing.
+#[test]
+fn another_spelling_of_the_pattern_is_the_same_tripwire() {
+    let of = wanted(&["c"], 900);
+    let spelled = of[0].tripwire.pattern.to_string();
+    assert_ne!(spelled, *of[0].tripwire.text);
+    assert!(install_plan(&of, &[installed(&of[0], &spelled)], 5).install.is_empty());
+    let other = spelled.replace("PutBucketAcl", "PutBucketPolicy");
+    assert_ne!(other, spelled);
+    assert_eq!(install_plan(&of, &[installed(&of[0], &other)], 5).install.len(), 1);
+}
