@@ -44,6 +44,8 @@ pub(crate) enum Verb {
     Exempt(operate::ExemptArgs),
     /// Look whether the guard of a region can do its work: the trail, the rule, the function, who is told
     Doctor(operate::DoctorArgs),
+    /// Have a rule loop on purpose, and see whether the guard stops it
+    Selftest(operate::SelftestArgs),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
 }

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         args::Verb::Catalogue(verb) => catalogue::run(&verb),
         args::Verb::Incidents(args) => operate::incidents(&args),
         args::Verb::Doctor(args) => operate::doctor(&args),
+        args::Verb::Selftest(args) => operate::selftest(&args),
         args::Verb::Restore(args) => operate::restore(&args),
         args::Verb::Pause(args) => operate::pause(&args),
         args::Verb::Resume(args) => operate::resume(&args),

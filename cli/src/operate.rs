@@ -1,4 +1,4 @@
-//! What an operator asks of the guard and tells it: `incidents`, `restore`, `pause`, `resume`, `exempt`, `doctor`.
+//! What an operator asks of the guard and tells it: `incidents`, `restore`, `pause`, `resume`, `exempt`, `doctor`, `selftest`.
 //!
 //! Each command is generic over the ledger (and `restore` over the account), so that it runs unchanged against the
 //! table, a file, and what tests keep in memory.
@@ -13,6 +13,7 @@ mod incidents;
 mod live;
 mod pause;
 mod restore;
+mod selftest;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use file::FileLedger;
 pub(crate) use incidents::IncidentsArgs;
 pub(crate) use pause::{PauseArgs, ResumeArgs};
 pub(crate) use restore::RestoreArgs;
+pub(crate) use selftest::SelftestArgs;
 
 use crate::exit::Exit;
 use anyhow::{Context, Result};
@@ -46,6 +48,16 @@ pub(crate) struct Place {
     /// The guard's DynamoDB table
     #[arg(long, global = true, value_name = "NAME", env = "LOOPGUARD_TABLE", default_value = DEFAULT_TABLE)]
     table: String,
+    #[command(flatten)]
+    site: Where,
+    /// A ledger in a file instead of the table, as `loopguard demo --ledger FILE` writes one
+    #[arg(long, global = true, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+}
+
+/// In which account and region the guard is, and how to answer.
+#[derive(Debug, Args)]
+pub(crate) struct Where {
     /// The guard's region; else the one of the environment or the profile
     #[arg(long, global = true, value_name = "REGION")]
     region: Option<String>,
@@ -55,9 +67,6 @@ pub(crate) struct Place {
     /// Profile of the shared AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// A ledger in a file instead of the table, as `loopguard demo --ledger FILE` writes one
-    #[arg(long, global = true, value_name = "FILE")]
-    ledger: Option<PathBuf>,
     /// Answer as JSON, for programs
     #[arg(long, global = true)]
     json: bool,
@@ -72,8 +81,8 @@ impl Place {
         let file = self.ledger.as_ref().map(|file| file.display().to_string());
         let named = [
             ("--table", table.filter(|_| file.is_none())),
-            ("--endpoint-url", self.endpoint_url.as_ref()),
-            ("--profile", self.profile.as_ref()),
+            ("--endpoint-url", self.site.endpoint_url.as_ref()),
+            ("--profile", self.site.profile.as_ref()),
             ("--ledger", file.as_ref()),
         ];
         let flag = |(name, value): (&str, Option<&String>)| Some(format!(" {name} {}", word(value?)));
@@ -105,7 +114,7 @@ struct Desk {
 impl Desk {
     /// Returns the desk of who asks now; `home` is the account and region of the credentials.
     fn new(place: &Place, by: Arc<str>, home: Option<Scope>) -> Self {
-        let (flags, region) = (place.flags(), place.region.clone());
+        let (flags, region) = (place.flags(), place.site.region.clone());
         Self { now: now(), by, home, rule_exists: None, flags, region }
     }
 
@@ -152,12 +161,17 @@ pub(crate) fn exempt(args: &ExemptArgs) -> Result<Exit> {
 /// Restores what an incident changed.
 pub(crate) fn restore(args: &RestoreArgs) -> Result<Exit> {
     let place = &args.place;
-    restored(args).map_err(|error| fault::explained(error, place))?.print(place.json)
+    restored(args).map_err(|error| fault::explained(error, place))?.print(place.site.json)
 }
 
 /// Looks whether the guard can do its work.
 pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit> {
-    examined(args)?.print(args.json)
+    examined(args)?.print(args.site.json)
+}
+
+/// Has a rule loop on purpose, and looks whether the guard stops it.
+pub(crate) fn selftest(args: &SelftestArgs) -> Result<Exit> {
+    tried(args)?.print(args.site.json)
 }
 
 /// Runs a command on the ledger that its place names, and prints the answer.
@@ -170,11 +184,11 @@ fn run(command: &impl Command) -> Result<Exit> {
         }
         None => on_table(command),
     };
-    told.map_err(|error| fault::explained(error, place))?.print(place.json)
+    told.map_err(|error| fault::explained(error, place))?.print(place.site.json)
 }
 
 #[cfg(feature = "account")]
-use live::{examined, on_table, restored};
+use live::{examined, on_table, restored, tried};
 
 /// Without the AWS SDK there is no table.
 #[cfg(not(feature = "account"))]
@@ -192,6 +206,12 @@ fn examined(_: &DoctorArgs) -> Result<Told> {
 #[cfg(not(feature = "account"))]
 fn restored(_: &RestoreArgs) -> Result<Told> {
     anyhow::bail!("{WITHOUT_ACCOUNT}, so it cannot switch rules on")
+}
+
+/// Without the AWS SDK no rule can be made.
+#[cfg(not(feature = "account"))]
+fn tried(_: &SelftestArgs) -> Result<Told> {
+    anyhow::bail!("{WITHOUT_ACCOUNT}, so it cannot make a rule")
 }
 
 #[cfg(not(feature = "account"))]

@@ -6,6 +6,7 @@
 use super::http::{self, Answer};
 use super::{ACCOUNT, REGION};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A client of the local AWS that acts as the root user.
 #[derive(Debug, Clone)]
@@ -287,18 +288,43 @@ impl Aws {
     /// Makes a function from a zip file with a `bootstrap` (in base64) that the lab itself runs, and returns
     /// its ARN.
     pub(crate) fn function(&self, name: &str, role_arn: &str, zip: &str) -> String {
-        let input = json!({
-            "FunctionName": name,
-            "Runtime": "provided.al2023",
-            "Handler": "bootstrap",
-            "Role": role_arn,
-            "Code": {"ZipFile": zip},
-        });
-        let fields = [("content-type", "application/json")];
-        let answer = self.send("lambda", "POST", "/2015-03-31/functions", &fields, &input.to_string());
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        let made: Value = serde_json::from_str(&answer.body).unwrap();
+        self.function_with(name, role_arn, zip, &[])
+    }
+
+    /// The same, with an environment.
+    pub(crate) fn function_with(
+        &self,
+        name: &str,
+        role_arn: &str,
+        zip: &str,
+        environment: &[(&str, &str)],
+    ) -> String {
+        let variables: BTreeMap<&str, &str> = environment.iter().copied().collect();
+        let made = self.lambda(
+            "functions",
+            &json!({
+                "FunctionName": name,
+                "Runtime": "provided.al2023",
+                "Handler": "bootstrap",
+                "Role": role_arn,
+                "Code": {"ZipFile": zip},
+                "Environment": {"Variables": variables},
+            }),
+        );
         text(&made["FunctionArn"])
+    }
+
+    /// Has a function take from a queue; not now, since tests run functions themselves.
+    pub(crate) fn maps(&self, queue: &Queue, function: &str) {
+        let mapping = json!({"EventSourceArn": queue.arn, "FunctionName": function, "Enabled": false});
+        self.lambda("event-source-mappings", &mapping);
+    }
+
+    fn lambda(&self, kind: &str, input: &Value) -> Value {
+        let fields = [("content-type", "application/json")];
+        let answer = self.send("lambda", "POST", &format!("/2015-03-31/{kind}"), &fields, &input.to_string());
+        assert!((200..300).contains(&answer.status), "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
     }
 
     fn json(&self, service: &str, prefix: &str, operation: &str, input: &Value) -> Value {

@@ -9,6 +9,7 @@ mod checks;
 #[cfg(feature = "account")]
 pub(super) use checks::{Conversation, examine};
 
+use super::Where;
 use clap::Args;
 
 /// Where the guard is, and how to answer.
@@ -19,16 +20,6 @@ use clap::Args;
     Exit codes: 0 all is well, perhaps with remarks, 1 something keeps the guard from its work, 2 could not run."
 )]
 pub(crate) struct DoctorArgs {
-    /// The guard's region; else the one of the environment or the profile
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Option<String>,
-    /// Address of another AWS than Amazon's
-    #[arg(long, value_name = "URL")]
-    pub(super) endpoint_url: Option<String>,
-    /// Profile of the shared AWS configuration
-    #[arg(long, value_name = "NAME")]
-    pub(super) profile: Option<String>,
-    /// Answer as JSON, for programs
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) site: Where,
 }

@@ -17,7 +17,8 @@ pub(super) fn explained(error: Error, place: &Place) -> Error {
     if call.operation == FILE {
         anyhow!("{}", call.message)
     } else if call.operation.starts_with("dynamodb:") && code == "ResourceNotFoundException" {
-        let region = place.region.as_deref().map_or("this region".to_owned(), |region| format!("`{region}`"));
+        let region =
+            place.site.region.as_deref().map_or("this region".to_owned(), |region| format!("`{region}`"));
         anyhow!(
             "there is no table `{}` in {region}: name the guard's table (the stack's output `LedgerTable`) with --table or \
              LOOPGUARD_TABLE, and its region with --region",
@@ -42,18 +43,20 @@ fn permission(call: &CallError) -> &str {
 #[cfg(test)]
 mod tests {
     use super::explained;
-    use crate::operate::Place;
+    use crate::operate::{Place, Where};
     use anyhow::Error;
     use loopguard_account::CallError;
 
     fn told(operation: &str, code: &str, message: &str, retryable: bool) -> String {
         let place = Place {
             table: "guard-table".to_owned(),
-            region: Some("eu-west-1".to_owned()),
-            endpoint_url: None,
-            profile: None,
+            site: Where {
+                region: Some("eu-west-1".to_owned()),
+                endpoint_url: None,
+                profile: None,
+                json: false,
+            },
             ledger: None,
-            json: false,
         };
         let call = CallError {
             code: Some(code.to_owned()),

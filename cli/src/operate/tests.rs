@@ -15,10 +15,10 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 /// Two hours after the guard of the demo has disabled the rule.
-const NOW: Timestamp = Timestamp(1_767_607_200_000);
+pub(super) const NOW: Timestamp = Timestamp(1_767_607_200_000);
 
 /// Returns what a future over things in memory gives: none of them ever waits.
-fn ready<F: Future>(future: F) -> F::Output {
+pub(super) fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("memory waits for nothing"),

@@ -3,11 +3,13 @@
 //! Implemented twice: over the AWS SDK, and by the in-memory twin. The functions are generic over it, so
 //! that what runs in Lambda runs unchanged in the demo and in tests.
 
+mod canary;
 mod error;
 pub mod laws;
 mod ledger;
 mod watch;
 
+pub use canary::{CANARY_PREFIX, Canaries, Canary};
 pub use error::CallError;
 pub use ledger::{Ledger, MemoryLedger, Watchbook};
 /// What the traits take and give; implementations name these without an arrow to the decision.

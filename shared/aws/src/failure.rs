@@ -73,6 +73,14 @@ fn chain(error: &dyn Error) -> String {
     texts.join(": ")
 }
 
+/// Returns the answer of a removal: what is not there is removed.
+pub(crate) fn gone(answer: Result<(), CallError>) -> Result<(), CallError> {
+    match answer {
+        Err(error) if is_missing(&error) => Ok(()),
+        other => other,
+    }
+}
+
 /// Returns true iff the call failed because the thing does not exist.
 pub(crate) fn is_missing(error: &CallError) -> bool {
     matches!(

@@ -7,6 +7,7 @@
 
 mod account;
 mod alert;
+mod canary;
 mod clients;
 mod failure;
 mod gather;

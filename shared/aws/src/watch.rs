@@ -1,6 +1,6 @@
 //! The trait [`Watch`], method by method: metrics, tripwires, budgets, notices.
 
-use crate::failure::{failure, is_missing};
+use crate::failure::{failure, gone};
 use crate::{AwsAccount, alert, rule};
 use aws_sdk_budgets::primitives::DateTime as BudgetTime;
 use aws_sdk_budgets::types::{
@@ -134,13 +134,6 @@ fn own(operation: &str, rule: &RuleRef) -> Result<(), CallError> {
 fn target(queue: &str, name: &str) -> Result<Target, aws_sdk_eventbridge::error::BuildError> {
     let input = InputTransformer::builder().input_template(evidence_template(name)).build()?;
     Target::builder().id(TRIPWIRE_TARGET).arn(queue).input_transformer(input).build()
-}
-
-fn gone(answer: Result<(), CallError>) -> Result<(), CallError> {
-    match answer {
-        Err(error) if is_missing(&error) => Ok(()),
-        other => other,
-    }
 }
 
 /// Reads the queries of those numbers over one stretch of time into their series.

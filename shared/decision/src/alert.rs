@@ -122,6 +122,35 @@ pub enum Step {
     Refused(Refusal),
 }
 
+impl Step {
+    /// Returns what is told where nothing is done for that reason: by the mode alone, or by more than that.
+    pub fn refused(why: Refusal) -> Self {
+        match why {
+            Refusal::ModeObserve | Refusal::ModeAlert => Self::WouldDisable(why),
+            Refusal::Undecided
+            | Refusal::CauseNotShown
+            | Refusal::NotNew
+            | Refusal::Own
+            | Refusal::Managed
+            | Refusal::Exempt
+            | Refusal::Protected
+            | Refusal::OutOfScope
+            | Refusal::Paused
+            | Refusal::CapReached
+            | Refusal::NoLedger => Self::Refused(why),
+        }
+    }
+
+    /// Returns the key by which it is known that this was told of the finding of that id.
+    pub fn key(&self, finding: &str) -> String {
+        let why = match self {
+            Self::WouldDisable(why) | Self::Refused(why) => why.as_str(),
+            Self::Intended | Self::Disabled { .. } | Self::AlreadyOff | Self::Failed(_) | Self::Unclear => "",
+        };
+        format!("{finding} {} {why}", self.as_str())
+    }
+}
+
 /// One hop of the loop, as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertHop {
@@ -215,11 +244,7 @@ impl Alert {
 
     /// Returns the key by which repetitions are known: what is told of which finding.
     pub fn key(&self) -> String {
-        let why = match &self.step {
-            Step::WouldDisable(why) | Step::Refused(why) => why.as_str(),
-            Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => "",
-        };
-        format!("{} {} {why}", self.finding, self.step.as_str())
+        self.step.key(&self.finding)
     }
 
     /// Returns the alert as it is kept with its incident.

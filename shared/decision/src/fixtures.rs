@@ -121,6 +121,7 @@ pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
         max_reads: 10,
         watch: crate::Watching::unsaid(),
         budget_topic_arn: None,
+        selftest_arn: None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::alert::Urgency;
 use crate::cut::cut;
 use crate::ledger::{RuleRef, View};
 use crate::protected::is_protected;
-use crate::table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
+use crate::table::{Case, Cause, Decision, Room, Standing, decision};
 use crate::{Alert, OWN_PREFIX, Settings, Shown, ShownBy, Step, Timestamp};
 use loopguard_analysis::{Certainty, Finding, Gain, Hop, Status};
 use loopguard_model::{Inventory, Rule, RuleKey, RuleState};
@@ -94,23 +94,7 @@ pub fn decide(
     let times = held.get(&RuleRef::of(cut.rule)).map_or(0, |view| view.times);
     let alert =
         |step, urgency| Box::new(Alert::new(finding, &cut, change, settings, (step, urgency), times, now));
-    let refused = |refusal, urgency| {
-        let step = match refusal {
-            Refusal::ModeObserve | Refusal::ModeAlert => Step::WouldDisable(refusal),
-            Refusal::Undecided
-            | Refusal::CauseNotShown
-            | Refusal::NotNew
-            | Refusal::Own
-            | Refusal::Managed
-            | Refusal::Exempt
-            | Refusal::Protected
-            | Refusal::OutOfScope
-            | Refusal::Paused
-            | Refusal::CapReached
-            | Refusal::NoLedger => Step::Refused(refusal),
-        };
-        ActionKind::Alert(alert(step, urgency))
-    };
+    let refused = |refusal, urgency| ActionKind::Alert(alert(Step::refused(refusal), urgency));
     let kind = match decision(case) {
         Decision::Log => return Plan::default(),
         Decision::Act => ActionKind::DisableRule(

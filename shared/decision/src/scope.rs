@@ -2,6 +2,7 @@
 
 use loopguard_model::Rule;
 use loopguard_pattern::Term;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,6 +59,19 @@ impl Scope {
     /// Returns whether the scope looks at tags, so that a rule's tags must be read before it is asked.
     pub fn looks_at_tags(&self) -> bool {
         self.items.iter().any(|item| matches!(item, ScopeItem::Tag(..) | ScopeItem::Stack(_)))
+    }
+
+    /// Returns the tags, none or one, with which a new rule of the default bus is in the scope, whatever its name; `None`
+    /// where no tag that its owner may set does that.
+    pub fn entrance(&self) -> Option<BTreeMap<&str, &str>> {
+        let is_open = |item: &ScopeItem| matches!(item, ScopeItem::Bus(name) if name == "default");
+        if self.all || self.items.iter().any(is_open) {
+            return Some(BTreeMap::new());
+        }
+        self.items.iter().find_map(|item| match item {
+            ScopeItem::Tag(key, value) => Some(BTreeMap::from([(key.as_str(), value.as_str())])),
+            ScopeItem::Bus(_) | ScopeItem::Rule(_) | ScopeItem::Stack(_) => None,
+        })
     }
 
     /// Returns true iff the rule is in the scope by what is known of it: a tag that was not read does not
@@ -168,6 +182,24 @@ mod tests {
     fn unread_tags_put_no_rule_in() {
         assert!(!scope("tag:team=media,stack:shop").holds(&rule("a")));
         assert!(scope("stack:shop").looks_at_tags() && !scope("bus:default,*").looks_at_tags());
+    }
+
+    #[test]
+    fn says_how_a_new_rule_gets_in() {
+        for (text, tags) in [
+            ("*", Some(vec![])),
+            ("bus:default,tag:a=b", Some(vec![])),
+            ("bus:orders,tag:a=b,tag:c=d", Some(vec![("a", "b")])),
+            ("bus:orders,rule:a,stack:s", None),
+            ("", None),
+        ] {
+            let scope = scope(text);
+            assert_eq!(scope.entrance().map(|tags| tags.into_iter().collect()), tags, "{text}");
+            let mut new = rule("new");
+            let tags: Vec<(&str, &str)> = tags.clone().unwrap_or_default();
+            new.tags.extend(tags.iter().map(|(key, value)| ((*key).into(), (*value).into())));
+            assert_eq!(scope.holds(&new), scope.entrance().is_some(), "{text}");
+        }
     }
 
     #[test]

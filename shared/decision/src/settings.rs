@@ -68,6 +68,8 @@ pub struct Settings {
     pub watch: Watching,
     /// The SNS topic for notices of budgets; without one an incident gets no budget of its own.
     pub budget_topic_arn: Option<String>,
+    /// The state machine that `loopguard selftest` has loop; the functions do not use it.
+    pub selftest_arn: Option<String>,
 }
 
 /// What the owner has said of watching rates.
@@ -145,7 +147,8 @@ const CEILING_MINUTES: &str = "LOOPGUARD_CEILING_MINUTES";
 const TRIPWIRES: &str = "LOOPGUARD_TRIPWIRES";
 const MAX_TRIPWIRES: &str = "LOOPGUARD_MAX_TRIPWIRES";
 const BUDGET_TOPIC_ARN: &str = "LOOPGUARD_BUDGET_TOPIC_ARN";
-const KEYS: [&str; 17] = [
+const SELFTEST_ARN: &str = "LOOPGUARD_SELFTEST_ARN";
+const KEYS: [&str; 18] = [
     MODE,
     SCOPE,
     TOPIC_ARN,
@@ -163,6 +166,7 @@ const KEYS: [&str; 17] = [
     TRIPWIRES,
     MAX_TRIPWIRES,
     BUDGET_TOPIC_ARN,
+    SELFTEST_ARN,
 ];
 
 /// A loop at this rate costs some $1.3 a day, at the $30.95 for a million events of the incident that is best documented.
@@ -280,6 +284,10 @@ impl Settings {
             budget_topic_arn: given
                 .get(BUDGET_TOPIC_ARN)
                 .map(|text| arn(BUDGET_TOPIC_ARN, text, "sns"))
+                .transpose()?,
+            selftest_arn: given
+                .get(SELFTEST_ARN)
+                .map(|text| arn(SELFTEST_ARN, text, "states"))
                 .transpose()?,
         })
     }

@@ -165,6 +165,23 @@ fn shown(case: Case, urgency: Urgency) -> Decision {
 }
 
 impl Refusal {
+    /// All refusals.
+    pub const ALL: [Self; 13] = [
+        Self::Undecided,
+        Self::CauseNotShown,
+        Self::NotNew,
+        Self::Own,
+        Self::Managed,
+        Self::Exempt,
+        Self::Protected,
+        Self::OutOfScope,
+        Self::ModeAlert,
+        Self::ModeObserve,
+        Self::Paused,
+        Self::CapReached,
+        Self::NoLedger,
+    ];
+
     /// Returns the kebab-case name, stable across versions.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ mod faults;
 mod holds;
 mod ledger;
 mod restore;
+mod selftest;
 mod site;
 mod watch;
 
@@ -20,6 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 const TABLE: &str = "loopguard-ledger";
+const CHANGE_RULE: &str = "loopguard-changes-lab";
 const LONG: Duration = Duration::from_secs(20);
 
 /// An account with the guard in it, and beside it a rule that does no harm.
@@ -59,7 +61,7 @@ impl Guarded {
                 "eventName": ["PutRule", "PutTargets", "EnableRule"],
             },
         });
-        aws.rule("loopguard-changes", &pattern, &[json!({"Id": "queue", "Arn": changes.arn})]);
+        aws.rule(CHANGE_RULE, &pattern, &[json!({"Id": "queue", "Arn": changes.arn})]);
 
         aws.ledger(TABLE);
         let may = permitted(permissions(&topic, &changes));

@@ -18,6 +18,8 @@ pub(in super::super) struct Conversation<'a> {
     pub(in super::super) by: &'a str,
     /// The pause; none: the table is not known.
     pub(in super::super) pause: Option<Result<Option<Pause>, CallError>>,
+    /// When a selftest last ended in an act; none: never, or nobody could look.
+    pub(in super::super) tried: Option<Timestamp>,
     pub(in super::super) now: Timestamp,
 }
 
@@ -61,6 +63,7 @@ pub(in super::super) fn examine(found: &Installation, with: &Conversation<'_>) -
     let settings = checks.function(found.function.as_ref(), found.rules.as_ref().ok(), with);
     checks.ledger(with.pause.as_ref(), with.now);
     checks.listeners(found.listeners.as_ref(), settings.as_ref());
+    checks.tried(settings.as_ref(), with.tried);
     checks.told(with)
 }
 
@@ -271,6 +274,24 @@ impl Checks {
                     self.add("alerts", Health::Note, says, None);
                 }
             }
+        }
+    }
+
+    /// Whoever lets the guard act wants to have seen once that it does.
+    fn tried(&mut self, settings: Option<&Settings>, tried: Option<Timestamp>) {
+        if settings.is_none_or(|settings| settings.mode != Mode::Enforce) {
+            return;
+        }
+        match tried {
+            Some(at) => {
+                self.add("selftest", Health::Ok, format!("a loop was stopped for trial at {at}"), None);
+            }
+            None => self.add(
+                "selftest",
+                Health::Note,
+                "mode `enforce`, but nobody has seen this guard stop a loop",
+                Some("loopguard selftest"),
+            ),
         }
     }
 

@@ -30,6 +30,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
         max_reads: 10,
         watch: loopguard_decision::Watching::unsaid(),
         budget_topic_arn: None,
+        selftest_arn: None,
     };
     let catalogue = Catalogue::embedded();
     let ledger = MemoryLedger::default();

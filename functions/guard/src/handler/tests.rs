@@ -33,6 +33,7 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         max_reads: 200,
         watch: loopguard_decision::Watching::unsaid(),
         budget_topic_arn: None,
+        selftest_arn: None,
     }
 }
 

@@ -43,6 +43,7 @@ fn all_settings_are_read() {
         ("LOOPGUARD_TRIPWIRES", "on-suspicion"),
         ("LOOPGUARD_MAX_TRIPWIRES", "4"),
         ("LOOPGUARD_BUDGET_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:budgets"),
+        ("LOOPGUARD_SELFTEST_ARN", "arn:aws:states:eu-west-1:111122223333:stateMachine:loopguard-selftest"),
     ])
     .unwrap();
     assert_eq!(settings.mode, Mode::Observe);
@@ -63,6 +64,10 @@ fn all_settings_are_read() {
         max_tripwires: 4,
     };
     assert_eq!(settings.budget_topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:budgets"));
+    assert_eq!(
+        settings.selftest_arn.as_deref(),
+        Some("arn:aws:states:eu-west-1:111122223333:stateMachine:loopguard-selftest")
+    );
     assert_eq!(settings.watch, watch);
 }
 

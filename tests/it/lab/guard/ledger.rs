@@ -1,6 +1,6 @@
 //! The guard and its ledger: what it writes down, and what it leaves on because of what is written.
 
-use super::{Guarded, LONG, TABLE};
+use super::{CHANGE_RULE, Guarded, LONG, TABLE};
 use crate::lab::harness::wait_for;
 use crate::lab::{idle_machine, restarting_rule};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn an_event_that_comes_twice_acts_once() {
     account.stops(RULE, &arn);
     let cause = body(&account.told())["cause"].as_str().unwrap().to_owned();
     // Switched on behind the guard's back, so that a second act would show.
-    account.aws.events("DisableRule", &json!({"Name": "loopguard-changes"}));
+    account.aws.events("DisableRule", &json!({"Name": CHANGE_RULE}));
     thread::sleep(Duration::from_millis(800));
     account.aws.events("EnableRule", &json!({"Name": RULE}));
     let before = account.guard.outcomes().len();

@@ -50,8 +50,17 @@ fn judged(found: &Installation, pause: Option<Pause>) -> (String, Exit) {
         account: Term::literal("111122223333"),
         region: Term::literal("eu-west-1"),
     };
-    let with = Conversation { scope: &scope, by: "ana", pause: Some(Ok(pause)), now: Timestamp(1_000) };
+    let tried = Some(Timestamp(1_767_607_200_000));
+    let with =
+        Conversation { scope: &scope, by: "ana", pause: Some(Ok(pause)), tried, now: Timestamp(1_000) };
     let told = examine(found, &with);
+    let never = examine(found, &Conversation { tried: None, ..with });
+    let (asks, tried) =
+        ("nobody has seen this guard stop a loop", "stopped for trial at 2026-01-05T10:00:00Z");
+    // Whoever does not let it act is not asked to try it.
+    let acts = told.text.contains("mode `enforce`");
+    assert_eq!((never.text.contains(asks), told.text.contains(tried)), (acts, acts), "{}", never.text);
+    assert_eq!(never.exit, told.exit, "that is a remark");
     (told.text, told.exit)
 }
 
