@@ -6,6 +6,7 @@ use loopguard_model::Inventory;
 use loopguard_pattern::EventPattern;
 use loopguard_template::{Options, Source};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const OWN_ROLE: &str = "arn:aws:iam::111122223333:role/loopguard-guard";
@@ -35,6 +36,33 @@ fn the_rules_of_the_stack_pass_its_own_analysis() {
     assert_eq!(verdicts.len(), 1, "{verdicts:?}");
     let (id, verdict, reason) = &verdicts[0];
     assert_eq!((id.as_str(), *verdict), ("ChangeRule", Verdict::None), "{reason}");
+}
+
+/// The dashboard shows the alarms that there are and metrics that the functions write.
+#[test]
+fn the_dashboard_shows_what_there_is() {
+    let text = template("template.yaml");
+    let body = text.split("      DashboardBody: !Sub |\n").nth(1).unwrap();
+    let body: String = body.lines().take_while(|line| line.starts_with("        ")).collect();
+    let dashboard: Value = serde_json::from_str(&body).unwrap();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let alarms = widgets[0]["properties"]["alarms"].as_array().unwrap().iter();
+    let shown: BTreeSet<String> = alarms.map(|arn| arn.as_str().unwrap().to_owned()).collect();
+    let made =
+        text.split("\n  ").filter_map(|part| part.strip_suffix(':')).filter(|name| name.ends_with("Alarm"));
+    assert_eq!(shown, made.map(|name| format!("${{{name}.Arn}}")).collect());
+    let written = template("docs/alerts.md");
+    let mut own = 0;
+    for metric in
+        widgets.iter().skip(1).flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap())
+    {
+        let (space, name) = (metric[0].as_str().unwrap(), metric[1].as_str().unwrap());
+        if space == "Loopguard" {
+            own += 1;
+            assert!(written.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+    assert_eq!(own, 7);
 }
 
 /// A region that is given could be us-east-1 itself; even then an event is handed on once.
