@@ -24,6 +24,37 @@ impl Link {
     }
 }
 
+/// An edge of a graph: its place, and the nodes at which it begins and ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    from: u32,
+    link: Link,
+}
+
+impl Ends {
+    pub(super) fn new(place: usize, from: usize, to: usize) -> Self {
+        Self { from: narrow(from), link: Link::new(place, to) }
+    }
+
+    pub(super) fn from(&self) -> usize {
+        self.from as usize
+    }
+
+    pub(super) fn to(&self) -> usize {
+        self.link.end()
+    }
+
+    /// Returns the edge as one of its beginning.
+    pub(super) fn forth(&self) -> (usize, Link) {
+        (self.from(), self.link)
+    }
+
+    /// Returns the edge as one of its end.
+    pub(super) fn back(&self) -> (usize, Link) {
+        (self.to(), Link { end: self.from, ..self.link })
+    }
+}
+
 /// Returns the number in four bytes: a graph of more nodes or edges does not fit into memory.
 pub(super) fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)

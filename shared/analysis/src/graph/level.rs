@@ -1,7 +1,7 @@
 //! Levels: the cycles that some of the edges make, by components.
 
 use super::build::Graph;
-use super::component::{Link, Lists, components};
+use super::component::{Ends, Lists, components};
 use super::edge::Edge;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,20 +26,19 @@ impl Level {
     /// Finds the cycles of those edges of this level that `counts` accepts: every one is a part of a cycle of this level.
     pub(crate) fn narrowed(&self, graph: &Graph<'_>, counts: &dyn Fn(&Edge<'_>) -> bool) -> Self {
         let counts = |place: &usize| graph.edges.get(*place).is_some_and(counts);
-        let places: Vec<usize> = self.out.places().filter(counts).collect();
-        Self::of(graph, places.into_iter())
+        Self::of(graph, self.out.places().filter(counts))
     }
 
     /// Finds the cycles of these edges, sorted by their beginnings.
-    fn of(graph: &Graph<'_>, places: impl Iterator<Item = usize> + Clone) -> Self {
-        let edges = places.filter_map(|place| Some((place, graph.edges.get(place)?)));
-        let from = edges.clone().map(|(place, edge)| (edge.from, Link::new(place, edge.to)));
-        let component = components(&Lists::new(graph.nodes, from));
+    fn of(graph: &Graph<'_>, places: impl Iterator<Item = usize>) -> Self {
+        // Their ends, read from the graph once: all that follows goes through them again and again.
+        let ends = |place| graph.edges.get(place).map(|edge| Ends::new(place, edge.from, edge.to));
+        let mut edges: Vec<Ends> = places.filter_map(ends).collect();
+        let component = components(&Lists::new(graph.nodes, edges.iter().map(Ends::forth)));
         let of = |node: usize| component.get(node).copied().flatten();
-        let within = edges.filter(|(_, edge)| of(edge.from).is_some() && of(edge.from) == of(edge.to));
-        let forth = within.clone().map(|(place, edge)| (edge.from, Link::new(place, edge.to)));
-        let back = within.map(|(place, edge)| (edge.to, Link::new(place, edge.from)));
-        let (out, into) = (Lists::new(graph.nodes, forth), Lists::new(graph.nodes, back));
+        edges.retain(|ends| of(ends.from()).is_some() && of(ends.from()) == of(ends.to()));
+        let out = Lists::new(graph.nodes, edges.iter().map(Ends::forth));
+        let into = Lists::new(graph.nodes, edges.iter().map(Ends::back));
         Self { component, out, into }
     }
 

@@ -9,7 +9,6 @@ mod tests;
 
 use super::component::{Link, Lists, narrow};
 use super::level::Level;
-use std::collections::VecDeque;
 
 /// The most nodes of a level that count as hubs.
 const MOST_HUBS: usize = 16;
@@ -125,18 +124,22 @@ impl Hubs {
 /// root itself the edge that closes its shortest cycle. Nodes that are left out are not passed.
 fn tree(edges: &Lists, root: usize, left_out: &[bool]) -> (Vec<u32>, Vec<u32>) {
     let (mut came_by, mut length) = (vec![NONE; edges.nodes()], vec![NONE; edges.nodes()]);
-    let mut queue = VecDeque::from([(root, 0)]);
-    while let Some((at, gone)) = queue.pop_front() {
-        for link in edges.of(at) {
-            let end = link.end();
-            if let (Some(known), Some(place)) = (length.get_mut(end), came_by.get_mut(end))
-                && *known == NONE
-                && !left_out.get(end).copied().unwrap_or_default()
-            {
-                *known = gone + 1;
-                *place = narrow(link.place());
-                if end != root {
-                    queue.push_back((end, gone + 1));
+    let mut front = vec![narrow(root)];
+    let mut gone = 0;
+    while !front.is_empty() {
+        gone += 1;
+        for at in std::mem::take(&mut front) {
+            for link in edges.of(at as usize) {
+                let end = link.end();
+                if let (Some(known), Some(place)) = (length.get_mut(end), came_by.get_mut(end))
+                    && *known == NONE
+                    && !left_out.get(end).copied().unwrap_or_default()
+                {
+                    *known = gone;
+                    *place = narrow(link.place());
+                    if end != root {
+                        front.push(narrow(end));
+                    }
                 }
             }
         }
@@ -156,7 +159,11 @@ pub(crate) struct Search {
 #[derive(Debug)]
 struct Side {
     came_by: Vec<Note>,
-    front: Vec<usize>,
+    front: Vec<u32>,
+    /// The memory of the front before.
+    spare: Vec<u32>,
+    /// How many edges the next step looks at; none: not counted yet.
+    cost: Option<usize>,
     depth: usize,
 }
 
@@ -170,11 +177,19 @@ struct Note {
 
 impl Side {
     fn new(nodes: usize) -> Self {
-        Self { came_by: vec![Note::default(); nodes], front: Vec::new(), depth: 0 }
+        Self {
+            came_by: vec![Note::default(); nodes],
+            front: Vec::new(),
+            spare: Vec::new(),
+            cost: None,
+            depth: 0,
+        }
     }
 
     fn begin(&mut self, start: usize) {
-        self.front = vec![start];
+        self.front.clear();
+        self.front.push(narrow(start));
+        self.cost = None;
         self.depth = 0;
     }
 
@@ -194,13 +209,15 @@ impl Side {
             && note.search != search
         {
             *note = Note { search, place: narrow(link.place()), gone: narrow(self.depth + 1) };
-            self.front.push(link.end());
+            self.front.push(narrow(link.end()));
         }
     }
 
     /// Returns how many edges the next step looks at.
-    fn cost(&self, edges: &Lists) -> usize {
-        self.front.iter().map(|node| edges.of(*node).len()).sum()
+    fn cost(&mut self, edges: &Lists) -> usize {
+        let front = &self.front;
+        let count = || front.iter().map(|node| edges.of(*node as usize).len()).sum();
+        *self.cost.get_or_insert_with(count)
     }
 }
 
@@ -247,10 +264,13 @@ impl Search {
             if ended || surely + 1 >= most || best.is_some_and(|(_, length)| length <= surely) {
                 return best.filter(|(_, length)| *length < most).map(|(place, _)| place);
             }
+            // Nobody goes on from a last step: where it comes to need not be noted.
+            let last = surely + 2 >= most || best.is_some_and(|(_, length)| length <= surely + 1);
+            let at = Step { start, search: self.searches, last };
             if self.forth.cost(&level.out) <= self.back.cost(&level.into) {
-                step(&mut self.forth, &self.back, &level.out, hubs, (start, self.searches), &mut best);
+                step(&mut self.forth, &self.back, &level.out, hubs, at, &mut best);
             } else {
-                step(&mut self.back, &self.forth, &level.into, hubs, (start, self.searches), &mut best);
+                step(&mut self.back, &self.forth, &level.into, hubs, at, &mut best);
             }
         }
     }
@@ -281,17 +301,27 @@ impl Search {
     }
 }
 
+/// A step of a search.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    start: usize,
+    search: u32,
+    /// No other step follows.
+    last: bool,
+}
+
 /// Takes one side a step further, past no hub.
 fn step(
     side: &mut Side,
     other: &Side,
     edges: &Lists,
     hubs: &Hubs,
-    (start, search): (usize, u32),
+    Step { start, search, last }: Step,
     best: &mut Option<Meeting>,
 ) {
-    for at in std::mem::take(&mut side.front) {
-        for link in edges.of(at) {
+    let front = std::mem::replace(&mut side.front, std::mem::take(&mut side.spare));
+    for at in &front {
+        for link in edges.of(*at as usize) {
             let end = link.end();
             let left = if end == start { Some(0) } else { other.distance(end, search) };
             if let Some(left) = left {
@@ -300,10 +330,13 @@ fn step(
                     *best = Some((link.place(), length));
                 }
             }
-            if end != start && !hubs.holds(end) {
+            if !last && end != start && !hubs.holds(end) {
                 side.come(*link, search);
             }
         }
     }
+    side.spare = front;
+    side.spare.clear();
     side.depth += 1;
+    side.cost = None;
 }
