@@ -104,7 +104,7 @@ impl Lists {
     fn new(members: &[usize], all: &[Listener], counts: &dyn Fn(&str) -> bool) -> Self {
         let listed = |at: &usize| {
             let listener = all.get(*at).into_iter();
-            listener.flat_map(|listener| &listener.listed).filter(|(path, _)| counts(path))
+            listener.flat_map(|listener| listener.listed.iter()).filter(|(path, _)| counts(path))
         };
         let mut count: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (path, texts) in members.iter().flat_map(listed) {

@@ -6,8 +6,11 @@ use crate::glob::Glob;
 use crate::{Aspect, accept};
 use loopguard_model::Inventory;
 use loopguard_pattern::{Branch, EventPattern, EventSet, Field as WantedField, MatcherKind, Term};
+use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// More services than this in one pattern, and it counts as listening to everything.
@@ -25,15 +28,77 @@ pub(crate) struct Listener {
     /// The bus that it listens on.
     pub(crate) bus: Term,
     /// Path -> the texts that the branches list there, where each branch lists texts and nothing else.
-    pub(crate) listed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    pub(crate) listed: Rc<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
     /// It asks who makes a call, so that it hears one caller and not the other.
     by_caller: bool,
+    /// The first listener that hears just what this one hears: perhaps itself.
+    twin: usize,
 }
 
 impl Listener {
     /// Returns the pattern as a set of events.
     pub(crate) fn set(&self) -> &EventSet {
         self.set.get_or_init(|| EventSet::from(&*self.pattern))
+    }
+}
+
+/// What a pattern asks, wherever its parts stand: rules of a large account ask the same again and again.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'p>(&'p EventPattern);
+
+impl PartialEq for Asked<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let kinds = |field: &WantedField, other: &WantedField| {
+            let own = field.matchers.iter().map(|matcher| &matcher.kind);
+            own.eq(other.matchers.iter().map(|matcher| &matcher.kind))
+        };
+        let fields = |branch: &Branch, other: &Branch| {
+            let same =
+                |(one, other): (&WantedField, &WantedField)| one.path == other.path && kinds(one, other);
+            branch.fields().len() == other.fields().len()
+                && branch.fields().iter().zip(other.fields()).all(same)
+        };
+        let (own, other) = (self.0.branches(), other.0.branches());
+        own.len() == other.len() && own.iter().zip(other).all(|(one, other)| fields(one, other))
+    }
+}
+
+// Numbers of patterns are finite.
+impl Eq for Asked<'_> {}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for field in self.0.branches().iter().flat_map(Branch::fields) {
+            field.path.hash(state);
+            field.matchers.iter().for_each(|matcher| matcher.kind.hash(state));
+        }
+    }
+}
+
+/// What is read from a pattern.
+#[derive(Debug)]
+struct Read {
+    /// The calls it may hear, themselves or by a native event; none where that is nearly all.
+    calls: Rc<[Arc<str>]>,
+    /// It may hear nearly everything.
+    wide: bool,
+    /// It may hear custom events.
+    custom: bool,
+    listed: Rc<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
+    by_caller: bool,
+}
+
+impl Read {
+    fn new(pattern: &EventPattern, catalogue: &Catalogue) -> Self {
+        let calls = calls(pattern, catalogue);
+        let reserved = catalogue.has(Aspect::ReservedSources);
+        Self {
+            wide: calls.is_none(),
+            calls: calls.into_iter().flatten().collect(),
+            custom: !reserved || pattern.branches().iter().any(accept::may_be_custom),
+            listed: listed(pattern).into(),
+            by_caller: pattern.branches().iter().any(asks_for_caller),
+        }
     }
 }
 
@@ -52,7 +117,7 @@ pub(crate) struct Listeners {
     /// The paths that these ask for.
     pub(crate) asked_by_wide: BTreeSet<Arc<str>>,
     /// Listener -> the calls it may hear, themselves or by a native event.
-    calls_of: Vec<Vec<Arc<str>>>,
+    calls_of: Vec<Rc<[Arc<str>]>>,
     /// Rule -> its listener.
     of_rule: BTreeMap<usize, usize>,
 }
@@ -70,31 +135,34 @@ impl Listeners {
             calls_of: Vec::new(),
             of_rule: BTreeMap::new(),
         };
+        let mut read: FxHashMap<Asked<'_>, Rc<Read>> = FxHashMap::default();
+        let mut twins = FxHashMap::default();
         for (rule, known) in inventory.rules.iter().enumerate() {
             let Some(pattern) = known.trigger.pattern() else { continue };
             let at = listeners.all.len();
-            let calls = calls(pattern, catalogue);
-            for call in calls.iter().flatten() {
+            let asked = Asked(pattern);
+            let read = read.entry(asked).or_insert_with(|| Rc::new(Read::new(pattern, catalogue))).clone();
+            for call in read.calls.iter() {
                 listeners.of_call.entry(call.clone()).or_default().push(at);
             }
-            let reserved = catalogue.has(Aspect::ReservedSources);
-            if !reserved || pattern.branches().iter().any(accept::may_be_custom) {
+            if read.custom {
                 listeners.custom.push(at);
             }
-            if calls.is_none() {
+            if read.wide {
                 listeners.wide.push(at);
                 let fields = pattern.branches().iter().flat_map(Branch::fields);
                 listeners.asked_by_wide.extend(fields.map(|field| field.path.clone()));
             }
-            listeners.calls_of.push(calls.into_iter().flatten().collect());
+            listeners.calls_of.push(read.calls.clone());
             listeners.of_rule.insert(rule, at);
             listeners.all.push(Listener {
                 rule,
                 pattern: pattern.clone(),
                 set: OnceCell::new(),
                 bus: known.bus.clone(),
-                listed: listed(pattern),
-                by_caller: pattern.branches().iter().any(asks_for_caller),
+                listed: read.listed.clone(),
+                by_caller: read.by_caller,
+                twin: *twins.entry((asked, &known.bus, &known.scope, known.state)).or_insert(at),
             });
         }
         let heard: Vec<_> = listeners
@@ -127,6 +195,11 @@ impl Listeners {
         self.of_rule.get(&rule).copied()
     }
 
+    /// Returns the first listener that hears just what this one hears: perhaps itself.
+    pub(crate) fn twin(&self, at: usize) -> usize {
+        self.all.get(at).map_or(at, |listener| listener.twin)
+    }
+
     /// Returns true iff the listener hears one caller and not the other.
     pub(crate) fn asks_for_caller(&self, at: usize) -> bool {
         self.all.get(at).is_some_and(|listener| listener.by_caller)
@@ -134,7 +207,7 @@ impl Listeners {
 
     /// Returns the calls that are indexed for the listener; none for one that hears nearly everything.
     pub(crate) fn calls_of(&self, at: usize) -> &[Arc<str>] {
-        self.calls_of.get(at).map(Vec::as_slice).unwrap_or_default()
+        self.calls_of.get(at).map(|calls| &**calls).unwrap_or_default()
     }
 
     /// Returns the operations that some listener, wide ones aside, may hear, each with these listeners.

@@ -8,3 +8,4 @@ mod shapes;
 mod symbols;
 mod takeovers;
 mod targets;
+mod twins;

@@ -2,6 +2,7 @@
 
 use crate::Term;
 use crate::json::Span;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ pub struct Matcher {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Null));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum MatcherKind {
     /// `{"exists": true}`: any leaf; `{"exists": false}`: no leaf.
     Exists(bool),
@@ -131,7 +132,7 @@ pub enum MatcherKind {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Prefix(affix) if affix.ignore_case));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Affix {
     /// The text.
     pub text: Term,
@@ -147,7 +148,7 @@ pub struct Affix {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::AnythingBut(AnythingBut::Numbers(two)) if two.len() == 2));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum AnythingBut {
     /// These strings, as text (no addresses).
     Strings(Vec<Term>),
@@ -171,7 +172,7 @@ pub enum AnythingBut {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Wildcard(text) if text.pieces.len() == 2));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wildcard {
     /// The pieces between the stars, escapes resolved; one piece means no star.
     /// `a*b` is `["a", "b"]`, `*` is `["", ""]`.
@@ -195,6 +196,13 @@ pub struct Number {
     pub comparable: Option<f64>,
 }
 
+/// Numbers that are equal are written alike.
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
 /// The numbers that `numeric` accepts.
 ///
 /// ```
@@ -203,7 +211,7 @@ pub struct Number {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Numeric(range) if range.high.is_none()));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct NumericRange {
     /// Lower bound and whether it is included; none is minus infinity.
     pub low: Option<(Number, bool)>,
@@ -221,7 +229,7 @@ pub struct NumericRange {
 /// assert!(matches!(&p.branches()[0].fields()[0].matchers[0].kind, MatcherKind::Cidr(block) if block.mask == 8));
 /// # Ok::<(), loopguard_pattern::PatternError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cidr {
     /// Any address of the block as written.
     pub address: IpAddr,

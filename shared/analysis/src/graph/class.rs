@@ -15,6 +15,7 @@ use crate::iam::Bound;
 use crate::limits::Refinement;
 use loopguard_model::Scope;
 use loopguard_pattern::Branch;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -302,9 +303,12 @@ fn heard(ground: &Ground<'_>, scope: &Scope, emissions: &[Prepared], heard_by: &
             asked.entry(at).or_default().push(place);
         }
     }
+    // Rules with the same pattern on the same bus hear the same.
+    let mut known: FxHashMap<usize, Vec<(Heard, usize)>> = FxHashMap::default();
     let best_of = |(at, asked): (usize, Vec<usize>)| {
-        let best = best(ground, scope, at, emissions, &asked);
-        (!best.is_empty()).then_some(Listens { at, asked, best })
+        let twin = ground.listeners.twin(at);
+        let best = known.entry(twin).or_insert_with(|| best(ground, scope, twin, emissions, &asked));
+        (!best.is_empty()).then(|| Listens { at, asked, best: best.clone() })
     };
     asked.into_iter().filter_map(best_of).collect()
 }

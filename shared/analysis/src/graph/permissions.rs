@@ -14,6 +14,7 @@ use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
 use crate::iam::{Access, Bound, Grant, Reach};
+use crate::listener::Listeners;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Effect, Role, Scope, Scoped};
 use loopguard_pattern::Term;
@@ -253,7 +254,7 @@ impl Making<'_, '_, '_> {
 
     fn wide_one_by_one(&mut self, text: &str, access: &Access<'_>, by_caller: &mut Vec<Allowed>) {
         let ground = self.builder.ground;
-        let mut left = Left::of(&ground.listeners.wide);
+        let mut left = Left::of(ground.listeners);
         for operation in all_named(text, ground.catalogue) {
             if left.is_empty() {
                 return;
@@ -342,7 +343,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn find_covering(&self, text: &str, scope: &'a Scope) -> Vec<Arc<Operation>> {
-        let mut left = Left::of(&self.ground.listeners.wide);
+        let mut left = Left::of(self.ground.listeners);
         let mut chosen = Vec::new();
         for operation in all_named(text, self.ground.catalogue) {
             if left.is_empty() {
@@ -371,8 +372,9 @@ enum Heardness {
 struct Left(BTreeMap<usize, Heardness>);
 
 impl Left {
-    fn of(listeners: &[usize]) -> Self {
-        Self(listeners.iter().map(|at| (*at, Heardness::NotAtAll)).collect())
+    /// Of listeners that hear the same, one is enough.
+    fn of(listeners: &Listeners) -> Self {
+        Self(listeners.wide.iter().map(|at| (listeners.twin(*at), Heardness::NotAtAll)).collect())
     }
 
     fn is_empty(&self) -> bool {
