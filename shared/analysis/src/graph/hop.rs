@@ -66,6 +66,9 @@ pub(crate) fn ways<'g, 'a>(graph: &'g Graph<'a>, cycle: &[usize]) -> Vec<Vec<&'g
 /// A class, the place of an event in it, and the resource.
 type EventKey = (usize, usize, Option<Arc<Bound>>);
 
+/// An event as whoever shows as its caller causes it, and the first of the listeners that hear it alike.
+type WitnessKey = (EventKey, Option<usize>, usize);
+
 /// Tells hops; keeps what several of them have in common.
 pub(crate) struct Teller<'g, 'a> {
     graph: &'g Graph<'a>,
@@ -74,6 +77,8 @@ pub(crate) struct Teller<'g, 'a> {
     events: FxHashMap<EventKey, Option<Event>>,
     /// Actor -> what it shows as a caller.
     callers: FxHashMap<usize, Rc<Fields>>,
+    /// What was found for hops of which one hears just what the other does: cycles share their hops.
+    witnesses: FxHashMap<WitnessKey, Option<EventWitness>>,
     /// Actor and call -> what allows it.
     grants: FxHashMap<(usize, Arc<str>), Rc<[Grant]>>,
 }
@@ -85,6 +90,7 @@ impl<'g, 'a> Teller<'g, 'a> {
             ground,
             events: FxHashMap::default(),
             callers: FxHashMap::default(),
+            witnesses: FxHashMap::default(),
             grants: FxHashMap::default(),
         }
     }
@@ -94,7 +100,8 @@ impl<'g, 'a> Teller<'g, 'a> {
         let way = Way::new(self.graph, self.ground, way)?;
         let event = self.event(&way);
         let policy = self.policy(&way, event.as_ref());
-        way.tell(event, policy.as_ref())
+        let witness = self.witness(&way, event.as_ref());
+        way.tell(event, witness, policy.as_ref())
     }
 
     /// Returns the hop in one sentence.
@@ -137,6 +144,17 @@ impl<'g, 'a> Teller<'g, 'a> {
             event.caller = Some(self.callers.entry(at).or_insert_with(shown).clone());
         }
         Some(event)
+    }
+
+    /// An event of the hop that the next rule's pattern accepts; none where that is not decided.
+    fn witness(&mut self, way: &Way<'g, 'a>, event: Option<&Event>) -> Option<EventWitness> {
+        let listeners = self.ground.listeners;
+        let listener = listeners.of_rule(way.to)?;
+        let Some(((at, class, place), event)) = way.heard.zip(event) else { return way.witness(event) };
+        let is_anybodys = class.is_anybodys() && event.caller.is_none();
+        let by = way.actor.filter(|_| !is_anybodys).map(|(at, _)| at);
+        let key = ((at, place, way.on.clone()), by, listeners.twin(listener));
+        self.witnesses.entry(key).or_insert_with(|| way.witness(Some(event))).clone()
     }
 
     /// The grant that allows the call, as the actor's own role has it.
@@ -272,9 +290,13 @@ impl<'w, 'a> Way<'w, 'a> {
         }
     }
 
-    fn tell(self, event: Option<Event>, policy: Option<&Grant>) -> Option<Told> {
+    fn tell(
+        self,
+        event: Option<Event>,
+        witness: Option<EventWitness>,
+        policy: Option<&Grant>,
+    ) -> Option<Told> {
         let rule = self.ground.inventory.rules.get(self.from)?;
-        let witness = self.witness(event.as_ref());
         let catalogue = self.ground.catalogue;
         let target = self.target.map_or_else(
             || HopTarget { id: "".into(), arn: "".into(), kind: "".into() },
@@ -357,7 +379,7 @@ impl<'w, 'a> Way<'w, 'a> {
         Some(format!("may be guarded in code: {sentence} ({origin})"))
     }
 
-    /// An event of the hop that the next rule's pattern accepts; none where that is not decided.
+    /// Finds such an event.
     fn witness(&self, event: Option<&Event>) -> Option<EventWitness> {
         let ground = self.ground;
         let listener = ground.listeners.all.get(ground.listeners.of_rule(self.to)?)?;
