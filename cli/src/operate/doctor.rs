@@ -5,9 +5,13 @@
 
 #[cfg(feature = "account")]
 mod checks;
+#[cfg(feature = "account")]
+mod permissions;
 
 #[cfg(feature = "account")]
 pub(super) use checks::{Conversation, examine};
+#[cfg(feature = "account")]
+pub(super) use permissions::lacking;
 
 use super::Where;
 use clap::Args;

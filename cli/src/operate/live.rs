@@ -1,6 +1,6 @@
 //! The guard's table and account in AWS.
 
-use super::doctor::{Conversation, DoctorArgs, examine};
+use super::doctor::{Conversation, DoctorArgs, examine, lacking};
 use super::restore::{RestoreArgs, Site, restore};
 use super::selftest::{Clock, Order, SelftestArgs, selftest};
 use super::told::Told;
@@ -58,8 +58,23 @@ pub(super) fn examined(args: &DoctorArgs) -> Result<Told> {
             let newest = ledger.incidents(MOST_INCIDENTS).await.unwrap_or_default();
             tried = newest.iter().find_map(tried_at);
         }
-        let with =
-            Conversation { scope: session.home.scope(), by: &session.caller, pause, tried, now: now() };
+        let settings =
+            environment.and_then(|function| Settings::from_pairs(function.environment.clone()).ok());
+        let lacks = match &settings {
+            Some(settings) => {
+                let (account, catalogue) = (account(&session), Catalogue::embedded());
+                lacking(&account, session.home.scope(), settings, &catalogue).await?
+            }
+            None => None,
+        };
+        let with = Conversation {
+            scope: session.home.scope(),
+            by: &session.caller,
+            pause,
+            lacks,
+            tried,
+            now: now(),
+        };
         Ok(examine(&found, &with))
     })
 }

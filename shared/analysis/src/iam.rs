@@ -28,6 +28,7 @@ mod trust;
 mod truth;
 mod values;
 
+pub use access::may;
 pub use because::{Because, Layer};
 pub use context::{Context, World};
 pub use decide::{Answer, Decision, Layers, Source, decide};

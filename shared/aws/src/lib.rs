@@ -24,6 +24,9 @@ mod target;
 mod watch;
 mod workload;
 
+/// Every operation that this crate calls, who needs the permission, and by which IAM actions (TOML).
+pub const PERMISSIONS: &str = include_str!("../permissions.toml");
+
 pub use account::AwsAccount;
 pub use clients::Clients;
 pub use gather::{Asked, GatherError, Gathered, Reach, gather};

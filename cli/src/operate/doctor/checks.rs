@@ -18,6 +18,8 @@ pub(in super::super) struct Conversation<'a> {
     pub(in super::super) by: &'a str,
     /// The pause; none: the table is not known.
     pub(in super::super) pause: Option<Result<Option<Pause>, CallError>>,
+    /// The IAM actions that the guard's role lacks; none: the role is not known.
+    pub(in super::super) lacks: Option<Result<Vec<String>, CallError>>,
     /// When a selftest last ended in an act; none: never, or nobody could look.
     pub(in super::super) tried: Option<Timestamp>,
     pub(in super::super) now: Timestamp,
@@ -61,6 +63,7 @@ pub(in super::super) fn examine(found: &Installation, with: &Conversation<'_>) -
     checks.queue(found.queue.as_ref());
     checks.mappings(found.mappings.as_ref());
     let settings = checks.function(found.function.as_ref(), found.rules.as_ref().ok(), with);
+    checks.permissions(with.lacks.as_ref());
     checks.ledger(with.pause.as_ref(), with.now);
     checks.listeners(found.listeners.as_ref(), settings.as_ref());
     checks.tried(settings.as_ref(), with.tried);
@@ -237,6 +240,25 @@ impl Checks {
             self.add("rule", Health::Bad, says, Some("deploy the stack again"));
         }
         Some(settings)
+    }
+
+    fn permissions(&mut self, lacks: Option<&Result<Vec<String>, CallError>>) {
+        match lacks {
+            None => {}
+            Some(Err(error)) => self.unread("permissions", error),
+            Some(Ok(lacks)) if lacks.is_empty() => {
+                self.add("permissions", Health::Ok, "the guard's role has what its code asks for", None);
+            }
+            Some(Ok(lacks)) => {
+                let says = format!("the guard's role may not {}", escaped(&lacks.join(", ")));
+                self.add(
+                    "permissions",
+                    Health::Bad,
+                    says,
+                    Some("deploy the stack again, or mend the role's boundary"),
+                );
+            }
+        }
     }
 
     fn ledger(&mut self, pause: Option<&Result<Option<Pause>, CallError>>, now: Timestamp) {

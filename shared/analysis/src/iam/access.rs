@@ -36,6 +36,15 @@ pub(crate) struct Access<'a> {
     catalogue: &'a Catalogue,
 }
 
+/// Returns false iff the role's policies and its boundary surely refuse the action, by its IAM name, whatever it is on.
+///
+/// What was not read may allow it. Service control policies are not looked at.
+pub fn may(role: &Role, scope: &Scope, action: &str, catalogue: &Catalogue) -> bool {
+    let inventory = Inventory::new(scope.clone());
+    let access = Access::new(role, scope, catalogue, &inventory);
+    !access.unread.is_empty() || !access.grants_of(action, &access.context).is_empty()
+}
+
 /// The action by which custom events are put.
 const PUT_EVENTS: &str = "events:PutEvents";
 

@@ -19,7 +19,7 @@ const BY_PATH: [(&str, &str, &str, &str); 10] = [
 
 /// Panics iff the call is not listed, for the functions where an account asks; the test that made it then gets no answer.
 pub(super) fn check(service: &str, call: &Call, by_account: bool) {
-    let listed: toml::Table = include_str!("../../permissions.toml").parse().unwrap();
+    let listed: toml::Table = crate::PERMISSIONS.parse().unwrap();
     let action = action(service, call);
     let mut parts = vec!["both", "guard", "events", "enforce", "sentinel", "tripwires", "budgets"];
     if !by_account {

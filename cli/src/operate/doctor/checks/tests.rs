@@ -51,10 +51,14 @@ fn judged(found: &Installation, pause: Option<Pause>) -> (String, Exit) {
         region: Term::literal("eu-west-1"),
     };
     let tried = Some(Timestamp(1_767_607_200_000));
-    let with =
-        Conversation { scope: &scope, by: "ana", pause: Some(Ok(pause)), tried, now: Timestamp(1_000) };
+    let (pause, lacks) = (Some(Ok(pause)), Some(Ok(Vec::new())));
+    let with = Conversation { scope: &scope, by: "ana", pause, lacks, tried, now: Timestamp(1_000) };
     let told = examine(found, &with);
-    let never = examine(found, &Conversation { tried: None, ..with });
+    let lacks = Some(Ok(vec!["sns:Publish".to_owned()]));
+    let lacking = examine(found, &Conversation { lacks, pause: None, ..with });
+    assert_eq!(lacking.exit, Exit::Found);
+    assert!(lacking.text.contains("the guard's role may not sns:Publish"), "{}", lacking.text);
+    let never = examine(found, &Conversation { tried: None, lacks: None, pause: None, ..with });
     let (asks, tried) =
         ("nobody has seen this guard stop a loop", "stopped for trial at 2026-01-05T10:00:00Z");
     // Whoever does not let it act is not asked to try it.
