@@ -18,6 +18,7 @@ mod facts;
 mod iam;
 mod input;
 mod operate;
+mod paint;
 mod pattern;
 mod scan;
 mod snapshot;

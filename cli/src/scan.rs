@@ -2,23 +2,28 @@
 
 pub(crate) mod code;
 mod levels;
+mod output;
 mod scps;
 pub(crate) mod sources;
+mod texts;
 
 use crate::account::{self, ReachArgs};
 use crate::exit::Exit;
 use crate::facts::FactsFile;
 use crate::input;
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use anyhow::{Result, bail};
+use clap::Args;
 use levels::LevelArgs;
 pub(crate) use levels::code;
 use loopguard_analysis::{Catalogue, Certainty};
-use loopguard_report::{Level, Report};
+use loopguard_decision::cost::Prices;
+use loopguard_report::{Level, Report, Texts, View};
 use loopguard_template::Options;
+use output::OutputArgs;
 use sources::Sources;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use texts::FileTexts;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  loopguard scan template.yaml\n  loopguard scan --format json infra/ \
@@ -31,9 +36,8 @@ pub(crate) struct ScanArgs {
     /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
     #[arg(required_unless_present = "account")]
     paths: Vec<PathBuf>,
-    /// How to print the findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs,
     /// Exit with 1 for loops of this certainty or surer
     #[arg(long, value_name = "CERTAINTY", default_value = "permitted", value_parser = certainty)]
     fail_on: Certainty,
@@ -69,14 +73,6 @@ pub(crate) struct ScanArgs {
     /// Value of a template parameter; may be given more than once
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs; see docs/json.md
-    Json,
 }
 
 fn certainty(word: &str) -> Result<Certainty, String> {
@@ -142,12 +138,11 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
         catalogue: catalogue.describe(),
         levels: &levels,
     };
-    let text = match (args.format, args.remedy) {
-        (Format::Text, false) => loopguard_report::text(&report),
-        (Format::Text, true) => loopguard_report::remedies(&report, &|file| sources.text(file)),
-        (Format::Json, false) => loopguard_report::json(&report).context("writing the report")?,
-        (Format::Json, true) => loopguard_report::remedies_json(&report).context("writing the remedies")?,
-    };
+    let texts = FileTexts::of(&sources);
+    let text_of = |file: &str| texts.text(file);
+    let prices = Prices::of_region(args.region.first().map_or("us-east-1", String::as_str));
+    let view = View { texts: Texts::new(&text_of), ..args.output.view(report, &prices) };
+    let text = if args.remedy { args.output.remedies(&view)? } else { args.output.report(&view)? };
     io::stdout().lock().write_all(text.as_bytes())?;
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
     Ok(if levels.fail(&report, level) {

@@ -23,8 +23,9 @@ mod accounts;
 
 use accounts::Shape;
 use loopguard_analysis::{Catalogue, Step, Verdict, analyse_watched};
+use loopguard_decision::cost::Prices;
 use loopguard_model::{Inventory, snapshot};
-use loopguard_report::{Levels, Report, Summary};
+use loopguard_report::{Levels, Paint, Report, Summary, View};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -180,7 +181,8 @@ fn once(text: &str, catalogue: &Catalogue) -> (Vec<f64>, String) {
         catalogue: catalogue.describe(),
         levels: &levels,
     };
-    let text = loopguard_report::text(&report);
+    let prices = Prices::of_region("us-east-1");
+    let text = loopguard_report::full(&View::of(report, &prices), Paint::Plain);
     let reported = millis(last);
     assert!(!text.is_empty());
     let loops = Summary::of(&analysis).count(Verdict::Loop);

@@ -137,8 +137,13 @@ fn text_tells_loop_hop_event_and_totals() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("error[self-trigger]: rule `"), "{text}");
     assert!(text.contains("s3:PutBucketAcl"), "{text}");
-    assert!(text.contains("\"eventName\":\"PutBucketAcl\""), "{text}");
-    assert!(text.contains("called at tests/cases/templates/acl-loop.yaml:"), "{text}");
+    assert!(text.contains("source=aws.s3,") && text.contains("detail.eventName=PutBucketAcl"), "{text}");
+    assert!(
+        text.contains(
+            "eventName: [PutBucketAcl]\n   |                             ^^^^^^^^^^^^ 3: its event"
+        ),
+        "{text}"
+    );
     assert!(text.contains("taken for granted:"), "{text}");
     assert!(text.lines().last().unwrap().starts_with("1 rule: 1 in a loop"), "{text}");
 }

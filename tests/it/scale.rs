@@ -3,9 +3,10 @@
 
 use crate::accounts::{self, Draw, Shape};
 use loopguard_analysis::{Analysis, Catalogue, Step, analyse_watched};
+use loopguard_decision::cost::Prices;
 use loopguard_model::Inventory;
 use loopguard_model::snapshot::{self, Snapshot};
-use loopguard_report::{Levels, Report};
+use loopguard_report::{Levels, Report, View};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ fn reported(inventory: &mut Inventory, read: &Snapshot) -> (Analysis, String, (u
     });
     let levels = Levels::default();
     let report = Report { inventory, analysis: &analysis, catalogue: catalogue.describe(), levels: &levels };
-    let text = loopguard_report::json(&report).unwrap();
+    let text = loopguard_report::json(&View::of(report, &Prices::of_region("us-east-1"))).unwrap();
     (analysis, text, size)
 }
 

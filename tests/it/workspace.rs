@@ -71,10 +71,16 @@ fn built(kind: &str, name: &str) -> PathBuf {
     executable.unwrap_or_else(|| panic!("cargo named no executable for {name}"))
 }
 
-/// Returns the command `loopguard`, ready for arguments.
+/// Returns the command `loopguard`, ready for arguments: built now, or the one that `LOOPGUARD_COMMAND` names, so that one
+/// that is packaged, or built without the SDK, can be tested as it is.
 pub(crate) fn loopguard() -> Command {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let mut command = Command::new(PATH.get_or_init(|| binary("loopguard")));
-    command.current_dir(root()).env_remove("NO_COLOR").env_remove("RUST_LOG");
+    let named = || std::env::var_os("LOOPGUARD_COMMAND").map(PathBuf::from);
+    let path = PATH.get_or_init(|| named().unwrap_or_else(|| binary("loopguard")));
+    let mut command = Command::new(path);
+    for colours in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_LOG"] {
+        command.env_remove(colours);
+    }
+    command.current_dir(root());
     command
 }

@@ -5,7 +5,7 @@ use loopguard_analysis::{Analysis, Catalogue, analyse_with};
 use loopguard_model::snapshot::{self, Snapshot};
 use loopguard_model::{Facts, Gap, Inventory, Need};
 use loopguard_template::{Options, Source};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub(crate) struct Sources {
     templates: Vec<Source>,
     snapshots: Vec<Snapshot>,
+    snapshot_files: BTreeSet<String>,
     /// Whether a file could not be read; it was told.
     pub(crate) unreadable: bool,
 }
@@ -46,6 +47,7 @@ impl Sources {
     fn add_snapshot(&mut self, file: &Path, text: &str) -> Option<String> {
         match snapshot::read(text, &file.display().to_string()) {
             Ok(snapshot) => {
+                self.snapshot_files.insert(file.display().to_string());
                 self.add(snapshot);
                 None
             }
@@ -57,6 +59,11 @@ impl Sources {
     pub(crate) fn text(&self, file: &str) -> Option<Arc<str>> {
         let source = self.templates.iter().find(|source| *source.file == *file)?;
         Some(source.text.clone())
+    }
+
+    /// Returns whether the file was read as a snapshot.
+    pub(crate) fn is_snapshot(&self, file: &str) -> bool {
+        self.snapshot_files.contains(file)
     }
 
     pub(crate) fn templates(&self) -> &[Source] {

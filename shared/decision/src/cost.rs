@@ -16,5 +16,5 @@ pub use money::Money;
 pub use own::{OwnItem, OwnSettings, own_cost};
 pub use prices::{Price, PriceStanding, Prices};
 pub use range::Range;
-pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway};
+pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway, runaway_of};
 pub use spend::{BUDGET_HOURS, Meter, Spend, spend};

@@ -1,6 +1,8 @@
 //! A condition in a policy as a change of the user's own file.
 
-use crate::patch::{CONTEXT, Edit, diff, indent_of, line_at, names_are_known, text as quoted};
+use crate::change::FileEdit;
+use crate::patch::{CONTEXT, Edit, indent_of, line_at, names_are_known, text as quoted};
+use crate::view::Texts;
 use loopguard_analysis::{PolicyRemedy, StatementPlace};
 use loopguard_model::Origin;
 use loopguard_pattern::json;
@@ -16,54 +18,42 @@ fn block(operator: &str, key: &str, values: &[String]) -> String {
     format!("{{{operator}: {{{key}: [{}]}}}}", values.join(", "))
 }
 
-/// Returns unified diffs that put the condition into each statement; none where one of them is not found for sure in a file,
+/// Returns edits that put the condition into each statement; none where one of them is not found for sure in a file,
 /// or has conditions already, or two are so near that one diff would not fit after the other. Where a policy template of SAM
 /// makes a statement of the only role, one that denies the same is put before it instead, which all of the role obeys.
-pub(crate) fn patches(
-    remedy: &PolicyRemedy,
-    source: &dyn Fn(&str) -> Option<Arc<str>>,
-) -> Option<Vec<String>> {
+pub(crate) fn edits(remedy: &PolicyRemedy, texts: &Texts<'_>) -> Option<Vec<FileEdit>> {
     if let [_] = remedy.roles.as_slice()
-        && let Some(denial) = remedy.statements.iter().find_map(|statement| denial(remedy, statement, source))
+        && let Some(denial) = remedy.statements.iter().find_map(|statement| denial(remedy, statement, texts))
     {
         return Some(vec![denial]);
     }
-    let mut places: Vec<(Arc<str>, usize)> = Vec::new();
-    let mut patches = Vec::new();
+    let mut edits: Vec<FileEdit> = Vec::new();
     for statement in &remedy.statements {
-        let (file, text) = file_of(statement, source)?;
+        let (file, text) = file_of(statement, texts)?;
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let at = Statement::of(statement, &text)?;
         let edit = at.in_braces(remedy).or_else(|| at.in_block(remedy, &lines))?;
-        let is_near = |(other, line): &(Arc<str>, usize)| *other == file && line.abs_diff(edit.at) <= NEAR;
-        if places.iter().any(is_near) {
+        let is_near = |other: &FileEdit| other.file == file && other.edit.at.abs_diff(edit.at) <= NEAR;
+        if edits.iter().any(is_near) {
             return None;
         }
-        patches.push(diff(&file, &lines, &edit)?);
-        places.push((file, edit.at));
+        edits.push(FileEdit { file, text, edit });
     }
-    Some(patches)
+    Some(edits)
 }
 
 /// Lines within which two diffs are in each other's way.
 const NEAR: usize = 2 * CONTEXT + 1;
 
-fn denial(
-    remedy: &PolicyRemedy,
-    statement: &StatementPlace,
-    source: &dyn Fn(&str) -> Option<Arc<str>>,
-) -> Option<String> {
-    let (file, text) = file_of(statement, source)?;
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    diff(&file, &lines, &Statement::of(statement, &text)?.before(remedy)?)
+fn denial(remedy: &PolicyRemedy, statement: &StatementPlace, texts: &Texts<'_>) -> Option<FileEdit> {
+    let (file, text) = file_of(statement, texts)?;
+    let edit = Statement::of(statement, &text)?.before(remedy)?;
+    Some(FileEdit { file, text, edit })
 }
 
-fn file_of(
-    statement: &StatementPlace,
-    source: &dyn Fn(&str) -> Option<Arc<str>>,
-) -> Option<(Arc<str>, Arc<str>)> {
+fn file_of(statement: &StatementPlace, texts: &Texts<'_>) -> Option<(Arc<str>, Arc<str>)> {
     let Origin::File(place) = &statement.origin else { return None };
-    Some((place.file.clone(), source(&place.file)?))
+    Some((place.file.clone(), texts.of(&place.file)?))
 }
 
 /// A statement, or the policy template that makes it, within a file.

@@ -14,13 +14,18 @@ pub fn escaped(text: &str) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || turns_direction(character) {
+        if is_hidden(character) {
             out.extend(character.escape_unicode());
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// Whether a terminal obeys the character instead of showing it.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control() || turns_direction(character)
 }
 
 /// The bidirectional controls of Unicode (UAX 9), which no terminal shows.

@@ -1,9 +1,13 @@
 //! The report as JSON: a versioned format with additive changes only.
 
 use crate::condition::condition;
+use crate::fingerprint::{fingerprint, of_lint};
+use crate::view::{Index, View};
+use crate::words::{headline, lint_headline};
 use crate::{Levels, Report, Summary};
 use loopguard_analysis::{Finding, Hop, Lint, PolicyRemedy, Remedy, RuleVerdict, StatementPlace};
-use loopguard_model::{Gap, Inventory, Origin, Rule, RuleKey};
+use loopguard_decision::cost::{Range, RunawayCost};
+use loopguard_model::{Gap, Origin, Rule};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -51,8 +55,13 @@ struct RuleRow<'a> {
 #[derive(Debug, Serialize)]
 struct FindingRow<'a> {
     id: &'a str,
+    fingerprint: String,
     code: &'static str,
     severity: &'static str,
+    headline: String,
+    /// Whether it was not in the base; left out where nothing is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<bool>,
     verdict: &'static str,
     certainty: Option<&'static str>,
     /// Why the loop is wanted, if its owner says so.
@@ -65,13 +74,26 @@ struct FindingRow<'a> {
     policy_remedies: Vec<PolicyRemedyRow<'a>>,
     no_remedy: Option<&'a str>,
     gaps: Vec<GapRow>,
+    cost: Option<CostRow>,
+}
+
+/// What the loop would cost if it ran away.
+#[derive(Debug, Serialize)]
+struct CostRow {
+    region: String,
+    per_million_rounds: Range,
+    rounds_per_second: u64,
+    per_day: Range,
+    assumptions: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct LintRow<'a> {
     id: &'a str,
+    fingerprint: String,
     code: &'static str,
     severity: &'static str,
+    headline: String,
     rule: &'a str,
     message: &'a str,
     file: Option<&'a str>,
@@ -155,15 +177,14 @@ struct SummaryRow {
 }
 
 /// Returns the report as indented JSON text with a final line break. Same report, same bytes.
-pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&document(report))?;
+pub fn json(view: &View<'_>) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&document(&Index::of(view)))?;
     text.push('\n');
     Ok(text)
 }
 
-fn document<'a>(report: &Report<'a>) -> Document<'a> {
-    let Report { inventory, analysis, catalogue, levels } = *report;
-    let facts = by_key(inventory);
+fn document<'a>(index: &Index<'a>) -> Document<'a> {
+    let Report { inventory, analysis, catalogue, levels } = index.view.report;
     let summary = Summary::of(analysis);
     Document {
         format_version: FORMAT_VERSION,
@@ -178,9 +199,9 @@ fn document<'a>(report: &Report<'a>) -> Document<'a> {
         rules: analysis
             .rules
             .iter()
-            .map(|verdict| rule_row(verdict, facts.get(&verdict.key).copied()))
+            .map(|verdict| rule_row(verdict, index.rules.get(&verdict.key).copied()))
             .collect(),
-        findings: analysis.findings.iter().filter_map(|finding| finding_row(report, finding)).collect(),
+        findings: analysis.findings.iter().filter_map(|finding| finding_row(index, finding)).collect(),
         lints: analysis.lints.iter().filter_map(|lint| lint_row(lint, levels)).collect(),
         assumptions: analysis.assumptions.iter().map(String::as_str).collect(),
         notes: inventory
@@ -198,11 +219,6 @@ fn document<'a>(report: &Report<'a>) -> Document<'a> {
             verdicts: summary.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
         },
     }
-}
-
-/// Returns the rules of an inventory by their keys.
-pub(crate) fn by_key(inventory: &Inventory) -> BTreeMap<&RuleKey, &Rule> {
-    inventory.rules.iter().map(|rule| (&rule.key, rule)).collect()
 }
 
 fn rule_row<'a>(verdict: &'a RuleVerdict, rule: Option<&'a Rule>) -> RuleRow<'a> {
@@ -225,8 +241,10 @@ fn lint_row<'a>(told: &'a Lint, levels: &Levels) -> Option<LintRow<'a>> {
     let (file, line, column) = place(&told.origin);
     Some(LintRow {
         id: &told.id,
+        fingerprint: of_lint(told),
         code: told.code.as_str(),
         severity: levels.severity(told.code)?.as_str(),
+        headline: lint_headline(told),
         rule: &told.rule.id,
         message: &told.message,
         file,
@@ -235,11 +253,15 @@ fn lint_row<'a>(told: &'a Lint, levels: &Levels) -> Option<LintRow<'a>> {
     })
 }
 
-fn finding_row<'a>(report: &Report<'_>, finding: &'a Finding) -> Option<FindingRow<'a>> {
+fn finding_row<'a>(index: &Index<'_>, finding: &'a Finding) -> Option<FindingRow<'a>> {
+    let report = &index.view.report;
     Some(FindingRow {
         id: &finding.id,
+        fingerprint: fingerprint(finding),
         code: finding.code.as_str(),
         severity: report.levels.severity(finding.code)?.as_str(),
+        headline: headline(finding),
+        new: index.is_new(finding),
         verdict: finding.verdict.as_str(),
         certainty: finding.certainty.map(loopguard_analysis::Certainty::as_str),
         intended: report.intended(finding),
@@ -250,7 +272,18 @@ fn finding_row<'a>(report: &Report<'_>, finding: &'a Finding) -> Option<FindingR
         policy_remedies: finding.policy_remedies.iter().map(policy_remedy_row).collect(),
         no_remedy: finding.no_remedy.as_deref(),
         gaps: finding.gaps.iter().map(gap_row).collect(),
+        cost: index.cost(finding).map(|cost| cost_row(index, cost)),
     })
+}
+
+fn cost_row(index: &Index<'_>, cost: RunawayCost) -> CostRow {
+    CostRow {
+        region: index.view.prices.region().to_owned(),
+        per_million_rounds: cost.per_million,
+        rounds_per_second: index.view.rate,
+        per_day: cost.per_hour(index.view.rate).times(24),
+        assumptions: cost.assumptions.into_iter().collect(),
+    }
 }
 
 fn hop_row(hop: &Hop) -> HopRow<'_> {

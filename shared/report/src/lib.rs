@@ -4,21 +4,42 @@
 //! judgement; a report repeats what the analysis found. The types that go out as JSON live beside their
 //! renderer, so that the wire format changes only on purpose.
 
+mod base;
+mod change;
+mod concise;
 mod condition;
+mod diagnostic;
 mod escape;
+mod fingerprint;
+mod full;
+mod github;
 mod json;
 mod levels;
+mod markdown;
+mod paint;
 mod patch;
 mod remedies;
+mod safe_source;
+mod sarif;
+mod story;
 mod summary;
-mod text;
+mod view;
+mod witness;
+mod words;
 
+pub use base::{Base, BaseError};
+pub use concise::concise;
 pub use escape::escaped;
+pub use full::{finding, full};
+pub use github::github;
 pub use json::{FORMAT_VERSION, json};
 pub use levels::{Levels, Rank};
+pub use markdown::markdown;
+pub use paint::Paint;
 pub use remedies::{remedies, remedies_json};
+pub use sarif::sarif;
 pub use summary::{Level, Summary};
-pub use text::{finding, text};
+pub use view::{Texts, View};
 
 use loopguard_analysis::{Analysis, CatalogueInfo, Finding};
 use loopguard_model::{Inventory, RuleKey};

@@ -8,14 +8,13 @@ use std::fmt::Write;
 /// Lines that a patch shows before and after what it adds.
 pub(crate) const CONTEXT: usize = 3;
 
-/// Returns a unified diff that makes `old`, which stands in the file as YAML or JSON, the pattern `new`; `None` where the
+/// Returns the edit that makes `old`, which stands in the file as YAML or JSON, the pattern `new`; `None` where the
 /// change is more than one member beside what is there, or the place is not found for sure. Nothing is taken away: comments,
 /// order and style of the file stay.
-pub(crate) fn patch(place: &FilePlace, text: &str, old: &EventPattern, new: &str) -> Option<String> {
+pub(crate) fn edit(place: &FilePlace, text: &str, old: &EventPattern, new: &str) -> Option<Edit> {
     let added = added(old, new)?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let edit = braces(place, text, old, &added).or_else(|| block(place, text, &lines, old, &added))?;
-    diff(&place.file, &lines, &edit)
+    braces(place, text, old, &added).or_else(|| block(place, text, &lines, old, &added))
 }
 
 /// Returns the one member that `new` has beside what `old` is.
@@ -39,6 +38,7 @@ fn elements(value: &Value) -> Option<&[Value]> {
 }
 
 /// A change of a file.
+#[derive(Debug)]
 pub(crate) struct Edit {
     /// The line, from 0, behind which lines are added.
     pub(crate) at: usize,

@@ -1,15 +1,12 @@
 //! The remedies alone: what to change, rule by rule.
 
-use crate::condition::{condition, patches};
+use crate::change::{Change, FileEdit, of_pattern, of_policy};
 use crate::json::{FORMAT_VERSION, PolicyRemedyRow, RemedyRow, place, policy_remedy_row, remedy_row};
-use crate::patch::patch;
-use crate::text::place_of;
-use crate::{Report, escaped};
-use loopguard_analysis::{Finding, PolicyRemedy};
-use loopguard_model::{Origin, Rule};
+use crate::view::Index;
+use crate::{Report, View, escaped};
+use loopguard_analysis::Finding;
 use serde::Serialize;
 use std::fmt::{self, Write};
-use std::sync::Arc;
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
@@ -30,11 +27,11 @@ struct Row<'a> {
 }
 
 /// Returns the proved changes as text: the finding, where the changed rule stands, and the change: as a unified diff of its
-/// file, which `git apply` and `patch` take, or else as the new pattern. `source` gives the text of a file.
-pub fn remedies(report: &Report<'_>, source: &dyn Fn(&str) -> Option<Arc<str>>) -> String {
+/// file, which `git apply` and `patch` take, or else as the new pattern.
+pub fn remedies(view: &View<'_>) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _ = write(&mut out, report, source);
+    let _ = write(&mut out, view);
     out
 }
 
@@ -71,30 +68,17 @@ fn told<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a Finding> {
     })
 }
 
-fn write(out: &mut String, report: &Report<'_>, source: &dyn Fn(&str) -> Option<Arc<str>>) -> fmt::Result {
-    for finding in told(report) {
+fn write(out: &mut String, view: &View<'_>) -> fmt::Result {
+    let index = Index::of(view);
+    for finding in told(&view.report) {
         writeln!(out, "# {}", escaped(&finding.id))?;
         for remedy in &finding.remedies {
-            let rule = report.inventory.rules.iter().find(|rule| rule.key == remedy.rule);
-            let place = rule.map(|rule| rule.origin.to_string()).unwrap_or_default();
-            writeln!(
-                out,
-                "# rule {} ({}): {}",
-                escaped(&remedy.rule.id),
-                escaped(&place),
-                escaped(&remedy.headline)
-            )?;
-            if !remedy.loses.is_empty() {
-                writeln!(out, "# loses: {}", escaped(&remedy.loses))?;
-            }
-            match rule.and_then(|rule| as_patch(rule, &remedy.pattern, source)) {
-                // As it stands: a patch with escaped characters would not fit its file.
-                Some(patch) => write!(out, "{patch}")?,
-                None => writeln!(out, "{}", escaped(&remedy.pattern))?,
-            }
+            let place = index.rules.get(&remedy.rule).map(|rule| rule.origin.to_string()).unwrap_or_default();
+            let (rule, place) = (escaped(&remedy.rule.id), escaped(&place));
+            write_change(out, &format!("rule {rule} ({place})"), &of_pattern(&index, remedy))?;
         }
         for remedy in &finding.policy_remedies {
-            write_policy(out, remedy, source)?;
+            write_change(out, "policy", &of_policy(&index, remedy))?;
         }
         if let Some(why) = &finding.no_remedy {
             writeln!(out, "# none proved: {}", escaped(why))?;
@@ -104,34 +88,17 @@ fn write(out: &mut String, report: &Report<'_>, source: &dyn Fn(&str) -> Option<
     Ok(())
 }
 
-fn write_policy(
-    out: &mut String,
-    remedy: &PolicyRemedy,
-    source: &dyn Fn(&str) -> Option<Arc<str>>,
-) -> fmt::Result {
-    writeln!(out, "# policy: {}", escaped(&remedy.headline))?;
-    for statement in &remedy.statements {
-        writeln!(out, "# in {}", escaped(&place_of(statement)))?;
+fn write_change(out: &mut String, what: &str, change: &Change<'_>) -> fmt::Result {
+    writeln!(out, "# {what}: {}", escaped(change.headline))?;
+    for place in &change.places {
+        writeln!(out, "# in {}", escaped(place))?;
     }
-    if !remedy.loses.is_empty() {
-        writeln!(out, "# loses: {}", escaped(&remedy.loses))?;
+    if !change.loses.is_empty() {
+        writeln!(out, "# loses: {}", escaped(change.loses))?;
     }
-    let all_plain = |patches: &Vec<String>| patches.iter().all(|patch| is_plain(patch));
-    match patches(remedy, source).filter(all_plain) {
-        Some(patches) => patches.iter().try_for_each(|patch| write!(out, "{patch}")),
-        None => writeln!(out, "{}", escaped(&condition(remedy))),
+    if change.edits.is_empty() {
+        return writeln!(out, "{}", escaped(&change.json));
     }
-}
-
-/// Whether the patch fits its file as it is printed.
-fn is_plain(patch: &str) -> bool {
-    patch.chars().all(|c| !c.is_control() || c == '\n' || c == '\r' || c == '\t')
-}
-
-/// The change as a diff of the rule's file. A file with control characters in its text is not shown so.
-fn as_patch(rule: &Rule, pattern: &str, source: &dyn Fn(&str) -> Option<Arc<str>>) -> Option<String> {
-    let Origin::File(place) = &rule.origin else { return None };
-    let text = source(&place.file)?;
-    let patch = patch(place, &text, rule.trigger.pattern()?, pattern)?;
-    is_plain(&patch).then_some(patch)
+    // As they stand: a patch with escaped characters would not fit its file.
+    change.edits.iter().filter_map(FileEdit::diff).try_for_each(|diff| write!(out, "{diff}"))
 }

@@ -72,10 +72,20 @@ fn table() -> &'static Table {
 
 /// Returns what the loop of a finding costs at these prices.
 pub fn runaway(finding: &Finding, inventory: &Inventory, prices: &Prices) -> RunawayCost {
+    let workload = |arn: &str| inventory.workloads.iter().find(|known| known.arn.to_string() == *arn);
+    runaway_of(finding, &workload, prices)
+}
+
+/// The same, where the caller finds the workload of an ARN: with many findings, by an index.
+pub fn runaway_of<'w>(
+    finding: &Finding,
+    workload: &dyn Fn(&str) -> Option<&'w Workload>,
+    prices: &Prices,
+) -> RunawayCost {
     let mut cost =
         RunawayCost { per_million: Range::default(), lines: Vec::new(), assumptions: BTreeSet::new() };
     for hop in &finding.hops {
-        let workload = inventory.workloads.iter().find(|known| known.arn.to_string() == *hop.target.arn);
+        let workload = workload(&hop.target.arn);
         let mut known = false;
         for row in table().run.iter().filter(|row| row.is_of(hop)) {
             known = known || row.target.is_some();
