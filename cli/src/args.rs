@@ -1,13 +1,21 @@
 //! The command line, declared.
 
-use crate::{catalogue, cost, demo, explain, iam, operate, pattern, scan, snapshot};
+use crate::{catalogue, cost, demo, explain, graph, iam, operate, pattern, scan, shell, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
 ///
 /// Exit codes: 0 nothing found, 1 something found, 2 could not run.
 #[derive(Debug, Parser)]
-#[command(name = "loopguard", version, max_term_width = 100)]
+#[command(
+    name = "loopguard",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  loopguard scan template.yaml            # what loops, why, and what to change\n  loopguard scan --account                # \
+    the account of the environment's credentials\n  loopguard scan --format html . > r.html # a page with pictures\n  loopguard explain \
+    self-trigger          # what a finding means\n  loopguard demo                          # a loop burns, and is stopped; needs no AWS\n\n\
+    Each verb has its own --help, with more of these."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -17,6 +25,8 @@ pub(crate) struct Args {
 pub(crate) enum Verb {
     /// Look for loops in templates, snapshots of accounts, or a live account
     Scan(scan::ScanArgs),
+    /// Draw the loops: the rules, what they run, the calls that lead back
+    Graph(graph::GraphArgs),
     /// Say what each loop would cost if it ran away, or what the stack itself costs
     Cost(cost::CostArgs),
     /// Tell what a finding means, why it matters and how to fix it
@@ -48,4 +58,8 @@ pub(crate) enum Verb {
     Selftest(operate::SelftestArgs),
     /// Watch a loop burn and be stopped, on an account in memory
     Demo(demo::DemoArgs),
+    /// Print completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Print the page of the manual
+    Man(shell::ManArgs),
 }

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &CostArgs) -> Result<Exit> {
         bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
     };
     code::read(&mut inventory, sources.templates());
-    let analysis = sources.analyse(&mut inventory, &Catalogue::embedded());
+    let analysis = sources.analyse(&mut inventory, &Catalogue::embedded(), &mut |_| ());
     let named = |finding: &&Finding| {
         args.rules.is_empty()
             || finding.rules.iter().any(|key| args.rules.iter().any(|name| *name == *key.id))

@@ -8,6 +8,9 @@ use loopguard_analysis::Code;
 use std::io::{self, Write};
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  loopguard explain                  # all codes\n  loopguard explain self-trigger"
+)]
 pub(crate) struct ExplainArgs {
     /// The code of a finding, as `self-trigger`; without it all codes are listed
     #[arg(value_parser = code)]

@@ -15,12 +15,15 @@ mod demo;
 mod exit;
 mod explain;
 mod facts;
+mod graph;
 mod iam;
 mod input;
 mod operate;
 mod paint;
 mod pattern;
+mod progress;
 mod scan;
+mod shell;
 mod snapshot;
 
 use anyhow::Result;
@@ -32,6 +35,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let outcome = match args::Args::parse().verb {
         args::Verb::Scan(args) => scan::run(&args),
+        args::Verb::Graph(args) => graph::run(&args),
         args::Verb::Cost(args) => cost::run(&args),
         args::Verb::Explain(args) => explain::run(&args),
         args::Verb::Snapshot(args) => snapshot::run(&args),
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         args::Verb::Resume(args) => operate::resume(&args),
         args::Verb::Exempt(args) => operate::exempt(&args),
         args::Verb::Demo(args) => demo::run(&args),
+        args::Verb::Completions(args) => shell::completions(&args),
+        args::Verb::Man(args) => shell::man(&args),
     };
     finish(outcome).into()
 }

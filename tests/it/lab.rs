@@ -1,7 +1,7 @@
 //! In the local AWS: rules that really loop, functions as processes, and the guard on both.
 
 #[path = "../lab/mod.rs"]
-mod harness;
+pub(crate) mod harness;
 
 mod account;
 mod bridge;

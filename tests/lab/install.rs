@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-const REQUIREMENTS: &str = include_str!("requirements.txt");
-
 /// Returns the lab's folder in the target folder of this build.
 pub(crate) fn folder() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -22,11 +20,17 @@ pub(crate) fn python() -> Result<PathBuf, String> {
 }
 
 fn installed() -> Result<PathBuf, String> {
+    environment("venv", &Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/requirements.txt"))
+}
+
+/// Returns the interpreter that has the packages pinned in a file, installed now into an environment of that name if they are not
+/// there yet, or the reason why it cannot be had.
+pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(folder()).unwrap();
     // Other pins get another environment, so that clones may share a target folder.
     let mut hasher = DefaultHasher::new();
-    REQUIREMENTS.hash(&mut hasher);
-    let environment = folder().join(format!("venv-{:016x}", hasher.finish()));
+    fs::read_to_string(requirements).unwrap().hash(&mut hasher);
+    let environment = folder().join(format!("{name}-{:016x}", hasher.finish()));
     let python = environment.join("bin/python");
     let complete = environment.join("complete");
 
@@ -38,7 +42,6 @@ fn installed() -> Result<PathBuf, String> {
     if environment.exists() {
         fs::remove_dir_all(&environment).unwrap();
     }
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/requirements.txt");
     run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])

@@ -3,12 +3,13 @@
 
 pub(crate) mod aws;
 pub(crate) mod function;
-mod http;
+pub(crate) mod http;
 mod install;
 pub(crate) mod proxy;
 pub(crate) mod runtime_api;
 
 use aws::Aws;
+pub(crate) use install::environment;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

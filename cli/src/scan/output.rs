@@ -35,6 +35,8 @@ enum Format {
     Sarif,
     /// A comment on a pull request
     Markdown,
+    /// One page with pictures, for a browser
+    Html,
     /// Workflow commands of GitHub Actions
     Github,
 }
@@ -52,6 +54,7 @@ impl OutputArgs {
             Format::Json => loopguard_report::json(view).context("writing the report")?,
             Format::Sarif => loopguard_report::sarif(view).context("writing the report")?,
             Format::Markdown => loopguard_report::markdown(view),
+            Format::Html => loopguard_report::html(view),
             Format::Github => loopguard_report::github(view),
         })
     }

@@ -1,7 +1,7 @@
 //! What is scanned: templates, snapshots, the account, all as one inventory.
 
 use crate::input;
-use loopguard_analysis::{Analysis, Catalogue, analyse_with};
+use loopguard_analysis::{Analysis, Catalogue, Step, analyse_watched};
 use loopguard_model::snapshot::{self, Snapshot};
 use loopguard_model::{Facts, Gap, Inventory, Need};
 use loopguard_template::{Options, Source};
@@ -114,9 +114,14 @@ impl Sources {
         Some(format!("the templates are deployed to account {} in {}", scope.account, scope.region))
     }
 
-    /// Analyses; what the facts leave open is asked of the snapshots.
-    pub(crate) fn analyse(&self, inventory: &mut Inventory, catalogue: &Catalogue) -> Analysis {
-        analyse_with(inventory, catalogue, |need| self.answer(need))
+    /// Analyses; what the facts leave open is asked of the snapshots, and each step is told to `watch`.
+    pub(crate) fn analyse(
+        &self,
+        inventory: &mut Inventory,
+        catalogue: &Catalogue,
+        watch: &mut dyn FnMut(Step),
+    ) -> Analysis {
+        analyse_watched(inventory, catalogue, |need| self.answer(need), watch)
     }
 
     fn answer(&self, need: &Need) -> Result<Facts, Gap> {

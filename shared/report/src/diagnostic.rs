@@ -6,7 +6,7 @@ use crate::story::{Mark, marks, name_of};
 use crate::view::Index;
 use crate::witness::{deciding, in_line};
 use crate::words::{cost_words, gain_words, headline, lint_headline, sure_words};
-use loopguard_analysis::{Code, Finding, Hop, Lint, MOST_ENTRIES, Severity};
+use loopguard_analysis::{Certainty, Code, Finding, Hop, Lint, MOST_ENTRIES, Severity};
 use loopguard_decision::cost::RunawayCost;
 use loopguard_model::Origin;
 
@@ -21,9 +21,7 @@ pub(crate) struct Diagnostic<'a> {
     pub(crate) rule: &'a str,
     /// Where that rule stands.
     pub(crate) origin: Origin,
-    pub(crate) marks: Vec<Mark>,
     pub(crate) facts: Vec<Fact>,
-    pub(crate) changes: Vec<Change<'a>>,
     /// Why no change is offered, with advice.
     pub(crate) no_remedy: Option<&'a str>,
     pub(crate) cost: Option<RunawayCost>,
@@ -53,7 +51,20 @@ pub(crate) struct Fact {
     pub(crate) text: String,
 }
 
-impl Diagnostic<'_> {
+impl<'a> Diagnostic<'a> {
+    /// Returns the steps of the story, with the lines they stand in.
+    pub(crate) fn marks(&self, index: &Index<'a>) -> Vec<Mark> {
+        match self.finding {
+            Some(finding) => marks(index, finding),
+            None => vec![Mark::at(index, &self.origin, "", true)],
+        }
+    }
+
+    /// Returns the changes that are offered.
+    pub(crate) fn changes(&self, index: &Index<'a>) -> Vec<Change<'a>> {
+        self.finding.map(|finding| changes(index, finding)).unwrap_or_default()
+    }
+
     /// Whether people are told: of what is only worth knowing programs are, unless it is a cycle.
     pub(crate) fn is_told(&self) -> bool {
         self.finding.is_some() || self.severity > Severity::Note
@@ -78,9 +89,7 @@ pub(crate) fn of_finding<'a>(index: &Index<'a>, finding: &'a Finding) -> Option<
         headline: headline(finding),
         rule: finding.rules.first().map_or("", |key| &*key.id),
         origin: origin_of(index, finding),
-        marks: marks(index, finding),
         facts: facts(index, finding, cost.as_ref()),
-        changes: changes(index, finding),
         no_remedy: finding.no_remedy.as_deref(),
         cost,
         fingerprint: fingerprint(finding),
@@ -98,9 +107,7 @@ fn from_lint<'a>(index: &Index<'a>, lint: &'a Lint) -> Option<Diagnostic<'a>> {
         headline: lint_headline(lint),
         rule: &lint.rule.id,
         origin: lint.origin.clone(),
-        marks: Vec::new(),
         facts: Vec::new(),
-        changes: Vec::new(),
         no_remedy: None,
         cost: None,
         is_new: index.view.base.map(|base| !base.holds(&fingerprint)),
@@ -171,11 +178,8 @@ fn event_words(index: &Index<'_>, finding: &Finding, hop: &Hop, at: usize) -> Op
 fn sure(finding: &Finding, hop: &Hop) -> String {
     let whose = if finding.hops.len() == 1 { String::new() } else { format!(" (`{}`)", name_of(hop)) };
     let because = hop.origins.because.as_ref().map(|because| format!("; allowed by {because}"));
-    format!(
-        "{}{whose}: {}, {}{}",
-        hop.certainty,
-        sure_words(hop.certainty),
-        gain_words(hop.gain),
-        because.unwrap_or_default()
-    )
+    // Of a call that nobody has seen it would say little.
+    let often =
+        if hop.certainty >= Certainty::Coded { format!(", {}", gain_words(hop.gain)) } else { String::new() };
+    format!("{}{whose}: {}{often}{}", hop.certainty, sure_words(hop.certainty), because.unwrap_or_default())
 }

@@ -31,14 +31,14 @@ pub fn finding(report: &Report<'_>, finding: &Finding) -> String {
     let prices = Prices::of_region("us-east-1");
     let index = Index::of(&View::of(*report, &prices));
     let told = of_finding(&index, finding);
-    told.map(|told| rendered(&told, Paint::Plain) + "\n").unwrap_or_default()
+    told.map(|told| rendered(&index, &told, Paint::Plain) + "\n").unwrap_or_default()
 }
 
 fn write(out: &mut String, index: &Index<'_>, paint: Paint) -> fmt::Result {
     let Report { inventory, analysis, .. } = index.view.report;
     let all: Vec<Diagnostic<'_>> = diagnostics(index).into_iter().filter(Diagnostic::is_told).collect();
     for diagnostic in all.iter().filter(|told| told.is_new != Some(false)) {
-        writeln!(out, "{}\n", rendered(diagnostic, paint))?;
+        writeln!(out, "{}\n", rendered(index, diagnostic, paint))?;
     }
     if let Some(base) = index.view.base {
         compared(out, base, &all, paint)?;
@@ -85,9 +85,10 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-pub(crate) fn rendered(told: &Diagnostic<'_>, paint: Paint) -> String {
+pub(crate) fn rendered<'a>(index: &Index<'a>, told: &Diagnostic<'a>, paint: Paint) -> String {
+    let (marks, changes) = (told.marks(index), told.changes(index));
     let title = level(told.severity).primary_title(escaped(&told.headline)).id(told.code.as_str());
-    let shown = pieces(&told.marks);
+    let shown = pieces(&marks);
     let mut group = if shown.is_empty() {
         Group::with_title(title).element(place(told))
     } else {
@@ -95,7 +96,7 @@ pub(crate) fn rendered(told: &Diagnostic<'_>, paint: Paint) -> String {
         Group::with_title(title).elements(shown.collect::<Vec<_>>())
     };
     // A step whose text is not at hand is told in words.
-    for mark in told.marks.iter().filter(|mark| mark.spot.is_none()) {
+    for mark in marks.iter().filter(|mark| mark.spot.is_none() && !mark.label.is_empty()) {
         let text = format!("{} ({})", escaped(&mark.label), escaped(&mark.origin.to_string()));
         group = group.element(Level::INFO.no_name().message(text));
     }
@@ -103,7 +104,7 @@ pub(crate) fn rendered(told: &Diagnostic<'_>, paint: Paint) -> String {
         group = group.element(Level::NOTE.message(escaped(&fact.text)));
     }
     let mut groups = vec![group];
-    groups.extend(told.changes.iter().map(|change| offered(change)));
+    groups.extend(changes.iter().map(offered));
     if let Some(why) = told.no_remedy {
         let title = Level::HELP.secondary_title(format!("none proved: {}", escaped(why)));
         groups.push(Group::with_title(title));
@@ -171,7 +172,7 @@ impl<'m> Piece<'m> {
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         let labels = self.labels.iter().map(|(span, mark)| {
             let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            kind.span(span.clone()).label(escaped(&mark.label))
+            kind.span(span.clone()).label(Some(escaped(&mark.label)).filter(|label| !label.is_empty()))
         });
         Snippet::source(self.source.text())
             .path(escaped(self.file))

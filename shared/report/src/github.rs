@@ -15,19 +15,20 @@ pub fn github(view: &View<'_>) -> String {
     let all = diagnostics(&index);
     for diagnostic in all.iter().filter(|told| told.is_told() && told.is_new != Some(false)) {
         // Writing to a string does not fail.
-        let _ = writeln!(out, "{}", command(diagnostic));
+        let _ = writeln!(out, "{}", command(&index, diagnostic));
     }
     let _ = writeln!(out, "{}", totals(&Summary::of(view.report.analysis)));
     out
 }
 
-fn command(told: &Diagnostic<'_>) -> String {
+fn command<'a>(index: &Index<'a>, told: &Diagnostic<'a>) -> String {
+    let marks = told.marks(index);
     let name = match told.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let spot = told.marks.iter().find(|mark| mark.is_primary).and_then(|mark| mark.spot.as_ref());
+    let spot = marks.iter().find(|mark| mark.is_primary).and_then(|mark| mark.spot.as_ref());
     let place = match (spot, told.origin.place()) {
         (Some(spot), _) => format!(
             "file={},line={},col={},endColumn={},",
@@ -42,7 +43,12 @@ fn command(told: &Diagnostic<'_>) -> String {
         (None, None) => String::new(),
     };
     let mut message = escaped(&told.headline);
-    for line in told.marks.iter().map(|mark| &mark.label).chain(told.facts.iter().map(|fact| &fact.text)) {
+    for line in marks
+        .iter()
+        .map(|mark| &mark.label)
+        .filter(|label| !label.is_empty())
+        .chain(told.facts.iter().map(|fact| &fact.text))
+    {
         message.push('\n');
         message.push_str(&escaped(line));
     }

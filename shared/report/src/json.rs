@@ -1,6 +1,7 @@
 //! The report as JSON: a versioned format with additive changes only.
 
 use crate::condition::condition;
+use crate::escape::shown_in_json;
 use crate::fingerprint::{fingerprint, of_lint};
 use crate::view::{Index, View};
 use crate::words::{headline, lint_headline};
@@ -180,7 +181,7 @@ struct SummaryRow {
 pub fn json(view: &View<'_>) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(&document(&Index::of(view)))?;
     text.push('\n');
-    Ok(text)
+    Ok(shown_in_json(text))
 }
 
 fn document<'a>(index: &Index<'a>) -> Document<'a> {

@@ -1,6 +1,7 @@
 //! How findings are told, and which of them make a run fail: by code, as the user says.
 
-use crate::{Level, Report};
+use crate::fingerprint::{fingerprint, of_lint};
+use crate::{Base, Level, Report};
 use loopguard_analysis::{Code, Finding, RuleVerdict, Severity, Verdict};
 use std::collections::BTreeMap;
 
@@ -43,9 +44,11 @@ impl Levels {
     }
 
     /// Returns true iff something was found that makes the run fail: a finding of a code that is denied, or a loop
-    /// at the level or an unknown that counts, of a code of which nothing is said. What is intended does not count.
-    pub fn fail(&self, report: &Report<'_>, level: Level) -> bool {
+    /// at the level or an unknown that counts, of a code of which nothing is said. What is intended does not count, nor, with
+    /// a base, what was there before; a rule whose pattern cannot be read is no finding that could be compared.
+    pub fn fail(&self, report: &Report<'_>, level: Level, base: Option<&Base>) -> bool {
         let analysis = report.analysis;
+        let is_new = |fingerprint: &dyn Fn() -> String| base.is_none_or(|base| !base.holds(&fingerprint()));
         let denied = |code: Code| self.rank(code) == Some(Rank::Deny);
         // A rule whose pattern was not read is unknown and in no finding.
         let unread = || {
@@ -53,18 +56,21 @@ impl Levels {
                 |rule: &RuleVerdict| rule.verdict == Verdict::Unknown && !report.is_intended(&rule.key);
             analysis.rules.iter().any(counts)
         };
-        analysis.lints.iter().any(|lint| denied(lint.code))
-            || (level.unknown && self.rank(Code::PossibleLoop).is_none() && unread())
+        analysis.lints.iter().any(|lint| denied(lint.code) && is_new(&|| of_lint(lint)))
+            || (level.unknown && base.is_none() && self.rank(Code::PossibleLoop).is_none() && unread())
             || analysis.findings.iter().filter(|finding| report.intended(finding).is_none()).any(|finding| {
-                denied(finding.code) || (self.rank(finding.code).is_none() && reaches(finding, level))
+                let counts =
+                    denied(finding.code) || (self.rank(finding.code).is_none() && reaches(finding, level));
+                counts && is_new(&|| fingerprint(finding))
             })
     }
 }
 
-/// Returns true iff it is a loop at the level. Every rule of a loop has a finding as sure as its verdict, so the findings decide.
+/// Returns true iff it is a loop at the level, or one that is undecided where these count. Every rule of a loop has a finding as sure as its verdict, so the findings decide.
 fn reaches(finding: &Finding, level: Level) -> bool {
     match finding.verdict {
         Verdict::Loop => finding.certainty.is_some_and(|certainty| certainty >= level.certainty),
-        Verdict::Unknown | Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => false,
+        Verdict::Unknown => level.unknown,
+        Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => false,
     }
 }

@@ -3,9 +3,11 @@
 use crate::change::FileEdit;
 use crate::diagnostic::{Diagnostic, diagnostics};
 use crate::full::{rendered, since};
+use crate::graph::mermaid;
 use crate::view::{Index, View};
 use crate::words::{counted, totals};
 use crate::{Paint, Summary, escaped};
+use loopguard_analysis::Finding;
 use std::fmt::{self, Write};
 
 /// GitHub takes 65,536 characters for a comment; what is longer than this is told by number.
@@ -14,7 +16,10 @@ const MOST_CHARACTERS: usize = 60_000;
 /// The most rows of the table.
 const MOST_ROWS: usize = 50;
 
-/// Returns a comment: the totals, a table of the findings, each folded with its source lines and its change. What would make it
+/// The most loops that are drawn: a picture as wide as a comment shows no more.
+const MOST_DRAWN: usize = 6;
+
+/// Returns a comment: the totals, a table of the findings, a picture of a few, each folded with its source lines and its change. What would make it
 /// too long for a comment is left out and counted. With a base, what is unchanged is only counted.
 pub fn markdown(view: &View<'_>) -> String {
     let mut out = String::new();
@@ -23,9 +28,9 @@ pub fn markdown(view: &View<'_>) -> String {
     out
 }
 
-fn write(out: &mut String, index: &Index<'_>) -> fmt::Result {
-    let all: Vec<Diagnostic<'_>> = diagnostics(index).into_iter().filter(Diagnostic::is_told).collect();
-    let shown: Vec<&Diagnostic<'_>> = all.iter().filter(|told| told.is_new != Some(false)).collect();
+fn write<'a>(out: &mut String, index: &Index<'a>) -> fmt::Result {
+    let all: Vec<Diagnostic<'a>> = diagnostics(index).into_iter().filter(Diagnostic::is_told).collect();
+    let shown: Vec<&Diagnostic<'a>> = all.iter().filter(|told| told.is_new != Some(false)).collect();
     writeln!(out, "### Loopguard: {}\n", totals(&Summary::of(index.view.report.analysis)))?;
     if let Some(base) = index.view.base {
         writeln!(out, "{}\n", inline(&since(base, &all)))?;
@@ -41,9 +46,14 @@ fn write(out: &mut String, index: &Index<'_>) -> fmt::Result {
         }
         out.push('\n');
     }
+    let loops: Vec<&Finding> =
+        shown.iter().filter_map(|told| told.finding).filter(|finding| !finding.hops.is_empty()).collect();
+    if (1..=MOST_DRAWN).contains(&loops.len()) {
+        writeln!(out, "{}", fenced("mermaid", &mermaid(index, &loops)))?;
+    }
     let mut left = shown.len().saturating_sub(MOST_ROWS);
     for told in shown.iter().take(MOST_ROWS) {
-        let details = details(told);
+        let details = details(index, told);
         if out.len() + details.len() > MOST_CHARACTERS {
             left += 1;
         } else {
@@ -81,13 +91,13 @@ fn row(index: &Index<'_>, told: &Diagnostic<'_>) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-fn details(told: &Diagnostic<'_>) -> String {
+fn details<'a>(index: &Index<'a>, told: &Diagnostic<'a>) -> String {
     let mut out = String::new();
-    let text = rendered(told, Paint::Plain);
+    let text = rendered(index, told, Paint::Plain);
     // Writing to a string does not fail.
     let _ = writeln!(out, "<details><summary>{}</summary>\n", html(&told.headline));
     let _ = writeln!(out, "{}", fenced("text", &text));
-    for diff in told.changes.iter().flat_map(|change| &change.edits).filter_map(FileEdit::diff) {
+    for diff in told.changes(index).iter().flat_map(|change| &change.edits).filter_map(FileEdit::diff) {
         let _ = writeln!(out, "{}", fenced("diff", &diff));
     }
     let _ = writeln!(out, "</details>\n");

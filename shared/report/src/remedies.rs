@@ -1,6 +1,7 @@
 //! The remedies alone: what to change, rule by rule.
 
 use crate::change::{Change, FileEdit, of_pattern, of_policy};
+use crate::escape::shown_in_json;
 use crate::json::{FORMAT_VERSION, PolicyRemedyRow, RemedyRow, place, policy_remedy_row, remedy_row};
 use crate::view::Index;
 use crate::{Report, View, escaped};
@@ -54,7 +55,7 @@ pub fn remedies_json(report: &Report<'_>) -> Result<String, serde_json::Error> {
     let document = Document { format_version: FORMAT_VERSION, remedies: rows.collect() };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
-    Ok(text)
+    Ok(shown_in_json(text))
 }
 
 /// The findings for which a remedy was looked for and that are told.

@@ -2,6 +2,7 @@
 
 use crate::change::{Change, FileEdit};
 use crate::diagnostic::{Diagnostic, FactKind, diagnostics};
+use crate::escape::shown_in_json;
 use crate::escaped;
 use crate::story::{Mark, Spot};
 use crate::view::{Index, View};
@@ -30,7 +31,7 @@ pub fn sarif(view: &View<'_>) -> Result<String, serde_json::Error> {
     });
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
-    Ok(text)
+    Ok(shown_in_json(text))
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -51,14 +52,15 @@ fn rule(code: Code) -> Value {
     })
 }
 
-fn result(index: &Index<'_>, told: &Diagnostic<'_>) -> Value {
+fn result<'a>(index: &Index<'a>, told: &Diagnostic<'a>) -> Value {
+    let marks = told.marks(index);
     let place = Code::ALL.iter().position(|code| *code == told.code);
     let mut result = json!({
         "ruleId": told.code.as_str(),
         "ruleIndex": place,
         "level": level(told.severity),
         "message": {"text": message(told)},
-        "locations": [location(told)],
+        "locations": [location(told, &marks)],
         // The first is what GitHub goes by; both stay the same where lines move.
         "partialFingerprints": {
             "primaryLocationLineHash": format!("{}:1", told.fingerprint),
@@ -67,14 +69,14 @@ fn result(index: &Index<'_>, told: &Diagnostic<'_>) -> Value {
         "properties": properties(index, told),
     });
     let Some(members) = result.as_object_mut() else { return result };
-    let steps: Vec<Value> = told.marks.iter().filter_map(step).collect();
+    let steps: Vec<Value> = marks.iter().filter_map(step).collect();
     if steps.len() > 1 {
         let related: Vec<Value> = (1..).zip(&steps).map(|(id, step)| with_id(step, id)).collect();
         let flow: Vec<Value> = steps.into_iter().map(|step| json!({"location": step})).collect();
         members.insert("codeFlows".to_owned(), json!([{"threadFlows": [{"locations": flow}]}]));
         members.insert("relatedLocations".to_owned(), Value::Array(related));
     }
-    let fixes: Vec<Value> = told.changes.iter().filter_map(fix).collect();
+    let fixes: Vec<Value> = told.changes(index).iter().filter_map(fix).collect();
     if !fixes.is_empty() {
         members.insert("fixes".to_owned(), Value::Array(fixes));
     }
@@ -111,8 +113,8 @@ fn properties(index: &Index<'_>, told: &Diagnostic<'_>) -> Value {
     Value::Object(members)
 }
 
-fn location(told: &Diagnostic<'_>) -> Value {
-    let spot = told.marks.iter().find(|mark| mark.is_primary).and_then(|mark| mark.spot.as_ref());
+fn location(told: &Diagnostic<'_>, marks: &[Mark]) -> Value {
+    let spot = marks.iter().find(|mark| mark.is_primary).and_then(|mark| mark.spot.as_ref());
     let logical = json!([{"name": told.rule, "kind": "resource"}]);
     let physical = spot.map(of_spot).or_else(|| told.origin.place().map(of_place));
     match physical {

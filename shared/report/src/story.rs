@@ -39,6 +39,14 @@ pub(crate) struct Spot {
     pub(crate) end_column: u32,
 }
 
+impl Mark {
+    /// Marks where a fact stands; without a label it only points.
+    pub(crate) fn at(index: &Index<'_>, origin: &Origin, label: &str, is_primary: bool) -> Self {
+        let spot = Spot::of_origin(index, origin);
+        Self { label: label.to_owned(), origin: origin.clone(), spot, is_primary }
+    }
+}
+
 impl Spot {
     /// Returns the spot of a span, cut at the end of its first line; none where the text does not have it.
     pub(crate) fn of(index: &Index<'_>, file: &Arc<str>, span: Span) -> Option<Self> {
@@ -72,12 +80,12 @@ pub(crate) fn marks(index: &Index<'_>, finding: &Finding) -> Vec<Mark> {
     let mut marks = Vec::new();
     if finding.hops.is_empty() {
         let rule = finding.rules.first().and_then(|key| index.rules.get(key));
-        return rule.map(|rule| at(index, &rule.origin, "this rule", true)).into_iter().collect();
+        return rule.map(|rule| Mark::at(index, &rule.origin, "", true)).into_iter().collect();
     }
     let several = finding.hops.len() > 1;
     for (step, hop) in finding.hops.iter().enumerate() {
         let runs = format!("`{}` runs `{}`", hop.rule.id, name_of(hop));
-        marks.push(at(index, &hop.origins.target, &runs, false));
+        marks.push(Mark::at(index, &hop.origins.target, &runs, false));
         marks.extend(calls(index, hop));
         let last = step + 1 == finding.hops.len();
         let next = finding.rules.get((step + 1) % finding.rules.len().max(1));
@@ -107,11 +115,6 @@ fn number(marks: &mut [Mark]) {
 
 const ALLOWED: &str = "its role allows it";
 
-fn at(index: &Index<'_>, origin: &Origin, label: &str, is_primary: bool) -> Mark {
-    let spot = Spot::of_origin(index, origin);
-    Mark { label: label.to_owned(), origin: origin.clone(), spot, is_primary }
-}
-
 /// Returns what a target is called: the name within its ARN.
 pub(crate) fn name_of(hop: &Hop) -> String {
     let arn = &hop.target.arn;
@@ -140,7 +143,7 @@ fn calls(index: &Index<'_>, hop: &Hop) -> Vec<Mark> {
         } else {
             format!("which calls {}", hop.action)
         };
-        marks.push(at(index, call, &label, false));
+        marks.push(Mark::at(index, call, &label, false));
     }
     if let Some(policy) = &hop.origins.policy {
         let spot = policy.place().and_then(|place| allowed_at(index, place, hop));

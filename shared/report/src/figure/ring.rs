@@ -1,0 +1,150 @@
+//! One loop as a ring of two rows, so that it closes before the eye, with the rules that lead into it above.
+
+use super::parts::{Edge, Node, NodeKind, calls, rule_node, runs};
+use super::svg::{BOX_HEIGHT, BOX_WIDTH, GAP, Svg, cut};
+use crate::story::name_of;
+use crate::view::Index;
+use loopguard_analysis::Finding;
+
+/// Rules that lead in and have a box of their own.
+const MOST_ENTRIES: usize = 4;
+/// Between the rows of a ring.
+const ROWS: i32 = 84;
+const MARGIN: i32 = 16;
+
+/// Returns the picture of a finding's cycle; empty for one that is none.
+pub(crate) fn ring(index: &Index<'_>, finding: &Finding, id: &str) -> String {
+    let (nodes, edges) = around(index, finding);
+    let Ok(count) = i32::try_from(nodes.len()) else { return String::new() };
+    if count < 2 {
+        return String::new();
+    }
+    let above = entries(index, finding);
+    let shape =
+        Shape { columns: (count / 2).max(1), count, top: if above.is_empty() { 0 } else { BOX_HEIGHT + 46 } };
+    let mut svg = Svg::new();
+    let (width, height) = shape.size();
+    svg.frame(MARGIN, MARGIN + shape.top, width - 2 * MARGIN, height - 2 * MARGIN - shape.top);
+    lead_in(&mut svg, id, &above, width, shape.top + MARGIN);
+    for edge in &edges {
+        arrow(&mut svg, id, &shape, edge);
+    }
+    for (at, node) in (0..).zip(&nodes) {
+        let (x, y) = shape.corner(at);
+        svg.node(node, x, y);
+    }
+    let names: Vec<&str> = finding.rules.iter().map(|key| &*key.id).collect();
+    svg.finish(id, &format!("Loop of {}", cut(&names.join(", "), 200)), width, height)
+}
+
+/// The boxes in the order of the ring, rule and target by turns, and the arrow from each to the next.
+fn around(index: &Index<'_>, finding: &Finding) -> (Vec<Node>, Vec<Edge>) {
+    let (mut nodes, mut edges) = (Vec::new(), Vec::new());
+    let count = 2 * finding.hops.len();
+    for (at, hop) in finding.hops.iter().enumerate() {
+        nodes.push(rule_node(index, &hop.rule, NodeKind::Rule));
+        let (label, below) = (name_of(hop), hop.target.kind.to_string());
+        nodes.push(Node { label, below, kind: NodeKind::Target, link: None });
+        edges.push(runs(2 * at, 2 * at + 1));
+        edges.push(Edge { from: 2 * at + 1, to: (2 * at + 2) % count, ..calls(hop) });
+    }
+    (nodes, edges)
+}
+
+fn entries(index: &Index<'_>, finding: &Finding) -> Vec<Node> {
+    let all = finding.entered_from.len();
+    let own = if all > MOST_ENTRIES { MOST_ENTRIES - 1 } else { all };
+    let mut nodes: Vec<Node> =
+        finding.entered_from.iter().take(own).map(|key| rule_node(index, key, NodeKind::Entry)).collect();
+    if all > own {
+        let label = format!("{} more", all - own);
+        nodes.push(Node { label, below: "lead in".to_owned(), kind: NodeKind::Entry, link: None });
+    }
+    nodes
+}
+
+fn lead_in(svg: &mut Svg, id: &str, nodes: &[Node], width: i32, frame: i32) {
+    let Ok(count) = i32::try_from(nodes.len()) else { return };
+    let all = count * BOX_WIDTH + (count - 1).max(0) * 20;
+    let mut x = ((width - all) / 2).max(4);
+    for node in nodes {
+        svg.node(node, x, 4);
+        let middle = x + BOX_WIDTH / 2;
+        let path = format!("M{middle} {}L{middle} {}", 4 + BOX_HEIGHT, frame - 3);
+        svg.arrow(id, &path, "leads", "leads into the loop");
+        x += BOX_WIDTH + 20;
+    }
+}
+
+/// Where the boxes of a ring stand. Two boxes stand side by side; more in two rows, the lower one read from right to left.
+struct Shape {
+    columns: i32,
+    count: i32,
+    /// What stands above the ring.
+    top: i32,
+}
+
+impl Shape {
+    fn is_pair(&self) -> bool {
+        self.count == 2
+    }
+
+    fn size(&self) -> (i32, i32) {
+        let wide = |boxes: i32| boxes * BOX_WIDTH + (boxes - 1) * GAP;
+        // Four boxes fit above the ring.
+        let least = 4 * BOX_WIDTH + 3 * 20 + 2 * MARGIN;
+        if self.is_pair() {
+            let width = wide(2) + 4 * MARGIN;
+            let width = if self.top > 0 { width.max(least) } else { width };
+            return (width, self.top + BOX_HEIGHT + 6 * MARGIN);
+        }
+        // Beside the ends of the rows stand the labels of the arrows between them.
+        let width = wide(self.columns) + 2 * (GAP / 2 + 2 * MARGIN);
+        (width.max(least), self.top + 2 * BOX_HEIGHT + ROWS + 6 * MARGIN)
+    }
+
+    fn corner(&self, at: i32) -> (i32, i32) {
+        let top = self.top + 3 * MARGIN;
+        let across = if self.is_pair() { 2 } else { self.columns };
+        let left = (self.size().0 - across * BOX_WIDTH - (across - 1) * GAP) / 2;
+        let x = |column: i32| left + column * (BOX_WIDTH + GAP);
+        if self.is_pair() {
+            return (x(at), top);
+        }
+        if at < self.columns { (x(at), top) } else { (x(2 * self.columns - 1 - at), top + BOX_HEIGHT + ROWS) }
+    }
+}
+
+fn arrow(svg: &mut Svg, id: &str, shape: &Shape, edge: &Edge) {
+    let at = |node: usize| shape.corner(i32::try_from(node).unwrap_or_default());
+    let ((x1, y1), (x2, y2)) = (at(edge.from), at(edge.to));
+    let half = BOX_HEIGHT / 2;
+    // The two arrows of a pair run beside each other.
+    let shift = if !shape.is_pair() {
+        0
+    } else if x1 < x2 {
+        -9
+    } else {
+        9
+    };
+    let class = if edge.sure.is_empty() { "runs" } else { "calls" };
+    let title =
+        if edge.sure.is_empty() { edge.label.clone() } else { format!("{} ({})", edge.label, edge.sure) };
+    let y = y1 + half + shift;
+    let middle = i32::midpoint(x1, x2) + BOX_WIDTH / 2;
+    if y1 != y2 {
+        let x = x1 + BOX_WIDTH / 2;
+        let (from, to) = if y1 < y2 { (y1 + BOX_HEIGHT, y2) } else { (y1, y2 + BOX_HEIGHT) };
+        svg.arrow(id, &format!("M{x} {from}L{x} {to}"), class, &title);
+        // Into the ring, where there is room.
+        let (anchor, x) = if y1 < y2 { ("end", x - 8) } else { ("start", x + 8) };
+        svg.label(x, i32::midpoint(from, to) - 4, anchor, &edge.label, &edge.sure);
+    } else if x1 < x2 {
+        svg.arrow(id, &format!("M{} {y}L{x2} {y}", x1 + BOX_WIDTH), class, &title);
+        let up = if edge.sure.is_empty() { 8 } else { 25 };
+        svg.label(middle, y - up, "middle", &edge.label, &edge.sure);
+    } else {
+        svg.arrow(id, &format!("M{x1} {y}L{} {y}", x2 + BOX_WIDTH), class, &title);
+        svg.label(middle, y + 18, "middle", &edge.label, &edge.sure);
+    }
+}
