@@ -1,5 +1,6 @@
 //! `loopguard scan`: the analysis over templates, snapshots and the live account.
 
+mod base;
 pub(crate) mod code;
 pub(crate) mod inputs;
 mod levels;
@@ -25,8 +26,8 @@ use texts::FileTexts;
     services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
     scan .aws-sam/build/template.yaml\n  loopguard scan --account --region eu-west-1,us-east-1\n  \
     loopguard scan account.json new.yaml   # of loopguard snapshot, and a template beside it\n  loopguard scan --facts facts.toml template.yaml\n  loopguard scan --format html . > loops.html\n  \
-    cat template.yaml | loopguard scan -\n\n\
-    Exit codes: 0 nothing at or above --fail-on, 1 something, 2 could \
+    loopguard scan --base origin/main --format markdown infra/   # what a change brings\n  cat template.yaml | loopguard scan -\n\n\
+    Exit codes: 0 nothing at or above --fail-on (with --base: nothing new), 1 something, 2 could \
     not run, or could not read all of a file that was named; what can be read is analysed all the same.")]
 pub(crate) struct ScanArgs {
     #[command(flatten)]
@@ -39,6 +40,9 @@ pub(crate) struct ScanArgs {
     /// Exit with 1 for loops that could not be decided, too
     #[arg(long)]
     fail_on_unknown: bool,
+    /// Compare with an earlier JSON report or a revision of the repository, and exit with 1 only for what is new
+    #[arg(long, value_name = "FILE|REVISION")]
+    base: Option<String>,
     /// Print only the changes that break the loops; the exit code is the same
     #[arg(long)]
     remedy: bool,
@@ -57,14 +61,19 @@ fn certainty(word: &str) -> Result<Certainty, String> {
 pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let analysed = args.inputs.analysed()?;
     let levels = args.levels.levels();
+    let base = args.base.as_deref().map(|base| base::read(base, &args.inputs, &args.levels)).transpose()?;
     let texts = FileTexts::of(&analysed.sources);
     let text_of = |file: &str| texts.text(file);
     let report = analysed.report(&levels);
-    let view = View { texts: Texts::new(&text_of), ..args.output.view(report, &analysed.prices) };
+    let view = View {
+        texts: Texts::new(&text_of),
+        base: base.as_ref(),
+        ..args.output.view(report, &analysed.prices)
+    };
     let text = if args.remedy { args.output.remedies(&view)? } else { args.output.report(&view)? };
     io::stdout().lock().write_all(text.as_bytes())?;
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
-    Ok(if levels.fail(&report, level, None) {
+    Ok(if levels.fail(&report, level, base.as_ref()) {
         Exit::Found
     } else if analysed.is_partial {
         Exit::Failed

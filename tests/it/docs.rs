@@ -146,6 +146,23 @@ fn the_page_of_permissions_names_every_statement_of_the_roles() {
 }
 
 #[test]
+fn the_page_of_pipelines_names_every_input_of_the_action() {
+    let (page, action) = (document("docs/ci.md"), document("action.yml"));
+    let inputs = action.split("\ninputs:\n").nth(1).unwrap().split("\nruns:\n").next().unwrap();
+    let names: Vec<&str> = inputs
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
+        .filter(|name| !name.starts_with(' '))
+        .collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    for name in names {
+        assert!(page.contains(&format!("| `{name}` |")), "{name}");
+        // An input is never part of the script's text.
+        assert_eq!(action.matches(&format!("inputs.{name} }}")).count(), 1, "{name}");
+    }
+}
+
+#[test]
 fn the_gate_runs_the_tests_of_the_readme() {
     assert!(document("README.md").contains("cargo test --workspace"));
     assert!(document(".ci/run").contains("cargo test --workspace"));

@@ -14,6 +14,7 @@
 #[path = "../accounts/mod.rs"]
 mod accounts;
 mod aspects;
+mod base;
 mod cases;
 mod cli_access;
 mod cli_account;

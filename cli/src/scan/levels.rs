@@ -29,6 +29,15 @@ impl LevelArgs {
         }
         levels
     }
+
+    /// Returns the same as it was written.
+    pub(super) fn words(&self) -> Vec<String> {
+        let all = [("--allow", &self.allow), ("--warn", &self.warn), ("--deny", &self.deny)];
+        let words = |(name, codes): (&str, &Vec<Code>)| {
+            codes.iter().flat_map(|code| [name.to_owned(), code.to_string()]).collect::<Vec<_>>()
+        };
+        all.into_iter().flat_map(words).collect()
+    }
 }
 
 /// Reads a code; tells the nearest where there is none of that name.
