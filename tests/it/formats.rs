@@ -95,6 +95,36 @@ fn every_format_gives_the_same_bytes_each_time() {
     }
 }
 
+/// What people see, as files beside the templates: a change of a format shows as one in a review. `LOOPGUARD_UPDATE=1` writes
+/// them anew.
+#[test]
+fn reports_are_those_that_were_looked_at() {
+    let expected = workspace::root().join("tests/cases/reports");
+    let templates = "tests/cases/templates";
+    for (name, args) in [
+        ("two-rules.full", "scan TEMPLATES/two-rules.yaml"),
+        ("acl-guarded.full", "scan TEMPLATES/acl-loop.yaml TEMPLATES/acl-guarded.yaml"),
+        ("account.full", "scan tests/cases/reports/account.json"),
+        ("all.concise", "scan --format concise -W no-dead-letter-queue TEMPLATES"),
+        ("acl-loop.github", "scan --format github TEMPLATES/acl-loop.yaml"),
+        ("acl-loop.markdown", "scan --format markdown TEMPLATES/acl-loop.yaml"),
+        ("acl-loop.events", "scan --events TEMPLATES/acl-loop.yaml"),
+        ("two-rules.mermaid", "graph --format mermaid TEMPLATES/two-rules.yaml"),
+        ("two-rules.dot", "graph --format dot TEMPLATES/two-rules.yaml"),
+        ("two-rules.svg", "graph TEMPLATES/two-rules.yaml"),
+    ] {
+        let args = args.replace("TEMPLATES", templates);
+        let output = workspace::loopguard().args(args.split(' ')).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let file = expected.join(name);
+        if std::env::var_os("LOOPGUARD_UPDATE").is_some() {
+            fs::write(&file, &text).unwrap();
+        }
+        let wanted = fs::read_to_string(&file).unwrap_or_default();
+        assert!(text == wanted, "{name} is not what `loopguard {args}` prints:\n{text}");
+    }
+}
+
 #[test]
 fn concise_is_a_line_for_each_finding() {
     let text = scan(&["--format", "concise", "tests/cases/templates"]);
@@ -202,8 +232,8 @@ fn fingerprints_stay_where_lines_move() {
 
 #[test]
 fn an_account_without_files_reads_well() {
-    let text = scan(&["--format", "full", "tests/cases/shapes/N29.json"]);
-    assert!(text.ends_with('\n'), "{text}");
+    let text = scan(&["tests/cases/reports/account.json"]);
+    assert!(text.contains("1: `revert-acl` runs `fix-acl` (tests/cases/reports/account.json:"), "{text}");
     let graph = workspace::loopguard().args(["graph", "tests/cases/templates"]).output().unwrap();
     let picture = String::from_utf8(graph.stdout).unwrap();
     assert!(picture.starts_with("<svg xmlns=") && picture.contains("states:StartExecution"), "{picture}");

@@ -18,6 +18,12 @@ pub(crate) struct Earlier {
     pub(crate) code: String,
     pub(crate) severity: String,
     pub(crate) headline: String,
+    #[serde(skip, default = "yes")]
+    is_told: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,11 +53,12 @@ impl Base {
             let version = document.format_version;
             return Err(BaseError(format!("its format_version is {version}, not {}", crate::FORMAT_VERSION)));
         }
-        // What is only worth knowing is not compared, as it is not told.
-        let told = document
-            .findings
-            .into_iter()
-            .chain(document.lints.into_iter().filter(|lint| lint.severity != "note"));
+        // As in a report, of single rules people are told what is more than a note.
+        let quiet = |mut lint: Earlier| {
+            lint.is_told = lint.severity != "note";
+            lint
+        };
+        let told = document.findings.into_iter().chain(document.lints.into_iter().map(quiet));
         let findings = told.map(|finding| (finding.fingerprint.clone(), finding)).collect();
         Ok(Self { name: name.to_owned(), findings })
     }
@@ -70,9 +77,32 @@ impl Base {
         self.findings.contains_key(fingerprint)
     }
 
-    /// Returns what is not among the findings that there are now.
+    /// Returns what people were told and is not among the findings that there are now.
     pub(crate) fn fixed<'f>(&self, now: impl Iterator<Item = &'f str>) -> Vec<&Earlier> {
         let now: std::collections::BTreeSet<&str> = now.collect();
-        self.findings.values().filter(|earlier| !now.contains(earlier.fingerprint.as_str())).collect()
+        let gone = |earlier: &&Earlier| earlier.is_told && !now.contains(earlier.fingerprint.as_str());
+        self.findings.values().filter(gone).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Base;
+
+    #[test]
+    fn notes_are_known_and_not_missed() {
+        let row = |print: &str, severity: &str| serde_json::json!({"fingerprint": print, "code": "c", "severity": severity, "headline": "h", "more": 1});
+        let document = serde_json::json!({
+            "format_version": 1,
+            "findings": [row("a", "error"), row("b", "note")],
+            "lints": [row("c", "warning"), row("d", "note")],
+        });
+        let base = Base::from_json("base", &document.to_string()).unwrap();
+        assert!(["a", "b", "c", "d"].iter().all(|print| base.holds(print)));
+        let fixed: Vec<&str> =
+            base.fixed(["a"].into_iter()).iter().map(|was| was.fingerprint.as_str()).collect();
+        assert_eq!(fixed, ["b", "c"]);
+        let old = serde_json::json!({"format_version": 2, "findings": [], "lints": []}).to_string();
+        assert!(Base::from_json("base", &old).unwrap_err().to_string().contains("is 2, not 1"));
     }
 }

@@ -1,7 +1,7 @@
 //! A remedy as a change of the user's own files.
 
 use crate::condition::{self, condition};
-use crate::patch::{Edit, diff, edit};
+use crate::patch::{Edit, added, diff, edit};
 use crate::view::Index;
 use crate::words::place_of;
 use loopguard_analysis::{Finding, PolicyRemedy, Remedy};
@@ -18,6 +18,8 @@ pub(crate) struct Change<'a> {
     pub(crate) edits: Vec<FileEdit>,
     /// The new pattern, or the condition, as JSON.
     pub(crate) json: String,
+    /// What to do with it, for people: of a pattern only what is added, where that is all.
+    pub(crate) instead: String,
     /// Where it goes, in words; empty for a rule's pattern.
     pub(crate) places: Vec<String>,
 }
@@ -91,6 +93,7 @@ pub(crate) fn of_pattern<'a>(index: &Index<'a>, remedy: &'a Remedy) -> Change<'a
         loses: &remedy.loses,
         edits: pattern_edit(index, remedy).filter(FileEdit::is_plain).into_iter().collect(),
         json: remedy.pattern.clone(),
+        instead: instead(index, remedy),
         places: Vec::new(),
     }
 }
@@ -103,12 +106,24 @@ fn pattern_edit(index: &Index<'_>, remedy: &Remedy) -> Option<FileEdit> {
     Some(FileEdit { file: place.file.clone(), text, edit })
 }
 
+fn instead(index: &Index<'_>, remedy: &Remedy) -> String {
+    let old = index.rules.get(&remedy.rule).and_then(|rule| rule.trigger.pattern());
+    let key = old.and_then(|old| added(old, &remedy.pattern)).map(|member| member.key);
+    let whole: Option<serde_json::Value> = serde_json::from_str(&remedy.pattern).ok();
+    let value = key.as_ref().and_then(|key| whole.as_ref()?.get(&**key).map(|value| (key, value)));
+    match value {
+        Some((key, value)) => format!("add to the pattern of `{}`: \"{key}\": {value}", remedy.rule.id),
+        None => format!("make the pattern of `{}`: {}", remedy.rule.id, remedy.pattern),
+    }
+}
+
 pub(crate) fn of_policy<'a>(index: &Index<'a>, remedy: &'a PolicyRemedy) -> Change<'a> {
     let edits = condition::edits(remedy, &index.view.texts).unwrap_or_default();
     Change {
         headline: &remedy.headline,
         loses: &remedy.loses,
         edits: if edits.iter().all(FileEdit::is_plain) { edits } else { Vec::new() },
+        instead: format!("add to the statement: \"Condition\": {}", condition(remedy)),
         json: condition(remedy),
         places: remedy.statements.iter().map(place_of).collect(),
     }

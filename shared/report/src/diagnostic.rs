@@ -7,7 +7,7 @@ use crate::view::Index;
 use crate::witness::{deciding, in_line};
 use crate::words::{cost_words, gain_words, headline, lint_headline, sure_words};
 use loopguard_analysis::{Certainty, Code, Finding, Hop, Lint, MOST_ENTRIES, Severity};
-use loopguard_decision::cost::RunawayCost;
+use loopguard_decision::cost::{Money, Range, RunawayCost};
 use loopguard_model::Origin;
 
 /// A finding, or what is told of a single rule. All texts are foreign: a renderer escapes them.
@@ -52,6 +52,12 @@ pub(crate) struct Fact {
 }
 
 impl<'a> Diagnostic<'a> {
+    /// Returns what the loop would cost in a day; none where nothing that it uses has a price.
+    pub(crate) fn day(&self, rate: u64) -> Option<Range> {
+        let cost = self.cost.as_ref().filter(|cost| cost.per_million.high > Money::ZERO)?;
+        Some(cost.per_hour(rate).times(24))
+    }
+
     /// Returns the steps of the story, with the lines they stand in.
     pub(crate) fn marks(&self, index: &Index<'a>) -> Vec<Mark> {
         match self.finding {
@@ -161,11 +167,7 @@ fn event_words(index: &Index<'_>, finding: &Finding, hop: &Hop, at: usize) -> Op
     let witness = hop.witness.as_ref()?;
     let what =
         if finding.hops.len() == 1 { "an event that closes the circle" } else { "an event of this hop" };
-    let which = if finding.hops.len() == 1 {
-        String::new()
-    } else {
-        format!(" (`{}` runs `{}`)", hop.rule.id, name_of(hop))
-    };
+    let which = which(finding, hop);
     if !index.view.whole_events {
         return Some(format!("{what}{which}: {}", in_line(&deciding(index, finding, at))));
     }
@@ -175,11 +177,24 @@ fn event_words(index: &Index<'_>, finding: &Finding, hop: &Hop, at: usize) -> Op
     Some(format!("{what}{which}: {}{assigned}", witness.event))
 }
 
+/// Which hop it is, where there are several.
+fn which(finding: &Finding, hop: &Hop) -> String {
+    if finding.hops.len() == 1 {
+        return String::new();
+    }
+    format!(" (`{}` runs `{}`)", hop.rule.id, name_of(hop))
+}
+
 fn sure(finding: &Finding, hop: &Hop) -> String {
-    let whose = if finding.hops.len() == 1 { String::new() } else { format!(" (`{}`)", name_of(hop)) };
     let because = hop.origins.because.as_ref().map(|because| format!("; allowed by {because}"));
     // Of a call that nobody has seen it would say little.
     let often =
         if hop.certainty >= Certainty::Coded { format!(", {}", gain_words(hop.gain)) } else { String::new() };
-    format!("{}{whose}: {}{often}{}", hop.certainty, sure_words(hop.certainty), because.unwrap_or_default())
+    format!(
+        "{}{}: {}{often}{}",
+        hop.certainty,
+        which(finding, hop),
+        sure_words(hop.certainty),
+        because.unwrap_or_default()
+    )
 }

@@ -61,8 +61,10 @@ fn svg(index: &Index<'_>, findings: &[&Finding]) -> String {
         low += 48;
     }
     let picture = svg.finish(id, "Loops of rules", width, low);
-    // A picture that stands alone brings its look along.
-    picture.replacen("<defs>", &format!("<style>{STYLE}</style>\n<defs>"), 1)
+    // A picture that stands alone brings its look and its paper along.
+    let alone =
+        format!("<style>{STYLE}</style>\n<rect class=\"sheet\" width=\"{width}\" height=\"{low}\"/>\n<defs>");
+    picture.replacen("<defs>", &alone, 1)
 }
 
 fn dot(picture: &Picture) -> String {

@@ -72,12 +72,7 @@ fn likely(told: &Diagnostic<'_>) -> Option<loopguard_decision::cost::Money> {
 
 fn header(out: &mut String, index: &Index<'_>, summary: &Summary, loops: &[Diagnostic<'_>]) -> fmt::Result {
     let sure = |told: &&Diagnostic<'_>| told.finding.is_some_and(|finding| finding.verdict == Verdict::Loop);
-    let day: Range = loops
-        .iter()
-        .filter(sure)
-        .filter_map(|told| told.cost.as_ref())
-        .map(|cost| cost.per_hour(index.view.rate).times(24))
-        .sum();
+    let day: Range = loops.iter().filter(sure).filter_map(|told| told.day(index.view.rate)).sum();
     writeln!(
         out,
         "<header>\n<h1>Loopguard</h1>\n<p>Rules of Amazon EventBridge that trigger themselves.</p>"

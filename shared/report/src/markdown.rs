@@ -79,7 +79,7 @@ fn write<'a>(out: &mut String, index: &Index<'a>) -> fmt::Result {
 }
 
 fn row(index: &Index<'_>, told: &Diagnostic<'_>) -> String {
-    let day = told.cost.as_ref().map(|cost| cost.per_hour(index.view.rate).times(24).to_string());
+    let day = told.day(index.view.rate);
     let cells = [
         format!("**{}** {}", told.severity.as_str(), told.code),
         inline(&told.headline),

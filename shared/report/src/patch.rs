@@ -18,7 +18,7 @@ pub(crate) fn edit(place: &FilePlace, text: &str, old: &EventPattern, new: &str)
 }
 
 /// Returns the one member that `new` has beside what `old` is.
-fn added(old: &EventPattern, new: &str) -> Option<Member> {
+pub(crate) fn added(old: &EventPattern, new: &str) -> Option<Member> {
     let new = json::parse_strict(new).ok()?;
     let old = old.to_string();
     new.members().iter().enumerate().find_map(|(at, member)| {

@@ -115,9 +115,18 @@ fn number(marks: &mut [Mark]) {
 
 const ALLOWED: &str = "its role allows it";
 
-/// Returns what a target is called: the name within its ARN.
+/// Returns what a target is called: the name within its ARN. Where several templates have that name, the file that it is told by
+/// goes: the place says it.
 pub(crate) fn name_of(hop: &Hop) -> String {
-    let arn = &hop.target.arn;
+    let name = name_in(&hop.target.arn);
+    let file = hop.origins.target.place().map(|place| format!(" of {}", place.file));
+    match file.and_then(|file| name.strip_suffix(&file)) {
+        Some(short) => short.to_owned(),
+        None => name,
+    }
+}
+
+fn name_in(arn: &str) -> String {
     // The dots of `${A.Arn}` and the colons of `${AWS::Region}` are no separators.
     let mut depth = 0usize;
     let mut from = 0;
@@ -131,7 +140,7 @@ pub(crate) fn name_of(hop: &Hop) -> String {
     }
     let name = arn.get(from..).unwrap_or(arn);
     let plain = name.strip_prefix("${").and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-    if plain.is_empty() { arn.to_string() } else { plain.to_owned() }
+    if plain.is_empty() { arn.to_owned() } else { plain.to_owned() }
 }
 
 /// Where the call stands, and where it is allowed.
@@ -223,4 +232,23 @@ fn met(field: &Field, event: Option<&Value>, path: &str) -> Option<(Span, Arc<st
     let all: Vec<(Span, Arc<str>)> = values.by_ref().collect();
     let same = all.iter().find(|(_, literal)| wanted.as_deref() == Some(&**literal));
     same.or(all.first()).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_in;
+
+    #[test]
+    fn targets_are_called_by_the_last_part_of_their_arns() {
+        for (arn, name) in [
+            ("arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${Fixer}", "Fixer"),
+            ("arn:aws:events:eu-west-1:111122223333:event-bus/orders", "orders"),
+            ("arn:aws:states:us-east-1:111122223333:stateMachine:${Prefix}-nightly", "${Prefix}-nightly"),
+            ("${Machine.Arn}", "Machine.Arn"),
+            ("arn:aws:s3:::", "arn:aws:s3:::"),
+            ("odd } text", "odd } text"),
+        ] {
+            assert_eq!(name_in(arn), name);
+        }
+    }
 }

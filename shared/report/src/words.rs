@@ -2,7 +2,7 @@
 
 use crate::Summary;
 use loopguard_analysis::{Certainty, Finding, Gain, Lint, StatementPlace, Verdict};
-use loopguard_decision::cost::RunawayCost;
+use loopguard_decision::cost::{Money, RunawayCost};
 
 /// Returns the sentence that stands alone, without code and place.
 pub(crate) fn headline(finding: &Finding) -> String {
@@ -55,6 +55,9 @@ pub(crate) fn sure_words(certainty: Certainty) -> &'static str {
 
 /// Returns what the loop would cost, in a sentence.
 pub(crate) fn cost_words(cost: &RunawayCost, rate: u64) -> String {
+    if cost.per_million.high == Money::ZERO {
+        return "if it runs away: nothing that it uses has a price in the table".to_owned();
+    }
     let day = cost.per_hour(rate).times(24);
     format!(
         "if it runs away: {} for a million rounds; {} a day at {rate} rounds a second",

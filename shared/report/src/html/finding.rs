@@ -120,7 +120,7 @@ fn write_change(out: &mut String, change: &Change<'_>) -> fmt::Result {
         writeln!(out, "<pre class=\"diff\">{}</pre>", coloured(&diff))?;
     }
     if change.edits.is_empty() {
-        writeln!(out, "<pre>{}</pre>", marked_up(&change.json))?;
+        writeln!(out, "<pre>{}</pre>", marked_up(&change.instead))?;
         for place in &change.places {
             writeln!(out, "<p>in {}</p>", prose(place))?;
         }
