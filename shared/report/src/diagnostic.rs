@@ -131,7 +131,12 @@ fn origin_of(index: &Index<'_>, finding: &Finding) -> Origin {
 
 fn facts(index: &Index<'_>, finding: &Finding, cost: Option<&RunawayCost>) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut tell = |kind, text| facts.push(Fact { kind, text });
+    // Two hops may have the same to say.
+    let mut tell = |kind, text| {
+        if !facts.iter().any(|fact: &Fact| fact.text == text) {
+            facts.push(Fact { kind, text });
+        }
+    };
     if let Some(reason) = index.view.report.intended(finding) {
         tell(FactKind::Intended, format!("intended: {reason}"));
     }
@@ -151,7 +156,7 @@ fn facts(index: &Index<'_>, finding: &Finding, cost: Option<&RunawayCost>) -> Ve
         let more = if names.len() < MOST_ENTRIES { "" } else { " and perhaps more" };
         tell(FactKind::Note, format!("entered from {}{more}", names.join(", ")));
     }
-    for reason in index.reasons(finding) {
+    for reason in index.reasons(finding).iter().filter(|reason| !is_in_story(finding, reason)) {
         tell(FactKind::Note, format!("because {reason}"));
     }
     for gap in &finding.gaps {
@@ -161,6 +166,12 @@ fn facts(index: &Index<'_>, finding: &Finding, cost: Option<&RunawayCost>) -> Ve
         tell(FactKind::Cost, cost_words(cost, index.view.rate));
     }
     facts
+}
+
+/// Whether the steps, or the notes beside them, say it already.
+fn is_in_story(finding: &Finding, reason: &str) -> bool {
+    let step = |hop: &Hop| reason.starts_with(&format!("rule `{}` runs target", hop.rule.id));
+    finding.hops.iter().any(|hop| hop.note == reason || step(hop))
 }
 
 fn event_words(index: &Index<'_>, finding: &Finding, hop: &Hop, at: usize) -> Option<String> {

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// One window of a browser of its own; closed when it is dropped.
 pub(crate) struct Browser {
+    _one: MutexGuard<'static, ()>,
     driver: Child,
     port: u16,
     session: String,
@@ -23,7 +24,7 @@ impl Browser {
     /// Starts a browser, installed now if this is a gate and it is not there; none with a line that says so where it is no gate.
     #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
     pub(crate) fn start() -> Option<Self> {
-        let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !is_there() {
             if std::env::var_os("CI").is_none() {
                 eprintln!("left out: the page in a browser (no `chromium` and `chromedriver`)");
@@ -39,7 +40,7 @@ impl Browser {
             .spawn()
             .unwrap();
         let profile = std::env::temp_dir().join(format!("loopguard-browser-{}-{port}", std::process::id()));
-        let mut browser = Self { driver, port, session: String::new(), profile };
+        let mut browser = Self { _one: one, driver, port, session: String::new(), profile };
         let since = Instant::now();
         while http::get(port, "/status").is_err() {
             assert!(since.elapsed() < Duration::from_secs(30), "chromedriver does not answer");

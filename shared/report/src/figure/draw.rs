@@ -4,7 +4,7 @@ use super::layout::layout;
 use super::parts::{NodeKind, Picture};
 use super::svg::{BOX_WIDTH, Svg};
 
-const MARGIN: i32 = 24;
+const MARGIN: i32 = 36;
 
 /// Draws boxes and arrows below `top`, and returns how wide and how high that is, margins included.
 pub(crate) fn layered(svg: &mut Svg, id: &str, picture: &Picture, top: i32) -> (i32, i32) {
