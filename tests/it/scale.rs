@@ -88,6 +88,28 @@ fn facts_in_another_order_give_the_same_bytes() {
     }
 }
 
+/// A page for people has a bound, however many rules there are; what it leaves out it says.
+#[test]
+fn the_page_of_a_large_account_is_small() {
+    let text = accounts::snapshot(&Shape::of(300));
+    let read = snapshot::read(&text, "account.json").unwrap();
+    let mut inventory = read.inventory.clone();
+    let catalogue = Catalogue::embedded();
+    let analysis = analyse_watched(&mut inventory, &catalogue, |need| read.answer(need), &mut |_| ());
+    let levels = Levels::default();
+    let report = Report {
+        inventory: &inventory,
+        analysis: &analysis,
+        catalogue: catalogue.describe(),
+        levels: &levels,
+    };
+    let prices = Prices::of_region("us-east-1");
+    let page = loopguard_report::html(&View::of(report, &prices));
+    assert!(page.len() < 2 << 20, "{} bytes", page.len());
+    assert_eq!(page, loopguard_report::html(&View::of(report, &prices)));
+    assert_eq!(page.matches("<tr data-verdict=").count(), 300);
+}
+
 #[test]
 fn the_graph_does_not_grow_beyond_a_bound() {
     let size = |rules| analysed(&accounts::snapshot(&Shape::of(rules))).2;

@@ -137,8 +137,8 @@ fn overview_section(
     let many = loops.iter().filter_map(|told| told.finding).any(|f| f.entered_from.len() >= MOST_ENTRIES);
     writeln!(
         out,
-        "<p>{}; rules that can start each other are one box, dashed boxes lead in.{}{}</p>",
-        counted(count, "loop"),
+        "<p>{}, each one box: of rules that can start each other. Dashed boxes lead in.{}{}</p>",
+        counted(count, "group"),
         if count > most { format!(" The first {most} are drawn.") } else { String::new() },
         if many { " Of more than eight rules that lead into one loop eight are known here." } else { "" }
     )?;
