@@ -92,3 +92,30 @@ fn one_unseen_hop_is_enough_to_doubt() {
     assert_eq!(conclusion, Conclusion::NotObserved(Doubt::NothingCaught { hop: other }));
     assert_eq!(conclude(&[], &case.evidence, &counted, &Thresholds::DESIGN, now).cause(), Cause::NotShown);
 }
+
+/// An event is caught a moment after it was matched, so that some of each minute are caught in the next one: these did not
+/// come from outside. What came from outside stays missing.
+#[test]
+fn what_is_on_its_way_at_the_end_of_a_minute_came_not_from_outside() {
+    let late = |outside: u64| {
+        let tripwires = [own(Sample::all())];
+        let mut evidence = Evidence::default();
+        let mut matched = Series::new();
+        for minute in FIRST..FIRST + 12 {
+            for at in 0..40 {
+                let id = format!("{minute}-{at}");
+                // Of each minute up to three are caught in the next.
+                let lag = if at < 37 + minute % 3 { at } else { MINUTE + at };
+                let arrived = Timestamp(minute * MINUTE + lag);
+                evidence.take(&record(&id, true, "bucket", "x"), arrived, &tripwires);
+            }
+            let others = if minute % 2 == 0 { outside } else { 0 };
+            #[expect(clippy::cast_precision_loss, reason = "few")]
+            matched.take(Timestamp(minute * MINUTE), (40 + others) as f64);
+        }
+        let counted = Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5 };
+        Case { evidence, counted, hop: tripwires[0].hop.clone() }.concluded()
+    };
+    assert_eq!(late(0).cause(), Cause::Reproducing);
+    assert!(matches!(late(2), Conclusion::Observed(_, Doubt::Generations { .. })), "{}", late(2));
+}
