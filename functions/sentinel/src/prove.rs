@@ -10,6 +10,7 @@ use loopguard_decision::evidence::{Conclusion, Counted, Evidence, Runs, Threshol
 use loopguard_decision::rates::{Metric, Watched};
 use loopguard_guard::shown_message;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What was seen so long ago (milliseconds) shows nothing of now.
 const SEEN_FOR: u64 = 3 * 3_600_000;
@@ -31,7 +32,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
         let shown = match self.by_evidence(&one, round, now).await? {
             Some(shown) => Some(shown),
-            None => by_ceiling(&one, now),
+            None => self.by_ceiling(&one, now),
         };
         if let Some(shown) = shown {
             tracing::warn!(suspicion = &*one.suspicion.id, rule = %one.suspicion.rule, why = &*shown.why, "shown");
@@ -71,6 +72,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 at: now,
                 why: proof.to_string().into(),
                 events: proof.hops.iter().flat_map(|hop| hop.ids.iter().cloned()).collect(),
+                course: self.course(one, now),
             }),
             Conclusion::NotObserved(_) | Conclusion::Observed(..) => None,
         })
@@ -99,6 +101,25 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         Ok(Counted { matched, runs: Runs::Counted { by_rule, all }, longest_round: LONGEST_ROUND })
     }
 
+    /// The owner has said that above this rate a loop is to be stopped, cause shown or not.
+    fn by_ceiling(&self, one: &Followed, now: Timestamp) -> Option<Shown> {
+        let is_loop = one.finding.verdict == Verdict::Loop;
+        (is_loop && one.runaway.judgement.is_over_ceiling()).then(|| Shown {
+            finding: one.suspicion.finding.clone(),
+            by: ShownBy::Ceiling,
+            at: now,
+            why: one.runaway.judgement.to_string().into(),
+            events: Vec::new(),
+            course: self.course(one, now),
+        })
+    }
+
+    /// How it went until its cause was shown, and what it costs.
+    fn course(&self, one: &Followed, now: Timestamp) -> Vec<Arc<str>> {
+        let since = format!("It is suspected since {}.", one.suspicion.since);
+        std::iter::once(since).chain(self.cost(one, now)).map(Into::into).collect()
+    }
+
     /// Has the guard decide about a suspicion whose cause is shown. It is said again in each round, until it no longer
     /// counts or the rule is off; the guard acts once for each.
     pub(crate) async fn tell_guard(&self, one: &Followed, now: Timestamp) -> Result<(), WatchError> {
@@ -108,19 +129,6 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let message = shown_message(&one.suspicion.id);
         self.account.remind(&message, 0).await.map_err(WatchError::Guard)
     }
-}
-
-/// The owner has said that above this rate a loop is to be stopped, cause shown or not.
-fn by_ceiling(one: &Followed, now: Timestamp) -> Option<Shown> {
-    let shown = Shown {
-        finding: one.suspicion.finding.clone(),
-        by: ShownBy::Ceiling,
-        at: now,
-        why: one.runaway.judgement.to_string().into(),
-        events: Vec::new(),
-    };
-    let is_loop = one.finding.verdict == Verdict::Loop;
-    (is_loop && one.runaway.judgement.is_over_ceiling()).then_some(shown)
 }
 
 /// What counts the starts of the hop's target, where something does.

@@ -102,7 +102,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Option<Followed>, WatchError> {
-        self.tell_of_calm(suspicion, why, round, now).await?;
+        let budget = self.settle_budget(suspicion).await;
+        self.tell_of_calm(suspicion, why, budget, round, now).await?;
         self.ledger.end_suspicion(&suspicion.id).await.map_err(WatchError::Ledger)?;
         round.ended.push(suspicion.id.clone());
         Ok(None)

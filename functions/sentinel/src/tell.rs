@@ -22,6 +22,9 @@ const BUDGET_NAME: usize = 100;
 /// A budget has to have a limit, and one of less than a dollar tells of cents.
 const LEAST_BUDGET: i64 = 100;
 
+/// The rate of a rule that runs away is read for so many minutes.
+const RECENT_MINUTES: u64 = 180;
+
 /// So many rules are named when a budget speaks.
 const RANKED: usize = 10;
 
@@ -95,6 +98,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         &self,
         suspicion: &Suspicion,
         why: &str,
+        budget: Option<String>,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<(), WatchError> {
@@ -106,9 +110,6 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 Watcher::Tripwire { .. } => None,
             })
             .collect();
-        let budget = suspicion.budget.iter().map(|name| {
-            format!("Its budget `{name}` stays until the data of this incident is in; AWS deletes it after 30 days.")
-        });
         let notice = Notice {
             finding: Some(suspicion.finding.clone()),
             seen: format!(
@@ -182,6 +183,25 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
     }
 
+    /// Removes the budget of a suspicion that has ended, unless its cause was shown: what was stopped shows in billing data only
+    /// hours later. Returns what became of it, as a sentence.
+    pub(crate) async fn settle_budget(&self, suspicion: &Suspicion) -> Option<String> {
+        let name = suspicion.budget.as_deref()?;
+        if suspicion.shown.is_some() {
+            return Some(format!(
+                "Its budget `{name}` stays until the data of this incident is in; AWS deletes it after 30 days."
+            ));
+        }
+        Some(match self.account.remove_budget(name).await {
+            Ok(()) => format!("Its budget `{name}` is removed."),
+            // Whoever cannot remove it now will not be told more by trying again: it ends by itself.
+            Err(error) => {
+                tracing::warn!(budget = name, %error, "a budget stays");
+                format!("Its budget `{name}` could not be removed ({error}); AWS deletes it after 30 days.")
+            }
+        })
+    }
+
     /// A tripwire could not be made: the cause is not shown while that is so.
     pub(crate) async fn tell_of_no_tripwire(
         &self,
@@ -209,14 +229,18 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// The same as sentences.
-    fn cost(&self, one: &Followed, now: Timestamp) -> Vec<String> {
+    pub(crate) fn cost(&self, one: &Followed, now: Timestamp) -> Vec<String> {
         let (spent, by_round) = self.spent(one, now);
         let rests: Vec<&str> = by_round.assumptions.iter().map(String::as_str).collect();
+        let end = Minute::of(now);
+        let rounds = one.runaway.recent.sum(end.back(RECENT_MINUTES), end);
         vec![
-            format!("In the last three hours at most: {}.", spent.so_far),
+            format!("In the last three hours it ran {rounds} times: {}.", spent.so_far),
             format!(
-                "Now: {} a minute, and by the end of the month {}.",
-                spent.per_minute, spent.to_month_end
+                "Now: {} a minute, {} a day, and by the end of the month {}.",
+                spent.per_minute,
+                spent.per_minute.times(24 * 60),
+                spent.to_month_end
             ),
             format!("Stopped now, it saves {} until a budget would have told.", spent.saved),
             format!("Reckoned from {}.", rests.join("; ")),

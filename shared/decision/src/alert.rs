@@ -87,6 +87,9 @@ pub struct AlertChange {
     /// What was measured, where that and no call made the guard look.
     #[serde(default)]
     pub shown: Option<Arc<str>>,
+    /// How that went until then, and what it costs, as sentences.
+    #[serde(default)]
+    pub course: Vec<Arc<str>>,
 }
 
 /// How soon somebody has to look.
@@ -198,6 +201,7 @@ impl Alert {
                 event_id: change.event_id.clone(),
                 at: change.at.clone(),
                 shown: change.shown.as_ref().map(|shown| shown.why.clone()),
+                course: change.shown.as_ref().map(|shown| shown.course.clone()).unwrap_or_default(),
             },
             account: cut.rule.scope.account.to_string().into(),
             region: cut.rule.scope.region.to_string().into(),

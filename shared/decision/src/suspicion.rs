@@ -73,6 +73,9 @@ pub struct Shown {
     pub why: Arc<str>,
     /// Ids of some of the events that show it.
     pub events: Vec<Arc<str>>,
+    /// How it went until then, and what it costs, as sentences.
+    #[serde(default)]
+    pub course: Vec<Arc<str>>,
 }
 
 /// By what a cause was shown.

@@ -54,6 +54,7 @@ async fn suspicions_are_replaced_and_end(book: &impl Watchbook, now: Timestamp) 
         at: now,
         why: "0.97 of 300".into(),
         events: vec!["e-1".into()],
+        course: vec!["It ran 300 times, which cost $0.10.".into()],
     };
     let a = Suspicion { shown: Some(proof), budget: Some("loopguard-a".into()), ..a };
     book.put_suspicion(&a).await?;

@@ -322,6 +322,7 @@ fn alert() -> Alert {
         certainty: Some(Certainty::Declared),
         mode: Mode::Observe,
         change: AlertChange {
+            course: Vec::new(),
             rule: "r & s".into(),
             call: "PutRule".into(),
             by: "".into(),

@@ -2,6 +2,7 @@
 
 use super::{Alert, Step, Urgency};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Version of the format.
 const FORMAT_VERSION: u32 = 1;
@@ -50,6 +51,8 @@ struct ChangeRow<'a> {
     at: &'a str,
     /// What was measured, where that made the guard look.
     shown: Option<&'a str>,
+    /// How that went until then, and what it costs.
+    course: &'a [Arc<str>],
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +116,7 @@ fn document(alert: &Alert) -> Document<'_> {
             event_id: &alert.change.event_id,
             at: &alert.change.at,
             shown: alert.change.shown.as_deref(),
+            course: &alert.change.course,
         },
         hops: alert
             .hops

@@ -62,6 +62,7 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
         Some(why) => writeln!(out, "Why now: {why}.")?,
         None => writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule, change.at)?,
     }
+    change.course.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     if matches!(alert.step, Step::Disabled { .. }) && alert.keeps_coming_back() {
         let times = alert.times + 1;
         writeln!(out, "It is the {times}th time within a day: something keeps switching the rule on.")?;

@@ -275,6 +275,7 @@ fn what_recorded_events_show_is_cut() {
             at: NOW,
             why: "w".into(),
             events: Vec::new(),
+            course: Vec::new(),
         });
         let change = Change { shown, ..change("a") };
         decide(&finding, &[], &inventory, &change, &settings(mode, Scope::all()), &held, NOW)

@@ -47,6 +47,7 @@ fn shown_of(finding: &str, by: ShownBy) -> Shown {
         at: NOW,
         why: "297 of 300 events were its own".into(),
         events: vec!["e-1".into()],
+        course: vec!["It ran 300 times, which cost $0.10.".into()],
     }
 }
 
@@ -115,8 +116,10 @@ async fn a_rule_whose_cause_is_shown_is_disabled_once() {
     assert_eq!(steps(&fake), [disabled()]);
     let alert = only_alert(&fake);
     assert!(alert.text().contains("Why now: 297 of 300 events were its own."), "{}", alert.text());
+    assert!(alert.text().contains("\nIt ran 300 times, which cost $0.10.\n"), "{}", alert.text());
     let json: Value = serde_json::from_str(&alert.json()).unwrap();
     assert_eq!(json["change"]["shown"], "297 of 300 events were its own");
+    assert_eq!(json["change"]["course"], json!(["It ran 300 times, which cost $0.10."]));
 }
 
 /// What keeps the guard from stopping a loop that runs has to reach somebody now.
