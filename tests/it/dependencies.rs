@@ -74,7 +74,7 @@ fn shared_crates_depend_along_the_arrows_only() {
 fn nothing_depends_on_the_shells() {
     for name in members_of("shared") {
         let dependencies = named(&manifest(&format!("shared/{name}")), &["dependencies"]);
-        for shell in ["loopguard-guard", "loopguard-sentinel", "loopguard-cli"] {
+        for shell in ["loopguard-guard", "loopguard-sentinel", "loopguard-rehearsal", "loopguard-cli"] {
             assert!(!dependencies.contains(shell), "shared/{name} depends on {shell}");
         }
     }
@@ -134,7 +134,7 @@ fn pure_crates_see_no_runtime_and_no_sdk() {
 fn only_the_aws_crate_names_the_sdk() {
     let mut folders: Vec<String> = members_of("shared").iter().map(|n| format!("shared/{n}")).collect();
     folders.extend(members_of("functions").iter().map(|n| format!("functions/{n}")));
-    folders.extend(["cli".to_owned(), "tests".to_owned()]);
+    folders.extend(["rehearsal", "cli", "tests"].map(ToOwned::to_owned));
     for folder in folders {
         let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
         for dependency in named(&manifest(&folder), &tables) {
@@ -146,12 +146,13 @@ fn only_the_aws_crate_names_the_sdk() {
 
 #[test]
 fn every_crate_obeys_the_lint_table() {
-    for folder in ["shared", "functions"] {
-        for name in members_of(folder) {
-            let manifest = manifest(&format!("{folder}/{name}"));
-            let lints = manifest.get("lints").and_then(|l| l.get("workspace")).and_then(toml::Value::as_bool);
-            assert_eq!(lints, Some(true), "{folder}/{name} does not take the workspace's lints");
-        }
+    let in_folders = ["shared", "functions"]
+        .into_iter()
+        .flat_map(|folder| members_of(folder).into_iter().map(move |name| format!("{folder}/{name}")));
+    for path in in_folders.chain(["rehearsal", "cli", "tests"].map(ToOwned::to_owned)) {
+        let manifest = manifest(&path);
+        let lints = manifest.get("lints").and_then(|l| l.get("workspace")).and_then(toml::Value::as_bool);
+        assert_eq!(lints, Some(true), "{path} does not take the workspace's lints");
     }
 }
 

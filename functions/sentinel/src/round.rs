@@ -154,6 +154,3 @@ pub(crate) fn after(before: Rounds, cycles: bool, all: bool, now: Timestamp) -> 
         swept: if all { Some(now) } else { before.swept },
     }
 }
-
-#[cfg(test)]
-mod tests;

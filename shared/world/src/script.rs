@@ -33,6 +33,8 @@
 //!
 //! [[call]]
 //! at_ms = 90000
+//! times = 200                           # default: 1
+//! every_ms = 500                        # from one to the next
 //! by = "arn:aws:iam::111122223333:user/deployer"
 //! api = "s3:PutBucketAcl"
 //! parameters = { bucketName = "media" }
@@ -144,6 +146,10 @@ pub(crate) struct DeployAt {
 pub(crate) struct CallAt {
     #[serde(default)]
     pub(crate) at_ms: u64,
+    #[serde(default = "one")]
+    pub(crate) times: u32,
+    #[serde(default)]
+    pub(crate) every_ms: u64,
     pub(crate) by: String,
     pub(crate) api: String,
     #[serde(default = "empty")]

@@ -229,6 +229,11 @@ impl World {
         &self.log
     }
 
+    /// Forgets what happened so far, so that long runs keep no more than they have to. Counts and metrics stay.
+    pub fn forget(&mut self) {
+        self.log.clear();
+    }
+
     /// Returns the counts of a rule; `None` iff there is no such rule.
     pub fn counts(&self, bus: &str, rule: &str) -> Option<Counts> {
         self.rules.iter().find(|live| *live.bus == *bus && *live.name == *rule).map(|live| live.counts)
@@ -379,7 +384,10 @@ impl World {
         for call in &script.calls {
             let by = Identity::from_arn(&call.by);
             let made = Call::from_outside(by, &call.api, call.parameters.clone(), call.error.as_deref());
-            self.soon(call.at_ms, Act::Call(Box::new(made)));
+            for of in 0..u64::from(call.times) {
+                let at = call.at_ms.saturating_add(call.every_ms.saturating_mul(of));
+                self.soon(at, Act::Call(Box::new(made.clone())));
+            }
         }
         for event in &script.events {
             self.soon(event.at_ms, Act::Put(event.clone()));

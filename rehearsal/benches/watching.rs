@@ -1,0 +1,155 @@
+//! Loops of every shape until they are stopped, and healthy rules that never are, in virtual time.
+//!
+//! `cargo bench -p loopguard-rehearsal --bench watching`, with a part of a row's name for that row alone, or `healthy 4` for the days of four
+//! accounts. Ends with an error iff a healthy rule was stopped.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    clippy::exit,
+    missing_docs,
+    unreachable_pub,
+    reason = "a measurement, not a library"
+)]
+
+#[path = "../tests/runaways/mod.rs"]
+mod runaways;
+
+use loopguard_decision::cost::{Money, OwnSettings};
+use runaways::healthy::{self, Days};
+use runaways::own;
+use runaways::shapes::{self, Shape};
+use runaways::{Means, Ran};
+use std::time::Instant;
+
+/// Accounts of ten rules, each for so many days; the second argument may say another number of accounts.
+const ACCOUNTS: u64 = 40;
+const DAYS: u64 = 25;
+
+/// Minutes of honest traffic before a loop that hides in it.
+const HISTORY: u64 = 6 * 60;
+
+fn main() {
+    let only = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    let is_wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
+    let all = [
+        shapes::tasks(),
+        shapes::chain(),
+        shapes::slow_chain(),
+        shapes::usual_chains(),
+        shapes::drip(),
+        shapes::doubling(),
+        shapes::two_rules(),
+        shapes::beside(HISTORY),
+        shapes::hidden(HISTORY),
+        shapes::objects(),
+        shapes::april_2026(755),
+        shapes::february_2022(380),
+    ];
+    println!("| shape | a minute | at the change | by tripwires | by a ceiling | a budget, 8 to 24 h |");
+    println!("|---|---|---|---|---|---|");
+    for shape in all.iter().filter(|shape| is_wanted(shape.name)) {
+        row(shape);
+    }
+    if is_wanted("healthy") {
+        let accounts = std::env::args().nth(2).and_then(|accounts| accounts.parse().ok());
+        health(accounts.unwrap_or(ACCOUNTS));
+    }
+    for rules in [30, 300, 3_000] {
+        let name = format!("own cost of {rules} rules");
+        if only.as_deref().map_or(rules < 3_000, |only| name.contains(only)) {
+            own(rules);
+        }
+    }
+}
+
+/// What the stack itself calls in a month, and what one incident adds.
+fn own(rules: usize) {
+    let begun = Instant::now();
+    let on_cycles = OwnSettings::of_rules(rules).on_cycles;
+    for (what, month) in [
+        ("a month in which nothing happens", own::idle(rules, on_cycles)),
+        ("one incident more", own::incident(rules, on_cycles)),
+    ] {
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("\n{rules} rules, {on_cycles} of them on cycles, {what}: {seconds:.0} s");
+        println!("  runs of the guard and of the sentinel {:?}, rules looked at {}", month.runs, month.looks);
+        println!("  billed: {:?}", month.units);
+        println!("  calls: {:?}", month.calls);
+    }
+}
+
+fn row(shape: &Shape) {
+    let [change, tripwires, ceiling] =
+        [Means::Change, Means::Tripwires, Means::Ceiling].map(|means| runaways::run(shape, means));
+    // What runs longest shows the rate, and what budgets would let through.
+    let longest = [&change, &tripwires, &ceiling].into_iter().max_by_key(|ran| ran.matched).unwrap();
+    println!(
+        "| {} | {} | {} | {} | {} | {} |",
+        shape.name,
+        longest.per_minute,
+        cell(&change),
+        cell(&tripwires),
+        cell(&ceiling),
+        budget(longest)
+    );
+}
+
+fn cell(ran: &Ran) -> String {
+    let more = if ran.endless { "more than " } else { "" };
+    let rounds = format!("{more}{} events, {}", ran.matched, ran.spent.likely);
+    match (ran.stopped, ran.told) {
+        (Some(minutes), _) if minutes < 0.0 => "before it begins".to_owned(),
+        (Some(minutes), _) => format!("**{minutes:.0} min**, {rounds}"),
+        (None, Some(told)) if told < 0.0 => {
+            format!("told at the change, not stopped in {} min: {rounds}", ran.minutes)
+        }
+        (None, Some(told)) => format!("told after {told:.0} min, not stopped in {}: {rounds}", ran.minutes),
+        (None, None) => format!("neither told nor stopped in {} min: {rounds}", ran.minutes),
+    }
+}
+
+fn budget(ran: &Ran) -> String {
+    let of = |hours: u64| -> Money { ran.an_hour.likely.times(hours) };
+    format!("{} to {}", of(8), of(24))
+}
+
+fn health(accounts: u64) {
+    let begun = Instant::now();
+    let mut all = Days::default();
+    let halves: Vec<Days> = std::thread::scope(|scope| {
+        let live = |part: u64| {
+            scope.spawn(move || {
+                let mut days = Days::default();
+                for seed in (part..accounts).step_by(2) {
+                    days.add(&healthy::live(seed, DAYS));
+                }
+                days
+            })
+        };
+        [live(0), live(1)].map(|half| half.join().unwrap()).into()
+    });
+    for half in &halves {
+        all.add(half);
+    }
+    println!(
+        "\n{} rule-days, {} events matched: {} rules stopped ({} causes shown, {} suspicions); a rate alone would have \
+         stopped a rule on {} of these days. {} tripwires left. {:.0} s",
+        all.lived,
+        all.matched,
+        all.stopped,
+        all.shown,
+        all.suspected,
+        all.unusual,
+        all.left,
+        begun.elapsed().as_secs_f64()
+    );
+    if all.stopped > 0 {
+        std::process::exit(1);
+    }
+}

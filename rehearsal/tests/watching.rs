@@ -1,0 +1,89 @@
+//! Loops of every shape with both functions beside them: what must stop does, in minutes; what cannot be shown is told.
+//!
+//! Smaller and shorter than in the bench `watching`, whose table `docs/performance.md` has.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail loudly"
+)]
+
+mod runaways;
+
+use loopguard_decision::cost::Money;
+use runaways::shapes::{self, Shape};
+use runaways::{Means, Ran, healthy, run};
+
+fn stopped_within(ran: &Ran, minutes: f64, shape: &Shape) {
+    let stopped = ran.stopped.unwrap_or_else(|| panic!("{}: not stopped: {ran:?}", shape.name));
+    assert!(stopped <= minutes, "{}: stopped after {stopped:.1} minutes", shape.name);
+}
+
+/// A loop that its definition declares is over before it costs anything, and nothing else is needed.
+#[test]
+fn a_declared_loop_is_stopped_at_its_change() {
+    let shape = Shape { minutes: 10, ..shapes::tasks() };
+    let ran = run(&shape, Means::Change);
+    stopped_within(&ran, 0.0, &shape);
+    assert_eq!(ran.matched, 0, "it was off before anybody ran the task");
+}
+
+/// What a permission alone shows is told at the change and left on; tripwires show it once it runs, each hop by itself.
+#[test]
+fn permitted_loops_are_told_at_the_change_and_stopped_by_tripwires() {
+    for shape in [shapes::chain(), shapes::two_rules()] {
+        let watched = run(&Shape { minutes: 45, ..shape.clone() }, Means::Tripwires);
+        assert!(
+            watched.told.is_some_and(|told| told < 0.0),
+            "{}: told at the change: {watched:?}",
+            shape.name
+        );
+        stopped_within(&watched, 40.0, &shape);
+        assert!(watched.spent.likely > Money::ZERO && watched.spent.likely < watched.an_hour.likely);
+    }
+}
+
+/// A loop that grows is seen by its growth, before it is large.
+#[test]
+fn a_loop_that_doubles_is_stopped_while_it_is_small() {
+    let shape = Shape { minutes: 26, ..shapes::doubling() };
+    let ran = run(&shape, Means::Ceiling);
+    stopped_within(&ran, 24.0, &shape);
+    assert!(ran.matched < 50_000, "{ran:?}");
+}
+
+/// Events that carry no caller show no cause: such a loop is told, and the owner's ceiling stops it.
+#[test]
+fn what_carries_no_caller_is_stopped_by_the_ceiling_alone() {
+    for shape in [shapes::objects(), shapes::april_2026(2), shapes::february_2022(2)] {
+        let shape = Shape { minutes: 15, ceiling: 30, ..shape };
+        let watched = run(&shape, Means::Tripwires);
+        assert!(watched.stopped.is_none() && watched.told.is_some(), "{}: {watched:?}", shape.name);
+        stopped_within(&run(&shape, Means::Ceiling), 12.0, &shape);
+    }
+}
+
+/// A rule half of whose events are others' is not stopped on what its own events show, but may be by a ceiling.
+#[test]
+fn a_loop_that_hides_in_honest_traffic_takes_a_ceiling() {
+    let shape = Shape { minutes: 25, ..shapes::hidden(0) };
+    let watched = run(&shape, Means::Tripwires);
+    assert!(watched.stopped.is_none() && watched.told.is_some(), "{watched:?}");
+    stopped_within(&run(&shape, Means::Ceiling), 20.0, &shape);
+}
+
+/// Accounts whose rules are all in loops as far as their roles go, some days each; the bench runs 10,000 rule-days.
+#[test]
+fn what_ends_by_itself_is_never_stopped() {
+    let mut all = healthy::Days::default();
+    for seed in 0..2 {
+        all.add(&healthy::live(seed, 2));
+    }
+    assert_eq!((all.stopped, all.shown, all.left), (0, 0, 0), "{all:?}");
+    assert!(all.lived == 40 && all.matched > 2_000, "{all:?}");
+    assert!(all.suspected > 0 && all.unusual > 0, "there was something to look into: {all:?}");
+}
