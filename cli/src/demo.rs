@@ -1,9 +1,10 @@
-//! `loopguard demo`: a loop runs, and the guard stops it, on an account in memory.
+//! `loopguard demo`: loops run, and the functions stop them, on an account in memory.
 
 mod account;
 mod course;
 mod stage;
 mod story;
+mod watched;
 
 use crate::exit::Exit;
 use crate::operate::FileLedger;
@@ -12,6 +13,7 @@ use clap::Args;
 use course::Course;
 use stage::Stage;
 use std::path::PathBuf;
+use watched::Watched;
 
 #[derive(Debug, Args)]
 #[command(
@@ -63,7 +65,7 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Runs the account once without the guard and once with it, and tells both.
+/// Runs the account once without the guard and once with it, and then on a day on which it takes the sentinel; tells all.
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     if let Some(file) = &args.ledger {
         FileLedger::check_free(file)?;
@@ -83,6 +85,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
         story::with(&mut stage, &without, &with)?;
     }
     story::comparison(&mut stage, &without, &with)?;
+    let watched = Watched::run(&account::migration()?, args.seed)?;
+    if !args.quiet {
+        watched::tell(&mut stage, &watched)?;
+    }
+    watched::sum(&mut stage, &watched)?;
     if let Some(file) = &args.ledger {
         FileLedger::create(file, &with.book)?;
         story::written(&mut stage, file)?;

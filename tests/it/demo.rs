@@ -49,6 +49,18 @@ fn a_loop_that_is_only_permitted_is_told_and_left_on() {
 }
 
 #[test]
+fn what_only_running_shows_is_stopped_by_both_functions_while_the_dollars_are_counted() {
+    let (_, act) = shown().split_once("Another day, with both functions").unwrap();
+    let (course, sum) = act.split_once("What that cost").unwrap();
+    let at = |what: &str| course.find(what).unwrap_or_else(|| panic!("no `{what}` in {course}"));
+    assert!(at("suspects revert-acl") < at("makes 1 tripwire(s)"), "{course}");
+    assert!(at("makes 1 tripwire(s)") < at("the cause is shown"), "{course}");
+    assert!(at("the cause is shown") < at("DISABLED by the guard"), "{course}");
+    assert!(course.matches(" rounds  $").count() >= 3, "the counter runs: {course}");
+    assert!(sum.contains("stopped ") && sum.contains("until a budget tells of it"), "{sum}");
+}
+
+#[test]
 fn the_harmless_rule_works_on() {
     let (without, with) = compared(shown(), "order-mail");
     assert_eq!(without, 96, "one order each five minutes for eight hours");

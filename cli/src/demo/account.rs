@@ -1,10 +1,12 @@
 //! The account of the demo: an example of this repository, built into the command.
 
 use anyhow::{Context, Result};
+use loopguard_decision::Settings;
 use loopguard_model::{Inventory, Rule, Scope};
 use loopguard_pattern::Term;
+use loopguard_rehearsal::{Company, Owner};
 use loopguard_template::{Options, Source};
-use loopguard_world::Script;
+use loopguard_world::{Script, World};
 
 /// Where the example's template stands in the repository.
 pub(super) const TEMPLATE: &str = "examples/media/template.yaml";
@@ -12,6 +14,9 @@ pub(super) const TEMPLATE: &str = "examples/media/template.yaml";
 /// The account and the region that the example is deployed to.
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
+
+/// The template's default for `AccountRate`.
+const ACCOUNT_RATE: u64 = 60_000;
 
 /// The rule of the guard's stack that listens to changes of rules.
 const CHANGE_RULE: &str = "ChangeRule";
@@ -25,10 +30,35 @@ pub(super) struct Example {
 
 /// Reads the example.
 pub(super) fn example() -> Result<Example> {
+    told("script.toml", include_str!("../../../examples/media/script.toml"))
+}
+
+/// Reads the example as it goes on another day: a migration opens the lists of many buckets.
+pub(super) fn migration() -> Result<Example> {
+    told("migration.toml", include_str!("../../../examples/media/migration.toml"))
+}
+
+fn told(file: &str, script: &str) -> Result<Example> {
     let inventory = read(TEMPLATE, include_str!("../../../examples/media/template.yaml"), "media");
-    let script = Script::parse(include_str!("../../../examples/media/script.toml"))
-        .context("reading examples/media/script.toml")?;
+    let script = Script::parse(script).with_context(|| format!("reading examples/media/{file}"))?;
     Ok(Example { inventory, script })
+}
+
+/// Returns the account with its clock at the start.
+pub(super) fn world(example: &Example, seed: u64) -> Result<World> {
+    let settings = loopguard_world::Settings {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        ..loopguard_world::Settings::with_seed(seed)
+    };
+    Ok(World::new(&example.inventory, &example.script, settings)?)
+}
+
+/// Returns an owner who lets the guard act on every rule, and has said this besides.
+pub(super) fn owner(settings: &[(&str, &str)], company: Company) -> Result<Owner> {
+    let own = [("LOOPGUARD_MODE", "enforce"), ("LOOPGUARD_SCOPE", "*")];
+    let settings = Settings::from_pairs(own.iter().chain(settings).copied())?;
+    Ok(Owner { settings, account_rate: ACCOUNT_RATE, home: home(), company })
 }
 
 /// The guard as its own template deploys it.

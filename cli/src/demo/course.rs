@@ -2,12 +2,12 @@
 
 use super::account::{self, Example};
 use anyhow::{Context, Result};
-use loopguard_account::{Alert, MemoryLedger};
-use loopguard_analysis::Catalogue;
-use loopguard_decision::{Book, Settings, Timestamp};
-use loopguard_guard::{Checked, Guard, Known, Outcome};
-use loopguard_world::{Counts, Entry, Happening, Limits, Matched, Stop, Twin, World};
-use std::collections::{BTreeMap, VecDeque};
+use loopguard_account::Alert;
+use loopguard_decision::Book;
+use loopguard_guard::{Checked, Outcome};
+use loopguard_rehearsal::{Company, Deed, Did, Rehearsal};
+use loopguard_world::{Counts, Entry, Happening, Matched, Twin};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Milliseconds of an hour.
@@ -15,13 +15,6 @@ const HOUR: u64 = 3_600_000;
 
 /// More events than any run of the example makes; a twin that multiplies its events ends here.
 const MAX_EVENTS: u64 = 2_000_000;
-
-/// From a message in the guard's queue to the start of its handler: polling, and a start from cold.
-const PICKUP_MS: u64 = 1_500;
-
-/// How often and after how long a message that could not be handled is delivered again.
-const REDELIVERIES: u32 = 3;
-const REDELIVERY_MS: u64 = 60_000;
 
 /// What came of one run.
 #[derive(Debug)]
@@ -63,40 +56,28 @@ pub(super) enum What {
     Failed(String),
 }
 
-/// A message on its way to the handler.
-#[derive(Debug)]
-struct Pending {
-    due: u64,
-    deliveries: u32,
-    text: Arc<str>,
-}
-
 impl Course {
     /// Runs the account for some hours of its clock.
     pub(super) fn run(example: &Example, seed: u64, hours: u64, guarded: bool) -> Result<Self> {
-        let settings = loopguard_world::Settings {
-            account: account::ACCOUNT.to_owned(),
-            region: account::REGION.to_owned(),
-            ..loopguard_world::Settings::with_seed(seed)
-        };
-        let mut world = World::new(&example.inventory, &example.script, settings)?;
+        let mut world = account::world(example, seed)?;
         let rules = world.rule_names();
         let guard = account::guard_stack()?;
         let role = world.text_of(&guard.role);
         if guarded {
             world.listen(&guard.rule);
         }
-        let twin = Twin::new(world, &role);
-        let mut watch = Watch::new(&role)?;
-        watch.over(&twin, hours * HOUR);
-        let world = twin.world();
+        let owner = account::owner(&[("LOOPGUARD_OWN_ROLE_ARN", &role)], Company::Guard)?;
+        let rehearsal = Rehearsal::new(Twin::new(world, &role), owner).context("starting the guard")?;
+        let mut rehearsal = rehearsal.with_most_events(MAX_EVENTS);
+        rehearsal.run(hours * HOUR);
+        let world = rehearsal.twin().world();
         let mut beats: Vec<Beat> = world.log().iter().filter_map(beat).collect();
-        beats.append(&mut watch.beats);
+        beats.extend(rehearsal.deeds().iter().flat_map(told));
         // Stable: what the guard did comes after what it saw at the same moment.
         beats.sort_by_key(|beat| beat.at);
         let counts =
             rules.into_iter().filter_map(|(bus, rule)| Some((rule.clone(), world.counts(&bus, &rule)?)));
-        let book = watch.ledger.book().clone();
+        let book = rehearsal.ledger().book().clone();
         Ok(Self { counts: counts.collect(), beats, hours, book })
     }
 }
@@ -111,109 +92,24 @@ fn beat(entry: &Entry) -> Option<Beat> {
     Some(Beat { at: entry.at, what })
 }
 
-/// The guard beside the account: takes what arrives in its queue and handles it, in virtual time.
-struct Watch {
-    runtime: tokio::runtime::Runtime,
-    catalogue: Arc<Catalogue>,
-    settings: Settings,
-    ledger: MemoryLedger,
-    handled: usize,
-    pending: VecDeque<Pending>,
-    beats: Vec<Beat>,
-}
-
-impl Watch {
-    fn new(role: &str) -> Result<Self> {
-        let settings =
-            [("LOOPGUARD_MODE", "enforce"), ("LOOPGUARD_SCOPE", "*"), ("LOOPGUARD_OWN_ROLE_ARN", role)];
-        Ok(Self {
-            runtime: tokio::runtime::Builder::new_current_thread().build().context("starting the guard")?,
-            catalogue: Catalogue::embedded(),
-            settings: Settings::from_pairs(settings)?,
-            ledger: MemoryLedger::default(),
-            handled: 0,
-            pending: VecDeque::new(),
-            beats: Vec::new(),
-        })
-    }
-
-    /// Runs the account until `end`; what the guard did is then in `beats` and in the ledger.
-    fn over(&mut self, twin: &Twin, end: u64) {
-        loop {
-            let due = self.pending.front().map_or(end, |pending| pending.due.min(end));
-            let stop = twin.world().run(Limits { until: due, events: MAX_EVENTS });
-            match stop {
-                Stop::Message => self.take(twin),
-                Stop::Events => return,
-                Stop::Time | Stop::Quiet => match self.pending.pop_front() {
-                    Some(pending) if pending.due <= end => self.handle(twin, pending),
-                    _ => return,
-                },
+/// What a deed of the guard's is worth telling.
+fn told(deed: &Deed) -> Vec<Beat> {
+    let what: Vec<What> = match &deed.did {
+        Did::Handled { message, outcome: Outcome::Judged(judgements) } => {
+            let alerts: Vec<Box<Alert>> = judgements.iter().filter_map(|one| one.alert.clone()).collect();
+            if alerts.is_empty() {
+                vec![What::Harmless { rule: rule_of(message) }]
+            } else {
+                alerts.into_iter().map(What::Told).collect()
             }
         }
-    }
-
-    fn take(&mut self, twin: &Twin) {
-        while let Some(message) = twin.world().take_message() {
-            let due = message.at.saturating_add(PICKUP_MS);
-            self.pending.push_back(Pending { due, deliveries: 1, text: message.text });
+        Did::Handled { outcome: Outcome::Checked(Some(checked)), .. } => {
+            vec![What::Checked(checked.clone())]
         }
-    }
-
-    fn handle(&mut self, twin: &Twin, pending: Pending) {
-        let (at, now) = {
-            let world = twin.world();
-            (world.now(), Timestamp(world.unix_millis()))
-        };
-        let home = account::home();
-        let guard = Guard {
-            account: twin,
-            ledger: Some(&self.ledger),
-            known: &Known::default(),
-            catalogue: &self.catalogue,
-            settings: &self.settings,
-            home: &home,
-        };
-        self.handled += 1;
-        let attempt = self.handled.to_string();
-        let outcome = self.runtime.block_on(guard.handle(&pending.text, &attempt, now));
-        match outcome {
-            Ok(outcome) => self.told(at, outcome, &pending.text),
-            Err(error) if pending.deliveries > REDELIVERIES => {
-                self.beats.push(Beat { at, what: What::Failed(error.to_string()) });
-            }
-            Err(_) => self.pending.push_back(Pending {
-                due: at.saturating_add(REDELIVERY_MS),
-                deliveries: pending.deliveries + 1,
-                text: pending.text,
-            }),
-        }
-        for reminder in twin.take_reminders() {
-            self.pending.push_back(Pending { due: reminder.at, deliveries: 1, text: reminder.text.into() });
-        }
-        self.pending.make_contiguous().sort_by_key(|pending| pending.due);
-    }
-
-    fn told(&mut self, at: u64, outcome: Outcome, message: &str) {
-        let what: Vec<What> = match outcome {
-            Outcome::Judged(judgements) => {
-                let alerts: Vec<Box<Alert>> = judgements.into_iter().filter_map(|one| one.alert).collect();
-                if alerts.is_empty() {
-                    vec![What::Harmless { rule: rule_of(message) }]
-                } else {
-                    alerts.into_iter().map(What::Told).collect()
-                }
-            }
-            Outcome::Checked(Some(checked)) => vec![What::Checked(checked)],
-            Outcome::Ignored(_)
-            | Outcome::Looked(_)
-            | Outcome::Scanned(_)
-            | Outcome::Swept(_)
-            | Outcome::Noted(_)
-            | Outcome::Checked(None) => Vec::new(),
-        };
-        self.beats.extend(what.into_iter().map(|what| Beat { at, what }));
-    }
+        Did::Gave { up } => vec![What::Failed(up.to_string())],
+        _ => Vec::new(),
+    };
+    what.into_iter().map(|what| Beat { at: deed.at, what }).collect()
 }
 
 /// Returns the rule that the record of a change names.

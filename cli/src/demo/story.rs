@@ -234,7 +234,7 @@ fn often(gain: Gain) -> &'static str {
 }
 
 /// Breaks a line between words; it ends at a word without an end (an event as JSON), which is cut.
-fn wrapped(line: &str) -> Vec<String> {
+pub(super) fn wrapped(line: &str) -> Vec<String> {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut lines = vec![indent.clone()];
     for word in line.split(' ').filter(|word| !word.is_empty()) {
@@ -269,13 +269,13 @@ fn is_power_of_ten(number: u64) -> bool {
 }
 
 /// Returns a time of the virtual clock as hours, minutes, seconds.
-fn clock(at: u64) -> String {
+pub(super) fn clock(at: u64) -> String {
     let seconds = at / 1000;
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Returns a number with its thousands set apart.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
