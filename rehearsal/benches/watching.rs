@@ -35,7 +35,8 @@ const DAYS: u64 = 25;
 const HISTORY: u64 = 6 * 60;
 
 fn main() {
-    let only = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    let mut said = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));
+    let only = said.next();
     let is_wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     let all = [
         shapes::tasks(),
@@ -57,7 +58,7 @@ fn main() {
         row(shape);
     }
     if is_wanted("healthy") {
-        let accounts = std::env::args().nth(2).and_then(|accounts| accounts.parse().ok());
+        let accounts = said.next().and_then(|accounts| accounts.parse().ok());
         health(accounts.unwrap_or(ACCOUNTS));
     }
     for rules in [30, 300, 3_000] {
