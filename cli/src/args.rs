@@ -63,3 +63,76 @@ pub(crate) enum Verb {
     /// Print the page of the manual
     Man(shell::ManArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::{Command, CommandFactory, Parser};
+    use std::path::Path;
+
+    /// How a page runs the command from the repository.
+    const FROM_SOURCE: &str = "cargo run --release --no-default-features -- ";
+
+    /// Returns the words of the command lines in a text: what follows `loopguard` up to a comment, a pipe or a redirection.
+    fn shown(text: &str) -> Vec<Vec<String>> {
+        let text = text.replace(FROM_SOURCE, "loopguard ");
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("$ "));
+        let commands = lines.flat_map(|line| line.split(" && ").flat_map(|part| part.split(" | ")));
+        let of = commands.filter(|line| line.starts_with("loopguard ") && !line.contains(['[', '…', '<']));
+        of.map(words).collect()
+    }
+
+    /// The words of a line, as a shell takes them where there are no quotes but single ones.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (at, part) in line.split('\'').enumerate() {
+            if at % 2 == 1 {
+                words.push(part.to_owned());
+                continue;
+            }
+            for word in part.split_whitespace() {
+                if word.starts_with(['#', '>', '|', ';']) {
+                    return words;
+                }
+                words.push(word.to_owned());
+            }
+        }
+        words
+    }
+
+    fn examples(command: &Command, all: &mut String) {
+        all.push_str(&command.get_after_help().map(ToString::to_string).unwrap_or_default());
+        all.push('\n');
+        for verb in command.get_subcommands() {
+            examples(verb, all);
+        }
+    }
+
+    /// Panics unless every command line of the text is taken; returns how many there are.
+    fn are_taken(page: &str, text: &str) -> usize {
+        let all = shown(text);
+        for line in &all {
+            if let Err(error) = Args::try_parse_from(line) {
+                assert!(!error.use_stderr(), "{page}: `{}`: {error}", line.join(" "));
+            }
+        }
+        all.len()
+    }
+
+    /// Pages rot where nobody runs what they show.
+    #[test]
+    fn the_command_lines_of_all_pages_and_helps_are_taken() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let pages = std::fs::read_dir(root.join("docs")).unwrap().map(|page| page.unwrap().path());
+        let pages = pages.filter(|page| page.extension().is_some_and(|ending| ending == "md"));
+        let mut lines = 0;
+        for page in pages.chain([root.join("README.md")]) {
+            lines += are_taken(&page.display().to_string(), &std::fs::read_to_string(&page).unwrap());
+        }
+        assert!(lines > 40, "{lines}");
+        let mut helps = String::new();
+        examples(&Args::command(), &mut helps);
+        let lines = are_taken("--help", &helps);
+        assert!(lines > 30, "{lines}");
+    }
+}
