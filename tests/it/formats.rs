@@ -41,6 +41,41 @@ pub(crate) fn hostile_template() -> String {
     .to_string()
 }
 
+/// A template without line breaks is one line, which nobody reads: what to change is said, the line is not printed.
+#[test]
+fn a_line_that_is_too_long_to_read_is_not_printed() {
+    let policy = json!({"Statement": [{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "*"}]});
+    let mut template = json!({"Resources": {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+            "Policies": [{"PolicyName": "p", "PolicyDocument": policy}],
+        }},
+        "Fix": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Runtime": "python3.13", "Handler": "i.h",
+            "Code": {"S3Bucket": "b", "S3Key": "k"},
+        }},
+        "Rule": {"Type": "AWS::Events::Rule", "Properties": {
+            "EventPattern": {"source": ["aws.s3"], "detail": {"eventName": ["PutBucketAcl"]}},
+            "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["Fix", "Arn"]}}],
+        }},
+    }});
+    for number in 0..200 {
+        let padding = json!({"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "y".repeat(200)}});
+        template["Resources"][format!("Padding{number}")] = padding;
+    }
+    let folder = folder("long");
+    let file = folder.join("long.json");
+    fs::write(&file, template.to_string()).unwrap();
+    for format in ["full", "html", "markdown"] {
+        let told = scan(&["--format", format, file.to_str().unwrap()]);
+        assert!(!told.contains(&"y".repeat(200)) && told.len() < 40_000, "{format}: {} bytes", told.len());
+        assert!(told.contains("add to the pattern of"), "{format}: {told}");
+    }
+    let patch = scan(&["--remedy", file.to_str().unwrap()]);
+    assert!(patch.contains(&"y".repeat(200)), "a patch has whole lines");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("loopguard-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();

@@ -24,6 +24,16 @@ pub(crate) struct Change<'a> {
     pub(crate) places: Vec<String>,
 }
 
+/// The most bytes of a line that people read. A template without line breaks is one line, and no diff of it is for people.
+const LONGEST_LINE: usize = 2_000;
+
+impl Change<'_> {
+    /// Returns the edits as people can read them; none where a line is too long for that, so that `instead` has to say it.
+    pub(crate) fn readable(&self) -> &[FileEdit] {
+        if self.edits.iter().all(FileEdit::is_readable) { &self.edits } else { &[] }
+    }
+}
+
 /// A change of one file.
 #[derive(Debug)]
 pub(crate) struct FileEdit {
@@ -61,6 +71,10 @@ impl FileEdit {
         let behind = bytes(&mut rest.chars().rev().zip(new.chars().rev()));
         let new = new.get(..new.len() - behind)?.to_owned();
         Some(Replacement { old: line.to_owned(), at: before..line.len() - behind, new, is_below: false })
+    }
+
+    fn is_readable(&self) -> bool {
+        self.diff().is_some_and(|diff| diff.lines().all(|line| line.len() <= LONGEST_LINE))
     }
 
     /// Whether the diff fits its file as it is printed.

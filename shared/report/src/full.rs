@@ -184,11 +184,12 @@ impl<'m> Piece<'m> {
 /// The change as a diff of its file, else as what to write.
 fn offered<'a>(change: &'a Change<'_>) -> Group<'a> {
     let mut group = Group::with_title(Level::HELP.secondary_title(escaped(change.headline)));
-    group = group.elements(change.edits.iter().filter_map(patched));
-    if change.edits.is_empty() {
+    let edits = change.readable();
+    group = group.elements(edits.iter().filter_map(patched));
+    if edits.is_empty() {
         group = group.element(Level::HELP.no_name().message(escaped(&change.instead)));
     }
-    for place in change.places.iter().filter(|_| change.edits.is_empty()) {
+    for place in change.places.iter().filter(|_| edits.is_empty()) {
         group = group.element(Level::INFO.no_name().message(format!("in {}", escaped(place))));
     }
     if !change.loses.is_empty() {

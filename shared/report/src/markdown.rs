@@ -1,6 +1,6 @@
 //! The report as Markdown, for a comment on a pull request.
 
-use crate::change::FileEdit;
+use crate::change::{Change, FileEdit};
 use crate::diagnostic::{Diagnostic, diagnostics};
 use crate::full::{rendered, since};
 use crate::graph::mermaid;
@@ -97,7 +97,7 @@ fn details<'a>(index: &Index<'a>, told: &Diagnostic<'a>) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(out, "<details><summary>{}</summary>\n", html(&told.headline));
     let _ = writeln!(out, "{}", fenced("text", &text));
-    for diff in told.changes(index).iter().flat_map(|change| &change.edits).filter_map(FileEdit::diff) {
+    for diff in told.changes(index).iter().flat_map(Change::readable).filter_map(FileEdit::diff) {
         let _ = writeln!(out, "{}", fenced("diff", &diff));
     }
     let _ = writeln!(out, "</details>\n");

@@ -116,10 +116,11 @@ fn events(out: &mut String, finding: &Finding) -> fmt::Result {
 
 fn write_change(out: &mut String, change: &Change<'_>) -> fmt::Result {
     writeln!(out, "<details><summary>A change that ends it: {}</summary>", prose(change.headline))?;
-    for diff in change.edits.iter().filter_map(FileEdit::diff) {
+    let edits = change.readable();
+    for diff in edits.iter().filter_map(FileEdit::diff) {
         writeln!(out, "<pre class=\"diff\">{}</pre>", coloured(&diff))?;
     }
-    if change.edits.is_empty() {
+    if edits.is_empty() {
         writeln!(out, "<pre>{}</pre>", marked_up(&change.instead))?;
         for place in &change.places {
             writeln!(out, "<p>in {}</p>", prose(place))?;
