@@ -12,6 +12,6 @@ mod tally;
 mod tap;
 
 pub use calls::Calls;
-pub use rehearsal::{Company, Deed, Did, Owner, Rehearsal};
+pub use rehearsal::{ACCOUNT_RATE, Company, Deed, Did, Owner, Rehearsal};
 pub use tally::{Count, Tally};
 pub use tap::Tap;

@@ -29,6 +29,9 @@ const WATCH: u64 = MINUTE;
 const SWEEP: u64 = 5 * MINUTE;
 const SCAN: u64 = 24 * 60 * MINUTE;
 
+/// The template's default of `AccountRate`, for an owner who has said nothing of it.
+pub const ACCOUNT_RATE: u64 = 60_000;
+
 /// The alarm of the template looks at so much time, and tells of it a moment after it has passed.
 const ALARM: u64 = 5 * MINUTE;
 const ALARM_TELLS: u64 = 20_000;
@@ -388,4 +391,27 @@ impl Rehearsal {
 fn tally(of: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     // A count is whole after each write.
     of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACCOUNT_RATE, SWEEP, WATCH};
+
+    /// What runs here is what the template deploys.
+    #[test]
+    fn the_times_and_the_rate_are_those_of_the_template() {
+        let template = include_str!("../../template.yaml");
+        assert!(
+            template.contains(&format!("  AccountRate:\n    Type: Number\n    Default: {ACCOUNT_RATE}\n"))
+        );
+        let every = |minutes: u64| match minutes {
+            1 => "rate(1 minute)".to_owned(),
+            more => format!("rate({more} minutes)"),
+        };
+        for schedule in [WATCH, SWEEP] {
+            let rate = every(schedule / super::MINUTE);
+            assert!(template.contains(&format!("ScheduleExpression: {rate}\n")), "{rate}");
+        }
+        assert!(template.contains("ScheduleExpression: rate(1 day)\n"));
+    }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use loopguard_decision::Settings;
 use loopguard_model::{Inventory, Rule, Scope};
 use loopguard_pattern::Term;
-use loopguard_rehearsal::{Company, Owner};
+use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner};
 use loopguard_template::{Options, Source};
 use loopguard_world::{Script, World};
 
@@ -14,9 +14,6 @@ pub(super) const TEMPLATE: &str = "examples/media/template.yaml";
 /// The account and the region that the example is deployed to.
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "eu-west-1";
-
-/// The template's default for `AccountRate`.
-const ACCOUNT_RATE: u64 = 60_000;
 
 /// The rule of the guard's stack that listens to changes of rules.
 const CHANGE_RULE: &str = "ChangeRule";

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use loopguard_account::{Account, Canary, End, Incident, Ledger, State};
 use loopguard_analysis::Catalogue;
 use loopguard_aws::{AwsAccount, AwsLedger, Reach, Session, installation};
-use loopguard_decision::{Settings, TABLE, TOPIC_ARN, Timestamp};
+use loopguard_decision::{Mode, Settings, TABLE, TOPIC_ARN, Timestamp};
 use std::time::Duration;
 
 /// Runs a command on the table.
@@ -50,16 +50,19 @@ pub(super) fn examined(args: &DoctorArgs) -> Result<Told> {
         let session = Session::open(&reach).await.context("reaching the account")?;
         let found = installation(&session, TOPIC_ARN).await;
         let environment = found.function.as_ref().and_then(|function| function.as_ref().ok());
-        let table = environment.and_then(|function| function.environment.get(TABLE));
-        let ledger = table.map(|table| AwsLedger::new(&session.clients, table.clone()));
-        let (mut pause, mut tried) = (None, None);
-        if let Some(ledger) = &ledger {
-            pause = Some(ledger.pause().await);
-            let newest = ledger.incidents(MOST_INCIDENTS).await.unwrap_or_default();
-            tried = newest.iter().find_map(tried_at);
-        }
         let settings =
             environment.and_then(|function| Settings::from_pairs(function.environment.clone()).ok());
+        let table = environment.and_then(|function| function.environment.get(TABLE));
+        let (mut pause, mut tried) = (None, None);
+        if let Some(table) = table {
+            let ledger = AwsLedger::new(&session.clients, table.clone());
+            pause = Some(ledger.pause().await);
+            // Only whoever lets the guard act is asked to have tried it.
+            if settings.as_ref().is_some_and(|settings| settings.mode == Mode::Enforce) {
+                let newest = ledger.incidents(MOST_INCIDENTS).await.unwrap_or_default();
+                tried = newest.iter().find_map(tried_at);
+            }
+        }
         let lacks = match &settings {
             Some(settings) => {
                 let (account, catalogue) = (account(&session), Catalogue::embedded());

@@ -12,7 +12,7 @@
 use loopguard_account::{Notice, Suspicion, TRIPWIRE_PREFIX, Timestamp, Watch, Watcher};
 use loopguard_decision::{Alert, NoticeKind, Settings, Step};
 use loopguard_model::Scope;
-use loopguard_rehearsal::{Company, Owner, Rehearsal};
+use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner, Rehearsal};
 use loopguard_sentinel::Wake;
 use loopguard_template::{Options, Source};
 use loopguard_world::{Script, Twin, World};
@@ -84,7 +84,7 @@ impl Stage {
         ];
         let owner = Owner {
             settings: Settings::from_pairs(own.iter().chain(settings).copied()).unwrap(),
-            account_rate: 60_000,
+            account_rate: ACCOUNT_RATE,
             home: Scope {
                 partition: "aws".into(),
                 account: "111122223333".into(),

@@ -2,15 +2,12 @@
 
 use loopguard_decision::Settings;
 use loopguard_model::{Inventory, Rule, Scope};
-use loopguard_rehearsal::{Company, Owner, Rehearsal};
+use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner, Rehearsal};
 use loopguard_template::{Options, Source};
 use loopguard_world::{Script, Twin, World};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
-
-/// The template's default for `AccountRate`.
-const ACCOUNT_RATE: u64 = 60_000;
 
 /// An account as a template has it.
 pub(super) struct Place {

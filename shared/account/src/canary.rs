@@ -1,6 +1,7 @@
 //! A rule that loops on purpose, so that the way from a change to an act can be tried.
 
 use crate::{Account, CallError, Tags, Timestamp};
+use loopguard_pattern::json::quoted;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -46,8 +47,8 @@ impl Canary {
     /// Returns the rule's pattern: the starts of the machine, as CloudTrail tells of them.
     pub fn pattern(&self) -> String {
         format!(
-            r#"{{"source": ["aws.states"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {{"eventSource": ["states.amazonaws.com"], "eventName": ["StartExecution"], "requestParameters": {{"stateMachineArn": ["{}"]}}}}}}"#,
-            self.machine
+            r#"{{"source": ["aws.states"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {{"eventSource": ["states.amazonaws.com"], "eventName": ["StartExecution"], "requestParameters": {{"stateMachineArn": [{}]}}}}}}"#,
+            quoted(&self.machine)
         )
     }
 

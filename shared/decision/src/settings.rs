@@ -332,6 +332,7 @@ fn arn(key: &'static str, text: &str, service: &str) -> Result<String, SettingsE
             value: text.to_owned(),
             expected: match service {
                 "sns" => "the ARN of an SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`)",
+                "states" => "the ARN of a state machine (`arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`)",
                 _ => "the ARN of an IAM role (`arn:aws:iam::ACCOUNT:role/NAME`)",
             },
         }),

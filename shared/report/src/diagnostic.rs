@@ -87,7 +87,7 @@ pub(crate) fn diagnostics<'a>(index: &Index<'a>) -> Vec<Diagnostic<'a>> {
 /// Returns the diagnostic of a finding; none where the levels leave it out.
 pub(crate) fn of_finding<'a>(index: &Index<'a>, finding: &'a Finding) -> Option<Diagnostic<'a>> {
     let severity = index.view.report.levels.severity(finding.code)?;
-    let cost = index.cost(finding);
+    let (cost, fingerprint) = (index.cost(finding), fingerprint(finding));
     Some(Diagnostic {
         id: &finding.id,
         code: finding.code,
@@ -98,8 +98,8 @@ pub(crate) fn of_finding<'a>(index: &Index<'a>, finding: &'a Finding) -> Option<
         facts: facts(index, finding, cost.as_ref()),
         no_remedy: finding.no_remedy.as_deref(),
         cost,
-        fingerprint: fingerprint(finding),
-        is_new: index.is_new(finding),
+        is_new: index.is_new(&fingerprint),
+        fingerprint,
         finding: Some(finding),
     })
 }
@@ -116,7 +116,7 @@ fn from_lint<'a>(index: &Index<'a>, lint: &'a Lint) -> Option<Diagnostic<'a>> {
         facts: Vec::new(),
         no_remedy: None,
         cost: None,
-        is_new: index.view.base.map(|base| !base.holds(&fingerprint)),
+        is_new: index.is_new(&fingerprint),
         fingerprint,
         finding: None,
     })

@@ -256,13 +256,14 @@ fn lint_row<'a>(told: &'a Lint, levels: &Levels) -> Option<LintRow<'a>> {
 
 fn finding_row<'a>(index: &Index<'_>, finding: &'a Finding) -> Option<FindingRow<'a>> {
     let report = &index.view.report;
+    let fingerprint = fingerprint(finding);
     Some(FindingRow {
         id: &finding.id,
-        fingerprint: fingerprint(finding),
+        new: index.is_new(&fingerprint),
+        fingerprint,
         code: finding.code.as_str(),
         severity: report.levels.severity(finding.code)?.as_str(),
         headline: headline(finding),
-        new: index.is_new(finding),
         verdict: finding.verdict.as_str(),
         certainty: finding.certainty.map(loopguard_analysis::Certainty::as_str),
         intended: report.intended(finding),

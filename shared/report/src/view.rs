@@ -1,6 +1,5 @@
 //! A report with all that helps to show it: the texts of files, prices, what was found before.
 
-use crate::fingerprint::fingerprint;
 use crate::{Base, Report};
 use loopguard_analysis::{Finding, RuleVerdict, Verdict};
 use loopguard_decision::cost::{Prices, RunawayCost, runaway_of};
@@ -99,8 +98,8 @@ impl<'a> Index<'a> {
         judged.map_or(&[], |rule| rule.reasons.as_slice())
     }
 
-    /// Returns whether the finding was there before; none where nothing is compared.
-    pub(crate) fn is_new(&self, finding: &Finding) -> Option<bool> {
-        self.view.base.map(|base| !base.holds(&fingerprint(finding)))
+    /// Returns whether what has that fingerprint was not there before; none where nothing is compared.
+    pub(crate) fn is_new(&self, fingerprint: &str) -> Option<bool> {
+        self.view.base.map(|base| !base.holds(fingerprint))
     }
 }

@@ -92,6 +92,11 @@ fn errors_name_what_would_be_valid() {
             "`LOOPGUARD_TOPIC_ARN` is `alerts`; it is the ARN of an SNS topic (`arn:aws:sns:REGION:ACCOUNT:NAME`)",
         ),
         (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_SELFTEST_ARN", "machine")],
+            "`LOOPGUARD_SELFTEST_ARN` is `machine`; it is the ARN of a state machine \
+             (`arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`)",
+        ),
+        (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_MAX_READS", "0")],
             "`LOOPGUARD_MAX_READS` is `0`; it is a whole number from 1 to 100000",
         ),
