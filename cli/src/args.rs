@@ -44,7 +44,7 @@ pub(crate) enum Verb {
     Catalogue(catalogue::CatalogueVerb),
     /// List what the guard did, or show one incident
     Incidents(operate::IncidentsArgs),
-    /// Switch a rule on again that the guard disabled
+    /// Undo what the guard did to a rule: switch it on, or put its targets back
     Restore(operate::RestoreArgs),
     /// Have the guard tell and do nothing
     Pause(operate::PauseArgs),

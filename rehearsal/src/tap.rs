@@ -2,9 +2,9 @@
 
 use crate::Tally;
 use loopguard_account::{
-    Account, Alert, Begun, CallError, End, Ended, Exemption, Incident, IncidentBudget, Ledger, MetricQuery,
-    Notice, Pause, Receipt, Rounds, RuleRef, Series, Sighting, Suspicion, Tags, Timestamp, TripwireRule,
-    View, Watch, Watchbook,
+    Account, Alert, Begun, CallError, End, Ended, Exemption, Incident, IncidentBudget, KeptTarget, Ledger,
+    MetricQuery, Notice, Pause, Receipt, Rounds, RuleRef, Series, Sighting, Suspicion, Tags, Timestamp,
+    TripwireRule, View, Watch, Watchbook,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -87,6 +87,16 @@ impl<T: Account> Account for Tap<'_, T> {
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
         self.count("disable_rule", 1);
         self.ask("disable_rule")?.disable_rule(bus, name).await
+    }
+
+    async fn kept_targets(&self, bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        self.count("kept_targets", 1);
+        self.ask("kept_targets")?.kept_targets(bus, name).await
+    }
+
+    async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        self.count("remove_targets", 1);
+        self.ask("remove_targets")?.remove_targets(bus, name, ids).await
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

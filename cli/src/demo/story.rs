@@ -82,7 +82,7 @@ pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> 
             (look_of(alert), &format!("  {}", alert.subject())),
             (Look::Plain, &format!(" (seen {since} s after it was deployed)")),
         ])?;
-        stage.say(&format!("    {}", alert.step))?;
+        stage.say(&format!("    {}", alert.done()))?;
         if matches!(alert.step, Step::Refused(_)) {
             stage.say("    it goes round until somebody changes it: a rule is disabled at its change only where every")?;
             stage.say(

@@ -129,7 +129,7 @@ fn deed_line(stage: &mut Stage, deed: &Deed) -> io::Result<()> {
             (Look::Good, lines)
         }
         Did::Told(alert) => {
-            (Look::Warning, vec![format!("{:<17}told by the guard: {}", alert.rule, alert.step)])
+            (Look::Warning, vec![format!("{:<17}told by the guard: {}", alert.rule, alert.done())])
         }
         Did::Noticed(notice) => (
             look_of(notice.kind),

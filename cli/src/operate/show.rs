@@ -3,7 +3,7 @@
 use super::told::{Told, add};
 use super::{Desk, incidents, words};
 use anyhow::Result;
-use loopguard_account::Ledger;
+use loopguard_account::{KeptTarget, Ledger};
 use loopguard_decision::{Act, Alert, End, Incident, State, Timestamp};
 use loopguard_guard::CHECKS;
 use loopguard_report::escaped;
@@ -52,13 +52,16 @@ async fn later(ledger: &impl Ledger, of: &Incident) -> Result<Vec<Incident>> {
 
 /// What happened, in order, as far as the ledger keeps it.
 fn course(incident: &Incident, later: &[Incident]) -> Vec<(Timestamp, String)> {
-    let Act::DisableRule = incident.act;
-    let mut course = vec![(incident.at, "intent written: to disable the rule".to_owned())];
+    let intent = match &incident.act {
+        Act::DisableRule => "intent written: to disable the rule".to_owned(),
+        Act::RemoveTargets { targets } => format!("intent written: to remove {}", listed(targets)),
+    };
+    let mut course = vec![(incident.at, intent)];
     match &incident.state {
         State::Intended => {}
-        State::Ended { end, at } => course.push((*at, ended(end))),
+        State::Ended { end, at } => course.push((*at, ended(end, &incident.act))),
         State::Restored { at, by, disabled } => {
-            course.extend(disabled.map(|at| (at, "rule disabled".to_owned())));
+            course.extend(disabled.map(|at| (at, done(&incident.act))));
             course.push((*at, format!("restored by {by}")));
         }
     }
@@ -75,20 +78,42 @@ fn checks(incident: &Incident) -> Vec<(Timestamp, String)> {
     let State::Ended { end: End::Acted { .. }, at } = &incident.state else { return Vec::new() };
     let check = |after: u32| {
         let at = Timestamp(at.0.saturating_add(u64::from(after) * 1000));
-        (at, "check due: is the rule still off?".to_owned())
+        (at, format!("check due: {}", check_of(&incident.act)))
     };
     CHECKS.into_iter().map(check).collect()
 }
 
-fn ended(end: &End) -> String {
+/// What was done, as a step of the course.
+fn done(act: &Act) -> String {
+    match act {
+        Act::DisableRule => "rule disabled".to_owned(),
+        Act::RemoveTargets { targets } => format!("{} removed", listed(targets)),
+    }
+}
+
+fn check_of(act: &Act) -> &'static str {
+    match act {
+        Act::DisableRule => "is the rule still off?",
+        Act::RemoveTargets { .. } => "are the targets still gone?",
+    }
+}
+
+fn listed(targets: &[KeptTarget]) -> String {
+    let one = |target: &KeptTarget| format!("target {} ({})", target.id, target.arn);
+    targets.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn ended(end: &End, act: &Act) -> String {
+    let done = done(act);
     match end {
-        End::Acted { request_id: Some(id) } => format!("rule disabled (request {id})"),
-        End::Acted { request_id: None } => "rule disabled (AWS's answer was lost)".to_owned(),
-        End::AlreadyOff => "nothing done: the rule was off already".to_owned(),
-        End::Failed { error } => format!("disabling FAILED: {error}"),
+        End::Acted { request_id: Some(id) } => format!("{done} (request {id})"),
+        End::Acted { request_id: None } => format!("{done} (AWS's answer was lost)"),
+        End::AlreadyOff => "nothing done: somebody had done so already".to_owned(),
+        End::Failed { error } => format!("it FAILED: {error}"),
         End::Abandoned => "nothing done: the rule had changed, or could not be read again".to_owned(),
         End::Refuted => {
-            "UNCLEAR: the attempt ended without a trace and the rule is on; it is analysed again".to_owned()
+            "UNCLEAR: the attempt ended without a trace and the rule is as it was; it is analysed again"
+                .to_owned()
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Incidents, pauses and exemptions in a word or a line, and as JSON.
 
-use loopguard_decision::{Alert, End, Exemption, Incident, LEASE, Pause, RuleRef, State, Step, Timestamp};
+use loopguard_decision::{
+    Act, Alert, End, Exemption, Incident, LEASE, Pause, RuleRef, State, Step, Timestamp,
+};
 use loopguard_report::escaped;
 use serde_json::{Value, json};
 
@@ -9,7 +11,10 @@ pub(super) fn what(incident: &Incident, now: Timestamp) -> &'static str {
     match &incident.state {
         State::Intended if incident.at.0.saturating_add(LEASE) <= now.0 => "LEFT BEHIND",
         State::Intended => "under way",
-        State::Ended { end: End::Acted { .. }, .. } => "disabled",
+        State::Ended { end: End::Acted { .. }, .. } => match &incident.act {
+            Act::DisableRule => "disabled",
+            Act::RemoveTargets { .. } => "removed",
+        },
         State::Ended { end: End::AlreadyOff, .. } => "was off",
         State::Ended { end: End::Failed { .. }, .. } => "FAILED",
         State::Ended { end: End::Abandoned, .. } => "dropped",
@@ -62,6 +67,7 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Value {
         "finding": &*incident.finding,
         "cause": &*incident.cause,
         "prior": &*incident.prior,
+        "removes": incident.act.removes().iter().map(|target| &*target.id).collect::<Vec<_>>(),
         "told": incident.told.map(|at| at.to_string()),
         "restored": restored,
     })

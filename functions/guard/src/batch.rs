@@ -36,6 +36,10 @@ pub async fn batch<A: Account, L: Ledger + Watchbook>(
     event: SqsEvent,
     invocation: Invocation<'_, impl Fn() -> Timestamp>,
 ) -> Handled {
+    let heard = (invocation.clock)();
+    for body in event.records.iter().filter_map(|record| record.body.as_deref()) {
+        guard.hear(body, heard);
+    }
     let mut handled = Handled { response: SqsBatchResponse::default(), outcomes: Vec::new() };
     for record in event.records {
         let id = record.message_id.unwrap_or_default();

@@ -27,6 +27,8 @@ pub struct Changed {
     pub event_id: Arc<str>,
     /// When the call was made.
     pub at: Arc<str>,
+    /// The ids of the targets that `PutTargets` has put on the rule; none for other calls.
+    pub targets: BTreeSet<Arc<str>>,
 }
 
 /// What a message asks for.
@@ -146,6 +148,7 @@ impl Touched {
             by: self.by.clone(),
             event_id: self.event_id.clone(),
             at: self.at.clone(),
+            targets: BTreeSet::new(),
         }
     }
 }
@@ -212,6 +215,9 @@ struct Parameters {
     rule: Option<String>,
     /// A name or an ARN; absent for the default bus.
     event_bus_name: Option<String>,
+    /// For `PutTargets`: objects with an `id`. Anything else names no target.
+    #[serde(default)]
+    targets: Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -279,11 +285,12 @@ fn read_event(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Me
         return Err(Ignored::OwnCall);
     }
     let rule = if of_rules { Some(record.rule(home)?) } else { None };
+    let targets = record.targets();
     let (call, event_id, at) =
         (record.event_name.as_str().into(), record.event_id.into(), record.event_time.into());
     let by = record.user_identity.and_then(|identity| identity.arn).unwrap_or_default().into();
     Ok(match rule {
-        Some((bus, rule)) => Message::Changed(Changed { bus, rule, call, by, event_id, at }),
+        Some((bus, rule)) => Message::Changed(Changed { bus, rule, call, by, event_id, at, targets }),
         None => Message::Touched(Touched { subjects, call, by, event_id, at }),
     })
 }
@@ -296,6 +303,12 @@ fn is_home(home: &Scope, account: &str, region: Option<&str>) -> bool {
 impl Record {
     fn issuer(&self) -> Option<&str> {
         self.user_identity.as_ref()?.session_context.as_ref()?.session_issuer.as_ref()?.arn.as_deref()
+    }
+
+    /// Returns the ids of the targets that the call has put on the rule.
+    fn targets(&self) -> BTreeSet<Arc<str>> {
+        let targets = self.request_parameters.iter().filter_map(|parameters| parameters.targets.as_array());
+        targets.flatten().filter_map(|target| target.get("id")?.as_str()).map(Arc::from).collect()
     }
 
     /// Returns bus and rule by name.
@@ -343,6 +356,11 @@ fn split_rule(resource: &str) -> (Arc<str>, Arc<str>) {
 }
 
 impl Changed {
+    /// Returns the rule.
+    pub(crate) fn rule_ref(&self) -> RuleRef {
+        RuleRef { bus: self.bus.clone(), name: self.rule.clone() }
+    }
+
     /// Returns the change in the words of the decision.
     pub fn change(&self, rule: RuleKey) -> loopguard_decision::Change {
         loopguard_decision::Change {
@@ -352,6 +370,7 @@ impl Changed {
             event_id: self.event_id.clone(),
             at: self.at.clone(),
             opens: true,
+            removable: Vec::new(),
             shown: None,
         }
     }

@@ -1,6 +1,6 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef, Tags};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags};
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
 };
@@ -77,6 +77,20 @@ pub(crate) fn on_start_of(machine: &str) -> String {
 /// A rule that starts the machine whose start fires it.
 pub(crate) fn looping(name: &str) -> Rule {
     rule(name, &on_start_of(&machine(name)), &machine(name))
+}
+
+/// A rule that starts the machine whose start fires it, and has other work besides.
+pub(crate) fn at_work(name: &str) -> Rule {
+    let mut rule = looping(name);
+    let work = Target {
+        id: "work".into(),
+        arn: Term::literal("arn:aws:sqs:eu-west-1:111122223333:work"),
+        role: None,
+        parameters: BTreeMap::new(),
+        origin: api(),
+    };
+    rule.targets.get_or_insert_default().push(work);
+    rule
 }
 
 /// A rule whose target's events it does not hear.
@@ -251,6 +265,27 @@ impl Account for Fake {
             rule.state = RuleState::Disabled;
         }
         Ok(Receipt { request_id: "req-disable".into() })
+    }
+
+    async fn kept_targets(&self, _bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        let mut state = self.state();
+        state.call("ListTargetsByRule", name)?;
+        let targets = state.rules.get(name).and_then(|rule| rule.targets.clone());
+        let kept = |target: Target| KeptTarget {
+            id: target.id.clone(),
+            arn: target.arn.to_string().into(),
+            text: format!("{:?}", (target.arn, target.role, target.parameters)).into(),
+        };
+        Ok(targets.into_iter().flatten().map(kept).collect())
+    }
+
+    async fn remove_targets(&self, _bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        let mut state = self.state();
+        state.call("RemoveTargets", name)?;
+        if let Some(targets) = state.rules.get_mut(name).and_then(|rule| rule.targets.as_mut()) {
+            targets.retain(|target| !ids.contains(&&*target.id));
+        }
+        Ok(Receipt { request_id: "req-remove".into() })
     }
 
     async fn mark_rule(&self, _bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

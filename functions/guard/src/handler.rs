@@ -1,6 +1,7 @@
 //! One message: analyse, decide, act, tell.
 
 mod act;
+mod added;
 mod scan;
 mod sweep;
 mod watched;
@@ -15,8 +16,8 @@ use act::alert_of;
 use loopguard_account::{Account, CallError, Ledger, Watchbook};
 use loopguard_analysis::{Catalogue, Certainty, Code, Finding, Verdict};
 use loopguard_decision::{
-    Act, ActionKind, Alert, Change, Disable, End, Held, Incident, Over, Protocol, Refusal, RuleRef, Seen,
-    Settings, Shown, State, Step, Timestamp, decide,
+    Act, ActionKind, Alert, Change, End, Held, Incident, Intent, KeptTarget, Over, Protocol, Refusal,
+    RuleRef, Seen, Settings, Shown, State, Step, Timestamp, decide,
 };
 use loopguard_model::{Rule, RuleKey, RuleState, Scope};
 use std::collections::BTreeSet;
@@ -58,14 +59,14 @@ pub enum Outcome {
     Checked(Option<Checked>),
 }
 
-/// A look at a rule that was disabled.
+/// A look at a rule to which something was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// The rule.
     pub rule: RuleRef,
     /// Seconds since the act.
     pub after: u32,
-    /// Whether it is still off, or gone.
+    /// Whether what was done still holds: the rule is off or gone, or the targets are.
     pub still_off: bool,
 }
 
@@ -130,8 +131,8 @@ pub enum HandleError {
     },
 }
 
-/// A rule that changes between reading and acting is analysed again this often.
-const ATTEMPTS: usize = 2;
+/// A rule that changes between reading and acting, or whose targets cannot be removed, is analysed so often.
+const ATTEMPTS: usize = 3;
 
 /// One look at a rule, and why.
 #[derive(Debug, Clone)]
@@ -152,9 +153,9 @@ impl Look {
         Self { changed, opens: true, since, shown: None }
     }
 
-    /// A look at a rule that was to be off and is on.
-    fn again(rule: &RuleRef, cause: &str, call: &str, now: Timestamp) -> Self {
-        let (bus, name) = (rule.bus.clone(), rule.name.clone());
+    /// A look at a rule for which the act of an incident does not hold. The targets that were to go may go again.
+    fn again(incident: &Incident, cause: &str, call: &str, now: Timestamp) -> Self {
+        let (bus, name) = (incident.rule.bus.clone(), incident.rule.name.clone());
         let at = now.to_string().into();
         Self {
             changed: Changed {
@@ -164,6 +165,7 @@ impl Look {
                 by: "".into(),
                 event_id: cause.into(),
                 at,
+                targets: incident.act.removes().iter().map(|target| target.id.clone()).collect(),
             },
             opens: true,
             since: NEVER,
@@ -177,6 +179,8 @@ enum Judged {
     Done(Vec<Judgement>),
     /// A rule changed meanwhile, and nothing was done.
     Changed,
+    /// AWS refuses to remove targets, so that the rule has to go as a whole.
+    NotRemoved(Vec<Judgement>),
     /// An act ended without a trace and the rule is on: the incident.
     Unclear(Arc<str>),
 }
@@ -190,6 +194,18 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
         self.handle_sent(body, now, attempt, now).await
     }
 
+    /// Notes what a message tells that other messages are better understood by: to be called for all that came together,
+    /// before any of them is handled. Noting it twice is noting it once.
+    pub fn hear(&self, body: &str, now: Timestamp) {
+        if let Ok(Message::Changed(changed)) = self.read(body) {
+            self.known.note_put(&changed.rule_ref(), &changed.targets, now);
+        }
+    }
+
+    fn read(&self, body: &str) -> Result<Message, Ignored> {
+        read_message(body, self.home, self.settings.own_role_arn.as_deref())
+    }
+
     /// Handles one message that reached the queue at the time `sent`: what tripwires have seen counts by that.
     pub async fn handle_sent(
         &self,
@@ -198,7 +214,7 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
         attempt: &str,
         now: Timestamp,
     ) -> Result<Outcome, HandleError> {
-        match read_message(body, self.home, self.settings.own_role_arn.as_deref()) {
+        match self.read(body) {
             Ok(Message::Changed(changed)) => self.look(&Look::change(changed), attempt, now).await,
             Ok(Message::Touched(touched)) => self.touched(&touched, attempt, now).await,
             Ok(Message::Scan) => self.scan(now).await,
@@ -216,6 +232,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     async fn look(&self, look: &Look, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let changed = &look.changed;
         let mut cause = changed.event_id.clone();
+        let (mut as_a_whole, mut before) = (false, Vec::new());
         for round in 0..ATTEMPTS {
             let rule = self.account.rule(&changed.bus, &changed.rule).await.map_err(HandleError::Read)?;
             let Some(rule) = rule else { return Ok(log_ignored(Ignored::Gone)) };
@@ -230,8 +247,22 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 shown: look.shown.clone(),
                 ..changed.change(key)
             };
+            let removable = if as_a_whole {
+                Vec::new()
+            } else {
+                self.removable(&gathered, changed, &change, now).await?
+            };
+            let change = Change { removable, ..change };
             match self.judge(&gathered, &change, &format!("{attempt}#{round}"), now).await? {
-                Judged::Done(judged) => return Ok(Outcome::Judged(judged)),
+                Judged::Done(judged) => {
+                    before.extend(judged);
+                    return Ok(Outcome::Judged(before));
+                }
+                Judged::NotRemoved(judged) => {
+                    before.extend(judged);
+                    as_a_whole = true;
+                    cause = format!("{} as a whole", named(&cause, &changed.call, &changed.at)).into();
+                }
                 Judged::Changed => {
                     tracing::info!(rule = &*changed.rule, bus = &*changed.bus, "the rule changed meanwhile");
                 }
@@ -309,11 +340,11 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             let alert = match planned {
                 None => None,
                 Some(ActionKind::Alert(alert)) => Some(self.refused(alert, &held, now).await?),
-                Some(ActionKind::DisableRule(disable, alert)) => {
-                    let intent = intent(&disable, *alert, change, attempt, now);
-                    match self.act(finding, gathered, intent, now).await? {
+                Some(ActionKind::Act(what, alert)) => {
+                    let incident = incident(&what, *alert, change, attempt, now);
+                    match self.act(finding, gathered, incident, now).await? {
                         Ended::Told(alert) => {
-                            cut = Some(disable.key);
+                            cut = Some(what.key);
                             alert
                         }
                         Ended::Refused(error) => {
@@ -326,8 +357,13 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                                 Some(ActionKind::Alert(alert)) => {
                                     Some(self.refused(alert, &held, now).await?)
                                 }
-                                _ => return Err(busy(&disable.rule)),
+                                _ => return Err(busy(&what.rule)),
                             }
+                        }
+                        Ended::NotRemoved(alert) => {
+                            log_decision(finding, alert.as_deref(), change, self.settings);
+                            judged.push(judgement(finding, alert));
+                            return Ok(Judged::NotRemoved(judged));
                         }
                         Ended::Changed => return Ok(Judged::Changed),
                         Ended::Unclear(incident) => return Ok(Judged::Unclear(incident)),
@@ -392,20 +428,29 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         intent: Incident,
         now: Timestamp,
     ) -> Result<Ended, HandleError> {
-        let rule = intent.rule.clone();
+        let (rule, act) = (intent.rule.clone(), intent.act.clone());
         // A decision to act is only made where a ledger has answered.
         let Some(ledger) = self.ledger else { return Ok(Ended::Refused(None)) };
         let protocol = Protocol::new(intent);
-        let acted = self.drive(ledger, protocol, now, || self.seen(finding, gathered, &rule)).await;
+        let acted = self.drive(ledger, protocol, now, || self.seen(finding, gathered, &rule, &act)).await;
         let failed =
             |error: fn(CallError) -> HandleError| acted.error.clone().map_or(busy(&rule.name), error);
         match acted.over {
             Over::Told(End::Refuted) => Ok(Ended::Unclear(acted.incident.id)),
             Over::Told(end) => {
-                let alert = alert_of(&acted.incident).and_then(|alert| alert.ended(&end));
-                Ok(Ended::Told(alert.map(Box::new)))
+                let alert = alert_of(&acted.incident).and_then(|alert| alert.ended(&end)).map(Box::new);
+                Ok(if is_refused_removal(&acted.incident.act, &end) {
+                    Ended::NotRemoved(alert)
+                } else {
+                    Ended::Told(alert)
+                })
             }
-            Over::Duplicate => Ok(Ended::Told(None)),
+            Over::Duplicate => Ok(match &acted.incident.state {
+                State::Ended { end, .. } if is_refused_removal(&acted.incident.act, end) => {
+                    Ended::NotRemoved(None)
+                }
+                _ => Ended::Told(None),
+            }),
             Over::Changed => match acted.error {
                 Some(error) => Err(HandleError::Read(error)),
                 None => Ok(Ended::Changed),
@@ -418,19 +463,44 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     }
 
     /// How the rule to be cut looks now; changed also if any other rule of the loop is.
-    async fn seen(&self, finding: &Finding, gathered: &Gathered, cut: &RuleRef) -> Result<Seen, CallError> {
-        let mut seen = Seen::Same;
+    async fn seen(
+        &self,
+        finding: &Finding,
+        gathered: &Gathered,
+        cut: &RuleRef,
+        act: &Act,
+    ) -> Result<Seen, CallError> {
+        let targets = self.targets_seen(cut, act.removes()).await?;
+        let mut seen = targets;
         for rule in rules_of(finding, gathered) {
             let is_cut = RuleRef::of(rule) == *cut;
             let now = self.account.rule(&rule.bus.to_string(), &rule.name.to_string()).await?;
             match now {
                 None if is_cut => return Ok(Seen::Gone),
                 Some(now) if is_cut && now.state == RuleState::Disabled => return Ok(Seen::Off),
+                Some(_) if is_cut && targets == Seen::Off => return Ok(Seen::Off),
                 Some(now) if is_same(rule, &now) => {}
                 _ => seen = Seen::Changed,
             }
         }
         Ok(seen)
+    }
+
+    /// How the targets that are to go look now: off iff there are some and all are gone; the same iff all are there as they
+    /// were kept.
+    async fn targets_seen(&self, rule: &RuleRef, removes: &[KeptTarget]) -> Result<Seen, CallError> {
+        if removes.is_empty() {
+            return Ok(Seen::Same);
+        }
+        let now = self.account.kept_targets(&rule.bus, &rule.name).await?;
+        let is_gone = |kept: &KeptTarget| now.iter().all(|target| target.id != kept.id);
+        Ok(if removes.iter().all(is_gone) {
+            Seen::Off
+        } else if removes.iter().all(|kept| now.contains(kept)) {
+            Seen::Same
+        } else {
+            Seen::Changed
+        })
     }
 
     /// Tells, unless the same was told of late.
@@ -460,10 +530,21 @@ enum Ended {
     Told(Option<Box<Alert>>),
     /// The ledger refused, or did not answer.
     Refused(Option<CallError>),
+    /// AWS refused to remove targets, now or when the cause was handled first.
+    NotRemoved(Option<Box<Alert>>),
     /// A rule changed meanwhile, and nothing was done.
     Changed,
     /// Nobody knows whether it was done, and the rule is on.
     Unclear(Arc<str>),
+}
+
+/// Returns what names a cause: the event's id; events without one are told apart by call and time.
+fn named(event_id: &Arc<str>, call: &str, at: &str) -> Arc<str> {
+    if event_id.is_empty() { format!("{call} at {at}").into() } else { event_id.clone() }
+}
+
+fn is_refused_removal(act: &Act, end: &End) -> bool {
+    !act.removes().is_empty() && matches!(end, End::Failed { .. })
 }
 
 fn busy(rule: &str) -> HandleError {
@@ -474,15 +555,10 @@ fn rules_of<'a>(finding: &'a Finding, gathered: &'a Gathered) -> impl Iterator<I
     gathered.inventory.rules.iter().filter(|rule| finding.rules.contains(&rule.key))
 }
 
-/// The intent to disable a rule, with the alert that will tell of it.
-fn intent(disable: &Disable, mut alert: Alert, change: &Change, attempt: &str, now: Timestamp) -> Incident {
-    let rule = RuleRef { bus: disable.bus.clone(), name: disable.rule.clone() };
-    // Events without an id are told apart by call and time.
-    let cause: Arc<str> = if change.event_id.is_empty() {
-        format!("{} at {}", change.call, change.at).into()
-    } else {
-        change.event_id.clone()
-    };
+/// What is to be written down before it is done, with the alert that will tell of it.
+fn incident(intent: &Intent, mut alert: Alert, change: &Change, attempt: &str, now: Timestamp) -> Incident {
+    let rule = RuleRef { bus: intent.bus.clone(), name: intent.rule.clone() };
+    let cause = named(&change.event_id, &change.call, &change.at);
     let id = Incident::id_for(&rule, &cause, now);
     alert.incident = Some(id.clone());
     Incident {
@@ -491,8 +567,8 @@ fn intent(disable: &Disable, mut alert: Alert, change: &Change, attempt: &str, n
         cause,
         attempt: attempt.into(),
         at: now,
-        act: Act::DisableRule,
-        prior: disable.prior.as_str().into(),
+        act: intent.act.clone(),
+        prior: intent.prior.as_str().into(),
         finding: alert.finding.clone(),
         why: alert.stored().into(),
         state: State::Intended,
@@ -551,8 +627,8 @@ fn log_decision(finding: &Finding, alert: Option<&Alert>, change: &Change, setti
         verdict = finding.verdict.as_str(),
         certainty = finding.certainty.map(Certainty::as_str),
         mode = settings.mode.as_str(),
-        action = alert.map_or("none", |alert| alert.step.as_str()),
-        reason = alert.map(|alert| alert.step.to_string()),
+        action = alert.map_or("none", Alert::word),
+        reason = alert.map(Alert::done),
         "decision"
     );
 }

@@ -1,13 +1,13 @@
-//! What was read of the account, for as long as it may stand for what is there.
+//! What was read of the account, for as long as it may stand for what is there, and which targets were put on rules of late.
 //!
 //! A change is told minutes after it was made. What was read since it was made shows it, so that many changes at once need
 //! not each read the same rules, roles and trails: whatever was changed after that read is a change of its own, and is
 //! looked at by itself. What is told or done rests on reads of its own all the same.
 
-use loopguard_decision::Timestamp;
+use loopguard_decision::{RuleRef, Timestamp};
 use loopguard_model::{Facts, Need};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The longest that an answer is kept, in milliseconds: should the event of a change be lost, its trace is not.
 const KEPT: u64 = 300_000;
@@ -32,9 +32,14 @@ pub(crate) fn of_late(now: Timestamp) -> Timestamp {
     Timestamp(now.0.saturating_sub(KEPT))
 }
 
-/// Answers of the account, with the time before they were read. One process of the function has one.
+/// What one process of the function knows of the account.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<BTreeMap<Need, (Timestamp, Facts)>>);
+pub struct Known {
+    /// Answers, with the time before they were read.
+    answers: Mutex<BTreeMap<Need, (Timestamp, Facts)>>,
+    /// Targets by rule and id, with the time when somebody told that they were put there.
+    put: Mutex<BTreeMap<(RuleRef, Arc<str>), Timestamp>>,
+}
 
 /// What is known, as one look may use it.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +53,7 @@ pub(crate) struct Memory<'a> {
 impl Memory<'_> {
     /// Returns the answer to a need, if it is known and new enough.
     pub(crate) fn recall(self, need: &Need) -> Option<Facts> {
-        let kept = self.known.kept();
+        let kept = held(&self.known.answers);
         let (read, facts) = kept.get(need)?;
         let is_new = *read >= self.since && self.now.0 <= read.0.saturating_add(KEPT);
         is_new.then(|| facts.clone())
@@ -56,7 +61,7 @@ impl Memory<'_> {
 
     /// Keeps an answer that is read now.
     pub(crate) fn remember(self, need: &Need, facts: &Facts) {
-        let mut kept = self.known.kept();
+        let mut kept = held(&self.known.answers);
         if kept.len() >= MOST {
             kept.clear();
         }
@@ -65,16 +70,34 @@ impl Memory<'_> {
 }
 
 impl Known {
-    fn kept(&self) -> MutexGuard<'_, BTreeMap<Need, (Timestamp, Facts)>> {
-        // Each entry is whole before anything can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes that these targets were put on the rule. A deployment changes a rule and then its targets, so that either
+    /// record may be the first to be looked at.
+    pub(crate) fn note_put(&self, rule: &RuleRef, targets: &BTreeSet<Arc<str>>, now: Timestamp) {
+        let mut put = held(&self.put);
+        put.retain(|_, told| now.0 <= told.0.saturating_add(KEPT));
+        if put.len() < MOST {
+            put.extend(targets.iter().map(|id| ((rule.clone(), id.clone()), now)));
+        }
     }
+
+    /// Returns the targets that were put on the rule within the last minutes.
+    pub(crate) fn put_of_late(&self, rule: &RuleRef, now: Timestamp) -> BTreeSet<Arc<str>> {
+        let is_late = |told: &Timestamp| now.0 <= told.0.saturating_add(KEPT);
+        let put = held(&self.put);
+        let of_rule = put.iter().filter(|((of, _), told)| of == rule && is_late(told));
+        of_rule.map(|((_, id), _)| id.clone()).collect()
+    }
+}
+
+/// Each entry is whole before anything can panic.
+fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{KEPT, Known, MOST, Memory, NEVER, SETTLED, of_late, shown_from};
-    use loopguard_decision::Timestamp;
+    use loopguard_decision::{RuleRef, Timestamp};
     use loopguard_model::{Facts, Need};
     use loopguard_pattern::Term;
 
@@ -105,6 +128,18 @@ mod tests {
         assert!(!recalled(NEVER, later(SETTLED)));
         assert!(recalled(of_late(later(SETTLED)), later(SETTLED)));
         assert!(at(since, later(SETTLED)).recall(&need("other")).is_none());
+    }
+
+    #[test]
+    fn targets_count_as_new_for_minutes() {
+        let known = Known::default();
+        let rule = |name: &str| RuleRef { bus: "default".into(), name: name.into() };
+        let ids = |of: &str, now| known.put_of_late(&rule(of), now).into_iter().collect::<Vec<_>>();
+        known.note_put(&rule("a"), &["t".into()].into(), CHANGED);
+        known.note_put(&rule("b"), &["u".into()].into(), later(KEPT));
+        assert_eq!(ids("a", later(KEPT)), ["t".into()]);
+        assert!(ids("a", later(KEPT + 1)).is_empty() && ids("c", CHANGED).is_empty());
+        assert_eq!(ids("b", later(KEPT + 1)), ["u".into()]);
     }
 
     #[test]

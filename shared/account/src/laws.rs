@@ -46,6 +46,17 @@ pub async fn check(account: &impl Account, bus: &str, rule: &str, absent: &str) 
     law("a rule is read without its tags", described.tags.is_empty(), format!("{:?}", described.tags))?;
     law("the rule is on", described.state != RuleState::Disabled, described.state.as_str())?;
     listings_agree(account, &described).await?;
+    law(
+        "what is kept of the targets is all of them",
+        kept_ids(account, bus, rule).await? == target_ids(&described),
+        format!("{:?}", target_ids(&described)),
+    )?;
+    account.remove_targets(bus, rule, &["absent-loopguard"]).await?;
+    law(
+        "removing what is not there changes nothing",
+        kept_ids(account, bus, rule).await? == target_ids(&described),
+        "other targets",
+    )?;
     absence_is_no_error(account, bus, absent).await?;
     for _ in 0..2 {
         // Twice: switching off what is off is no error.
@@ -60,7 +71,15 @@ pub async fn check(account: &impl Account, bus: &str, rule: &str, absent: &str) 
     )
 }
 
-/// Checks what an operator's account does besides, on a rule that exists. The rule is on afterwards, for all events.
+async fn kept_ids(account: &impl Account, bus: &str, rule: &str) -> Result<Vec<String>, Broken> {
+    let kept = account.kept_targets(bus, rule).await?;
+    let mut ids: Vec<String> = kept.iter().map(|target| target.id.to_string()).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Checks what an operator's account does besides, on a rule that exists and has targets. The rule is on afterwards, for
+/// all events.
 pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> Result<(), Broken> {
     let all = RuleState::EnabledWithAllManagementEvents;
     for states in [&[RuleState::Enabled, RuleState::Enabled, all][..], &[all, all]] {
@@ -79,6 +98,7 @@ pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> R
             law("switching on keeps the targets", was == is, format!("{is:?}"))?;
         }
     }
+    targets_come_back(account, bus, rule).await?;
     for _ in 0..2 {
         // Twice: taking away a tag that is not there is no error.
         account.unmark_rule(bus, rule).await?;
@@ -87,6 +107,35 @@ pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> R
     law("the mark can be taken away", !tags.contains_key(INCIDENT_TAG), format!("{tags:?}"))?;
     let refused = account.enable_rule(bus, rule, RuleState::Disabled).await;
     law("a rule cannot be switched on in the state off", refused.is_err(), "that was accepted")
+}
+
+/// A target that was removed comes back as it was, and the others are not touched.
+async fn targets_come_back(account: &impl Operator, bus: &str, rule: &str) -> Result<(), Broken> {
+    let before = described(account, bus, rule).await?;
+    let kept = account.kept_targets(bus, rule).await?;
+    for target in &kept {
+        for _ in 0..2 {
+            // Twice: removing a target that is gone is no error.
+            account.remove_targets(bus, rule, &[&*target.id]).await?;
+        }
+        let ids = kept_ids(account, bus, rule).await?;
+        let others = kept.iter().filter(|other| other.id != target.id).count();
+        law(
+            "a removed target is gone, and it alone",
+            ids.len() == others && !ids.contains(&target.id.to_string()),
+            format!("{ids:?}"),
+        )?;
+        for _ in 0..2 {
+            // Twice: putting a target that is there is no error.
+            account.put_targets(bus, rule, std::slice::from_ref(target)).await?;
+        }
+    }
+    let [mut was, mut is] = [kept, account.kept_targets(bus, rule).await?];
+    was.sort_unstable();
+    is.sort_unstable();
+    law("a target that was put back is as it was", was == is, format!("{is:?}"))?;
+    let after = described(account, bus, rule).await?;
+    law("the rule is as it was", after.state == before.state, after.state.as_str())
 }
 
 fn written(trigger: &Trigger) -> String {

@@ -14,8 +14,9 @@ pub use error::CallError;
 pub use ledger::{Ledger, MemoryLedger, Watchbook};
 /// What the traits take and give; implementations name these without an arrow to the decision.
 pub use loopguard_decision::{
-    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Notice, Pause, Rounds,
-    RuleRef, Shown, ShownBy, Sighting, State, Suspicion, Timestamp, View, WatchedHop, Watcher, digest,
+    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Notice,
+    Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, State, Suspicion, Timestamp, View, WatchedHop, Watcher,
+    digest,
 };
 pub use watch::{IncidentBudget, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
 
@@ -49,7 +50,24 @@ pub trait Account: Sync {
     /// Disables a rule. Disabling a rule that is off already succeeds and changes nothing.
     fn disable_rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 
-    /// Tags a rule with the incident that has disabled it, for whoever wonders why it is off.
+    /// Reads the targets of a rule so that [`Operator::put_targets`] gives back exactly what is there; none where there is no
+    /// such rule.
+    fn kept_targets(
+        &self,
+        bus: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<KeptTarget>, CallError>> + Send;
+
+    /// Removes the targets of these ids from a rule. Removing what is not there succeeds and changes nothing. An error
+    /// means that each of them may or may not be gone.
+    fn remove_targets(
+        &self,
+        bus: &str,
+        name: &str,
+        ids: &[&str],
+    ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
+    /// Tags a rule with the incident that has changed it, for whoever wonders why.
     fn mark_rule(
         &self,
         bus: &str,
@@ -93,6 +111,14 @@ pub trait Operator: Account {
         bus: &str,
         name: &str,
         state: RuleState,
+    ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
+    /// Puts targets on a rule as they were kept; one of the same id is overwritten, all others stay.
+    fn put_targets(
+        &self,
+        bus: &str,
+        name: &str,
+        targets: &[KeptTarget],
     ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 
     /// Takes the tag of [`Account::mark_rule`] from a rule. A rule without it stays as it is.

@@ -1,10 +1,10 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
-use crate::{Clients, Home, alert, held, role, rule, workload};
+use crate::{Clients, Home, alert, held, kept, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::Tag;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, Receipt, RuleRef, Tags};
+use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags};
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
 use std::sync::Arc;
@@ -112,6 +112,17 @@ impl Account for AwsAccount {
         let call = self.clients.events.disable_rule().name(name).event_bus_name(bus);
         let answer = call.send().await.map_err(|error| failure("events:DisableRule", name, &error))?;
         Ok(Receipt { request_id: answer.request_id().unwrap_or_default().into() })
+    }
+
+    async fn kept_targets(&self, bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        match kept::targets(self, bus, name).await {
+            Err(error) if is_missing(&error) => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        kept::remove(self, bus, name, ids).await
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

@@ -28,7 +28,7 @@ impl Message {
             json: alert.json(),
             detail_type: EVENT_DETAIL_TYPE,
             attributes: vec![
-                ("step", alert.step.as_str().to_owned()),
+                ("step", alert.word().to_owned()),
                 ("code", alert.code.as_str().to_owned()),
                 ("verdict", alert.verdict.as_str().to_owned()),
                 ("bus", alert.bus.to_string()),

@@ -47,13 +47,17 @@ where
     }
 }
 
+/// Returns true iff the code means "not now".
+pub(crate) fn is_passing_code(code: &str) -> bool {
+    PASSING.contains(&code)
+}
+
 fn is_passing<E>(error: &SdkError<E>, code: Option<&str>) -> bool {
     let status = error.raw_response().map(|response| response.status().as_u16());
     match error {
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(_) => {
-            status.is_some_and(|status| status == 429 || status >= 500)
-                || code.is_some_and(|code| PASSING.contains(&code))
+            status.is_some_and(|status| status == 429 || status >= 500) || code.is_some_and(is_passing_code)
         }
         // Timeouts, connections that failed, answers that are none; and what the SDK may add.
         _ => true,

@@ -3,7 +3,7 @@
 //! What may not be read is a gap with the permission that is missing, and the rest goes on. Function code is not
 //! read.
 
-mod ask;
+pub(crate) mod ask;
 mod buckets;
 mod connections;
 mod identity;

@@ -14,6 +14,7 @@ mod gather;
 mod held;
 mod home;
 mod installation;
+mod kept;
 mod ledger;
 mod operator;
 #[cfg(test)]

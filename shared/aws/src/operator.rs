@@ -2,9 +2,9 @@
 
 use crate::failure::failure;
 use crate::gather::{Caller, configuration, in_region, regions};
-use crate::{AwsAccount, Clients, GatherError, Home, Reach, rule};
+use crate::{AwsAccount, Clients, GatherError, Home, Reach, kept, rule};
 use aws_sdk_eventbridge::operation::RequestId;
-use loopguard_account::{CallError, INCIDENT_TAG, Operator, Receipt};
+use loopguard_account::{CallError, INCIDENT_TAG, KeptTarget, Operator, Receipt};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -46,6 +46,10 @@ impl Operator for AwsAccount {
                 &format!("`{}` is no state in which a rule is on", state.as_str()),
             )),
         }
+    }
+
+    async fn put_targets(&self, bus: &str, name: &str, targets: &[KeptTarget]) -> Result<Receipt, CallError> {
+        kept::put(self, bus, name, targets).await
     }
 
     async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {

@@ -1,5 +1,6 @@
 //! What is told about a finding: to people as text, to programs as JSON.
 
+mod deed;
 mod json;
 mod text;
 mod words;
@@ -11,7 +12,6 @@ use crate::{Change, Mode, Refusal, Settings, Timestamp};
 use loopguard_analysis::{Certainty, Code, Finding, Gain, Verdict};
 use loopguard_model::RuleState;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::Arc;
 
 /// One alert: what, why, the hops, what was or would be done, and how to undo it.
@@ -54,6 +54,9 @@ pub struct Alert {
     pub prior: RuleState,
     /// Why that rule and no other of the loop.
     pub choice: Arc<str>,
+    /// The ids of the targets that are or would be removed from that rule; none where it is disabled as a whole.
+    #[serde(default)]
+    pub removes: Vec<Arc<str>>,
     /// All rules of the loop in its order.
     pub rules: Vec<Arc<str>>,
     /// What was done about it.
@@ -64,11 +67,11 @@ pub struct Alert {
     pub remedies: Vec<String>,
     /// What could not be read and matters here.
     pub gaps: Vec<String>,
-    /// How often the rule was disabled within the last day before this.
+    /// How often something was done to the rule within the last day before this.
     pub times: usize,
 }
 
-/// A rule that is disabled so often within a day is switched on again by somebody or something that has to be told.
+/// What is done to a rule so often within a day is undone by somebody or something that has to be told.
 const PING_PONG: usize = 3;
 
 /// The change that made the guard look, as told.
@@ -102,22 +105,22 @@ pub enum Urgency {
     Page,
 }
 
-/// What was done about a finding.
+/// What was done about a finding. Where an alert names targets that are removed, that is what "disabled" stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// The rule is to be disabled; nobody has said yet how that went.
+    /// It is to be done; nobody has said yet how that went.
     Intended,
-    /// The rule was disabled.
+    /// It was done: the rule was disabled.
     Disabled {
         /// The id of AWS's request; `None` where its answer was lost.
         request_id: Option<Arc<str>>,
     },
-    /// Somebody else had disabled the rule just before.
+    /// Somebody else had done so just before.
     AlreadyOff,
-    /// Disabling failed; the rule still loops.
+    /// It failed; the rule still loops.
     Failed(Arc<str>),
-    /// An attempt ended without a trace, and the rule is on; it is analysed again.
+    /// An attempt ended without a trace, and the rule is as it was; it is analysed again.
     Unclear,
     /// In mode `enforce` the rule would have been disabled.
     WouldDisable(Refusal),
@@ -209,6 +212,7 @@ impl Alert {
             rule: cut.rule.name.to_string().into(),
             prior: cut.rule.state,
             choice: cut.why.into(),
+            removes: cut.act.removes().iter().map(|target| target.id.clone()).collect(),
             rules: finding.rules.iter().map(|key| key.id.clone()).collect(),
             step,
             hops: finding.hops.iter().map(hop).collect(),
@@ -229,7 +233,7 @@ impl Alert {
         self
     }
 
-    /// Returns true iff the rule was disabled so often within a day that somebody keeps switching it on.
+    /// Returns true iff this was done so often within a day that somebody keeps undoing it.
     pub fn keeps_coming_back(&self) -> bool {
         self.times + 1 >= PING_PONG
     }
@@ -323,28 +327,6 @@ impl Step {
             Self::Unclear => "unclear",
             Self::WouldDisable(_) => "would-disable",
             Self::Refused(_) => "refused",
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Intended => f.write_str("the rule is about to be disabled"),
-            Self::Disabled { request_id: Some(id) } => write!(f, "the rule was disabled (request {id})"),
-            Self::Disabled { request_id: None } => f.write_str("the rule was disabled"),
-            Self::AlreadyOff => f.write_str("nothing, because somebody else had just disabled the rule"),
-            Self::Unclear => f.write_str(
-                "AN ATTEMPT TO DISABLE THE RULE ENDED WITHOUT A TRACE, and the rule is on; it is analysed again",
-            ),
-            Self::Failed(error) => write!(f, "DISABLING FAILED, the rule still loops: {error}"),
-            Self::WouldDisable(why) => {
-                write!(
-                    f,
-                    "nothing was done, because {why}; in mode `enforce` the rule would have been disabled"
-                )
-            }
-            Self::Refused(why) => write!(f, "nothing was done: {why}"),
         }
     }
 }

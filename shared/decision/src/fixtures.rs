@@ -102,6 +102,7 @@ pub(crate) fn change(rule: &str) -> Change {
         event_id: "e-1".into(),
         at: "2023-11-14T22:13:05Z".into(),
         opens: true,
+        removable: Vec::new(),
         shown: None,
     }
 }

@@ -10,7 +10,7 @@ mod watchlist;
 #[cfg(test)]
 pub(crate) use book::faults::Condition;
 pub use book::{Begun, Book, Ended, View};
-pub use incident::{Act, End, Incident, RuleRef, State, digest};
+pub use incident::{Act, End, Incident, KeptTarget, RuleRef, State, digest};
 pub use watchlist::{Rounds, Watchlist};
 
 use crate::Timestamp;

@@ -4,6 +4,7 @@
 //! the time. Output: a [`Plan`], actions as data. Deliberately not here: any effect. Whoever performs the
 //! plan tells the [`Alert`] how it went ([`Alert::after`]) and publishes it.
 
+mod added;
 mod alert;
 pub mod cost;
 mod cut;
@@ -23,14 +24,15 @@ mod suspicion;
 mod table;
 mod time;
 
+pub use added::removable_targets;
 pub use alert::{Alert, AlertChange, AlertHop, Step, Urgency, undo_command};
 pub use cut::cut;
 pub use ledger::{
-    ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Pause, Rounds,
-    RuleRef, State, View, Watchlist, digest,
+    ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Pause,
+    Rounds, RuleRef, State, View, Watchlist, digest,
 };
 pub use notice::{Notice, NoticeKind};
-pub use plan::{Action, ActionKind, Change, Disable, Held, Plan, cause, decide, is_own};
+pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is_own};
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};

@@ -2,7 +2,7 @@
 
 use crate::alert::Urgency;
 use crate::cut::cut;
-use crate::ledger::{RuleRef, View};
+use crate::ledger::{Act, KeptTarget, RuleRef, View};
 use crate::protected::is_protected;
 use crate::table::{Case, Cause, Decision, Room, Standing, decision};
 use crate::{Alert, OWN_PREFIX, Settings, Shown, ShownBy, Step, Timestamp};
@@ -27,24 +27,26 @@ pub struct Action {
 /// The kinds of actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionKind {
-    /// Disable a rule, then publish its alert with the outcome. One action, so that no act can be planned
+    /// Open the loop at a rule, then publish the alert with the outcome. One action, so that no act can be planned
     /// without its alert.
-    DisableRule(Disable, Box<Alert>),
+    Act(Intent, Box<Alert>),
     /// Publish an alert.
     Alert(Box<Alert>),
 }
 
-/// Which rule to disable.
+/// What to do to which rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disable {
+pub struct Intent {
     /// The rule in the inventory.
     pub key: RuleKey,
     /// Its bus by name.
     pub bus: Arc<str>,
     /// Its name.
     pub rule: Arc<str>,
-    /// The state it had when it was read; what undoing has to restore.
+    /// The state it had when it was read.
     pub prior: RuleState,
+    /// Whether it is disabled, or only what the change has added to it is removed.
+    pub act: Act,
 }
 
 /// The change that made the guard look.
@@ -62,6 +64,8 @@ pub struct Change {
     pub at: Arc<str>,
     /// Whether it may have opened the loop; false where the guard looks by itself.
     pub opens: bool,
+    /// What [`removable_targets`](crate::removable_targets) says of the targets that the call has put on the rule.
+    pub removable: Vec<KeptTarget>,
     /// That the loop's cause was shown by what was measured.
     pub shown: Option<Shown>,
 }
@@ -92,17 +96,19 @@ pub fn decide(
         room: room(cut.rule, settings, held),
     };
     let times = held.get(&RuleRef::of(cut.rule)).map_or(0, |view| view.times);
+    let cut = Cut { act: act(&cut, case, change), ..cut };
     let alert =
         |step, urgency| Box::new(Alert::new(finding, &cut, change, settings, (step, urgency), times, now));
     let refused = |refusal, urgency| ActionKind::Alert(alert(Step::refused(refusal), urgency));
     let kind = match decision(case) {
         Decision::Log => return Plan::default(),
-        Decision::Act => ActionKind::DisableRule(
-            Disable {
+        Decision::Act => ActionKind::Act(
+            Intent {
                 key: cut.rule.key.clone(),
                 bus: cut.rule.bus.to_string().into(),
                 rule: cut.rule.name.to_string().into(),
                 prior: cut.rule.state,
+                act: cut.act.clone(),
             },
             alert(Step::Intended, Urgency::Notice),
         ),
@@ -112,11 +118,23 @@ pub fn decide(
     Plan(vec![Action { kind, because: finding.id.clone() }])
 }
 
-/// The rule chosen for the cut, and why it and no other.
-#[derive(Debug, Clone, Copy)]
+/// The rule chosen for the cut, why it and no other, and what is to be done to it.
+#[derive(Debug, Clone)]
 pub(crate) struct Cut<'a> {
     pub(crate) rule: &'a Rule,
     pub(crate) why: &'static str,
+    pub(crate) act: Act,
+}
+
+/// What to do to the rule that is cut: if the change has just put targets on it that make the loop, they go and the rule's
+/// other work stays. What runs already is disabled as a whole, whatever was put on it last.
+fn act(cut: &Cut<'_>, case: Case, change: &Change) -> Act {
+    let is_new = case.cause == Cause::DeclaredNow && cut.rule.key == change.rule;
+    if is_new && !change.removable.is_empty() {
+        Act::RemoveTargets { targets: change.removable.clone() }
+    } else {
+        Act::DisableRule
+    }
 }
 
 fn choose<'a>(
@@ -139,16 +157,17 @@ fn choose<'a>(
     let chosen = cut(&loops, Some(&change.rule), may);
     let changed = rules.iter().copied().find(|rule| rule.key == change.rule);
     if let Some(rule) = changed.filter(|rule| chosen.contains(&rule.key)) {
-        return Some(Cut { rule, why: "it is the rule that was changed" });
+        return Some(Cut { rule, why: "it is the rule that was changed", act: Act::DisableRule });
     }
     if let Some(rule) = rules.iter().copied().find(|rule| chosen.contains(&rule.key)) {
         return Some(Cut {
             rule,
             why: "the changed rule may not be touched; this is the first that may, and with it the fewest are disabled",
+            act: Act::DisableRule,
         });
     }
     let rule = changed.or_else(|| rules.first().copied())?;
-    Some(Cut { rule, why: "no rule of the loop may be touched" })
+    Some(Cut { rule, why: "no rule of the loop may be touched", act: Act::DisableRule })
 }
 
 fn standing(rule: &Rule, settings: &Settings, held: &Held) -> Standing {
@@ -239,10 +258,10 @@ fn shows_cause(hop: &Hop) -> bool {
 }
 
 impl ActionKind {
-    /// Returns the rule that the action switches off, if it does.
+    /// Returns the rule at which the action opens the loop, if it does.
     pub fn cuts(&self) -> Option<&RuleKey> {
         match self {
-            Self::DisableRule(disable, _) => Some(&disable.key),
+            Self::Act(intent, _) => Some(&intent.key),
             Self::Alert(_) => None,
         }
     }
@@ -250,7 +269,7 @@ impl ActionKind {
     /// Returns the alert that belongs to the action.
     pub fn alert(&self) -> &Alert {
         match self {
-            Self::DisableRule(_, alert) | Self::Alert(alert) => alert,
+            Self::Act(_, alert) | Self::Alert(alert) => alert,
         }
     }
 }

@@ -96,7 +96,7 @@ pub enum Over {
     Told(End),
     /// The end is written; telling failed, and has to be tried again.
     Untold(End),
-    /// An earlier delivery has done all of it.
+    /// An earlier delivery has done all of it; the incident is the one that it made.
     Duplicate,
     /// Another act on the rule is under way, or this one could not be brought to an end: try later.
     Later,
@@ -207,7 +207,10 @@ impl Protocol {
                     self.incident = *known;
                     At::Tell { end }
                 }
-                State::Ended { .. } | State::Restored { .. } => At::Over(Over::Duplicate),
+                State::Ended { .. } | State::Restored { .. } => {
+                    self.incident = *known;
+                    At::Over(Over::Duplicate)
+                }
             },
             Answer::Begun(Begun::Busy(_)) => At::Over(Over::Later),
             Answer::Begun(Begun::Paused) => At::Over(Over::Paused),

@@ -5,7 +5,7 @@ use crate::identity::Identity;
 use crate::log::Happening;
 use crate::rules::{Acting, LiveRule, MAX_TARGETS, text};
 use crate::world::{Act, World};
-use loopguard_model::{Rule, RuleState};
+use loopguard_model::{Rule, RuleState, Target};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -65,6 +65,55 @@ impl World {
         self.changed(at, "PutRule", on_bus(put(rule, rule.state), &bus), None, by.clone());
         let listed: Vec<Value> = rule.targets.iter().flatten().map(described_target).collect();
         self.changed(at, "PutTargets", on_bus(json!({"rule": &*name, "targets": listed}), &bus), None, by);
+    }
+
+    /// Removes the targets of these ids from a rule, by the user or role of that ARN; those that are not there are none.
+    pub fn remove_targets(
+        &mut self,
+        bus: &str,
+        rule: &str,
+        ids: &[&str],
+        by: &str,
+    ) -> Result<(), SwitchError> {
+        let parameters = on_bus(json!({"rule": rule, "ids": ids}), bus);
+        self.retarget(bus, rule, ("RemoveTargets", parameters), by, |targets| {
+            targets.retain(|target| !ids.contains(&&*target.id));
+        })
+    }
+
+    /// Puts targets on a rule, by the user or role of that ARN; those of the same ids are overwritten.
+    pub fn add_targets(
+        &mut self,
+        bus: &str,
+        rule: &str,
+        new: Vec<Target>,
+        by: &str,
+    ) -> Result<(), SwitchError> {
+        let listed: Vec<Value> = new.iter().map(described_target).collect();
+        let parameters = on_bus(json!({"rule": rule, "targets": listed}), bus);
+        self.retarget(bus, rule, ("PutTargets", parameters), by, |targets| {
+            targets.retain(|target| new.iter().all(|new| new.id != target.id));
+            targets.extend(new);
+        })
+    }
+
+    fn retarget(
+        &mut self,
+        bus: &str,
+        rule: &str,
+        (operation, parameters): (&str, Value),
+        by: &str,
+        change: impl FnOnce(&mut Vec<Target>),
+    ) -> Result<(), SwitchError> {
+        let found = self.rules.iter().position(|live| *live.bus == *bus && *live.name == *rule);
+        let described = found.and_then(|at| self.rules.get_mut(at)?.described.as_mut());
+        let (Some(index), Some(described)) = (found, described) else { return Err(SwitchError::Missing) };
+        if described.managed_by.is_some() {
+            return Err(SwitchError::Managed);
+        }
+        change(described.targets.get_or_insert_default());
+        self.changed(index, operation, parameters, None, Identity::from_arn(by));
+        Ok(())
     }
 
     /// Removes a rule with its targets, if there is one, by the user or role of that ARN.
@@ -158,7 +207,7 @@ fn on_bus(mut parameters: Value, bus: &str) -> Value {
     parameters
 }
 
-fn described_target(target: &loopguard_model::Target) -> Value {
+fn described_target(target: &Target) -> Value {
     let mut described = json!({"id": &*target.id, "arn": target.arn.to_string()});
     if let (Some(members), Some(role)) = (described.as_object_mut(), &target.role) {
         members.insert("roleArn".to_owned(), json!(role.to_string()));

@@ -6,11 +6,14 @@ use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
 use loopguard_account::{
-    Account, Alert, CallError, INCIDENT_TAG, IncidentBudget, Notice, Operator, Receipt, RuleRef, Tags,
+    Account, Alert, CallError, INCIDENT_TAG, IncidentBudget, KeptTarget, Notice, Operator, Receipt, RuleRef,
+    Tags,
 };
-use loopguard_model::{Connection, Facts, Need, Rule, RuleState};
+use loopguard_model::{Connection, Facts, Need, Origin, Rule, RuleState, Target};
 use loopguard_pattern::Term;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A world that answers the guard.
 ///
@@ -121,6 +124,19 @@ impl Account for Twin {
         self.switch("events:DisableRule", bus, name, RuleState::Disabled)
     }
 
+    async fn kept_targets(&self, bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        let world = self.world();
+        let targets = world.described(bus, name).and_then(|rule| rule.targets.as_ref());
+        Ok(targets.into_iter().flatten().map(kept).collect())
+    }
+
+    async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        let mut world = self.world();
+        let removed = world.remove_targets(bus, name, ids, &self.role);
+        removed.map_err(|error| refused("events:RemoveTargets", name, error))?;
+        Ok(Self::receipt(&mut world))
+    }
+
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
         let mut world = self.world();
         let rule = world.rules.iter_mut().find(|live| *live.bus == *bus && *live.name == *name);
@@ -155,6 +171,14 @@ impl Operator for Twin {
         self.switch(operation, bus, name, state)
     }
 
+    async fn put_targets(&self, bus: &str, name: &str, targets: &[KeptTarget]) -> Result<Receipt, CallError> {
+        let mut world = self.world();
+        let targets = targets.iter().map(|target| given_back(target, name)).collect::<Result<_, _>>()?;
+        let put = world.add_targets(bus, name, targets, &self.role);
+        put.map_err(|error| refused("events:PutTargets", name, error))?;
+        Ok(Self::receipt(&mut world))
+    }
+
     async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {
         let mut world = self.world();
         let rule = world.rules.iter_mut().find(|live| *live.bus == *bus && *live.name == *name);
@@ -163,6 +187,38 @@ impl Operator for Twin {
         }
         Ok(())
     }
+}
+
+/// A target as the API would tell of it; nested members have their paths as names, which says the same to whoever reads it.
+fn kept(target: &Target) -> KeptTarget {
+    let mut members = Map::new();
+    members.insert("Id".to_owned(), json!(&*target.id));
+    members.insert("Arn".to_owned(), json!(target.arn.to_string()));
+    members.extend(target.role.iter().map(|role| ("RoleArn".to_owned(), json!(role.to_string()))));
+    let parameters = target.parameters.iter();
+    members.extend(parameters.map(|(name, value)| (name.to_string(), json!(value.to_string()))));
+    KeptTarget {
+        id: target.id.clone(),
+        arn: target.arn.to_string().into(),
+        text: Value::Object(members).to_string().into(),
+    }
+}
+
+/// Returns the target that was kept.
+fn given_back(kept: &KeptTarget, rule: &str) -> Result<Target, CallError> {
+    let read: Result<BTreeMap<Arc<str>, String>, _> = serde_json::from_str(&kept.text);
+    let mut members = read.map_err(|error| {
+        CallError::unsupported("events:PutTargets", rule, &format!("the target is unreadable: {error}"))
+    })?;
+    let mut take = |name: &str| members.remove(name).map(|value| Term::literal(&value));
+    let (_, arn, runs_as) = (take("Id"), take("Arn"), take("RoleArn"));
+    Ok(Target {
+        id: kept.id.clone(),
+        arn: arn.unwrap_or_else(|| Term::literal(&kept.arn)),
+        role: runs_as,
+        parameters: members.into_iter().map(|(name, value)| (name, Term::literal(&value))).collect(),
+        origin: Origin::Api { operation: "events:ListTargetsByRule".into(), at: "".into() },
+    })
 }
 
 fn refused(operation: &str, rule: &str, error: SwitchError) -> CallError {

@@ -5,6 +5,7 @@ mod cost;
 mod faults;
 mod holds;
 mod ledger;
+mod removal;
 mod restore;
 mod selftest;
 mod site;
@@ -171,7 +172,7 @@ fn permissions(topic: &str, queue: &Queue) -> Value {
         {"Effect": "Allow", "Action": "lambda:GetFunctionConfiguration", "Resource": functions},
         {"Effect": "Allow", "Action": "states:DescribeStateMachine", "Resource": machines},
         {"Effect": "Allow", "Action": "events:DisableRule", "Resource": rules},
-        {"Effect": "Allow", "Action": "events:TagResource", "Resource": "*"},
+        {"Effect": "Allow", "Action": ["events:RemoveTargets", "events:TagResource"], "Resource": "*"},
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.arn},
         {"Effect": "Allow", "Action": ledger, "Resource": table},

@@ -1,7 +1,8 @@
-//! Undoing one act: read the rule, analyse it as it would be, switch it on, note that.
+//! Undoing one act: read the rule, analyse it as it would be, make it so, note that.
 
 use super::super::told::{Told, add};
 use super::super::{Desk, incidents, words};
+use super::way::{Way, named};
 use crate::exit::Exit;
 use anyhow::{Context, Result, bail};
 use loopguard_account::{INCIDENT_TAG, Ledger, Operator};
@@ -42,12 +43,17 @@ pub(crate) async fn restore<A: Operator>(
     if let Some(why) = nothing_to_undo(&incident, &rule) {
         return Ok(refused(&incident, &rule, &format!("{name}: {why}\n"), None));
     }
-    let prior = prior(&incident)?;
-    if is_restored(rule.state, prior) {
-        return already_on(ledger, site.account, &incident, &rule, desk).await;
+    let way = Way::of(&incident, &rule, site.account).await?;
+    if let Way::Nothing = way {
+        return already_so(ledger, site.account, &incident, &rule, desk).await;
     }
-    let after =
-        gather(site.account, site.catalogue, site.home, Rule { state: prior, ..rule.clone() }, MAX_READS);
+    if let Way::Taken(target) = &way {
+        let target = std::slice::from_ref(target);
+        let text = format!("REFUSED: {name} has another {} now, which this would overwrite\n", named(target));
+        return Ok(refused(&incident, &rule, &text, None));
+    }
+    let then = way.after(&rule, site.home)?;
+    let after = gather(site.account, site.catalogue, site.home, then, MAX_READS);
     let after = after.await.context("the rule could not be analysed, so it stays as it is")?;
     let loops = finding(&after, &rule);
     let told = loops.map(|finding| told(&after, finding, site.catalogue));
@@ -57,17 +63,15 @@ pub(crate) async fn restore<A: Operator>(
             _ => "may loop again, and what is missing to know that could not be read",
         };
         let text = format!(
-            "REFUSED: {name} {would}; it stays {}\n\n{told}\nChange the pattern or the target first; or switch it on all \
-             the same: `{}`\n",
-            rule.state.as_str(),
+            "REFUSED: {name} {would}; {}\n\n{told}\nChange the pattern or the target first; or {}: `{}`\n",
+            way.stays(&rule),
+            way.all_the_same(),
             desk.command(&format!("restore {} --force", incident.id), None)
         );
         return Ok(refused(&incident, &rule, &text, Some(finding)));
     }
-    let receipt = site.account.enable_rule(&incident.rule.bus, &incident.rule.name, prior).await;
-    let receipt = receipt.context("the rule was not switched on")?;
-    let mut text =
-        format!("restored {name}: {} (request {})\n", prior.as_str(), escaped(&receipt.request_id));
+    let receipt = way.take(&incident, site.account).await?;
+    let mut text = format!("restored {name}: {} (request {})\n", way.done(), escaped(&receipt.request_id));
     unmark(site.account, &incident, &mut text).await;
     let noted = note(ledger, &incident, desk, &mut text).await;
     match &told {
@@ -82,7 +86,7 @@ pub(crate) async fn restore<A: Operator>(
         ("request_id", (&*receipt.request_id).into()),
         ("finding", loops.map(|finding| &*finding.id).into()),
     ];
-    let json = answer(&incident, prior, true, noted, more);
+    let json = answer(&incident, way.state(&rule), true, noted, more);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
 }
 
@@ -111,7 +115,7 @@ fn nothing_to_undo(incident: &Incident, rule: &Rule) -> Option<String> {
             "the act is not ended yet: the guard ends it within minutes, if need be with its next sweep (the rule is {now})"
         )),
         State::Ended { end, .. } => Some(format!(
-            "the guard did not disable the rule here ({}), so there is nothing to undo (the rule is {now})",
+            "the guard did nothing to the rule here ({}), so there is nothing to undo (the rule is {now})",
             end.as_str()
         )),
         State::Restored { at, by, .. } => Some(format!(
@@ -121,28 +125,7 @@ fn nothing_to_undo(incident: &Incident, rule: &Rule) -> Option<String> {
     }
 }
 
-fn prior(incident: &Incident) -> Result<RuleState> {
-    match incident.prior_state() {
-        state @ (RuleState::Enabled | RuleState::EnabledWithAllManagementEvents) => Ok(state),
-        RuleState::Disabled | RuleState::Unknown => {
-            bail!(
-                "the ledger has `{}` as the state before, which is no enabled one",
-                escaped(&incident.prior)
-            )
-        }
-    }
-}
-
-/// Whether a rule that is in one state needs nothing to be as it was.
-fn is_restored(now: RuleState, prior: RuleState) -> bool {
-    match now {
-        RuleState::Disabled => false,
-        RuleState::Enabled => prior == RuleState::Enabled,
-        RuleState::EnabledWithAllManagementEvents | RuleState::Unknown => true,
-    }
-}
-
-async fn already_on(
+async fn already_so(
     ledger: &impl Ledger,
     account: &impl Operator,
     incident: &Incident,
@@ -150,14 +133,17 @@ async fn already_on(
     desk: &Desk,
 ) -> Result<Told> {
     let name = escaped(&incident.rule.to_string());
-    let mut text = format!("{name} is on already ({}); nothing was done\n", rule.state.as_str());
+    let mut text = match incident.act.removes() {
+        [] => format!("{name} is on already ({}); nothing was done\n", rule.state.as_str()),
+        targets => format!("{name} has {} already; nothing was done\n", named(targets)),
+    };
     unmark(account, incident, &mut text).await;
     let noted = note(ledger, incident, desk, &mut text).await;
     let json = answer(incident, rule.state, false, noted, []);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
 }
 
-/// Takes the tag away that says why the rule is off. Only a courtesy, as setting it is.
+/// Takes the tag away that says why the rule is not as it was. Only a courtesy, as setting it is.
 async fn unmark(account: &impl Operator, incident: &Incident, text: &mut String) {
     let rule = &incident.rule;
     if let Err(error) = account.unmark_rule(&rule.bus, &rule.name).await {
@@ -166,7 +152,7 @@ async fn unmark(account: &impl Operator, incident: &Incident, text: &mut String)
     }
 }
 
-/// Notes in the ledger that the rule is on, and says so. What was done is told even if that fails.
+/// Notes in the ledger that the act is undone, and says so. What was done is told even if that fails.
 async fn note(ledger: &impl Ledger, incident: &Incident, desk: &Desk, text: &mut String) -> bool {
     match ledger.restored(&incident.id, desk.now, &desk.by).await {
         Ok(_) => {
@@ -177,7 +163,7 @@ async fn note(ledger: &impl Ledger, incident: &Incident, desk: &Desk, text: &mut
             add(
                 text,
                 format_args!(
-                    "NOT NOTED in the ledger, so the guard may find the rule on and disable it: {}\nrun the same command again\n",
+                    "NOT NOTED in the ledger, so the guard may do it again: {}\nrun the same command again\n",
                     escaped(&error.to_string())
                 ),
             );
@@ -216,7 +202,7 @@ async fn guard_acts_again(ledger: &impl Ledger, incident: &Incident, desk: &Desk
     }
     let exempt = format!("exempt {} --until 1d --reason TEXT", incident.rule);
     format!(
-        "IT LOOPS, and the guard may disable it again within minutes; to keep it on: `{}`\n",
+        "IT LOOPS, and the guard may do the same again within minutes; to keep it on: `{}`\n",
         escaped(&desk.command(&exempt, None))
     )
 }

@@ -1,14 +1,15 @@
 //! `restore` on the account of the demo, whose rule `restart-importer` loops.
 
 use super::super::restore::{Site, restore};
+use super::super::show;
 use super::{NOW, book, book_where, desk, id, ready};
 use crate::demo;
 use crate::exit::Exit;
 use crate::operate::told::Told;
 use anyhow::Result;
-use loopguard_account::{Account, MemoryLedger};
+use loopguard_account::{Account, KeptTarget, MemoryLedger};
 use loopguard_analysis::Catalogue;
-use loopguard_decision::{Exemption, Pause, RuleRef, State, Timestamp};
+use loopguard_decision::{Book, Exemption, Pause, RuleRef, State, Timestamp};
 use loopguard_model::{Inventory, RuleState, Scope, Trigger};
 use loopguard_world::{Entry, Happening, Script, Settings, Twin, World};
 use serde_json::json;
@@ -97,7 +98,7 @@ fn force_switches_it_on_and_says_what_the_guard_will_do() {
     let told = restored(&ledger, &account, true).unwrap();
     assert_eq!((told.exit, state(&account), noted(&ledger)), (Exit::Clean, RuleState::Enabled, true));
     assert!(
-        told.text.contains("IT LOOPS, and the guard may disable it again within minutes"),
+        told.text.contains("IT LOOPS, and the guard may do the same again within minutes"),
         "{}",
         told.text
     );
@@ -179,7 +180,7 @@ fn only_an_act_is_undone() {
     before.restored(&id(), Timestamp(NOW.0 - 1_000), "bob");
     for (book, why) in [
         (open, "the act is not ended yet"),
-        (failed, "the guard did not disable the rule here (failed)"),
+        (failed, "the guard did nothing to the rule here (failed)"),
         (before, "it was restored at 2026-01-05T09:59:59Z by bob"),
     ] {
         let account = mended();
@@ -187,4 +188,82 @@ fn only_an_act_is_undone() {
         assert_eq!((told.exit, state(&account)), (Exit::Found, RuleState::Disabled), "{}", told.text);
         assert!(told.text.contains(why), "{why}: {}", told.text);
     }
+}
+
+/// The target without which the rule of the demo loops no more, as the account tells of it.
+fn removed(account: &Twin) -> Vec<KeptTarget> {
+    let kept = ready(account.kept_targets("default", RULE)).unwrap();
+    let ids: Vec<&str> = kept.iter().map(|target| &*target.id).collect();
+    ready(account.remove_targets("default", RULE, &ids)).unwrap();
+    kept
+}
+
+/// A book in which the guard has removed these targets.
+fn removal(kept: &[KeptTarget]) -> Book {
+    book_where(|incident| incident["act"] = json!({"remove-targets": {"targets": kept}}))
+}
+
+fn target_ids(account: &Twin) -> Vec<String> {
+    let kept = ready(account.kept_targets("default", RULE)).unwrap();
+    kept.iter().map(|target| target.id.to_string()).collect()
+}
+
+#[test]
+fn targets_that_would_loop_stay_away_unless_forced() {
+    let account = looping();
+    account.world().switch("default", RULE, RuleState::Enabled, "x").unwrap();
+    let kept = removed(&account);
+    let ledger = MemoryLedger::new(removal(&kept));
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, noted(&ledger)), (Exit::Found, false));
+    let [target] = kept.as_slice() else { panic!("{kept:?}") };
+    let refused = format!("REFUSED: default/{RULE} would loop again; target `{}` stays away\n", target.id);
+    assert!(told.text.starts_with(&refused), "{}", told.text);
+    assert!(told.text.contains("or put it back all the same: `loopguard restore"), "{}", told.text);
+    assert!(target_ids(&account).is_empty());
+    let told = restored(&ledger, &account, true).unwrap();
+    assert_eq!((told.exit, noted(&ledger)), (Exit::Clean, true));
+    let done = format!("restored default/{RULE}: target `{}` put back (request ", target.id);
+    assert!(told.text.starts_with(&done), "{}", told.text);
+    assert_eq!(ready(account.kept_targets("default", RULE)).unwrap(), kept, "to the last member");
+    assert_eq!(state(&account), RuleState::Enabled);
+}
+
+#[test]
+fn targets_of_a_mended_rule_are_put_back() {
+    let account = mended();
+    let kept = removed(&account);
+    let ledger = MemoryLedger::new(removal(&kept));
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, noted(&ledger)), (Exit::Clean, true), "{}", told.text);
+    assert_eq!(state(&account), RuleState::Disabled, "whoever has disabled it meanwhile had a reason");
+    let again = restored(&MemoryLedger::new(removal(&kept)), &account, false).unwrap();
+    assert!(again.text.contains("already; nothing was done\n"), "{}", again.text);
+}
+
+/// Somebody has put another target in its place: that is theirs.
+#[test]
+fn no_other_target_is_overwritten() {
+    let account = mended();
+    let mut kept = ready(account.kept_targets("default", RULE)).unwrap();
+    kept[0].text = kept[0].text.replace("arn:", "arn:other:").into();
+    let told = restored(&MemoryLedger::new(removal(&kept)), &account, true).unwrap();
+    assert_eq!(told.exit, Exit::Found);
+    assert!(told.text.contains("now, which this would overwrite"), "{}", told.text);
+}
+
+#[test]
+fn a_removal_is_shown_as_one() {
+    let kept = vec![KeptTarget { id: "t".into(), arn: "arn:aws:x".into(), text: "{\"secret\":1}".into() }];
+    let told = ready(show::show(&MemoryLedger::new(removal(&kept)), &id(), &desk())).unwrap();
+    for part in [
+        ": default/restart-importer, removed\n",
+        "intent written: to remove target t (arn:aws:x)\n",
+        "target t (arn:aws:x) removed (request ",
+        "check due: are the targets still gone?\n",
+    ] {
+        assert!(told.text.contains(part), "no `{part}` in\n{}", told.text);
+    }
+    assert_eq!(told.json["removes"], json!(["t"]));
+    assert!(!told.text.contains("secret") && !told.json.to_string().contains("secret"));
 }

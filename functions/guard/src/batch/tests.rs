@@ -1,6 +1,6 @@
 use super::{Invocation, batch};
 use crate::Guard;
-use crate::fake::{Fake, harmless, home, looping, on_acl};
+use crate::fake::{Fake, at_work, harmless, home, looping, on_acl};
 use aws_lambda_events::event::sqs::SqsEvent;
 use loopguard_account::MemoryLedger;
 use loopguard_analysis::Catalogue;
@@ -57,7 +57,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
 async fn near_its_end_an_invocation_begins_nothing() {
     let fake = Fake::with([harmless("fine")]);
     let bodies = [("1", put_rule("fine")), ("2", put_rule("fine")), ("3", put_rule("fine"))];
-    assert_eq!(failures_at(&fake, &bodies, &[0, 40, 41]).await, ["3"]);
+    assert_eq!(failures_at(&fake, &bodies, &[0, 0, 40, 41]).await, ["3"]);
     assert_eq!(fake.count("DescribeRule"), 2);
 }
 
@@ -88,6 +88,28 @@ async fn a_failure_does_not_stop_the_messages_behind_it() {
     let bodies = [("1", put_rule("unread")), ("2", put_rule("again"))];
     assert_eq!(failures(&fake, &bodies).await, ["1"]);
     assert_eq!(fake.count("DisableRule again"), 1);
+}
+
+/// A deployment puts the rule and then its targets, and what comes first is looked at once both are done.
+#[tokio::test]
+async fn records_that_come_together_are_one_change() {
+    let put_targets = json!({
+        "detail-type": "AWS API Call via CloudTrail", "account": "111122223333", "region": "eu-west-1",
+        "detail": {
+            "eventSource": "events.amazonaws.com", "eventName": "PutTargets",
+            "requestParameters": {"rule": "again", "targets": [{"id": "t"}]},
+        },
+    });
+    for first_alone in [false, true] {
+        let fake = Fake::with([at_work("again")]);
+        let mut bodies = vec![("1", put_rule("again")), ("2", put_targets.to_string())];
+        if first_alone {
+            bodies.truncate(1);
+        }
+        assert!(failures(&fake, &bodies).await.is_empty());
+        let acts = (fake.count("RemoveTargets"), fake.count("DisableRule"));
+        assert_eq!(acts, if first_alone { (0, 1) } else { (1, 0) });
+    }
 }
 
 #[tokio::test]

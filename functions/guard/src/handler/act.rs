@@ -3,10 +3,10 @@
 use super::Guard;
 use crate::event::check_message;
 use loopguard_account::{Account, CallError, Ledger};
-use loopguard_decision::{Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Timestamp};
+use loopguard_decision::{Act, Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Timestamp};
 use std::future::Future;
 
-/// When a rule that was disabled is looked at again: seconds after the act (DESIGN 7).
+/// When a rule to which something was done is looked at again: seconds after the act (DESIGN 7).
 pub const CHECKS: [u32; 3] = [120, 300, 900];
 
 /// How an act ended.
@@ -63,7 +63,15 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     }
 
     async fn apply(&self, incident: &Incident) -> Result<Answer, CallError> {
-        match self.account.disable_rule(&incident.rule.bus, &incident.rule.name).await {
+        let (bus, name) = (&*incident.rule.bus, &*incident.rule.name);
+        let done = match &incident.act {
+            Act::DisableRule => self.account.disable_rule(bus, name).await,
+            Act::RemoveTargets { targets } => {
+                let ids: Vec<&str> = targets.iter().map(|target| &*target.id).collect();
+                self.account.remove_targets(bus, name, &ids).await
+            }
+        };
+        match done {
             Ok(receipt) => Ok(Answer::Applied(receipt.request_id)),
             Err(error) if error.retryable => Err(error),
             Err(error) => Ok(Answer::Refused(error.to_string().into())),
@@ -75,7 +83,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         self.publish(&alert).await
     }
 
-    /// Says on the rule itself why it is off. Only a courtesy: the ledger is what counts.
+    /// Says on the rule itself why it is not as it was. Only a courtesy: the ledger is what counts.
     async fn mark(&self, incident: &Incident) {
         let rule = &incident.rule;
         if let Err(error) = self.account.mark_rule(&rule.bus, &rule.name, &incident.id).await {

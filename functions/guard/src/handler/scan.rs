@@ -74,6 +74,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 by: "".into(),
                 event_id: scan.into(),
                 at: now.to_string().into(),
+                targets: BTreeSet::new(),
             },
             opens: false,
             since: of_late(now),

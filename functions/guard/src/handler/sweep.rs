@@ -1,8 +1,8 @@
-//! What invocations left behind, and rules that were disabled: are they still?
+//! What invocations left behind, and acts: do they still hold?
 
 use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
 use loopguard_account::{Account, CallError, Ledger};
-use loopguard_decision::{End, Incident, Over, Protocol, RuleRef, Seen, State, Timestamp};
+use loopguard_decision::{End, Incident, Over, Protocol, Seen, State, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         for left in ledger.left_behind(now).await.map_err(HandleError::Ledger)? {
             let (id, rule) = (left.id.clone(), left.rule.clone());
             let attempt: Arc<str> = format!("{attempt}/{id}").into();
-            let protocol = Protocol::left_behind(left, attempt.clone());
-            let acted = self.drive(ledger, protocol, now, || self.is_off(&rule)).await;
+            let protocol = Protocol::left_behind(left.clone(), attempt.clone());
+            let acted = self.drive(ledger, protocol, now, || self.holds(&left)).await;
             tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
             if acted.over == Over::Told(End::Refuted) {
-                let look = Look::again(&rule, &format!("swept-{id}"), "sweep", now);
+                let look = Look::again(&left, &format!("swept-{id}"), "sweep", now);
                 if let Err(error) = self.look(&look, &attempt, now).await {
                     failed = Some(error);
                 }
@@ -35,7 +35,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         failed.map_or(Ok(Outcome::Swept(swept)), Err)
     }
 
-    /// Looks whether the incident's rule is still off; one that is on is analysed again, as a cause of its own.
+    /// Looks whether what was done to the incident's rule still holds; where it does not, the rule is analysed again, as a
+    /// cause of its own.
     pub(super) async fn check(
         &self,
         id: &str,
@@ -46,26 +47,31 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         let Some(ledger) = self.ledger else { return Ok(Outcome::Checked(None)) };
         let known = ledger.incident(id).await.map_err(HandleError::Ledger)?;
         let Some(incident) = known.filter(stands) else { return Ok(Outcome::Checked(None)) };
-        let seen = self.is_off(&incident.rule).await.map_err(HandleError::Read)?;
+        let seen = self.holds(&incident).await.map_err(HandleError::Read)?;
         let still_off = matches!(seen, Seen::Off | Seen::Gone);
         tracing::info!(incident = id, rule = %incident.rule, after, still_off, "checked");
         if !still_off {
-            let look = Look::again(&incident.rule, &format!("check-{id}-{after}"), "check", now);
+            let look = Look::again(&incident, &format!("check-{id}-{after}"), "check", now);
             self.look(&look, attempt, now).await?;
         }
         Ok(Outcome::Checked(Some(Checked { rule: incident.rule, after, still_off })))
     }
 
-    async fn is_off(&self, rule: &RuleRef) -> Result<Seen, CallError> {
-        Ok(match self.account.rule(&rule.bus, &rule.name).await? {
-            None => Seen::Gone,
-            Some(rule) if rule.state == RuleState::Disabled => Seen::Off,
-            Some(_) => Seen::Changed,
-        })
+    /// How the incident's rule looks now: off iff it is disabled, or the targets that had to go are gone.
+    async fn holds(&self, incident: &Incident) -> Result<Seen, CallError> {
+        let rule = &incident.rule;
+        match self.account.rule(&rule.bus, &rule.name).await? {
+            None => Ok(Seen::Gone),
+            Some(rule) if rule.state == RuleState::Disabled => Ok(Seen::Off),
+            Some(_) => Ok(match self.targets_seen(rule, incident.act.removes()).await? {
+                Seen::Off => Seen::Off,
+                Seen::Same | Seen::Changed | Seen::Gone => Seen::Changed,
+            }),
+        }
     }
 }
 
-/// Whether the incident disabled its rule, and nobody has undone that.
+/// Whether something was done, and nobody has undone that.
 fn stands(incident: &Incident) -> bool {
     matches!(&incident.state, State::Ended { end: End::Acted { .. }, .. })
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod faulty;
 mod ledger;
+mod removal;
 mod watched;
 mod wide;
 
@@ -39,13 +40,19 @@ fn settings(mode: Mode, scope: &str) -> Settings {
 
 /// The event of a change of that rule.
 fn put_targets(rule: &str) -> String {
+    added_targets(rule, &[])
+}
+
+/// The event of putting targets of these ids on that rule.
+fn added_targets(rule: &str, ids: &[&str]) -> String {
+    let targets: Vec<_> = ids.iter().map(|id| json!({"id": id, "arn": "arn:aws:any"})).collect();
     json!({
         "detail-type": "AWS API Call via CloudTrail", "source": "aws.events",
         "account": "111122223333", "region": "eu-west-1",
         "detail": {
             "eventSource": "events.amazonaws.com", "eventName": "PutTargets", "eventID": "e-1",
             "eventTime": "2026-11-23T10:00:00Z", "userIdentity": {"arn": "arn:aws:iam::111122223333:user/deployer"},
-            "requestParameters": {"rule": rule},
+            "requestParameters": {"rule": rule, "targets": targets},
         },
     })
     .to_string()
@@ -205,7 +212,8 @@ async fn a_rule_that_keeps_changing_is_looked_at_later() {
     };
     let fake = Fake::with([looping("again")])
         .after_read(0, flip(RuleState::EnabledWithAllManagementEvents))
-        .after_read(2, flip(RuleState::Enabled));
+        .after_read(2, flip(RuleState::Enabled))
+        .after_read(4, flip(RuleState::EnabledWithAllManagementEvents));
     assert!(matches!(enforce(&fake, "again").await, Err(HandleError::Unsettled { .. })));
     assert_eq!((fake.count("DisableRule"), fake.count("Publish")), (0, 0));
     // The next delivery finds it at rest.

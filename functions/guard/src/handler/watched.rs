@@ -7,6 +7,7 @@ use loopguard_account::{Account, Ledger, Watchbook};
 use loopguard_decision::Timestamp;
 use loopguard_decision::evidence::sighting;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Notes an event that a tripwire has seen, if it was made for what is suspected now and the event is what it looks
@@ -49,6 +50,7 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
             by: "".into(),
             event_id: format!("shown-{id}-{}", shown.at.0).into(),
             at: shown.at.to_string().into(),
+            targets: BTreeSet::new(),
         };
         let look = Look { changed, opens: false, since: NEVER, shown: Some(shown.clone()) };
         self.look(&look, attempt, now).await

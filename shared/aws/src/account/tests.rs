@@ -34,6 +34,7 @@ fn events(call: &Call) -> (u16, String) {
         "ListEventBuses" if call.content.contains("NextToken") => r#"{"EventBuses":[{"Name":"orders"}]}"#,
         "ListEventBuses" => r#"{"EventBuses":[{"Name":"default"}],"NextToken":"n"}"#,
         "DisableRule" | "TagResource" => "",
+        "RemoveTargets" => r#"{"FailedEntryCount":0,"FailedEntries":[]}"#,
         other => panic!("`{other}` is not in the script"),
     };
     (200, body.to_owned())
@@ -336,6 +337,7 @@ fn alert() -> Alert {
         rule: "r & s".into(),
         prior: RuleState::Enabled,
         choice: "it is the rule that was changed".into(),
+        removes: Vec::new(),
         rules: vec!["r & s".into()],
         step: Step::WouldDisable(Refusal::ModeObserve),
         hops: Vec::new(),

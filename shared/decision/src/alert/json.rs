@@ -28,7 +28,10 @@ struct Document<'a> {
     prior_state: &'static str,
     choice: &'a str,
     rules: Vec<&'a str>,
-    /// `disabled`, `already-off`, `failed`, `unclear`, `would-disable` or `refused`.
+    /// The targets that are or would be removed from the rule; none where it is disabled as a whole.
+    removes: &'a [Arc<str>],
+    /// `disabled`, `targets-removed`, `already-off`, `failed`, `unclear`, `would-disable`, `would-remove-targets` or
+    /// `refused`.
     step: &'static str,
     reason: String,
     /// Why the guard did not act, as a stable name.
@@ -37,7 +40,7 @@ struct Document<'a> {
     hops: Vec<HopRow<'a>>,
     remedies: &'a [String],
     gaps: &'a [String],
-    /// How often the rule was disabled within the day before.
+    /// How often something was done to the rule within the day before.
     disabled_before: usize,
     undo: String,
 }
@@ -101,8 +104,9 @@ fn document(alert: &Alert) -> Document<'_> {
         prior_state: alert.prior.as_str(),
         choice: &alert.choice,
         rules: alert.rules.iter().map(|rule| &**rule).collect(),
-        step: alert.step.as_str(),
-        reason: alert.step.to_string(),
+        removes: &alert.removes,
+        step: alert.word(),
+        reason: alert.done(),
         refusal: match &alert.step {
             Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
             Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => {

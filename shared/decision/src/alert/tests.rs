@@ -65,7 +65,7 @@ fn undoing_another_state_than_enabled_is_explained() {
     let all = Rule { state: RuleState::EnabledWithAllManagementEvents, ..rule("a") };
     let settings = settings(Mode::Enforce, Scope::all());
     let plan = decide(&looping(&["a"]), &[], &inventory([all]), &change("a"), &settings, &held(&["a"]), NOW);
-    let ActionKind::DisableRule(_, alert) = &plan.0[0].kind else { panic!("no act planned") };
+    let ActionKind::Act(_, alert) = &plan.0[0].kind else { panic!("no act planned") };
     let done = (**alert).clone().after(Step::Disabled { request_id: None });
     assert!(done.text().contains("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"));
 }
@@ -102,6 +102,11 @@ fn the_page_explains_the_json() {
     }
     for step in [Step::Intended, Step::AlreadyOff, Step::Unclear, Step::Failed("".into())] {
         assert!(step == Step::Intended || page.contains(&format!("`{}`", step.as_str())), "{step:?}");
+    }
+    for removes in [Vec::new(), vec!["t".into()]] {
+        let would = Alert { removes, ..alert_of(&["a"], Mode::Observe) };
+        let done = would.clone().after(Step::Disabled { request_id: None });
+        assert!([would, done].iter().all(|alert| page.contains(&format!("`{}`", alert.word()))));
     }
 }
 
@@ -166,6 +171,6 @@ fn a_rule_that_keeps_coming_back_is_a_page() {
         alert.times = times;
         let told = alert.after(Step::Disabled { request_id: None });
         assert_eq!(told.urgency, urgency, "{times}");
-        assert_eq!(told.text().contains("keeps switching the rule on"), urgency == Urgency::Page);
+        assert_eq!(told.text().contains("something keeps undoing it"), urgency == Urgency::Page);
     }
 }

@@ -15,16 +15,9 @@ const HOPS_SHOWN: usize = 8;
 const WITNESS_SHOWN: usize = 600;
 
 pub(super) fn subject(alert: &Alert) -> String {
-    let rule = &alert.rule;
     let headline = match (&alert.step, alert.verdict) {
-        (Step::Disabled { .. }, _) => format!("Loopguard disabled {rule}: {}", short(alert.code)),
-        (Step::AlreadyOff, _) => format!("Loopguard: {rule} looped and is off already"),
-        (Step::Failed(_), _) => format!("Loopguard could NOT disable {rule}: {}", short(alert.code)),
-        (Step::Unclear, _) => format!("Loopguard may NOT have disabled {rule}: {}", short(alert.code)),
-        (Step::Intended, _) => format!("Loopguard disables {rule}: {}", short(alert.code)),
-        (Step::WouldDisable(_), _) => format!("Loopguard would disable {rule}: {}", short(alert.code)),
-        (Step::Refused(_), Verdict::Unknown) => format!("Loopguard: {rule} may loop"),
-        (Step::Refused(_), _) => format!("Loopguard: {rule} loops and stays on"),
+        (Step::Refused(_), Verdict::Unknown) => format!("Loopguard: {} may loop", alert.rule),
+        _ => alert.headline(short(alert.code)),
     };
     let page = if alert.urgency == Urgency::Page { "[page] " } else { "" };
     let headline = format!("{page}{headline}");
@@ -54,7 +47,7 @@ pub(super) fn text(alert: &Alert) -> String {
 
 fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     writeln!(out, "{}.", what(alert))?;
-    writeln!(out, "Done: {}.", alert.step)?;
+    writeln!(out, "Done: {}.", alert.done())?;
     writeln!(out)?;
     let change = &alert.change;
     let by = if change.by.is_empty() { String::new() } else { format!(" by {}", change.by) };
@@ -65,7 +58,7 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     change.course.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     if matches!(alert.step, Step::Disabled { .. }) && alert.keeps_coming_back() {
         let times = alert.times + 1;
-        writeln!(out, "It is the {times}th time within a day: something keeps switching the rule on.")?;
+        writeln!(out, "That is {times} times within a day: something keeps undoing it.")?;
     }
     if alert.rules.len() > 1 {
         writeln!(out, "Why this rule: {}.", alert.choice)?;

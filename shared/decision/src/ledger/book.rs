@@ -67,7 +67,7 @@ pub struct View {
     pub exemption: Option<Exemption>,
     /// How many acts count against the cap.
     pub acts: usize,
-    /// How often the rule was disabled within the last day.
+    /// How often something was done to the rule within the last day.
     pub times: usize,
 }
 
@@ -78,11 +78,7 @@ impl Book {
             pause: self.pause.clone().filter(|pause| pause.holds(now)),
             exemption: self.exemptions.get(rule).filter(|exemption| exemption.holds(now)).cloned(),
             acts: self.slots.values().filter(|free| now < **free).count(),
-            times: self
-                .incidents
-                .values()
-                .filter(|incident| incident.disabled_within_a_day(rule, now))
-                .count(),
+            times: self.incidents.values().filter(|incident| incident.acted_within_a_day(rule, now)).count(),
         }
     }
 
@@ -152,7 +148,7 @@ impl Book {
         }
     }
 
-    /// Notes that an operator undid the act; false iff no such incident has disabled anything.
+    /// Notes that an operator undid the act; false iff no such incident has done anything.
     pub fn restored(&mut self, id: &str, at: Timestamp, by: &str) -> bool {
         let Some(restored) = self.incidents.get(id).and_then(|incident| incident.restored(at, by)) else {
             return false;

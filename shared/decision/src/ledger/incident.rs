@@ -45,6 +45,32 @@ impl std::str::FromStr for RuleRef {
 pub enum Act {
     /// The rule is disabled.
     DisableRule,
+    /// Targets are removed from the rule, which goes on with its others.
+    RemoveTargets {
+        /// The targets, at least one.
+        targets: Vec<KeptTarget>,
+    },
+}
+
+impl Act {
+    /// Returns the targets that are removed; none where the rule is disabled.
+    pub fn removes(&self) -> &[KeptTarget] {
+        match self {
+            Self::DisableRule => &[],
+            Self::RemoveTargets { targets } => targets,
+        }
+    }
+}
+
+/// A target of a rule, kept so that it can be given back exactly.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeptTarget {
+    /// Its id within the rule.
+    pub id: Arc<str>,
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// All of it as `ListTargetsByRule` tells and `PutTargets` takes it, as JSON text.
+    pub text: Arc<str>,
 }
 
 /// An act with all that is needed to prove, to tell and to undo it.
@@ -62,7 +88,7 @@ pub struct Incident {
     pub at: Timestamp,
     /// What is to be done.
     pub act: Act,
-    /// The state that undoing has to restore, as the API writes it.
+    /// The state that the rule had, as the API writes it: what undoing has to restore where the rule is disabled.
     pub prior: Arc<str>,
     /// The finding's id.
     pub finding: Arc<str>,
@@ -93,7 +119,7 @@ pub enum State {
         at: Timestamp,
         /// Who.
         by: Arc<str>,
-        /// When the rule had been disabled; none: noted by a version that did not keep it.
+        /// When it had been done; none: noted by a version that did not keep it.
         #[serde(default)]
         disabled: Option<Timestamp>,
     },
@@ -103,14 +129,14 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "end")]
 pub enum End {
-    /// The rule was disabled; AWS's request id, where the answer came.
+    /// It was done; AWS's request id, where the answer came.
     Acted {
         /// The id of the request.
         request_id: Option<Arc<str>>,
     },
-    /// The rule was off already when it was read again just before the act.
+    /// The rule was off already, or the targets gone, when it was read again just before the act.
     AlreadyOff,
-    /// AWS refused; the rule is still on.
+    /// AWS refused; the rule is still as it was.
     Failed {
         /// The error with its request id.
         error: Arc<str>,
@@ -118,7 +144,7 @@ pub enum End {
     /// The rule had changed or could not be read just before the act: nothing was done, and the cause may be taken up
     /// again.
     Abandoned,
-    /// The invocation died or lost AWS's answer, and the rule is on: either nothing was done, or somebody undid it.
+    /// The invocation died or lost AWS's answer, and the rule is as it was: either nothing was done, or somebody undid it.
     Refuted,
 }
 
@@ -150,24 +176,24 @@ impl Incident {
         ended && self.told.is_none()
     }
 
-    /// Returns true iff the rule was disabled, within a day before that time.
-    pub fn disabled_within_a_day(&self, rule: &RuleRef, now: Timestamp) -> bool {
-        let disabled = match &self.state {
+    /// Returns true iff something was done to the rule, within a day before that time.
+    pub fn acted_within_a_day(&self, rule: &RuleRef, now: Timestamp) -> bool {
+        let acted = match &self.state {
             State::Ended { end, .. } => matches!(end, End::Acted { .. }),
             State::Restored { .. } => true,
             State::Intended => false,
         };
-        disabled && self.rule == *rule && now.0 < self.at.0.saturating_add(86_400_000)
+        acted && self.rule == *rule && now.0 < self.at.0.saturating_add(86_400_000)
     }
 
-    /// Returns the incident as undone by an operator; `None` iff it has not disabled anything, or was undone before.
+    /// Returns the incident as undone by an operator; `None` iff it has not done anything, or was undone before.
     pub fn restored(&self, at: Timestamp, by: &str) -> Option<Self> {
         let State::Ended { end: End::Acted { .. }, at: disabled } = &self.state else { return None };
         let state = State::Restored { at, by: by.into(), disabled: Some(*disabled) };
         Some(Self { state, ..self.clone() })
     }
 
-    /// Returns the state that undoing has to restore.
+    /// Returns the state that the rule had.
     pub fn prior_state(&self) -> RuleState {
         RuleState::from_api(&self.prior).unwrap_or(RuleState::Unknown)
     }

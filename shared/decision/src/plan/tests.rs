@@ -1,8 +1,8 @@
 use super::{ActionKind, Plan, cause, decide};
 use crate::fixtures::{NOW, change, held, inventory, looping, rule, settings};
 use crate::{
-    Alert, Cause, Change, Exemption, Held, Mode, Pause, Refusal, RuleRef, Scope, Shown, ShownBy, Step,
-    Timestamp, Urgency, View,
+    Act, Alert, Cause, Change, Exemption, Held, KeptTarget, Mode, Pause, Refusal, RuleRef, Scope, Shown,
+    ShownBy, Step, Timestamp, Urgency, View,
 };
 use loopguard_analysis::{Certainty, Finding, Gain, Status, Verdict};
 use loopguard_model::{Rule, Trigger};
@@ -30,7 +30,7 @@ fn refused(plan: &Plan) -> Option<Refusal> {
                 Step::Refused(why) | Step::WouldDisable(why) => Some(why),
                 _ => None,
             },
-            ActionKind::DisableRule(..) => None,
+            ActionKind::Act(..) => None,
         },
         _ => None,
     }
@@ -39,7 +39,7 @@ fn refused(plan: &Plan) -> Option<Refusal> {
 fn disabled(plan: &Plan) -> Option<(&str, &Alert)> {
     match plan.0.as_slice() {
         [action] => match &action.kind {
-            ActionKind::DisableRule(disable, alert) => Some((&disable.rule, alert)),
+            ActionKind::Act(disable, alert) => Some((&disable.rule, alert)),
             ActionKind::Alert(_) => None,
         },
         _ => None,
@@ -285,4 +285,40 @@ fn what_recorded_events_show_is_cut() {
         assert_eq!(plan(Mode::Alert, by).0[0].kind.alert().urgency, crate::Urgency::Page);
     }
     assert_eq!(refused(&plan(Mode::Enforce, None)), Some(Refusal::CauseNotShown));
+}
+
+/// What was just put on the changed rule goes; what runs already, and what is cut elsewhere, is disabled as a whole.
+#[test]
+fn new_targets_go_instead_of_the_rule() {
+    let kept = KeptTarget { id: "t".into(), arn: "arn:aws:x".into(), text: "{}".into() };
+    let with = |change: Change| Change { removable: vec![kept.clone()], ..change };
+    let finding = looping(&["a", "b"]);
+    let measured = Shown {
+        by: ShownBy::Evidence,
+        finding: finding.id.clone(),
+        why: "w".into(),
+        at: NOW,
+        events: Vec::new(),
+        course: Vec::new(),
+    };
+    let removal = Act::RemoveTargets { targets: vec![kept.clone()] };
+    for (change, scope, expected) in [
+        (with(change("a")), "*", Some(removal)),
+        (change("a"), "*", Some(Act::DisableRule)),
+        (with(change("a")), "rule:b", Some(Act::DisableRule)),
+        (Change { shown: Some(measured), ..with(change("a")) }, "*", Some(Act::DisableRule)),
+        (Change { opens: false, ..with(change("a")) }, "*", None),
+    ] {
+        let settings = settings(Mode::Enforce, scope.parse().unwrap());
+        let facts = inventory([rule("a"), rule("b")]);
+        let plan = decide(&finding, &[], &facts, &change, &settings, &held(&RULES), NOW);
+        let act = match &plan.0[0].kind {
+            ActionKind::Act(intent, alert) => {
+                assert_eq!(alert.removes.len(), intent.act.removes().len());
+                Some(intent.act.clone())
+            }
+            ActionKind::Alert(_) => None,
+        };
+        assert_eq!(act, expected, "{scope} {change:?}");
+    }
 }

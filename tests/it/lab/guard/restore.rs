@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 const RULE: &str = "restart-machine";
 
 impl Guarded {
-    fn restores(&self, id: &str, more: &[&str]) -> (String, Option<i32>) {
+    pub(super) fn restores(&self, id: &str, more: &[&str]) -> (String, Option<i32>) {
         let mut command = loopguard(&self.lab);
         let output = command.args(["restore", id, "--table", TABLE]).args(more).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 
     /// Waits until so many incidents are told, and returns the id of the last.
-    fn last_of(&self, incidents: usize) -> String {
+    pub(super) fn last_of(&self, incidents: usize) -> String {
         let told = || {
             let items = self.aws.ledger_items(TABLE, "incident");
             let told = items.iter().filter(|item| !item["told"].is_null()).count();

@@ -3,7 +3,9 @@
 use super::super::super::tests::{NOW, ready};
 use super::*;
 use crate::demo;
-use loopguard_account::{Account, Alert, CallError, MemoryLedger, Receipt, RuleRef, Tags as RuleTags};
+use loopguard_account::{
+    Account, Alert, CallError, KeptTarget, MemoryLedger, Receipt, RuleRef, Tags as RuleTags,
+};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::Settings;
 use loopguard_guard::{Guard, Known};
@@ -101,6 +103,14 @@ impl Account for Place {
 
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
         self.twin.disable_rule(bus, name).await
+    }
+
+    async fn kept_targets(&self, bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        self.twin.kept_targets(bus, name).await
+    }
+
+    async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        self.twin.remove_targets(bus, name, ids).await
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

@@ -4,9 +4,9 @@
 //! goes on until all sweeps and checks are done. `docs/reliability.md` has the figures.
 
 use super::faulty::{FAULTS, Fault, Faulty, When};
-use super::{NOW, home, looping, put_targets, settings};
+use super::{NOW, added_targets, home, looping, settings};
 use crate::Known;
-use crate::fake::{Fake, harmless, machine, on_start_of, rule};
+use crate::fake::{Fake, at_work, harmless, machine, on_start_of, rule};
 use crate::handler::{Guard, HandleError, Outcome};
 use loopguard_account::MemoryLedger;
 use loopguard_analysis::Catalogue;
@@ -44,7 +44,7 @@ struct Course<'a> {
     waiting: Vec<Waiting>,
     dead: Vec<String>,
     deliveries: usize,
-    /// How often a rule went from on to off.
+    /// How often a rule that looped was stopped.
     switched_off: usize,
 }
 
@@ -82,9 +82,9 @@ impl<'a> Course<'a> {
         };
         self.deliveries += 1;
         let attempt = format!("attempt-{}", self.deliveries);
-        let off = fake.disabled().len();
+        let off = stopped(fake).len();
         let outcome = at_once(guard.handle(&message.body, &attempt, Timestamp(message.due)));
-        self.switched_off += fake.disabled().len().saturating_sub(off);
+        self.switched_off += stopped(fake).len().saturating_sub(off);
         for (seconds, body) in std::mem::take(&mut fake.state().reminders) {
             let due = message.due + u64::from(seconds) * 1000;
             self.waiting.push(Waiting { due, body, receives: 0 });
@@ -116,13 +116,26 @@ struct Scene {
     name: &'static str,
     rules: fn() -> Vec<Rule>,
     changed: &'static str,
+    /// The targets that the change has put on the rule, as its record says.
+    added: &'static [&'static str],
 }
 
-const SCENES: [Scene; 2] = [
+/// The target without which a rule of these scenes loops no more.
+const LOOPING: &str = "t";
+
+/// Returns the rules that are off, and those whose looping target is gone.
+fn stopped(fake: &Fake) -> BTreeSet<String> {
+    let has_target = |rule: &Rule| rule.targets.iter().flatten().any(|target| &*target.id == LOOPING);
+    let is_stopped = |rule: &&Rule| rule.state == RuleState::Disabled || !has_target(rule);
+    fake.state().rules.values().filter(is_stopped).map(|rule| rule.name.to_string()).collect()
+}
+
+const SCENES: [Scene; 3] = [
     Scene {
         name: "a rule that starts what it hears",
         rules: || vec![looping("again"), harmless("beside")],
         changed: "again",
+        added: &[LOOPING],
     },
     Scene {
         name: "two rules that start each other's machine",
@@ -132,13 +145,20 @@ const SCENES: [Scene; 2] = [
             vec![ping, pong, harmless("beside")]
         },
         changed: "ping",
+        added: &[],
+    },
+    Scene {
+        name: "a target that was put on a rule with other work",
+        rules: || vec![at_work("again"), harmless("beside")],
+        changed: "again",
+        added: &[LOOPING],
     },
 ];
 
 /// What was left at the end.
 struct Left {
     calls: Vec<&'static str>,
-    disabled: BTreeSet<String>,
+    stopped: BTreeSet<String>,
     steps: Vec<Step>,
     incidents: Vec<Incident>,
     dead: Vec<String>,
@@ -150,18 +170,18 @@ struct Left {
 fn play(scene: &Scene, catalogue: &Catalogue, plan: Option<(When, Fault)>) -> Left {
     let (fake, ledger) = (Fake::with((scene.rules)()), MemoryLedger::default());
     let faulty = Faulty::new(&fake, &ledger, plan);
-    let mut course = Course::of(&faulty, put_targets(scene.changed));
+    let mut course = Course::of(&faulty, added_targets(scene.changed, scene.added));
     course.run(catalogue);
     let calls = faulty.made();
-    let disabled = fake.disabled();
+    let stopped = stopped(&fake);
     let steps = super::steps(&fake);
     let incidents: Vec<Incident> = ledger.book().incidents().cloned().collect();
     let (dead, switched_off) = (course.dead, course.switched_off);
     let again = restored_and_delivered_again(scene, catalogue, &fake, &ledger);
-    Left { calls, disabled, steps, incidents, dead, switched_off, again }
+    Left { calls, stopped, steps, incidents, dead, switched_off, again }
 }
 
-/// An operator restores what was disabled, and then the first message comes once more. Returns how often a rule was
+/// An operator restores what was done, and then the first message comes once more. Returns how often a rule was
 /// switched off by that.
 fn restored_and_delivered_again(
     scene: &Scene,
@@ -169,9 +189,7 @@ fn restored_and_delivered_again(
     fake: &Fake,
     ledger: &MemoryLedger,
 ) -> usize {
-    for name in fake.disabled() {
-        fake.state().rules.get_mut(&name).unwrap().state = RuleState::Enabled;
-    }
+    fake.state().rules = Fake::with((scene.rules)()).state().rules.clone();
     let at = Timestamp(NOW.0 + (SWEEPS + 1) * SWEEP_EVERY);
     let ids: Vec<Arc<str>> = ledger.book().incidents().map(|incident| incident.id.clone()).collect();
     if ids.is_empty() {
@@ -184,7 +202,7 @@ fn restored_and_delivered_again(
         }
     }
     let healthy = Faulty::new(fake, ledger, None);
-    let mut late = Course::of(&healthy, put_targets(scene.changed));
+    let mut late = Course::of(&healthy, added_targets(scene.changed, scene.added));
     for waiting in &mut late.waiting {
         waiting.due += (SWEEPS + 1) * SWEEP_EVERY;
     }
@@ -200,9 +218,9 @@ fn wrongs(scene: &Scene, plan: (When, Fault), left: &Left) -> Vec<String> {
             wrongs.push(what.to_owned());
         }
     };
-    must(!left.disabled.contains("beside"), "a harmless rule is off");
+    must(!left.stopped.contains("beside"), "a harmless rule is off");
     must(left.switched_off <= 1, "more than one act");
-    let acted = left.disabled.len() == 1;
+    let acted = left.stopped.len() == 1;
     let told_of_it = left.steps.iter().any(|step| matches!(step, Step::Disabled { .. } | Step::AlreadyOff));
     let told = !left.steps.is_empty();
     must(told || !left.dead.is_empty(), "nobody is told, and no dead letter");
@@ -277,4 +295,12 @@ fn a_fault_at_any_call_leaves_what_is_right() {
 #[test]
 fn a_fault_at_any_call_of_two_rules_leaves_what_is_right() {
     holds(&SCENES[1]);
+}
+
+#[test]
+fn a_fault_at_any_call_of_a_removal_leaves_what_is_right() {
+    holds(&SCENES[2]);
+    let without_faults = play(&SCENES[2], &Catalogue::embedded(), None);
+    assert!(without_faults.calls.contains(&"remove_targets"), "{:?}", without_faults.calls);
+    assert!(!without_faults.calls.contains(&"disable_rule"), "{:?}", without_faults.calls);
 }

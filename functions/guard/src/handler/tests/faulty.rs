@@ -1,7 +1,9 @@
 //! An account and a ledger in memory some of whose calls fail, or are overtaken.
 
 use crate::fake::Fake;
-use loopguard_account::{Account, Alert, CallError, Ledger, MemoryLedger, Receipt, Tags, Watchbook};
+use loopguard_account::{
+    Account, Alert, CallError, KeptTarget, Ledger, MemoryLedger, Receipt, Tags, Watchbook,
+};
 use loopguard_decision::{
     Begun, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp, View,
 };
@@ -124,6 +126,14 @@ impl Account for Faulty<'_> {
 
     async fn disable_rule(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
         self.call("disable_rule", self.fake.disable_rule(bus, name)).await
+    }
+
+    async fn kept_targets(&self, bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {
+        self.call("kept_targets", self.fake.kept_targets(bus, name)).await
+    }
+
+    async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
+        self.call("remove_targets", self.fake.remove_targets(bus, name, ids)).await
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

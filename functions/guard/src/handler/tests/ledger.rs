@@ -268,7 +268,7 @@ async fn a_deployer_who_keeps_switching_it_on_is_paged() {
     }
     let urgencies: Vec<Urgency> = fake.state().alerts.iter().map(|alert| alert.urgency).collect();
     assert_eq!(urgencies, [Urgency::Notice, Urgency::Notice, Urgency::Page]);
-    assert!(fake.state().alerts[2].text().contains("keeps switching the rule on"));
+    assert!(fake.state().alerts[2].text().contains("something keeps undoing it"));
 }
 
 #[tokio::test]

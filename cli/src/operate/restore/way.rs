@@ -1,0 +1,147 @@
+//! The way back from an act: the rule is switched on, or its targets are put back.
+
+use anyhow::{Context, Result, bail};
+use loopguard_account::{KeptTarget, Operator, Receipt};
+use loopguard_decision::{Act, Incident};
+use loopguard_model::snapshot::{self, MARK, VERSION};
+use loopguard_model::{Rule, RuleState, Scope, Target};
+use loopguard_report::escaped;
+use serde_json::{Value, json};
+
+/// What is to be done to undo an act.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// All is as it was.
+    Nothing,
+    /// The rule is switched on, in the state that it had.
+    SwitchOn(RuleState),
+    /// These targets are put back, at least one.
+    PutBack(Vec<KeptTarget>),
+    /// Somebody has put another target in the place of this one.
+    Taken(KeptTarget),
+}
+
+impl Way {
+    /// Returns how to undo what the incident did to the rule, which is as it is now.
+    pub(super) async fn of(incident: &Incident, rule: &Rule, account: &impl Operator) -> Result<Self> {
+        match &incident.act {
+            Act::DisableRule => {
+                let prior = prior(incident)?;
+                Ok(if is_restored(rule.state, prior) { Self::Nothing } else { Self::SwitchOn(prior) })
+            }
+            Act::RemoveTargets { targets } => {
+                let now = account.kept_targets(&incident.rule.bus, &incident.rule.name).await?;
+                let of_id = |target: &&KeptTarget| now.iter().find(|other| other.id == target.id);
+                let is_taken = |target: &&KeptTarget| of_id(target).is_some_and(|other| other != *target);
+                if let Some(taken) = targets.iter().find(is_taken) {
+                    return Ok(Self::Taken(taken.clone()));
+                }
+                let gone: Vec<KeptTarget> =
+                    targets.iter().filter(|target| of_id(target).is_none()).cloned().collect();
+                Ok(if gone.is_empty() { Self::Nothing } else { Self::PutBack(gone) })
+            }
+        }
+    }
+
+    /// Returns the rule as it would be then.
+    pub(super) fn after(&self, rule: &Rule, home: &Scope) -> Result<Rule> {
+        match self {
+            Self::Nothing | Self::Taken(_) => Ok(rule.clone()),
+            Self::SwitchOn(state) => Ok(Rule { state: *state, ..rule.clone() }),
+            Self::PutBack(kept) => {
+                let mut targets = rule.targets.clone().unwrap_or_default();
+                targets.extend(read(kept, home)?);
+                Ok(Rule { targets: Some(targets), ..rule.clone() })
+            }
+        }
+    }
+
+    /// Goes it.
+    pub(super) async fn take(&self, incident: &Incident, account: &impl Operator) -> Result<Receipt> {
+        let (bus, name) = (&*incident.rule.bus, &*incident.rule.name);
+        match self {
+            Self::SwitchOn(state) => {
+                account.enable_rule(bus, name, *state).await.context("the rule was not switched on")
+            }
+            Self::PutBack(targets) => {
+                account.put_targets(bus, name, targets).await.context("the targets were not put back")
+            }
+            Self::Nothing | Self::Taken(_) => bail!("there is nothing to do"),
+        }
+    }
+
+    /// Returns what was done, as it follows the rule's name.
+    pub(super) fn done(&self) -> String {
+        match self {
+            Self::SwitchOn(state) => state.as_str().to_owned(),
+            Self::PutBack(targets) => format!("{} put back", named(targets)),
+            Self::Nothing | Self::Taken(_) => "nothing".to_owned(),
+        }
+    }
+
+    /// Returns what is as it is while nothing is done, as a clause.
+    pub(super) fn stays(&self, rule: &Rule) -> String {
+        match self {
+            Self::PutBack(targets) => format!("{} stays away", named(targets)),
+            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => format!("it stays {}", rule.state.as_str()),
+        }
+    }
+
+    /// Returns how to do it all the same, as it follows "or".
+    pub(super) fn all_the_same(&self) -> &'static str {
+        match self {
+            Self::PutBack(_) => "put it back all the same",
+            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => "switch it on all the same",
+        }
+    }
+
+    /// Returns the state that the rule has once this is done.
+    pub(super) fn state(&self, rule: &Rule) -> RuleState {
+        match self {
+            Self::SwitchOn(state) => *state,
+            Self::PutBack(_) | Self::Nothing | Self::Taken(_) => rule.state,
+        }
+    }
+}
+
+/// Returns targets by their ids, as they begin a clause.
+pub(super) fn named(targets: &[KeptTarget]) -> String {
+    let ids: Vec<String> = targets.iter().map(|target| format!("`{}`", escaped(&target.id))).collect();
+    format!("target{} {}", if ids.len() == 1 { "" } else { "s" }, ids.join(", "))
+}
+
+fn prior(incident: &Incident) -> Result<RuleState> {
+    match incident.prior_state() {
+        state @ (RuleState::Enabled | RuleState::EnabledWithAllManagementEvents) => Ok(state),
+        RuleState::Disabled | RuleState::Unknown => {
+            bail!(
+                "the ledger has `{}` as the state before, which is no enabled one",
+                escaped(&incident.prior)
+            )
+        }
+    }
+}
+
+/// Whether a rule that is in one state needs nothing to be as it was.
+fn is_restored(now: RuleState, prior: RuleState) -> bool {
+    match now {
+        RuleState::Disabled => false,
+        RuleState::Enabled => prior == RuleState::Enabled,
+        RuleState::EnabledWithAllManagementEvents | RuleState::Unknown => true,
+    }
+}
+
+/// Reads targets as the account's answers are read.
+fn read(kept: &[KeptTarget], home: &Scope) -> Result<Vec<Target>> {
+    let parsed = kept.iter().map(|target| serde_json::from_str::<Value>(&target.text));
+    let targets = parsed.collect::<Result<Vec<Value>, _>>().context("a kept target is no JSON")?;
+    let document = json!({ MARK: VERSION, "accounts": [{
+        "partition": home.partition.to_string(),
+        "account": home.account.to_string(),
+        "region": home.region.to_string(),
+        "rules": [{ "Name": "kept", "Targets": targets }],
+    }]});
+    let read = snapshot::read_live(&document.to_string());
+    let rules = read.context("a kept target is not in the API's shape")?.inventory.rules;
+    Ok(rules.into_iter().filter_map(|rule| rule.targets).flatten().collect())
+}

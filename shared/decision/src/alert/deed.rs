@@ -1,0 +1,85 @@
+//! What is or would be done to the rule, in words.
+
+use super::{Alert, Step};
+
+/// The words for one kind of act.
+struct Deed {
+    /// What follows "to": `disable`.
+    verb: &'static str,
+    /// What follows "was": `disabled`.
+    past: &'static str,
+    /// As the subject of a sentence: `disabling`.
+    doing: &'static str,
+    /// Whom it is done to.
+    whom: String,
+}
+
+impl Alert {
+    fn deed(&self, rule: &str) -> Deed {
+        match self.removes.as_slice() {
+            [] => Deed { verb: "disable", past: "disabled", doing: "disabling", whom: rule.to_owned() },
+            targets => {
+                let ids: Vec<String> = targets.iter().map(|id| format!("`{id}`")).collect();
+                let many = if ids.len() == 1 { "" } else { "s" };
+                let whom = format!("target{many} {} of {rule}", ids.join(", "));
+                Deed { verb: "remove", past: "removed", doing: "removing", whom }
+            }
+        }
+    }
+
+    /// Returns what was or would be done, as a headline that names the rule.
+    pub(super) fn headline(&self, short: &str) -> String {
+        let Deed { verb, past, whom, .. } = self.deed(&self.rule);
+        match &self.step {
+            Step::Disabled { .. } => format!("Loopguard {past} {whom}: {short}"),
+            Step::Failed(_) => format!("Loopguard could NOT {verb} {whom}: {short}"),
+            Step::Unclear => format!("Loopguard may NOT have {past} {whom}: {short}"),
+            Step::Intended => format!("Loopguard is to {verb} {whom}: {short}"),
+            Step::WouldDisable(_) => format!("Loopguard would {verb} {whom}: {short}"),
+            Step::AlreadyOff => format!("Loopguard: {} looped and is mended already", self.rule),
+            Step::Refused(_) => format!("Loopguard: {} loops and stays on", self.rule),
+        }
+    }
+
+    /// Returns what was done and why no more, as a clause without a period.
+    pub fn done(&self) -> String {
+        let Deed { verb, past, doing, whom } = self.deed("the rule");
+        let be = if self.removes.len() > 1 { "were" } else { "was" };
+        match &self.step {
+            Step::Intended => format!("{whom} {} about to be {past}", if be == "was" { "is" } else { "are" }),
+            Step::Disabled { request_id: Some(id) } => {
+                format!("{whom} {be} {past}{} (request {id})", self.goes_on())
+            }
+            Step::Disabled { request_id: None } => format!("{whom} {be} {past}{}", self.goes_on()),
+            Step::AlreadyOff => format!("nothing, because somebody else had just {past} {whom}"),
+            Step::Unclear => format!(
+                "AN ATTEMPT TO {} {} ENDED WITHOUT A TRACE, and the rule is as it was; it is analysed again",
+                verb.to_uppercase(),
+                if self.removes.is_empty() { "THE RULE".to_owned() } else { whom }
+            ),
+            Step::Failed(error) if self.removes.is_empty() => {
+                format!("DISABLING FAILED, the rule still loops: {error}")
+            }
+            Step::Failed(error) => {
+                format!("{} {whom} FAILED, the rule still loops: {error}", doing.to_uppercase())
+            }
+            Step::WouldDisable(why) => {
+                format!("nothing was done, because {why}; in mode `enforce` {whom} would have been {past}")
+            }
+            Step::Refused(why) => format!("nothing was done: {why}"),
+        }
+    }
+
+    fn goes_on(&self) -> &'static str {
+        if self.removes.is_empty() { "" } else { "; it goes on with its others" }
+    }
+
+    /// Returns the word for what was done that logs and programs use.
+    pub fn word(&self) -> &'static str {
+        match (&self.step, self.removes.is_empty()) {
+            (Step::Disabled { .. }, false) => "targets-removed",
+            (Step::WouldDisable(_), false) => "would-remove-targets",
+            (step, _) => step.as_str(),
+        }
+    }
+}
