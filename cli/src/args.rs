@@ -1,6 +1,6 @@
 //! The command line, declared.
 
-use crate::{catalogue, cost, demo, explain, graph, iam, operate, pattern, scan, shell, snapshot};
+use crate::{catalogue, cost, demo, explain, graph, iam, operate, pattern, scan, shell, simulate, snapshot};
 use clap::{Parser, Subcommand};
 
 /// Finds EventBridge rules that trigger themselves.
@@ -29,6 +29,8 @@ pub(crate) enum Verb {
     Graph(graph::GraphArgs),
     /// Say what each loop would cost if it ran away, or what the stack itself costs
     Cost(cost::CostArgs),
+    /// Run an account in memory, alone and with Loopguard beside it, and count rounds and dollars
+    Simulate(simulate::SimulateArgs),
     /// Tell what a finding means, why it matters and how to fix it
     Explain(explain::ExplainArgs),
     /// Write what a live account holds into a file

@@ -9,6 +9,7 @@
 
 mod account;
 mod args;
+mod beside;
 mod catalogue;
 mod cost;
 mod demo;
@@ -24,6 +25,7 @@ mod pattern;
 mod progress;
 mod scan;
 mod shell;
+mod simulate;
 mod snapshot;
 
 use anyhow::Result;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         args::Verb::Resume(args) => operate::resume(&args),
         args::Verb::Exempt(args) => operate::exempt(&args),
         args::Verb::Demo(args) => demo::run(&args),
+        args::Verb::Simulate(args) => simulate::run(&args),
         args::Verb::Completions(args) => shell::completions(&args),
         args::Verb::Man(args) => shell::man(&args),
     };

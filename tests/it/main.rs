@@ -37,5 +37,6 @@ mod page;
 mod sarif;
 mod scale;
 mod shapes;
+mod simulate;
 mod soundness;
 mod workspace;

@@ -1,6 +1,7 @@
 //! One run of the account, with or without the guard.
 
 use super::account::{self, Example};
+use crate::beside;
 use anyhow::{Context, Result};
 use loopguard_account::Alert;
 use loopguard_decision::Book;
@@ -61,12 +62,12 @@ impl Course {
     pub(super) fn run(example: &Example, seed: u64, hours: u64, guarded: bool) -> Result<Self> {
         let mut world = account::world(example, seed)?;
         let rules = world.rule_names();
-        let guard = account::guard_stack()?;
+        let guard = beside::guard_stack(&account::home())?;
         let role = world.text_of(&guard.role);
         if guarded {
             world.listen(&guard.rule);
         }
-        let owner = account::owner(&[("LOOPGUARD_OWN_ROLE_ARN", &role)], Company::Guard)?;
+        let owner = beside::owner(&account::home(), &[("LOOPGUARD_OWN_ROLE_ARN", &role)], Company::Guard)?;
         let rehearsal = Rehearsal::new(Twin::new(world, &role), owner).context("starting the guard")?;
         let mut rehearsal = rehearsal.with_most_events(MAX_EVENTS);
         rehearsal.run(hours * HOUR);

@@ -3,6 +3,7 @@
 use super::account::{Example, TEMPLATE};
 use super::course::{Beat, Course, What};
 use super::stage::{Look, Stage};
+use crate::beside::{clock, grouped};
 use loopguard_account::Alert;
 use loopguard_analysis::Gain;
 use loopguard_decision::Step;
@@ -268,28 +269,9 @@ fn is_power_of_ten(number: u64) -> bool {
     power == number
 }
 
-/// Returns a time of the virtual clock as hours, minutes, seconds.
-pub(super) fn clock(at: u64) -> String {
-    let seconds = at / 1000;
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-/// Returns a number with its thousands set apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{WIDTH, clock, grouped, is_power_of_ten, wrapped};
+    use super::{WIDTH, is_power_of_ten, wrapped};
 
     #[test]
     fn long_lines_are_broken_between_words_and_long_words_cut() {
@@ -306,12 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_times_are_readable() {
-        assert_eq!(
-            (grouped(7), grouped(1_234), grouped(1_234_567)),
-            ("7".into(), "1,234".into(), "1,234,567".into())
-        );
-        assert_eq!(clock(3_723_999), "01:02:03");
+    fn powers_of_ten_are_known() {
         let powers: Vec<u64> = (1..=1_000).filter(|number| is_power_of_ten(*number)).collect();
         assert_eq!(powers, [10, 100, 1_000]);
     }

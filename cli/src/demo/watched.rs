@@ -3,7 +3,8 @@
 
 use super::account::{self, Example};
 use super::stage::{Look, Stage};
-use super::story::{clock, grouped};
+use crate::beside;
+use crate::beside::{clock, grouped};
 use anyhow::{Context, Result};
 use loopguard_analysis::{Catalogue, Verdict, analyse};
 use loopguard_decision::cost::{BUDGET_HOURS, Prices, RunawayCost, runaway};
@@ -43,13 +44,13 @@ impl Watched {
     /// Runs the account with both functions.
     pub(super) fn run(example: &Example, seed: u64) -> Result<Self> {
         let mut world = account::world(example, seed)?;
-        let guard = account::guard_stack()?;
+        let guard = beside::guard_stack(&account::home())?;
         let role = world.text_of(&guard.role);
         let queue = guard.rule.targets.iter().flatten().next().map(|target| world.text_of(&target.arn));
         let queue = queue.context("the guard's rule has no queue")?;
         world.listen(&guard.rule);
         let settings = [("LOOPGUARD_OWN_ROLE_ARN", &*role), ("LOOPGUARD_TRIPWIRES", "on-suspicion")];
-        let owner = account::owner(&settings, Company::Both)?;
+        let owner = beside::owner(&account::home(), &settings, Company::Both)?;
         let twin = Twin::new(world, &role).with_queue(&queue);
         let mut rehearsal = Rehearsal::new(twin, owner).context("starting the functions")?;
         let (mut rounds, mut stopped) = (Vec::new(), None);

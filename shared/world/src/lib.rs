@@ -15,6 +15,7 @@
 
 mod bus;
 mod calls;
+mod cause;
 mod change;
 mod concrete;
 mod event;
@@ -32,6 +33,7 @@ mod time;
 mod twin;
 mod world;
 
+pub use cause::{makes, parameters_for};
 pub use change::SwitchError;
 pub use log::{Counts, Entry, Happening, Matched};
 pub use script::{Script, ScriptError};

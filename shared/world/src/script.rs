@@ -56,6 +56,9 @@ use serde_json::{Map, Value};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+/// From the start of a run to a call that was added without a time.
+const A_MOMENT: u64 = 200;
+
 /// A script, read and checked.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
@@ -236,6 +239,43 @@ impl Script {
         }
         let runs = text.run.into_iter().map(run).collect::<Result<_, _>>()?;
         Ok(Self { runs, deploys: text.deploy, calls: text.call, events: text.event })
+    }
+
+    /// Adds a call that every run of the workload of that ARN makes, a moment after it has begun. `puts` are the entries of
+    /// `PutEvents`: a bus by name, and an event of which source, detail-type and detail are put on it.
+    pub fn add_call(&mut self, of: &str, api: &str, parameters: Value, puts: &[(&str, &Value)]) {
+        let text = |event: &Value, name: &str| {
+            event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let entry = |(bus, event): &(&str, &Value)| Entry {
+            bus: (*bus).to_owned(),
+            source: text(event, "source"),
+            detail_type: text(event, "detail-type"),
+            detail: event.get("detail").cloned().unwrap_or_else(empty),
+        };
+        let call = ScriptedCall {
+            api: api.to_owned(),
+            after_ms: A_MOMENT,
+            when: None,
+            parameters,
+            error: None,
+            role: None,
+            times: 1,
+            changes: None,
+            entries: puts.iter().map(entry).collect(),
+        };
+        match self.runs.iter_mut().find(|run| run.of == of) {
+            Some(run) => run.calls.push(call),
+            None => {
+                self.runs.push(Run { of: of.to_owned(), takes_ms: None, fails: false, calls: vec![call] });
+            }
+        }
+    }
+
+    /// Adds that the rule is deployed at that millisecond, by the user or role of that ARN.
+    pub fn add_deploy(&mut self, at_ms: u64, bus: &str, rule: &str, by: &str) {
+        let [bus, rule, by] = [bus, rule, by].map(ToOwned::to_owned);
+        self.deploys.push(DeployAt { at_ms, rule, bus, by });
     }
 
     /// Returns what runs of that workload do, by its ARN or its name.

@@ -208,6 +208,25 @@ impl World {
         id
     }
 
+    /// Puts an event on a bus as it would come there, and returns its id: source, detail-type, resources and detail are the
+    /// event's own, the rest of the envelope is this world's.
+    pub fn put(&mut self, bus: &str, event: &Value) -> Arc<str> {
+        let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+        let member = |name: &str, or: Value| event.get(name).cloned().unwrap_or(or);
+        let (resources, detail) = (member("resources", json!([])), member("detail", json!({})));
+        let event = self.event(text("source"), text("detail-type"), &resources, &detail, Past::default());
+        let id = event.id.clone();
+        self.soon(0, Act::Arrive { bus: bus.into(), event });
+        id
+    }
+
+    /// Returns the account as it is now, with every symbol's value.
+    pub fn inventory(&self) -> Inventory {
+        let mut account = self.account.clone();
+        account.rules = self.rules.iter().filter_map(|live| live.described.clone()).collect();
+        account
+    }
+
     /// Makes an API call from outside, as the user or role of that ARN.
     pub fn call(&mut self, by: &str, api: &str, parameters: Value) {
         let call = Call::from_outside(Identity::from_arn(by), api, parameters, None);
