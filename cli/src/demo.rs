@@ -8,7 +8,8 @@ mod watched;
 
 use crate::exit::Exit;
 use crate::operate::FileLedger;
-use anyhow::Result;
+use account::Example;
+use anyhow::{Context, Result};
 use clap::Args;
 use course::Course;
 use stage::Stage;
@@ -17,7 +18,7 @@ use watched::Watched;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  \
+    after_help = "Examples:\n  loopguard demo\n  loopguard demo --quiet           # only what came of it\n  loopguard demo --html demo.html  # the same as a page\n  \
     loopguard demo --hours 24 --speed 0\n  loopguard demo --quiet --ledger demo.json && loopguard incidents --ledger demo.json\n\nNothing here touches AWS or the network: the account is \
     examples/media, read from its template, and its clock is virtual."
 )]
@@ -37,6 +38,9 @@ pub(crate) struct DemoArgs {
     /// Where all randomness comes from: latencies and ids
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+    /// Write the story as a page into this file, with a picture of each loop
+    #[arg(long, value_name = "FILE", conflicts_with = "quiet")]
+    html: Option<PathBuf>,
     /// Write what the guard wrote down into this file, in place of a ledger that is there: for loopguard incidents
     #[arg(long, value_name = "FILE", conflicts_with = "no_guard")]
     ledger: Option<PathBuf>,
@@ -78,7 +82,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
         story::without(&mut stage, &without)?;
     }
     if args.no_guard {
-        return Ok(Exit::Clean);
+        return page(args, &example, &mut stage);
     }
     let with = Course::run(&example, args.seed, args.hours, true)?;
     if !args.quiet {
@@ -93,6 +97,17 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     if let Some(file) = &args.ledger {
         FileLedger::create(file, &with.book)?;
         story::written(&mut stage, file)?;
+    }
+    page(args, &example, &mut stage)
+}
+
+/// Writes what was told as a page, if somebody wants one.
+fn page(args: &DemoArgs, example: &Example, stage: &mut Stage) -> Result<Exit> {
+    if let Some(file) = &args.html {
+        let page = account::page(example, stage.chapters());
+        std::fs::write(file, page).with_context(|| format!("writing `{}`", file.display()))?;
+        stage.say("")?;
+        stage.say(&format!("the story as a page: {}", file.display()))?;
     }
     Ok(Exit::Clean)
 }

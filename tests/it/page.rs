@@ -6,7 +6,7 @@ use crate::workspace;
 use browser::Browser;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Returns a page of these arguments, as a file.
 fn page(name: &str, args: &[&str]) -> PathBuf {
@@ -80,33 +80,52 @@ fn the_page_reads_well_in_a_browser() {
         ("snapshot", &["tests/cases/shapes/N29.json"]),
     ] {
         let file = page(name, args);
-        for scheme in ["light", "dark"] {
-            browser.scheme(scheme);
-            for width in [1280, 400] {
-                browser.window(width, 900);
-                browser.open(&file);
-                nothing(&browser.run(OVERFLOWS));
-                nothing(&browser.run(COLLISIONS));
-            }
-            nothing(&browser.run(FAINT));
-        }
-        assert_eq!(browser.complaints(), Vec::<String>::new(), "{name}");
-        // The page itself, once for each time it was opened, and nothing else.
-        let asked = browser.asked_for();
-        assert!(
-            asked.iter().all(|url| url.starts_with("file://") && url.contains("loopguard-page-")),
-            "{asked:?}"
-        );
-        // No heading is skipped, and everything that can be clicked says what it is.
-        let headings = browser
-            .run("return Array.from(document.querySelectorAll('h1, h2, h3'), (h) => Number(h.tagName[1]))");
-        let levels: Vec<i64> =
-            headings.as_array().unwrap().iter().map(|level| level.as_i64().unwrap()).collect();
-        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
-        let nameless = "return Array.from(document.querySelectorAll('input, select'), (field) => field.labels.length).filter((n) => n === 0)";
-        nothing(&browser.run(nameless));
+        reads_well(&browser, &file);
         fs::remove_file(file).unwrap();
     }
+}
+
+#[test]
+fn the_story_of_the_demo_reads_well_in_a_browser() {
+    let file = std::env::temp_dir().join(format!("loopguard-page-{}-demo.html", std::process::id()));
+    let output = workspace::loopguard().args(["demo", "--hours", "1", "--html"]).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = fs::read_to_string(&file).unwrap();
+    for part in ["<h2 id=\"c1\">Without the guard</h2>", "DISABLED by the guard", "What that cost", "<svg"] {
+        assert!(shown.contains(part), "no `{part}`");
+    }
+    if let Some(browser) = Browser::start() {
+        reads_well(&browser, &file);
+    }
+    fs::remove_file(file).unwrap();
+}
+
+/// In light and dark, on a wide window and a narrow one; without complaints, and without asking for anything.
+fn reads_well(browser: &Browser, file: &Path) {
+    for scheme in ["light", "dark"] {
+        browser.scheme(scheme);
+        for width in [1280, 400] {
+            browser.window(width, 900);
+            browser.open(file);
+            nothing(&browser.run(OVERFLOWS));
+            nothing(&browser.run(COLLISIONS));
+        }
+        nothing(&browser.run(FAINT));
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new(), "{}", file.display());
+    // The page itself, once for each time it was opened, and nothing else.
+    let asked = browser.asked_for();
+    assert!(
+        asked.iter().all(|url| url.starts_with("file://") && url.contains("loopguard-page-")),
+        "{asked:?}"
+    );
+    // No heading is skipped, and everything that can be clicked says what it is.
+    let headings = browser
+        .run("return Array.from(document.querySelectorAll('h1, h2, h3'), (h) => Number(h.tagName[1]))");
+    let levels: Vec<i64> = headings.as_array().unwrap().iter().map(|level| level.as_i64().unwrap()).collect();
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    let nameless = "return Array.from(document.querySelectorAll('input, select'), (field) => field.labels.length).filter((n) => n === 0)";
+    nothing(&browser.run(nameless));
 }
 
 #[test]

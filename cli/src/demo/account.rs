@@ -2,8 +2,12 @@
 
 use crate::beside;
 use anyhow::{Context, Result};
+use loopguard_analysis::{Catalogue, analyse};
+use loopguard_decision::cost::Prices;
 use loopguard_model::{Inventory, Scope};
+use loopguard_report::{Chapter, Levels, Report, Texts, View, chronicle};
 use loopguard_world::{Script, World};
+use std::sync::Arc;
 
 /// Where the example's template stands in the repository.
 pub(super) const TEMPLATE: &str = "examples/media/template.yaml";
@@ -49,4 +53,22 @@ pub(super) fn world(example: &Example, seed: u64) -> Result<World> {
 /// Returns the account and region of the guard.
 pub(crate) fn home() -> Scope {
     Scope { partition: "aws".into(), account: ACCOUNT.into(), region: REGION.into() }
+}
+
+/// Returns the story as a page, with the loops of the example.
+pub(super) fn page(example: &Example, chapters: &[Chapter]) -> String {
+    let catalogue = Catalogue::embedded();
+    let analysis = analyse(&example.inventory, &catalogue);
+    let report = Report {
+        inventory: &example.inventory,
+        analysis: &analysis,
+        catalogue: catalogue.describe(),
+        levels: &Levels::default(),
+    };
+    let prices = Prices::of_region(REGION);
+    let template = |file: &str| {
+        (file == TEMPLATE).then(|| Arc::from(include_str!("../../../examples/media/template.yaml")))
+    };
+    let view = View { texts: Texts::new(&template), ..View::of(report, &prices) };
+    chronicle(&view, "Loopguard: the demo", chapters)
 }

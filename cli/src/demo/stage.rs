@@ -1,5 +1,6 @@
 //! Where the demo is told: a terminal with colours and a pace, or plain text.
 
+use loopguard_report::{Chapter, Tone};
 use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::Duration;
@@ -7,11 +8,12 @@ use std::time::Duration;
 /// Between two lines on a terminal, in milliseconds.
 const BEAT_MS: f64 = 25.0;
 
-/// Standard output, and how to treat it.
+/// Standard output, and how to treat it; what was told is kept for a page.
 #[derive(Debug)]
 pub(super) struct Stage {
     colours: bool,
     pause: Option<Duration>,
+    chapters: Vec<Chapter>,
 }
 
 /// How a piece of text looks.
@@ -36,11 +38,24 @@ impl Stage {
         Self {
             colours: terminal && !no_colour && !dumb,
             pause: paced.then(|| Duration::from_secs_f64((BEAT_MS / 1000.0 / speed).min(1.0))),
+            chapters: Vec::new(),
         }
+    }
+
+    /// Returns what was told.
+    pub(super) fn chapters(&self) -> &[Chapter] {
+        &self.chapters
     }
 
     /// Writes one line, of pieces with their looks.
     pub(super) fn line(&mut self, pieces: &[(Look, &str)]) -> io::Result<()> {
+        if self.chapters.is_empty() {
+            self.chapters.push(Chapter { heading: "The account".to_owned(), lines: Vec::new() });
+        }
+        if let Some(chapter) = self.chapters.last_mut() {
+            let kept = pieces.iter().map(|(look, text)| (look.tone(), (*text).to_owned()));
+            chapter.lines.push(kept.collect());
+        }
         let mut out = io::stdout().lock();
         for (look, text) in pieces {
             let text = loopguard_report::escaped(text);
@@ -66,11 +81,28 @@ impl Stage {
     /// Writes a headline.
     pub(super) fn headline(&mut self, text: &str) -> io::Result<()> {
         self.say("")?;
-        self.line(&[(Look::Strong, text)])
+        self.chapters.push(Chapter::default());
+        self.line(&[(Look::Strong, text)])?;
+        // A page has it as a heading, and not as a line.
+        if let Some(chapter) = self.chapters.last_mut() {
+            *chapter = Chapter { heading: text.to_owned(), lines: Vec::new() };
+        }
+        Ok(())
     }
 }
 
 impl Look {
+    fn tone(self) -> Tone {
+        match self {
+            Self::Plain => Tone::Plain,
+            Self::Strong => Tone::Strong,
+            Self::Faint => Tone::Faint,
+            Self::Bad => Tone::Bad,
+            Self::Good => Tone::Good,
+            Self::Warning => Tone::Warning,
+        }
+    }
+
     fn code(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,

@@ -3,6 +3,7 @@
 //! Written as plain text: the page has a dozen shapes of element, and a template language would be one more dependency to
 //! pass foreign text through. Every foreign text goes through `prose` or `marked_up`.
 
+mod chronicle;
 mod finding;
 mod policy;
 mod rules;
@@ -28,16 +29,25 @@ const MOST_PLACES: usize = 50;
 const PAGE_STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/filter.js");
 
+pub use chronicle::{Chapter, Tone, chronicle};
+
 /// Returns the report as a page. Same report, same bytes.
 pub fn html(view: &View<'_>) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
-    let _ = write(&mut out, &Index::of(view));
+    let summary = Summary::of(view.report.analysis);
+    let title = format!("Loopguard: {}", totals(&summary));
+    let _ = document(&mut out, &title, SCRIPT, |out| write(out, &Index::of(view), &summary));
     out
 }
 
-fn write<'a>(out: &mut String, index: &Index<'a>) -> fmt::Result {
-    let summary = Summary::of(index.view.report.analysis);
+/// Writes a page of that title around its body; the script may be empty.
+fn document(
+    out: &mut String,
+    title: &str,
+    script: &str,
+    body: impl FnOnce(&mut String) -> fmt::Result,
+) -> fmt::Result {
     let style = format!("{PAGE_STYLE}{STYLE}");
     writeln!(
         out,
@@ -45,14 +55,22 @@ fn write<'a>(out: &mut String, index: &Index<'a>) -> fmt::Result {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Loopguard: {}</title>\n<style>{style}</style>\n</head>\n<body>",
-        policy::policy(&style, SCRIPT),
-        marked_up(&totals(&summary))
+         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>",
+        policy::policy(&style, script),
+        marked_up(title)
     )?;
+    body(out)?;
+    if !script.is_empty() {
+        writeln!(out, "<script>{script}</script>")?;
+    }
+    writeln!(out, "</body>\n</html>")
+}
+
+fn write<'a>(out: &mut String, index: &Index<'a>, summary: &Summary) -> fmt::Result {
     let (mut loops, others): (Vec<Diagnostic<'a>>, Vec<Diagnostic<'a>>) =
         diagnostics(index).into_iter().partition(|told| told.finding.is_some_and(|f| !f.hops.is_empty()));
     loops.sort_by_key(|told| (Reverse(told.severity), Reverse(likely(told))));
-    header(out, index, &summary, &loops)?;
+    header(out, index, summary, &loops)?;
     out.push_str("<main>\n");
     let drawn: BTreeMap<&str, &str> =
         loops.iter().take(MOST_PICTURES).map(|told| (told.id, told.fingerprint.as_str())).collect();
@@ -62,8 +80,7 @@ fn write<'a>(out: &mut String, index: &Index<'a>) -> fmt::Result {
     rules::section(out, index)?;
     granted(out, index)?;
     out.push_str("</main>\n");
-    footer(out, index)?;
-    writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
+    footer(out, index)
 }
 
 fn likely(told: &Diagnostic<'_>) -> Option<loopguard_decision::cost::Money> {

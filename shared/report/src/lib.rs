@@ -37,7 +37,7 @@ pub use escape::escaped;
 pub use full::{finding, full};
 pub use github::github;
 pub use graph::{GraphFormat, graph};
-pub use html::html;
+pub use html::{Chapter, Tone, chronicle, html};
 pub use json::{FORMAT_VERSION, json};
 pub use levels::{Levels, Rank};
 pub use markdown::markdown;
