@@ -90,6 +90,8 @@ pub(crate) enum Act<'a> {
     Consumers {
         /// The resource's ARN.
         arn: Term,
+        /// What it can be, where the ARN may be another's.
+        kinds: Vec<&'a TargetKind>,
         /// Something takes from it, even where nothing is known to.
         surely: bool,
         /// What takes from it, but surely not this.
@@ -133,6 +135,22 @@ pub(crate) fn kind_of<'a>(target: &Term, catalogue: &'a Catalogue) -> Option<&'a
     })
 }
 
+/// Returns what a dead-letter queue can be: what its ARN says, else one of these kinds.
+pub(crate) fn kinds_of_end<'a>(
+    arn: &Term,
+    ends: &[Arc<str>],
+    catalogue: &'a Catalogue,
+) -> Vec<&'a TargetKind> {
+    if let Some(kind) = kind_of(arn, catalogue) {
+        return vec![kind];
+    }
+    let says_service = Arn::parse(arn).is_some_and(|arn| arn.service.as_literal().is_some());
+    if says_service || !catalogue.has(Aspect::KnownEnds) {
+        return Vec::new();
+    }
+    catalogue.targets().iter().filter(|kind| ends.contains(&kind.id)).collect()
+}
+
 /// Where things are looked up.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a, 'i> {
@@ -166,15 +184,27 @@ pub(crate) fn of_rule<'a>(
     targets.iter().flat_map(acts).collect()
 }
 
-/// Returns everything that acts when the connection hands on.
+/// Returns everything that acts when the connection hands on, each with why it is doubtful, if it is.
 pub(crate) fn of_connection<'a>(
     connection: &'a Connection,
     index: &Index<'a>,
     catalogue: &'a Catalogue,
-) -> Vec<Actor<'a>> {
+) -> Vec<(Actor<'a>, Option<Arc<str>>)> {
     let link = catalogue.carriers().link(connection.kind);
     let place = Place { scope: &connection.scope, index, catalogue, link, pattern: None };
-    place.of_target(&connection.to)
+    let arn = &connection.to.arn;
+    match kinds_of_end(arn, link.map(|link| &*link.ends).unwrap_or_default(), catalogue).as_slice() {
+        kinds @ [_, _, ..] => {
+            let ids: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.id)).collect();
+            let doubt: Arc<str> = format!("whether `{arn}` is {} is not known", ids.join(" or ")).into();
+            let delivered = kinds.iter().filter_map(|kind| place.delivery(kind, &connection.to, None));
+            let mut actors: Vec<_> = delivered.map(|actor| (actor, Some(doubt.clone()))).collect();
+            actors.push((place.consumers(arn, kinds.to_vec(), false), None));
+            actors
+        }
+        [kind] => place.of_kind(kind, &connection.to).into_iter().map(|actor| (actor, None)).collect(),
+        [] => place.of_target(&connection.to).into_iter().map(|actor| (actor, None)).collect(),
+    }
 }
 
 /// Returns what acts when the workload is started by a call of somebody who may.
@@ -199,14 +229,13 @@ impl<'a> Place<'a, '_> {
             let why = format!("what `{}` is cannot be told", target.arn);
             return vec![self.anything(Aspect::UnknownTargets, Identity::Unknown, None, why)];
         };
-        let mut actors = Vec::new();
+        self.of_kind(kind, target)
+    }
+
+    fn of_kind(&self, kind: &'a TargetKind, target: &'a Target) -> Vec<Actor<'a>> {
         let named = workload_arn(kind, target);
         let workload = named.as_ref().and_then(|arn| self.index.workload(arn));
-        if kind.call.is_some() {
-            let identity = self.delivery_identity(kind, target);
-            let via = vec![format!("delivery to {}", kind.id), identity.describe()];
-            actors.push(self.actor(Act::Deliver { kind, target, workload, identity }, via));
-        }
+        let mut actors: Vec<Actor<'a>> = self.delivery(kind, target, workload).into_iter().collect();
         let then = match kind.then {
             Then::Role if kind.workload.as_deref() == Some("automation") => {
                 actors.extend(self.automation(kind, target));
@@ -226,14 +255,9 @@ impl<'a> Place<'a, '_> {
                 self.anything(Aspect::UnseenRoles, Identity::Unknown, None, why)
             }
             Then::Bus => self.bus(target),
-            Then::Consumers | Then::Behind => self.actor(
-                Act::Consumers {
-                    arn: unqualified(&target.arn),
-                    surely: kind.then == Then::Behind,
-                    filtered: Vec::new(),
-                },
-                Vec::new(),
-            ),
+            Then::Consumers | Then::Behind => {
+                self.consumers(&target.arn, vec![kind], kind.then == Then::Behind)
+            }
             Then::Outside => {
                 let why = format!("what is behind `{}` is outside what can be read", target.arn);
                 self.anything(Aspect::OutsideTargets, Identity::Unknown, None, why)
@@ -246,6 +270,24 @@ impl<'a> Place<'a, '_> {
         };
         actors.push(then);
         actors
+    }
+
+    /// The delivery itself; none where its kind makes no call.
+    fn delivery(
+        &self,
+        kind: &'a TargetKind,
+        target: &'a Target,
+        workload: Option<&'a Workload>,
+    ) -> Option<Actor<'a>> {
+        kind.call.as_ref()?;
+        let identity = self.delivery_identity(kind, target);
+        let via = vec![format!("delivery to {}", kind.id), identity.describe()];
+        Some(self.actor(Act::Deliver { kind, target, workload, identity }, via))
+    }
+
+    fn consumers(&self, arn: &Term, kinds: Vec<&'a TargetKind>, surely: bool) -> Actor<'a> {
+        let act = Act::Consumers { arn: unqualified(arn), kinds, surely, filtered: Vec::new() };
+        self.actor(act, Vec::new())
     }
 
     /// Returns the place where what has the ARN runs, if rules were read there.
@@ -496,8 +538,8 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
         Act::Put { bus, source, detail_type, every } => {
             of("put").debug(bus).maybe(source.as_ref()).maybe(detail_type.as_ref()).flag(*every)
         }
-        Act::Consumers { arn, filtered, .. } => {
-            let of = Name::of("consumers").term(arn);
+        Act::Consumers { arn, kinds, filtered, .. } => {
+            let of = kinds.iter().fold(Name::of("consumers").term(arn), |name, kind| name.text(&kind.id));
             filtered.iter().fold(of, |name, connection| name.text(&connection.name))
         }
         Act::Forward { bus } => of("forward").debug(bus),

@@ -40,6 +40,15 @@ pub(crate) struct Link {
     pub(crate) role: bool,
     /// All that arrives is handed on.
     pub(crate) every: bool,
+    /// The feeds that it can take from, where the ARN of what it takes from is not known.
+    #[serde(default)]
+    pub(crate) begins: Vec<Arc<str>>,
+    /// The kinds of targets that its end can be, whatever its ARN; none: the ARN alone tells.
+    #[serde(default)]
+    pub(crate) ends: Vec<Arc<str>>,
+    /// The same for what a rule's target names.
+    #[serde(default)]
+    pub(crate) ends_of_rule: Vec<Arc<str>>,
     source: String,
     confidence: String,
 }

@@ -9,6 +9,7 @@ use super::permissions::{Allowed, Surest};
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
 use crate::bus::{Arrives, Bus};
+use crate::catalogue::TargetKind;
 use crate::emission::{Family, Field, Fields, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
 use crate::iam::{Bound, EventLimits, Read};
@@ -40,11 +41,11 @@ impl<'a> Builder<'a, '_> {
         }
         let every = catalogue.carriers().link(connection.kind).is_some_and(|link| link.every)
             && connection.filters.is_empty();
-        for actor in actor::of_connection(connection, &self.ground.index, self.ground.catalogue) {
+        for (actor, why) in actor::of_connection(connection, &self.ground.index, self.ground.catalogue) {
             let to = self.actor(actor);
-            let mut edge = Edge::sure(from, to, Fact::Hands(connection));
             // A connection is declared: what arrives is handed on, in batches, perhaps filtered.
-            edge.certainty = Certainty::Declared;
+            let certainty = if why.is_none() { Certainty::Declared } else { Certainty::Assumed };
+            let mut edge = Edge { certainty, ..Edge::sure(from, to, Fact::Hands { connection, why }) };
             edge.gain = if every { Gain::Each } else { Gain::Sometimes };
             if !connection.enabled && catalogue.has(Aspect::DisabledConnections) {
                 edge.status = Status::Off(
@@ -176,20 +177,22 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             }
         }
         Act::Consumers { .. } if !builder.ground.catalogue.has(Aspect::TargetsThatHandOn) => {}
-        Act::Consumers { arn, filtered, .. } if !filtered.is_empty() => {
+        Act::Consumers { arn, kinds, filtered, .. } if !filtered.is_empty() => {
             for connection in builder.resources.connections(&arn).to_vec() {
                 if !filtered.iter().any(|known| std::ptr::eq(*known, connection)) {
                     builder.hand_on(at, connection);
                 }
             }
+            perhaps(builder, at, &arn, &kinds);
         }
-        Act::Consumers { arn, surely, .. } => {
+        Act::Consumers { arn, kinds, surely, .. } => {
             if surely && !builder.resources.leads_on(&arn) {
                 let why = format!("what is behind `{arn}` was not read");
                 let fact = Fact::guess(None, None, why);
                 anything(builder, at, scope, &Identity::Unknown, &fact);
             } else {
                 consumers(builder, at, &arn);
+                perhaps(builder, at, &arn, &kinds);
             }
         }
         Act::End { assumption } => {
@@ -414,6 +417,25 @@ pub(super) fn consumers(builder: &mut Builder<'_, '_>, at: usize, arn: &Term) {
     builder.graph.ends.insert(arn.clone());
 }
 
+/// Whoever takes from a resource of these kinds that may be the one of that ARN.
+fn perhaps(builder: &mut Builder<'_, '_>, at: usize, arn: &Term, kinds: &[&TargetKind]) {
+    let catalogue = builder.ground.catalogue;
+    if !catalogue.has(Aspect::UnknownResources) {
+        return;
+    }
+    for (row, feed) in catalogue.carriers().feeds().iter().enumerate() {
+        if !kinds.iter().any(|kind| kind.arn == feed.arn) {
+            continue;
+        }
+        for other in builder.resources.perhaps(row, arn) {
+            let to = builder.resource(&other);
+            let fact = Fact::guess(None, None, format!("whether `{arn}` is `{other}` is not known"));
+            let edge = Edge::sure(at, to, fact);
+            builder.edge(Edge { certainty: Certainty::Assumed, gain: Gain::Sometimes, ..edge });
+        }
+    }
+}
+
 /// A delivery that fails for good ends in the target's dead-letter queue, to which EventBridge sends it by a call.
 pub(super) fn dead_letter<'a>(
     builder: &mut Builder<'a, '_>,
@@ -433,11 +455,11 @@ pub(super) fn dead_letter<'a>(
     if !new {
         return;
     }
-    if builder.resources.leads_on(&queue) {
-        let to = builder.resource(&queue);
-        builder.edge(Edge::sure(node, to, Fact::Is));
-    }
-    let call = actor::kind_of(&queue, catalogue).and_then(|kind| kind.call.as_deref());
+    let ends = catalogue.carriers().link(ConnectionKind::DeadLetter).map(|link| &*link.ends_of_rule);
+    let kinds = actor::kinds_of_end(&queue, ends.unwrap_or_default(), catalogue);
+    consumers(builder, node, &queue);
+    perhaps(builder, node, &queue, &kinds);
+    let call = kinds.first().and_then(|kind| kind.call.as_deref());
     let Some(operation) = call.and_then(|call| catalogue.operation(call)).cloned() else { return };
     let read = catalogue.binding(&operation).map(|binding| binding.read(&queue, scope));
     let bound = Arc::new(match read {

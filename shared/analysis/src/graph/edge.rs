@@ -34,7 +34,7 @@ impl Edge<'_> {
     pub(crate) fn doubt(&self) -> Option<&Arc<str>> {
         match &self.fact {
             Fact::Guesses(guess) => Some(&guess.why),
-            Fact::Hears { why, .. } | Fact::Forwards { why, .. } => why.as_ref(),
+            Fact::Hands { why, .. } | Fact::Hears { why, .. } | Fact::Forwards { why, .. } => why.as_ref(),
             _ => None,
         }
     }
@@ -64,7 +64,12 @@ pub(crate) enum Fact<'a> {
     /// The rule runs what stands behind a target; none where its targets were not read.
     Runs(Option<&'a Target>),
     /// The resource hands on by a connection.
-    Hands(&'a Connection),
+    Hands {
+        /// The connection.
+        connection: &'a Connection,
+        /// Why it is only assumed, where it is.
+        why: Option<Arc<str>>,
+    },
     /// The resource is itself what runs.
     Is,
     /// The actor has these permissions, or goes on as another actor.

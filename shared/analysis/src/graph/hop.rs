@@ -251,7 +251,8 @@ impl<'w, 'a> Way<'w, 'a> {
         }
         match &edge.fact {
             Fact::Runs(target) => self.target = *target,
-            Fact::Hands(connection) => {
+            Fact::Hands { connection, why } => {
+                self.why = self.why.take().or_else(|| why.clone());
                 self.via.push(format!("{} `{}`", connection.kind.as_str(), connection.name));
             }
             Fact::Is | Fact::Has => {}

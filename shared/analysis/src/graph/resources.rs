@@ -23,6 +23,9 @@ pub(super) struct Resources<'a> {
     workloads: FxHashMap<Term, &'a Workload>,
     /// Row of the carriers' table -> the resources of that kind that lead somewhere.
     of_kind: BTreeMap<usize, OfKind>,
+    /// Row of the carriers' table -> what connections take from that may be of that kind: its ARN is a value of a
+    /// template.
+    unknown: BTreeMap<usize, BTreeSet<Term>>,
 }
 
 /// Resources of one kind.
@@ -39,12 +42,19 @@ impl<'a> Resources<'a> {
             connections: FxHashMap::default(),
             workloads: FxHashMap::default(),
             of_kind: BTreeMap::new(),
+            unknown: BTreeMap::new(),
         };
         let feeds = catalogue.carriers().feeds();
         for connection in &inventory.connections {
             let Some(from) = &connection.from else { continue };
             let from = unqualified(from);
-            resources.add_kind(&from, feeds);
+            if !resources.add_kind(&from, feeds) && Arn::parse(&from).is_none() {
+                let link = catalogue.carriers().link(connection.kind);
+                let begins = |feed: &Feed| link.is_some_and(|link| link.begins.contains(&feed.id));
+                for (row, _) in feeds.iter().enumerate().filter(|(_, feed)| begins(feed)) {
+                    resources.unknown.entry(row).or_default().insert(from.clone());
+                }
+            }
             resources.connections.entry(from).or_default().push(connection);
         }
         for workload in &inventory.workloads {
@@ -60,7 +70,8 @@ impl<'a> Resources<'a> {
         resources
     }
 
-    fn add_kind(&mut self, arn: &Term, feeds: &[Feed]) {
+    /// Returns true iff the ARN says what it is of.
+    fn add_kind(&mut self, arn: &Term, feeds: &[Feed]) -> bool {
         let parsed = Arn::parse(arn);
         let row = feeds.iter().position(|feed| match &parsed {
             Some(arn) => {
@@ -72,6 +83,7 @@ impl<'a> Resources<'a> {
         if let Some(row) = row {
             self.of_kind.entry(row).or_default().add(arn);
         }
+        row.is_some()
     }
 
     /// Returns true iff something takes from the resource, or it runs itself.
@@ -125,6 +137,17 @@ impl<'a> Resources<'a> {
         let given = name(&unqualified(value));
         let known = self.of_kind.get(&feed).into_iter().flat_map(|known| &known.all);
         known.filter(|arn| !surely_differ(&name(arn), &given)).cloned().collect()
+    }
+
+    /// Returns the resources of a row, but for the one of that ARN, that it may name all the same.
+    pub(super) fn perhaps(&self, feed: usize, arn: &Term) -> Vec<Term> {
+        let may_be = |other: &&Term| *other != arn && !ends_differ(arn, other);
+        let literal = arn.as_str().is_some();
+        let known = self.of_kind.get(&feed).into_iter();
+        let symbolic = known.clone().filter(|_| literal).flat_map(|known| &known.symbolic);
+        let all = known.filter(|_| !literal).flat_map(|known| &known.all);
+        let unknown = self.unknown.get(&feed).into_iter().flatten();
+        symbolic.chain(all).chain(unknown).filter(may_be).cloned().collect()
     }
 
     /// Returns true iff there is a resource of the row.
@@ -250,6 +273,15 @@ fn may_be_named(resource: &Term, arn: &Term) -> bool {
         }
         _ => true,
     }
+}
+
+/// Returns true only if the ARNs differ, as wholes, in their names or in their places.
+fn ends_differ(left: &Term, right: &Term) -> bool {
+    let places_differ = || {
+        let (Some(left), Some(right)) = (Arn::parse(left), Arn::parse(right)) else { return false };
+        surely_differ(&left.account, &right.account) || surely_differ(&left.region, &right.region)
+    };
+    surely_differ(left, right) || names_differ(left, right) || places_differ()
 }
 
 fn names_differ(left: &Term, right: &Term) -> bool {

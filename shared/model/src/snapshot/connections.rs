@@ -8,11 +8,13 @@ use loopguard_pattern::{EventPattern, Term};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Where what failed goes, by its member.
+const ON_FAILURE: (&str, ConnectionKind) =
+    ("DestinationConfig.OnFailure.Destination", ConnectionKind::OnFailure);
+
 /// Destinations of a function's asynchronous runs, by their members.
-const DESTINATIONS: [(&str, ConnectionKind); 2] = [
-    ("DestinationConfig.OnSuccess.Destination", ConnectionKind::OnSuccess),
-    ("DestinationConfig.OnFailure.Destination", ConnectionKind::OnFailure),
-];
+const DESTINATIONS: [(&str, ConnectionKind); 2] =
+    [("DestinationConfig.OnSuccess.Destination", ConnectionKind::OnSuccess), ON_FAILURE];
 
 impl Reader<'_> {
     pub(super) fn connections(&mut self) -> Result<(), SnapshotError> {
@@ -61,8 +63,14 @@ impl Reader<'_> {
         let enabled = node.optional_text("State")?.is_none_or(|state| !state.starts_with("Disabl"));
         let from = node.optional_term("EventSourceArn")?;
         let filters = self.filters(node.at("FilterCriteria")?.as_ref())?;
-        let mapping = self.connection(ConnectionKind::EventSourceMapping, &name, from, to);
+        let mapping = self.connection(ConnectionKind::EventSourceMapping, &name, from.clone(), to);
         self.inventory.connections.push(Connection { filters, enabled, ..mapping });
+        let (way, kind) = ON_FAILURE;
+        if let Some(arn) = node.optional_text(way)? {
+            let to = handed_to(&name, &arn, self.origin(node, "lambda:ListEventSourceMappings"));
+            let failed = self.connection(kind, &name, from, to);
+            self.inventory.connections.push(Connection { enabled, ..failed });
+        }
         Ok(())
     }
 

@@ -93,7 +93,7 @@ Resources:
         lines(&inventory),
         [
             "ByName event-source mapping off: arn:aws:dynamodb:@:table/${Table} -> arn:aws:lambda:@:function:${G}",
-            "ByName dead-letter queue off: arn:aws:dynamodb:@:table/${Table} -> arn:aws:sqs:@:${Lost}",
+            "ByName destination on failure off: arn:aws:dynamodb:@:table/${Table} -> arn:aws:sqs:@:${Lost}",
             "Literal event-source mapping: arn:aws:dynamodb:eu-west-1:111122223333:table/t -> arn:aws:lambda:@:function:worker",
             "Given event-source mapping: arn:aws:sqs:@:${Lost} -> ${Deployed}",
             "Arn event-source mapping: arn:aws:sqs:@:${Lost} -> arn:aws:lambda:@:function:worker",
