@@ -26,7 +26,7 @@ const BLOCK: usize = 1 << 15;
 const LEVEL: u8 = 10;
 
 /// Tables that are packed as a whole, each with its folder.
-const WHOLE: [(&str, &str); 12] = [
+const WHOLE: [(&str, &str); 13] = [
     ("catalogue", "natives"),
     ("catalogue", "targets"),
     ("catalogue", "binds"),
@@ -39,6 +39,7 @@ const WHOLE: [(&str, &str); 12] = [
     ("catalogue", "seconds"),
     ("definition", "actions"),
     ("definition", "integrations"),
+    ("definition", "schedules"),
 ];
 
 /// Members of rows that the list of services has.

@@ -67,6 +67,7 @@ aspects! {
     DefinedCalls Edge "the calls that stand in a definition"
     DefinedEvents Edge "the events that a definition or code puts"
     DefinedFeeds Edge "what a definition or code starts, or gives something to"
+    Schedules Edge "a schedule that a call makes makes a call of its own"
     UnknownCalls Edge "a declared call that the catalogue does not know may cause anything"
     UnknownSteps Edge "a step of a definition that cannot be told may cause anything"
     CodedCalls Edge "the calls that stand in code"

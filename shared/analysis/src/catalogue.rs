@@ -37,6 +37,7 @@ pub(crate) use operation::{Kind, Operation};
 pub(crate) use records::Members;
 pub(crate) use second::Second;
 pub(crate) use service::Service;
+pub(crate) use spelling::same_letters;
 pub(crate) use takeover::Takeovers;
 pub(crate) use target::{Caller, TargetKind, Then};
 

@@ -10,6 +10,7 @@ mod integration;
 mod nodes;
 mod paths;
 mod runbook;
+mod schedule;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ pub(crate) use runbook::{CLASS as RUNBOOK, parameter};
 
 use loopguard_model::{Call, Inventory, Need, Workload};
 use loopguard_pattern::Term;
+use schedule::{Scheduled, Schedules};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +40,16 @@ pub(crate) struct Step {
     pub(crate) call: Call,
     /// What the call starts is not part of the definition itself.
     pub(crate) leads_on: bool,
+    /// The step that makes the schedule which makes this call; none: the run makes it.
+    pub(crate) later: Option<usize>,
+}
+
+/// A call of a schedule that a call of code makes.
+#[derive(Debug)]
+pub(crate) struct Later {
+    pub(crate) call: Call,
+    /// The place of the call that makes the schedule.
+    pub(crate) of: usize,
 }
 
 /// Something that a definition does and that cannot be told.
@@ -52,7 +64,15 @@ pub(crate) struct Unknown {
 /// The definitions of an inventory, each read when it is first asked for.
 #[derive(Debug)]
 pub(crate) struct Definitions<'a> {
-    of: BTreeMap<&'a Term, (&'a Workload, OnceCell<Option<Definition>>)>,
+    of: BTreeMap<&'a Term, Known<'a>>,
+}
+
+/// What is known of one workload, once it is asked for.
+#[derive(Debug)]
+struct Known<'a> {
+    workload: &'a Workload,
+    definition: OnceCell<Option<Definition>>,
+    later: OnceCell<Vec<Later>>,
 }
 
 impl<'a> Definitions<'a> {
@@ -60,23 +80,57 @@ impl<'a> Definitions<'a> {
     pub(crate) fn new(inventory: &'a Inventory) -> Self {
         let mut of = BTreeMap::new();
         for workload in &inventory.workloads {
-            of.entry(&workload.arn).or_insert_with(|| (workload, OnceCell::new()));
+            let known = || Known { workload, definition: OnceCell::new(), later: OnceCell::new() };
+            of.entry(&workload.arn).or_insert_with(known);
         }
         Self { of }
     }
 
     /// Returns what the workload's definition tells; none where it has none that is understood.
     pub(crate) fn of(&self, workload: &Workload) -> Option<&Definition> {
-        let (known, read) = self.of.get(&workload.arn)?;
-        read.get_or_init(|| read_definition(known)).as_ref()
+        let known = self.of.get(&workload.arn)?;
+        known.definition.get_or_init(|| read_definition(known.workload)).as_ref()
+    }
+
+    /// Returns the calls of the schedules that the workload's code makes.
+    pub(crate) fn later(&self, workload: &Workload) -> &[Later] {
+        let Some(known) = self.of.get(&workload.arn) else { return &[] };
+        known.later.get_or_init(|| {
+            let calls = known.workload.code.iter().flat_map(|code| code.calls.iter().enumerate());
+            let made = |(of, call)| {
+                let made = Schedules::embedded().of(call).calls.into_iter();
+                made.map(move |call| Later { call, of })
+            };
+            calls.flat_map(made).collect()
+        })
     }
 }
 
 fn read_definition(workload: &Workload) -> Option<Definition> {
     let definition = workload.definition.as_ref()?;
-    match &*workload.class {
+    let mut read = match &*workload.class {
         asl::CLASS => asl::read(workload, definition),
         runbook::CLASS => runbook::read(workload, definition),
         _ => None,
+    }?;
+    read.schedules(workload);
+    Some(read)
+}
+
+impl Definition {
+    /// Adds the calls of the schedules that its steps make.
+    fn schedules(&mut self, workload: &Workload) {
+        let mut at = 0;
+        // A schedule may make another, whose input is a part of its own.
+        while let Some(step) = self.steps.get(at) {
+            let Scheduled { calls, unknown } = Schedules::embedded().of(&step.call);
+            let later = |call| Step { call, leads_on: true, later: Some(at) };
+            self.steps.extend(calls.into_iter().map(later));
+            if unknown {
+                let why = format!("`{}` makes a schedule that may call anything", workload.name);
+                self.unknowns.push(Unknown { why: why.into(), need: None });
+            }
+            at += 1;
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Workloads and roles by ARN, so that a large account is read once and not per target.
 
 use crate::arn::{Arn, after_last, surely_differ, unqualified};
-use crate::definition::{Definition, Definitions};
+use crate::definition::{Definition, Definitions, Later};
 use loopguard_model::{Inventory, Role, Scope, Workload};
 use loopguard_pattern::Term;
 use rustc_hash::FxHashMap;
@@ -48,6 +48,11 @@ impl<'a> Index<'a> {
     /// Returns what the workload's definition tells.
     pub(crate) fn definition(&self, workload: &Workload) -> Option<&'a Definition> {
         self.definitions.of(workload)
+    }
+
+    /// Returns the calls of the schedules that the workload's code makes.
+    pub(crate) fn later(&self, workload: &Workload) -> &'a [Later] {
+        self.definitions.later(workload)
     }
 
     /// Returns the role of that ARN, or of that name where only a name is known; another account's is another.

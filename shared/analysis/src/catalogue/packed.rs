@@ -36,6 +36,7 @@ pub(crate) const SECONDS: Packed = packed!("seconds");
 pub(crate) const SPELLING: Packed = packed!("spelling");
 pub(crate) const ACTIONS: Packed = packed!("actions");
 pub(crate) const INTEGRATIONS: Packed = packed!("integrations");
+pub(crate) const SCHEDULES: Packed = packed!("schedules");
 
 impl Packed {
     /// Returns what the table holds; fails iff it does not have the expected members.

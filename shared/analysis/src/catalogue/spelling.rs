@@ -56,7 +56,7 @@ impl Catalogue {
 }
 
 /// Returns true iff both have the same letters and digits in the same order, whatever the case.
-fn same_letters(left: &str, right: &str) -> bool {
+pub(crate) fn same_letters(left: &str, right: &str) -> bool {
     fn plain(text: &str) -> impl Iterator<Item = u8> + '_ {
         text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
     }

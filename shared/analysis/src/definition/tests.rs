@@ -2,6 +2,7 @@
 
 use super::action::Actions;
 use super::integration::Integrations;
+use super::schedule::Schedules;
 use super::{Definition, asl, runbook};
 use crate::Catalogue;
 use loopguard_model::{Given, Origin, Runs, Workload};
@@ -50,7 +51,8 @@ fn every_call_of_the_tables_exists() {
     let tables = Integrations::load().expect("readable tables");
     let catalogue = Catalogue::embedded();
     let actions = Actions::load().expect("a readable table");
-    for call in tables.calls().chain(actions.calls()) {
+    let schedules = Schedules::load().expect("readable tables");
+    for call in tables.calls().chain(actions.calls()).chain(schedules.calls()) {
         assert!(catalogue.operation(call).is_some(), "{call}");
     }
 }

@@ -13,7 +13,7 @@ use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::bus::Bus;
 use crate::catalogue::{Binding, Feed, Operation};
-use crate::definition::{Definition, RUNBOOK, Step, Unknown};
+use crate::definition::{Definition, Later, RUNBOOK, Step, Unknown};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
 use crate::iam::{Bound, EventLimits, Grant, Read};
@@ -53,12 +53,22 @@ pub(super) fn add<'a>(
     workload: Option<&'a Workload>,
 ) -> Told {
     let Some(workload) = workload else { return Told::Part };
-    let code = workload.code.iter().filter(|_| builder.ground.catalogue.has(Aspect::CodedCalls));
-    for call in code.flat_map(|code| &code.calls) {
+    let ground = builder.ground;
+    let code = workload.code.iter().filter(|_| ground.catalogue.has(Aspect::CodedCalls));
+    for (at, call) in code.flat_map(|code| &code.calls).enumerate() {
         let certainty = of_code(call);
         let mut making = Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
         let decided = making.decided();
+        let allowed = decided.as_ref().is_none_or(|decided| decided.allowed);
         making.add(decided);
+        let later = ground.index.later(workload).iter();
+        let schedules = |later: &&Later| later.of == at && allowed && ground.catalogue.has(Aspect::Schedules);
+        for Later { call, .. } in later.filter(schedules) {
+            let mut making =
+                Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
+            let decided = making.decided();
+            making.add(decided);
+        }
     }
     match builder.ground.index.definition(workload) {
         Some(definition) => of_definition(builder, by, definition),
@@ -75,10 +85,17 @@ fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition:
         .collect();
     // A refused call ends the run: what comes behind it is not made, and where it stands is not kept here.
     let is_refused = |decided: &Option<Decided>| decided.as_ref().is_some_and(|decided| !decided.allowed);
-    let count = decided.iter().filter(|decided| is_refused(decided)).count();
+    let refused: Vec<bool> = decided.iter().map(is_refused).collect();
+    let own = definition.steps.iter().zip(&refused).filter(|(step, _)| step.later.is_none());
+    let count = own.filter(|(_, refused)| **refused).count();
     let catalogue = builder.ground.catalogue;
     let steps = definition.steps.iter().filter(|_| catalogue.has(Aspect::DefinedCalls));
     for (step, decided) in steps.zip(decided) {
+        // A schedule that is not made calls nothing.
+        let unmade = step.later.map(|at| refused.get(at).copied().unwrap_or_default());
+        if unmade.is_some_and(|unmade| unmade || !catalogue.has(Aspect::Schedules)) {
+            continue;
+        }
         let call = &step.call;
         let runs = if count > usize::from(is_refused(&decided)) { Runs::Sometimes } else { call.runs };
         let mut making = Making::of_step(&mut *builder, by, step, runs);

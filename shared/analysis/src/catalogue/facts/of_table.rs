@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Tables with the members that name a row.
-const TABLES: [(Packed, &[&str]); 12] = [
+const TABLES: [(Packed, &[&str]); 13] = [
     (packed::NATIVES, &["event"]),
     (packed::TARGETS, &["id"]),
     (packed::BINDS, &["service", "operations"]),
@@ -19,6 +19,7 @@ const TABLES: [(Packed, &[&str]); 12] = [
     (packed::SPELLING, &["id"]),
     (packed::ACTIONS, &["action"]),
     (packed::INTEGRATIONS, &["resource"]),
+    (packed::SCHEDULES, &["calls", "arn", "call"]),
 ];
 
 /// Returns all rows of all hand-written tables but the quirks of operations, which stand with these.

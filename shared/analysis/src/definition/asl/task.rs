@@ -152,7 +152,7 @@ impl Place<'_, '_> {
             origin: self.workload.origin.clone(),
             note: nodes::note(&note),
         };
-        Step { call, leads_on: true }
+        Step { call, leads_on: true, later: None }
     }
 
     /// The role of the task's own credentials; one that is not known where an expression says it.
