@@ -29,6 +29,7 @@ pub(super) fn apply(file: &FactsFile, inventory: &mut Inventory) {
             management_writes: fact.management_writes,
             management_reads: fact.management_reads,
             data: fact.data.iter().map(|kind| kind.as_str().into()).collect(),
+            parts: Vec::new(),
         });
     }
     for fact in &table.intended {

@@ -121,6 +121,7 @@ aspects! {
     ReadsUnseen Limit "a rule in the state ENABLED sees no read-only management events"
     TrailManagement Limit "calls are recorded only where a trail logs and selects them"
     TrailData Limit "data events are recorded only where a trail selects them"
+    TrailParts Limit "a trail may select only a part of the events of a kind"
     UnreadTrails Limit "whether a trail selects data events is doubtful where trails were not read and the rule asks for no call"
     BucketSwitches Limit "a bucket sends its events only if it was told to"
     HomeRegions Limit "calls of global services are recorded in one region of the partition"

@@ -13,6 +13,8 @@ pub(crate) use identity::Identity;
 pub(crate) use record::{API_CALL, Outcome, home_region, native, record};
 
 use crate::bus::Bus;
+use crate::few::Few;
+use crate::glob::Glob;
 use crate::{Certainty, Emits};
 use loopguard_pattern::{Branch, Term};
 use std::collections::BTreeSet;
@@ -50,6 +52,8 @@ pub(crate) struct Emission {
     pub(crate) emits: Emits,
     /// Paths whose values a permission says, not the call.
     pub(crate) granted: BTreeSet<Arc<str>>,
+    /// The ARN of the resource of a call that it records, one of these; none: not known.
+    pub(crate) resources: Few<Glob>,
     /// The call that causes it, as an IAM action.
     pub(crate) action: Arc<str>,
     /// How surely the target makes the call.

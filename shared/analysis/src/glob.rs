@@ -24,6 +24,16 @@ impl Glob {
         Self { pieces: Few::Fixed(&[Term::EMPTY, Term::EMPTY]) }
     }
 
+    /// Returns the glob of the texts that end so.
+    pub(crate) fn any_before(term: Term) -> Self {
+        Self::of(vec![Term::default(), term])
+    }
+
+    /// Returns what every text that fits begins with, symbols included.
+    pub(crate) fn first(&self) -> &Term {
+        self.pieces.first().unwrap_or(&Term::EMPTY)
+    }
+
     /// Returns the glob of these pieces, of which there is one at least.
     fn of(pieces: Vec<Term>) -> Self {
         Self { pieces: pieces.into() }

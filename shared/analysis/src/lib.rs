@@ -35,6 +35,7 @@ mod meet;
 mod name;
 mod needs;
 mod remedy;
+mod selection;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,9 @@ use crate::catalogue::Catalogue;
 use crate::emission::{Emission, Family, Field};
 use crate::glob::Glob;
 use crate::listener::Listener;
+use crate::selection::{Selected, is_in_part, selected};
 use crate::{Aspect, Status};
-use loopguard_model::{Inventory, Need, Rule, RuleState, Scope};
+use loopguard_model::{Inventory, Need, Rule, RuleState, Scope, Trails};
 use loopguard_pattern::Term;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +71,8 @@ pub(crate) struct Presence {
     pub(crate) assumptions: BTreeSet<String>,
     /// Why the edge is no more than assumed, where that is so.
     pub(crate) doubt: Option<String>,
+    /// Only some of the events that are left open here arrive.
+    pub(crate) in_part: bool,
 }
 
 impl Presence {
@@ -95,7 +98,8 @@ pub(crate) fn presence_key(
     inventory: &Inventory,
 ) -> Option<PresenceKey> {
     let rule = inventory.rules.get(listener.rule)?;
-    if emission.family == Family::Bucket {
+    let parts = |trails: &Trails| is_in_part(emission, trails);
+    if emission.family == Family::Bucket || inventory.trails.as_ref().is_some_and(parts) {
         return None;
     }
     let asks = listener.pattern.branches().iter().any(asks_for_calls);
@@ -119,14 +123,14 @@ pub(crate) fn presence(
                         .to_owned(),
                 );
             }
-            let selected = |trails: &loopguard_model::Trails| {
+            let selected = |trails: &Trails| {
                 if *read_only { trails.management_reads } else { trails.management_writes }
             };
             let selects = Selects { selected: &selected, aspect: Aspect::TrailManagement };
-            trails(inventory, catalogue, &mut presence, &selects, "management events");
+            trails(emission, inventory, catalogue, &mut presence, &selects, "management events");
         }
         Family::DataRecord { resource_type } => {
-            let selected = |trails: &loopguard_model::Trails| match resource_type {
+            let selected = |trails: &Trails| match resource_type {
                 Some(wanted) => trails.data.contains(wanted),
                 None => !trails.data.is_empty(),
             };
@@ -135,7 +139,7 @@ pub(crate) fn presence(
                 |wanted| format!("data events of `{wanted}`"),
             );
             let selects = Selects { selected: &selected, aspect: Aspect::TrailData };
-            trails(inventory, catalogue, &mut presence, &selects, &what);
+            trails(emission, inventory, catalogue, &mut presence, &selects, &what);
             // Who writes a rule on API calls has a trail in mind; who does not, need not have one that selects data.
             if inventory.trails.is_none()
                 && catalogue.has(Aspect::UnreadTrails)
@@ -159,11 +163,12 @@ fn asks_for_calls(branch: &loopguard_pattern::Branch) -> bool {
 
 /// What a trail must select, and the aspect that this is.
 struct Selects<'s> {
-    selected: &'s dyn Fn(&loopguard_model::Trails) -> bool,
+    selected: &'s dyn Fn(&Trails) -> bool,
     aspect: Aspect,
 }
 
 fn trails(
+    emission: &Emission,
     inventory: &Inventory,
     catalogue: &Catalogue,
     presence: &mut Presence,
@@ -174,6 +179,18 @@ fn trails(
         Some(_) if !catalogue.has(selects.aspect) => {}
         Some(trails) if !trails.logging => presence.switch("no trail logs here".to_owned()),
         Some(trails) if !(selects.selected)(trails) => presence.switch(format!("no trail selects {what}")),
+        Some(trails) if catalogue.has(Aspect::TrailParts) && is_in_part(emission, trails) => {
+            match selected(emission, trails) {
+                Selected::No => {
+                    presence.switch(format!("the part of {what} that trails select has none of these"));
+                }
+                Selected::Unknown => {
+                    presence.doubt = Some(format!("whether a trail selects these of {what} is not known"));
+                }
+                Selected::Some => presence.in_part = true,
+                Selected::Yes => {}
+            }
+        }
         Some(_) => {}
         None => {
             presence.needs.insert(Need::Trails);

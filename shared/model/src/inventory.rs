@@ -96,7 +96,7 @@ impl Inventory {
     /// Adds all facts of another source. What both tell of trails counts together: what one selects is selected.
     pub fn merge(&mut self, other: Self) {
         self.trails = match (self.trails.take(), other.trails) {
-            (Some(ours), Some(theirs)) => Some(ours.and(theirs)),
+            (Some(ours), Some(theirs)) => Some(ours.and(&theirs)),
             (ours, theirs) => ours.or(theirs),
         };
         self.rules.extend(other.rules);

@@ -29,6 +29,6 @@ pub use policy::{Condition, Effect, Policy, Principal, Principals, Scoped, State
 pub use rule::{Rule, RuleKey, RuleState, Target, Trigger};
 pub use scope::Scope;
 pub use scp::ScpLevel;
-pub use trail::Trails;
+pub use trail::{BasicSelector, OPERATORS, Recorded, TrailOperator, TrailPart, TrailTest, TrailText, Trails};
 pub use whole::whole;
 pub use workload::{Role, Workload};

@@ -138,7 +138,7 @@ impl World {
             logging: true,
             management_writes: true,
             management_reads: false,
-            data: Vec::new(),
+            ..Trails::default()
         });
         let mut world = Self {
             rng: Streams::new(settings.seed),

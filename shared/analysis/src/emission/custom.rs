@@ -3,6 +3,7 @@
 use super::{Emission, Family, Field, Fields};
 use crate::bus::Bus;
 use crate::catalogue::Catalogue;
+use crate::few::Few;
 use crate::glob::Glob;
 use crate::iam::EventLimits;
 use crate::{Aspect, Certainty, Emits};
@@ -53,6 +54,7 @@ fn emission(fields: Fields, action: &str, bus: Bus, certainty: Certainty) -> Emi
     Emission {
         fields,
         granted: BTreeSet::new(),
+        resources: Few::default(),
         emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
         action: action.into(),
         certainty,

@@ -2,6 +2,7 @@
 
 use super::{API_CALL, Emission, Family, Field, Fields, Identity};
 use crate::bus::Bus;
+use crate::few::Few;
 use crate::glob::Glob;
 use crate::{Certainty, Emits};
 use loopguard_model::Scope;
@@ -41,6 +42,7 @@ fn generic(fields: Fields, family: Family) -> Emission {
     Emission {
         fields,
         granted: BTreeSet::new(),
+        resources: Few::default(),
         emits: Emits { source: "".into(), detail_type: "".into(), event_name: None },
         action: "".into(),
         certainty: Certainty::Assumed,

@@ -85,6 +85,7 @@ pub(crate) fn record(
         Emission {
             fields,
             granted: BTreeSet::new(),
+            resources: Few::default(),
             emits: Emits {
                 source: source.as_str().into(),
                 detail_type: API_CALL.into(),
@@ -128,6 +129,7 @@ pub(crate) fn native(
     Emission {
         fields,
         granted: BTreeSet::new(),
+        resources: Few::default(),
         emits: Emits { source: source.clone(), detail_type: detail_type.clone(), event_name: None },
         action: operation.action().clone(),
         certainty,
@@ -217,6 +219,7 @@ impl Emission {
     ) {
         match &self.family {
             Family::Record { .. } | Family::DataRecord { .. } => {
+                self.resources = resources(catalogue, binding, bound, scope);
                 for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
                     if let Some(globs) = filled(templates, bound, scope).map(Few::from) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
@@ -245,6 +248,41 @@ impl Emission {
     }
 }
 
+/// Returns the ARNs that the resource may have, as far as they are known.
+fn resources(catalogue: &Catalogue, binding: &Binding, bound: &Bound, scope: &Scope) -> Few<Glob> {
+    if let Some(arn) = bound.get("arn") {
+        return arn.into();
+    }
+    let (region, account) = catalogue.places(binding.service());
+    let field = |is_there, name| if is_there { name } else { "" };
+    let arn = |template: &Arc<str>| {
+        let (region, account) = (field(region, "{region}"), field(account, "{account}"));
+        let whole = format!("arn:{{partition}}:{}:{region}:{account}:{template}", binding.service());
+        Glob::fill(&whole, &|name| match place_of(name, scope) {
+            Some(term) => Some(Glob::exact(term.clone())),
+            None => bound.get(name),
+        })
+    };
+    // A resource of one shape has the names of that shape alone.
+    let shaped = binding.resource.iter().filter(|template| bound.is_of(template));
+    let shaped: Vec<Glob> = shaped.map(arn).collect();
+    if shaped.is_empty() {
+        binding.resource.iter().map(arn).collect::<Vec<_>>().into()
+    } else {
+        shaped.into()
+    }
+}
+
+/// Returns the part of the place that a variable of templates names.
+fn place_of<'s>(name: &str, scope: &'s Scope) -> Option<&'s Term> {
+    match name {
+        "partition" => Some(&scope.partition),
+        "region" => Some(&scope.region),
+        "account" => Some(&scope.account),
+        _ => None,
+    }
+}
+
 /// Writes which texts the path surely does not have, since the resource's variable does not have them.
 fn leave_out(fields: &mut Fields, path: &Arc<str>, templates: &[Arc<str>], bound: &Bound) {
     for (variable, globs) in bound.left_out() {
@@ -264,12 +302,7 @@ fn leave_out(fields: &mut Fields, path: &Arc<str>, templates: &[Arc<str>], bound
 
 /// Returns the values that a path has, by the templates whose variables the resource has; none: any.
 fn filled(templates: &[Arc<str>], bound: &Bound, scope: &Scope) -> Option<Vec<Glob>> {
-    let place = |name: &str| match name {
-        "partition" => Some(&scope.partition),
-        "region" => Some(&scope.region),
-        "account" => Some(&scope.account),
-        _ => None,
-    };
+    let place = |name: &str| place_of(name, scope);
     let known = |template: &&Arc<str>| {
         variables(template).all(|text| place(text).is_some() || bound.has(Changed::of(text).name))
     };

@@ -13,6 +13,7 @@ use crate::catalogue::Operation;
 use crate::emission::{Emission, Family, Identity};
 use crate::iam::Bound;
 use crate::limits::Refinement;
+use crate::selection::by_resource;
 use loopguard_model::Scope;
 use loopguard_pattern::Branch;
 use rustc_hash::FxHashMap;
@@ -281,9 +282,13 @@ impl Listens {
             let fields = listener.pattern.branches().iter().flat_map(Branch::fields);
             fields.into_iter().any(|wanted| on_one_way(&wanted.path, path))
         };
+        // Whether a bucket sends its events is asked of the one bucket, and whether a trail selects a resource of that.
+        let of_resource = |emission: &Emission| {
+            let trails = ground.inventory.trails.as_ref();
+            emission.family == Family::Bucket || trails.is_some_and(|trails| by_resource(emission, trails))
+        };
         self.asked.iter().any(|place| {
-            // Whether a bucket sends its events is asked of the one bucket.
-            emissions.get(*place).is_none_or(|prepared| prepared.emission.family == Family::Bucket)
+            emissions.get(*place).is_none_or(|prepared| of_resource(&prepared.emission))
                 || shown.get(*place).into_iter().flatten().any(|path| asks(path))
         })
     }

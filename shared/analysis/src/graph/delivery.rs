@@ -189,6 +189,7 @@ impl<'d, 'a> Delivery<'d, 'a> {
                 if allowed && *outcome == Outcome::Failure && self.has(Aspect::AllowedCalls) {
                     emission = not_refused(catalogue, &emission);
                 }
+                emission.resources = Glob::exact(crate::arn::unqualified(&self.target.arn)).into();
                 let mut full = emission.clone();
                 for (path, templates) in &self.kind.request {
                     if let Some(globs) = values.fill(templates).map(Few::from) {

@@ -97,7 +97,11 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
         certainty = Certainty::Assumed;
         why = why.or(Some(doubt.as_str().into()));
     }
+    if presence.in_part {
+        certainty = certainty.min(Certainty::Permitted);
+    }
     let sure = emission.every_run
+        && !presence.in_part
         && certainty > Certainty::Assumed
         && listener.pattern.branches().iter().any(|branch| emission.fields.surely_match(branch));
     let gain = if sure { Gain::Many } else { Gain::Sometimes };

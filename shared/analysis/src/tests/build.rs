@@ -191,6 +191,7 @@ impl Build {
             management_writes: true,
             management_reads: true,
             data: data.iter().map(|kind| (*kind).into()).collect(),
+            parts: Vec::new(),
         });
         self
     }

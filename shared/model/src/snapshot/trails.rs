@@ -4,10 +4,8 @@ use super::account::Reader;
 use super::connections::handed_to;
 use super::node::Node;
 use super::{SnapshotError, section};
-use crate::{ConnectionKind, Trails};
+use crate::{BasicSelector, ConnectionKind, OPERATORS, Recorded, TrailTest, Trails};
 use loopguard_pattern::Term;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Lists of a bucket's notifications, and the member that names who is notified.
 const NOTIFIED: [(&str, &str); 3] = [
@@ -16,21 +14,12 @@ const NOTIFIED: [(&str, &str); 3] = [
     ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
 ];
 
-/// What the trails that log select together.
-#[derive(Debug, Default)]
-struct Selected {
-    logging: bool,
-    writes: bool,
-    reads: bool,
-    data: BTreeSet<Arc<str>>,
-}
-
 impl Reader<'_> {
     pub(super) fn trails(&mut self) -> Result<(), SnapshotError> {
         if self.is_absent(section::TRAILS)? {
             return Ok(());
         }
-        let mut selected = Selected::default();
+        let mut trails = Trails::default();
         for node in self.section(section::TRAILS)? {
             let name = node.optional_text("Name")?.unwrap_or_default();
             let status = node.member("Status")?;
@@ -39,19 +28,14 @@ impl Reader<'_> {
                 Some(true) => {}
                 None => self.assume(&format!("trail `{name}` logs")),
             }
-            if !selected.add_trail(&node)? {
+            if !add_trail(&mut trails, &node)? {
                 self.inventory.notes.push(node.note(&format!(
                     "which events trail `{name}` selects is not known, so none of the trails decides anything"
                 )));
                 return Ok(());
             }
         }
-        self.inventory.trails = Some(Trails {
-            logging: selected.logging,
-            management_writes: selected.writes,
-            management_reads: selected.reads,
-            data: selected.data.into_iter().collect(),
-        });
+        self.inventory.trails = Some(trails);
         Ok(())
     }
 
@@ -84,63 +68,59 @@ impl Reader<'_> {
     }
 }
 
-impl Selected {
-    /// Adds what a trail that logs selects. Returns false iff its selectors were not read.
-    fn add_trail(&mut self, trail: &Node<'_>) -> Result<bool, SnapshotError> {
-        self.logging = true;
-        let (classic, advanced) = (trail.member("EventSelectors")?, trail.member("AdvancedEventSelectors")?);
-        if classic.is_none() && advanced.is_none() {
-            return Ok(false);
-        }
-        let (classic, advanced) = (trail.list("EventSelectors")?, trail.list("AdvancedEventSelectors")?);
-        // A trail without selectors takes all management events.
-        if classic.is_empty() && advanced.is_empty() {
-            (self.writes, self.reads) = (true, true);
-        }
-        for selector in &classic {
-            self.add(selector)?;
-        }
-        for selector in &advanced {
-            self.add_advanced(selector)?;
-        }
-        Ok(true)
+/// Adds what a trail that logs selects. Returns false iff its selectors were not read.
+fn add_trail(trails: &mut Trails, trail: &Node<'_>) -> Result<bool, SnapshotError> {
+    trails.logging = true;
+    let (classic, advanced) = (trail.member("EventSelectors")?, trail.member("AdvancedEventSelectors")?);
+    if classic.is_none() && advanced.is_none() {
+        return Ok(false);
     }
-
-    fn add(&mut self, selector: &Node<'_>) -> Result<(), SnapshotError> {
-        if selector.flag("IncludeManagementEvents")? != Some(false) {
-            let kind = selector.optional_text("ReadWriteType")?;
-            self.reads |= kind.as_deref() != Some("WriteOnly");
-            self.writes |= kind.as_deref() != Some("ReadOnly");
-        }
-        for resource in selector.list("DataResources")? {
-            self.data.extend(resource.optional_text("Type")?);
-        }
-        Ok(())
+    let (classic, advanced) = (trail.list("EventSelectors")?, trail.list("AdvancedEventSelectors")?);
+    // A trail without selectors takes all management events.
+    if classic.is_empty() && advanced.is_empty() {
+        trails.select(Recorded::Writes, Vec::new());
+        trails.select(Recorded::Reads, Vec::new());
     }
-
-    fn add_advanced(&mut self, selector: &Node<'_>) -> Result<(), SnapshotError> {
-        let category = equals(selector, "eventCategory")?;
-        if category.iter().any(|text| &**text == "Management") {
-            let read_only = equals(selector, "readOnly")?;
-            self.reads |= read_only.iter().all(|text| &**text != "false");
-            self.writes |= read_only.iter().all(|text| &**text != "true");
-        }
-        if category.iter().any(|text| &**text == "Data") {
-            self.data.extend(equals(selector, "resources.type")?);
-        }
-        Ok(())
+    for selector in &classic {
+        add_classic(trails, selector)?;
     }
+    for selector in &advanced {
+        add_advanced(trails, selector)?;
+    }
+    Ok(true)
 }
 
-/// Returns the values that a field of an advanced selector has to equal.
-fn equals(selector: &Node<'_>, field: &str) -> Result<Vec<Arc<str>>, SnapshotError> {
-    let mut values = Vec::new();
-    for one in selector.list("FieldSelectors")? {
-        if one.optional_text("Field")?.as_deref() == Some(field) {
-            for value in one.list("Equals")? {
-                values.push(value.text()?);
-            }
+fn add_classic(trails: &mut Trails, selector: &Node<'_>) -> Result<(), SnapshotError> {
+    let kind = selector.optional_text("ReadWriteType")?;
+    let only = BasicSelector {
+        management: selector.flag("IncludeManagementEvents")? != Some(false),
+        reads: kind.as_deref() != Some("WriteOnly"),
+        writes: kind.as_deref() != Some("ReadOnly"),
+        left_out: texts(&selector.list("ExcludeManagementEventSources")?)?,
+    };
+    only.add_management(trails);
+    for resource in selector.list("DataResources")? {
+        if let Some(kind) = resource.optional_text("Type")? {
+            only.add_data(trails, kind, texts(&resource.list("Values")?)?);
         }
     }
-    Ok(values)
+    Ok(())
+}
+
+fn texts(nodes: &[Node<'_>]) -> Result<Vec<Term>, SnapshotError> {
+    nodes.iter().map(|node| Ok(Term::literal(&node.text()?))).collect()
+}
+
+fn add_advanced(trails: &mut Trails, selector: &Node<'_>) -> Result<(), SnapshotError> {
+    let mut tests = Vec::new();
+    for field in selector.list("FieldSelectors")? {
+        let mut test = TrailTest::of(&field.optional_text("Field")?.unwrap_or_default());
+        for (name, text, is) in OPERATORS {
+            let values = texts(&field.list(name)?)?.into_iter().map(text);
+            if is { test.is.extend(values) } else { test.is_not.extend(values) }
+        }
+        tests.push(test);
+    }
+    trails.select_advanced(tests);
+    Ok(())
 }

@@ -3,10 +3,9 @@
 use super::Reader;
 use crate::nodes::{elements, literal};
 use crate::template::Resource;
-use loopguard_model::{Inventory, Trails};
+use loopguard_model::{BasicSelector, Inventory, OPERATORS, Recorded, TrailTest, Trails};
+use loopguard_pattern::Term;
 use loopguard_pattern::json::Value;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 impl Reader<'_> {
     /// Adds what the trail selects to what other trails select.
@@ -19,62 +18,60 @@ impl Reader<'_> {
             return;
         }
         self.notes.assume("a trail delivers write management events");
-        let trails = inventory.trails.get_or_insert(Trails {
-            logging: true,
-            management_writes: true,
-            management_reads: false,
-            data: Vec::new(),
-        });
-        let mut selected = Selected::default();
+        let is_first = inventory.trails.is_none();
+        let trails = inventory.trails.get_or_insert_default();
+        trails.logging = true;
         let classic = properties.get("EventSelectors").map(elements).unwrap_or_default();
         let advanced = properties.get("AdvancedEventSelectors").map(elements).unwrap_or_default();
         for selector in classic {
-            selected.add(selector);
+            self.basic_selector(selector, trails);
         }
         for selector in advanced {
-            selected.add_advanced(selector);
+            self.advanced_selector(selector, trails);
         }
         // Without selectors a trail takes all management events.
-        trails.management_reads |= selected.reads || (classic.is_empty() && advanced.is_empty());
-        let mut data: BTreeSet<Arc<str>> = std::mem::take(&mut trails.data).into_iter().collect();
-        data.extend(selected.data);
-        trails.data = data.into_iter().collect();
-    }
-}
-
-#[derive(Debug, Default)]
-struct Selected {
-    reads: bool,
-    data: BTreeSet<Arc<str>>,
-}
-
-impl Selected {
-    fn add(&mut self, selector: &Value) {
-        let management = selector.get("IncludeManagementEvents").and_then(literal);
-        let kind = selector.get("ReadWriteType").and_then(literal);
-        let management = management.is_none_or(|flag| &*flag != "false");
-        self.reads |= management && kind.is_none_or(|kind| &*kind != "WriteOnly");
-        for resource in selector.get("DataResources").map(elements).unwrap_or_default() {
-            self.data.extend(resource.get("Type").and_then(literal));
+        if classic.is_empty() && advanced.is_empty() {
+            trails.select(Recorded::Reads, Vec::new());
+            trails.select(Recorded::Writes, Vec::new());
+        }
+        if is_first && !trails.management_writes {
+            trails.select(Recorded::Writes, Vec::new());
         }
     }
 
-    fn add_advanced(&mut self, selector: &Value) {
-        let fields = selector.get("FieldSelectors").map(elements).unwrap_or_default();
-        let equals = |name: &str| -> Vec<Arc<str>> {
-            fields
-                .iter()
-                .filter(|field| field.get("Field").and_then(literal).is_some_and(|text| &*text == name))
-                .flat_map(|field| field.get("Equals").map(elements).unwrap_or_default())
-                .filter_map(literal)
-                .collect()
+    fn basic_selector(&self, selector: &Value, trails: &mut Trails) {
+        let is = |name: &str, text: &str| {
+            selector.get(name).and_then(literal).is_some_and(|found| found.eq_ignore_ascii_case(text))
         };
-        let category = equals("eventCategory");
-        if category.iter().any(|text| &**text == "Management") {
-            self.reads |= equals("readOnly").iter().all(|text| &**text != "false");
+        let listed = |value: &Value, name: &str| -> Vec<Term> {
+            let values = value.get(name).map(elements).unwrap_or_default();
+            values.iter().map(|value| self.resolver.as_term(value)).collect()
+        };
+        let only = BasicSelector {
+            management: !is("IncludeManagementEvents", "false"),
+            reads: !is("ReadWriteType", "WriteOnly"),
+            writes: !is("ReadWriteType", "ReadOnly"),
+            left_out: listed(selector, "ExcludeManagementEventSources"),
+        };
+        only.add_management(trails);
+        for resource in selector.get("DataResources").map(elements).unwrap_or_default() {
+            if let Some(kind) = resource.get("Type").and_then(literal) {
+                only.add_data(trails, kind, listed(resource, "Values"));
+            }
         }
-        if category.iter().any(|text| &**text == "Data") {
-            self.data.extend(equals("resources.type"));
-        }
+    }
+
+    fn advanced_selector(&self, selector: &Value, trails: &mut Trails) {
+        let fields = selector.get("FieldSelectors").map(elements).unwrap_or_default();
+        let test = |field: &Value| {
+            let mut test = TrailTest::of(&field.get("Field").and_then(literal).unwrap_or_default());
+            for (name, text, is) in OPERATORS {
+                let values = field.get(name).map(elements).unwrap_or_default();
+                let values = values.iter().map(|value| text(self.resolver.as_term(value)));
+                if is { test.is.extend(values) } else { test.is_not.extend(values) }
+            }
+            test
+        };
+        trails.select_advanced(fields.iter().map(test).collect());
     }
 }

@@ -287,8 +287,12 @@ fn read_only_calls_reach_only_rules_that_ask_for_them() {
         let watcher = function(&mut account, "watcher");
         rule(&mut account, "default", "watch", r#"{"detail":{"eventName":["ListBuckets"]}}"#, &[watcher]);
         account.rules[0].state = state;
-        account.trails =
-            Some(Trails { logging: true, management_writes: true, management_reads: true, data: Vec::new() });
+        account.trails = Some(Trails {
+            logging: true,
+            management_writes: true,
+            management_reads: true,
+            ..Trails::default()
+        });
         let script = "call = [{ by = 'arn:aws:iam::111122223333:user/deployer', api = 's3:ListBuckets' }]";
         let mut world = world(&account, script);
         run_minutes(&mut world, 5);
@@ -303,7 +307,7 @@ fn read_only_calls_reach_only_rules_that_ask_for_them() {
 fn records_need_a_trail_and_their_region() {
     let (mut account, script) = acl_loop();
     account.trails =
-        Some(Trails { logging: false, management_writes: true, management_reads: true, data: Vec::new() });
+        Some(Trails { logging: false, management_writes: true, management_reads: true, ..Trails::default() });
     let mut silent = world(&account, script);
     assert_eq!(run_minutes(&mut silent, 10), Stop::Quiet);
     assert_eq!(silent.counts("default", "revert-acl").unwrap().matched, 0);

@@ -26,6 +26,7 @@ fn well() -> Installation {
             management_writes: true,
             management_reads: false,
             data: Vec::new(),
+            parts: Vec::new(),
         }),
         rules: Ok(vec![ChangeRule {
             name: "loopguard-changes-1".to_owned(),
