@@ -130,6 +130,7 @@ aspects! {
     UnknownBuses Limit "that an event arrives is assumed where a bus is not known"
     Places Limit "an event arrives in the account and the region that it is sent to"
     ShownPlaces Limit "an event shows the account and the region that it comes from"
+    BucketRegions Limit "what happens to a bucket is told in the bucket's region"
     ForwardedOnce Limit "an event goes from bus to bus only once"
     ForwardedPlaces Limit "an event from another place keeps its account and region, which are not known"
     DeadPatterns Limit "some patterns match no event at all"

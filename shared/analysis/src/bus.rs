@@ -71,6 +71,11 @@ impl Bus {
         self
     }
 
+    /// Returns the buses of that name and account in whatever region.
+    pub(crate) fn of_any_region(self) -> Self {
+        Self { region: Some(Glob::any()), ..self }
+    }
+
     /// Returns the same buses with another name.
     pub(crate) fn with_name(&self, name: Glob) -> Self {
         Self { name, ..self.clone() }

@@ -284,6 +284,12 @@ impl Catalogue {
         row.map_or((true, true), |row| (row.region, row.account))
     }
 
+    /// Returns the variable of the service's bindings whose value is in one region, though no ARN says it.
+    pub(crate) fn home(&self, service: &str) -> Option<&Arc<str>> {
+        let places = self.places.get_or_init(|| places::read().unwrap_or_default());
+        places.iter().find(|row| &*row.service == service)?.home.as_ref()
+    }
+
     /// Returns the AWS managed policy of that name, if the table has it.
     pub fn managed_policy(&self, name: &str) -> Option<&Policy> {
         self.managed.get_or_init(|| managed::Managed::embedded().unwrap_or_default()).of(name)

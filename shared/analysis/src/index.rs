@@ -92,7 +92,7 @@ impl<'a> Index<'a> {
     }
 
     /// Returns the places where rules are, but for `own`, in its account.
-    pub(crate) fn other_regions(&self, own: &'a Scope) -> impl Iterator<Item = &'a Scope> {
+    pub(crate) fn other_regions(&self, own: &Scope) -> impl Iterator<Item = &'a Scope> {
         self.places
             .iter()
             .copied()

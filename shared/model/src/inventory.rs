@@ -29,6 +29,8 @@ pub struct Inventory {
     pub trails: Option<Trails>,
     /// Buckets by name: whether they send their events to EventBridge, as far as known.
     pub bucket_notifications: BTreeMap<Term, bool>,
+    /// Buckets by name: the regions in which sources say that they are; one where that is known.
+    pub bucket_regions: BTreeMap<Term, BTreeSet<Term>>,
     /// Loops that the account's owner wants, by their rules: name or logical id, and the reason.
     pub intended: BTreeMap<Arc<str>, Arc<str>>,
     /// What was taken for granted while reading; printed with every report.
@@ -63,6 +65,7 @@ impl Inventory {
             connections: Vec::new(),
             trails: None,
             bucket_notifications: BTreeMap::new(),
+            bucket_regions: BTreeMap::new(),
             intended: BTreeMap::new(),
             assumptions: BTreeSet::new(),
             notes: Vec::new(),
@@ -84,6 +87,7 @@ impl Inventory {
             connections: self.connections.clone(),
             trails: self.trails.clone(),
             bucket_notifications: self.bucket_notifications.clone(),
+            bucket_regions: self.bucket_regions.clone(),
             intended: self.intended.clone(),
             assumptions: self.assumptions.clone(),
             notes: self.notes.clone(),
@@ -105,6 +109,9 @@ impl Inventory {
         self.scps.extend(other.scps);
         self.connections.extend(other.connections);
         self.bucket_notifications.extend(other.bucket_notifications);
+        for (bucket, regions) in other.bucket_regions {
+            self.bucket_regions.entry(bucket).or_default().extend(regions);
+        }
         self.intended.extend(other.intended);
         self.assumptions.extend(other.assumptions);
         self.notes.extend(other.notes);

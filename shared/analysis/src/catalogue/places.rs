@@ -18,6 +18,8 @@ pub(crate) struct Places {
     pub(super) service: Arc<str>,
     pub(crate) region: bool,
     pub(crate) account: bool,
+    /// The variable of bindings whose value is in one region.
+    pub(crate) home: Option<Arc<str>>,
     source: String,
     confidence: String,
 }

@@ -229,7 +229,8 @@ fn opened<'a>(builder: &mut Builder<'a, '_>, key: &ClassKey, call: &OfCall<'a>, 
             .iter()
             .map(|prepared| events::shown(ground, &call.operation, &prepared.emission))
             .collect();
-        let looks = |listens: &Listens| listens.looks(ground, &emissions, &shown);
+        let elsewhere = events::may_be_elsewhere(ground, call.scope, &call.operation);
+        let looks = |listens: &Listens| elsewhere || listens.looks(ground, &emissions, &shown);
         heard(ground, call.scope, &emissions, &audience).into_iter().partition(looks)
     };
     let shared = (!others.is_empty()).then(|| builder.class(Class::Call(call.clone()), others));

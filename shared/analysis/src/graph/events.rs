@@ -3,10 +3,12 @@
 use super::build::Ground;
 use crate::catalogue::{Catalogue, Native, Operation};
 use crate::emission::{Emission, Family, Field, Identity, Outcome, Path, native, record};
+use crate::glob::Glob;
 use crate::iam::Bound;
 use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -76,11 +78,61 @@ pub(super) fn of_call(
         if let Some(binding) = binding {
             emission.bind(catalogue, binding, bound, operation, scope);
         }
+        if let Some(home) = home(ground, operation) {
+            settle(ground, scope, bound.get(home).as_ref(), &mut emission);
+        }
         emission
     };
     let by_service = caller.filter(|_| !known.seconds.is_empty()).map(Identity::by_way_of_a_service);
     let seconds = known.seconds.iter().map(|emission| by(emission, by_service.as_ref()));
     known.events.iter().map(on_resource).chain(seconds).collect()
+}
+
+/// Returns the variable of the call's resource that is in a region of its own.
+fn home<'a>(ground: &Ground<'a>, operation: &Operation) -> Option<&'a Arc<str>> {
+    let catalogue = ground.catalogue;
+    let binding = catalogue.binding(operation).filter(|_| catalogue.has(Aspect::BucketRegions))?;
+    catalogue.home(binding.service())
+}
+
+/// Returns true iff the events of the call may happen in another region than the caller's.
+pub(super) fn may_be_elsewhere(ground: &Ground<'_>, scope: &Scope, operation: &Operation) -> bool {
+    home(ground, operation).is_some()
+        && (hears_elsewhere(ground, scope)
+            || ground.inventory.bucket_regions.values().flatten().any(|region| *region != scope.region))
+}
+
+/// Returns true iff rules of other regions of the account were read.
+fn hears_elsewhere(ground: &Ground<'_>, scope: &Scope) -> bool {
+    ground.index.other_regions(scope).next().is_some()
+}
+
+/// Says in which region the event happens: in that of its resource, wherever the caller is.
+fn settle(ground: &Ground<'_>, scope: &Scope, resource: Option<&Glob>, emission: &mut Emission) {
+    let shown = |emission: &mut Emission, field: &Field| {
+        if ground.catalogue.has(Aspect::ShownPlaces) {
+            emission.fields.set("region", field.clone());
+            if emission.is_of_call() {
+                emission.fields.set("detail.awsRegion", field.clone());
+            }
+        }
+    };
+    let regions = resource
+        .and_then(Glob::as_exact)
+        .and_then(|name| ground.inventory.bucket_regions.get(name))
+        .filter(|regions| regions.len() == 1);
+    match regions.and_then(BTreeSet::first) {
+        Some(region) if *region == scope.region => {}
+        Some(region) => {
+            shown(emission, &Field::Exactly(Glob::exact(region.clone()).into()));
+            emission.region = Some(region.clone());
+        }
+        None if hears_elsewhere(ground, scope) => {
+            shown(emission, &Field::Exactly(Glob::any().into()));
+            emission.bus = emission.bus.clone().of_any_region();
+        }
+        None => {}
+    }
 }
 
 /// Returns what all such calls have in common, made when it is first asked for.

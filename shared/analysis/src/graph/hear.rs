@@ -83,7 +83,11 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
     }
     if arrives == Arrives::Perhaps && ground.catalogue.has(Aspect::UnknownBuses) {
         certainty = Certainty::Assumed;
-        let doubt = format!("whether bus `{}` is the one that the event goes to is not known", rule.bus);
+        let doubt = if rule.scope.region == scope.region {
+            format!("whether bus `{}` is the one that the event goes to is not known", rule.bus)
+        } else {
+            format!("whether the event arrives in region {} is not known", rule.scope.region)
+        };
         why = why.or(Some(doubt.into()));
     }
     // What stands in a definition is sure to be this event only where the pattern asks for nothing that is left open.

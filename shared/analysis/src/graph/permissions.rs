@@ -13,6 +13,7 @@ use super::{buses, class, events};
 use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
+use crate::glob::fits;
 use crate::iam::{Access, Bound, Grant, Reach};
 use crate::listener::Listeners;
 use crate::{Aspect, Certainty, Gain, Status};
@@ -65,7 +66,14 @@ pub(super) fn name_region(role: &Role, there: &Scope) -> bool {
     let Some(region) = there.region.as_literal() else { return false };
     let names = |resource: &Term| {
         Arn::parse(resource).is_some_and(|arn| {
-            arn.region.as_literal().is_some_and(|named| named == region)
+            // A star for any region counts where what it is about is named.
+            let is_told = |named: &str| {
+                named.bytes().any(|byte| byte != b'*')
+                    || arn.resource.as_literal().is_none_or(|name| !name.contains('*'))
+            };
+            arn.region
+                .as_literal()
+                .is_some_and(|named| !named.is_empty() && fits(&named, &region, false) && is_told(&named))
                 && arn.service.as_literal().is_none_or(|service| &*service != "events")
         })
     };

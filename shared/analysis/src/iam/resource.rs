@@ -210,15 +210,10 @@ pub(crate) fn split(tokens: &[Token]) -> Option<(Vec<&[Token]>, &[Token])> {
     Some((fields, rest))
 }
 
-/// Returns true iff the region is known and is not the one in question.
+/// Returns true only if the text names regions of which the one in question surely is none.
 fn elsewhere(fields: &[&[Token]], scope: &Scope) -> bool {
-    let Some(region) = fields.get(3).map(|field| glob_of(field)) else { return false };
-    match (region.as_exact(), scope.region.as_literal()) {
-        (Some(region), Some(here)) => {
-            region.as_literal().is_some_and(|region| !region.is_empty() && region != here)
-        }
-        _ => false,
-    }
+    let Some(field) = fields.get(3).filter(|field| !field.is_empty()) else { return false };
+    scope.region.as_literal().is_some() && glob_of(field).surely_differs(&Glob::exact(scope.region.clone()))
 }
 
 /// Returns false only if the tokens surely are not the text.

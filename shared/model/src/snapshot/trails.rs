@@ -44,6 +44,8 @@ impl Reader<'_> {
             let bucket = node.required_text("Bucket")?;
             let sends = node.member("EventBridgeConfiguration")?.is_some();
             self.inventory.bucket_notifications.insert(Term::literal(&bucket), sends);
+            let region = node.optional_term("BucketRegion")?.unwrap_or_else(|| self.scope().region.clone());
+            self.inventory.bucket_regions.entry(Term::literal(&bucket)).or_default().insert(region);
             for (list, member) in NOTIFIED {
                 for notified in node.list(list)? {
                     self.notification(&bucket, &notified, member)?;

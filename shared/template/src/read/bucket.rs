@@ -9,6 +9,11 @@ use loopguard_pattern::json::{Value, ValueKind};
 impl Reader<'_> {
     pub(super) fn bucket(&self, resource: &Resource, inventory: &mut Inventory) {
         let properties = self.properties(resource);
+        if &*resource.class == "AWS::S3::Bucket" {
+            let name = self.resolver.resource_name(resource);
+            let region = self.stacks.scope.region.clone();
+            inventory.bucket_regions.entry(name).or_default().insert(region);
+        }
         let Some(sends) = sends_events(&properties) else { return };
         if &*resource.class == "AWS::S3::Bucket" {
             let name = self.resolver.resource_name(resource);
