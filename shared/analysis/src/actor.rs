@@ -279,7 +279,9 @@ impl<'a> Place<'a, '_> {
         target: &'a Target,
         workload: Option<&'a Workload>,
     ) -> Option<Actor<'a>> {
-        kind.call.as_ref()?;
+        if kind.call.is_none() || self.link.is_some_and(|link| link.takes) {
+            return None;
+        }
         let identity = self.delivery_identity(kind, target);
         let via = vec![format!("delivery to {}", kind.id), identity.describe()];
         Some(self.actor(Act::Deliver { kind, target, workload, identity }, via))

@@ -89,6 +89,7 @@ aspects! {
     TargetDeadLetters Edge "a delivery that fails ends in the target's dead-letter queue"
     Subscriptions Edge "a topic hands on to its subscribers"
     EventSourceMappings Edge "a function takes from a queue, a stream or a table"
+    StreamSources Edge "a delivery stream takes from a stream"
     Pipes Edge "a pipe hands on to its target"
     PipeEnrichments Edge "a pipe calls its enrichment on the way"
     Successes Edge "a run that goes well ends in the destination on success"

@@ -36,6 +36,8 @@ pub enum ConnectionKind {
     Subscription,
     /// A Lambda event-source mapping of a queue or a stream.
     EventSourceMapping,
+    /// A delivery stream's source, from which it takes by itself.
+    StreamSource,
     /// An EventBridge pipe; its target's role is the pipe's role.
     Pipe,
     /// What a pipe calls on the way.
@@ -64,6 +66,7 @@ impl ConnectionKind {
         match self {
             Self::Subscription => "subscription",
             Self::EventSourceMapping => "event-source mapping",
+            Self::StreamSource => "stream source",
             Self::Pipe => "pipe",
             Self::PipeEnrichment => "pipe enrichment",
             Self::OnSuccess => "destination on success",

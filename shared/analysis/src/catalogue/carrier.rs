@@ -40,6 +40,9 @@ pub(crate) struct Link {
     pub(crate) role: bool,
     /// All that arrives is handed on.
     pub(crate) every: bool,
+    /// Its end reads by itself: nobody calls it.
+    #[serde(default)]
+    pub(crate) takes: bool,
     /// The feeds that it can take from, where the ARN of what it takes from is not known.
     #[serde(default)]
     pub(crate) begins: Vec<Arc<str>>,

@@ -134,6 +134,7 @@ fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
     Some(match kind {
         ConnectionKind::Subscription => Aspect::Subscriptions,
         ConnectionKind::EventSourceMapping => Aspect::EventSourceMappings,
+        ConnectionKind::StreamSource => Aspect::StreamSources,
         ConnectionKind::Pipe => Aspect::Pipes,
         ConnectionKind::PipeEnrichment => Aspect::PipeEnrichments,
         ConnectionKind::OnSuccess => Aspect::Successes,

@@ -77,9 +77,10 @@ impl ConnectionFact {
 }
 
 /// The kinds that templates declare.
-const KINDS: [ConnectionKind; 11] = [
+const KINDS: [ConnectionKind; 12] = [
     ConnectionKind::Subscription,
     ConnectionKind::EventSourceMapping,
+    ConnectionKind::StreamSource,
     ConnectionKind::Pipe,
     ConnectionKind::PipeEnrichment,
     ConnectionKind::OnSuccess,

@@ -74,6 +74,15 @@ impl Reader<'_> {
     /// Returns what the connection hands on to.
     fn end(&self, name: &Arc<str>, declared: &Declared<'_>) -> Option<Target> {
         let Declared { resource, entry, fact, .. } = declared;
+        if fact.to.contains('{') {
+            return Some(Target {
+                id: name.clone(),
+                arn: self.resolver.resource_form(resource, &fact.to),
+                role: None,
+                parameters: BTreeMap::new(),
+                origin: self.origin(resource.span),
+            });
+        }
         let written = self.reach(entry, &fact.to).filter(|value| value.kind != ValueKind::Null);
         if written.is_none() && fact.optional {
             return None;
