@@ -133,6 +133,7 @@ aspects! {
     ShownPlaces Limit "an event shows the account and the region that it comes from"
     BucketRegions Limit "what happens to a bucket is told in the bucket's region"
     ForwardedOnce Limit "an event goes from bus to bus only once"
+    SettledStates Limit "what tells of a change does not come again where nothing changes it back"
     ForwardedPlaces Limit "an event from another place keeps its account and region, which are not known"
     DeadPatterns Limit "some patterns match no event at all"
     Sources Limit "an event has the source of its service"

@@ -24,6 +24,7 @@ mod operations;
 mod permissions;
 mod resources;
 mod sameness;
+mod settled;
 mod shortest;
 mod takeover;
 mod takers;

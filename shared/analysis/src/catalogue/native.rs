@@ -25,6 +25,9 @@ pub(crate) struct Native {
     /// Fields that show a member of the request: path -> member.
     #[serde(default)]
     pub(crate) given: BTreeMap<Arc<str>, Arc<str>>,
+    /// The event comes only when a field of a thing changes, the call makes no new thing, and none leaves what the call
+    /// makes of it by itself.
+    pub(crate) settles: Option<Settles>,
     /// The call causes it only through something that no source reads, and that is taken not to be there: the
     /// assumption that the report prints.
     pub(crate) taken_as_absent: Option<Arc<str>>,
@@ -36,7 +39,22 @@ pub(crate) struct Native {
     pub(crate) confidence: String,
 }
 
+/// What a call settles.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settles {
+    /// The field that the call fixes.
+    pub(crate) path: Arc<str>,
+    /// The field that says of which thing.
+    pub(crate) of: Arc<str>,
+}
+
 impl Native {
+    /// Returns the values that the call settles.
+    pub(crate) fn values(&self) -> Option<&Vec<Arc<str>>> {
+        self.fields.get(&self.settles.as_ref()?.path)
+    }
+
     /// Returns true iff nobody says that the call causes the event.
     pub(crate) fn is_inferred(&self) -> bool {
         self.confidence == "inferred"

@@ -8,7 +8,7 @@ use super::operations::Operations;
 use super::permissions::Granted;
 use super::resources::Resources;
 use super::takeover::Takeovers;
-use super::{actors, events, node};
+use super::{actors, events, node, settled};
 use crate::actor::{self, Act, Actor};
 use crate::audience::Audience;
 use crate::callers::Callers;
@@ -112,7 +112,9 @@ impl<'a> Graph<'a> {
         let mut builder = Builder::new(ground);
         builder.rules();
         builder.passed_on();
-        builder.graph.sorted()
+        let mut graph = builder.graph.sorted();
+        settled::bound(ground, &mut graph);
+        graph
     }
 
     fn sorted(mut self) -> Self {

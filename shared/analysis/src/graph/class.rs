@@ -229,8 +229,10 @@ fn opened<'a>(builder: &mut Builder<'a, '_>, key: &ClassKey, call: &OfCall<'a>, 
             .iter()
             .map(|prepared| events::shown(ground, &call.operation, &prepared.emission))
             .collect();
-        let elsewhere = events::may_be_elsewhere(ground, call.scope, &call.operation);
-        let looks = |listens: &Listens| elsewhere || listens.looks(ground, &emissions, &shown);
+        // What happens to one known thing may happen elsewhere, or once.
+        let apart = events::may_be_elsewhere(ground, call.scope, &call.operation)
+            || ground.catalogue.natives_of(&call.operation).any(|row| row.settles.is_some());
+        let looks = |listens: &Listens| apart || listens.looks(ground, &emissions, &shown);
         heard(ground, call.scope, &emissions, &audience).into_iter().partition(looks)
     };
     let shared = (!others.is_empty()).then(|| builder.class(Class::Call(call.clone()), others));
