@@ -59,6 +59,8 @@ pub(crate) struct Unknown {
     pub(crate) why: Arc<str>,
     /// The read that would say more.
     pub(crate) need: Option<Need>,
+    /// The role that bounds it, where one is named.
+    pub(crate) role: Option<Term>,
 }
 
 /// The definitions of an inventory, each read when it is first asked for.
@@ -123,12 +125,12 @@ impl Definition {
         let mut at = 0;
         // A schedule may make another, whose input is a part of its own.
         while let Some(step) = self.steps.get(at) {
-            let Scheduled { calls, unknown } = Schedules::embedded().of(&step.call);
+            let Scheduled { calls, unknown, role } = Schedules::embedded().of(&step.call);
             let later = |call| Step { call, leads_on: true, later: Some(at) };
             self.steps.extend(calls.into_iter().map(later));
             if unknown {
                 let why = format!("`{}` makes a schedule that may call anything", workload.name);
-                self.unknowns.push(Unknown { why: why.into(), need: None });
+                self.unknowns.push(Unknown { why: why.into(), need: None, role });
             }
             at += 1;
         }

@@ -177,7 +177,7 @@ impl<'v> Walk<'v> {
         }
         if let Some(why) = &row.unknown {
             let why = format!("step `{step}` of `{}` {why}", self.workload.name);
-            self.found.unknowns.push(Unknown { why: why.into(), need: None });
+            self.found.unknowns.push(Unknown { why: why.into(), need: None, role: None });
         }
     }
 

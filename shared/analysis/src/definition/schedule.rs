@@ -13,6 +13,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+/// The target's member for the role under which the schedule calls.
+const ROLE: &str = "RoleArn";
+
 /// What stands in an input for a value that the schedule fills in.
 const FILLED_IN: &str = "<aws.";
 
@@ -61,6 +64,8 @@ pub(super) struct Scheduled {
     pub(super) calls: Vec<Call>,
     /// It makes a call that cannot be told.
     pub(super) unknown: bool,
+    /// The role under which it calls.
+    pub(super) role: Option<Term>,
 }
 
 /// The call that is a target's own.
@@ -106,12 +111,13 @@ impl Schedules {
         let target = Target { call, row };
         let failed = self.templated.iter().filter(|templated| templated.arn.is_none());
         let mut calls: Vec<Call> = failed.filter_map(|templated| target.on_failure(templated)).collect();
+        let role = constant(call, &format!("{}.{ROLE}", row.target)).cloned();
         match target.arn().map_or(Own::Unknown, |arn| self.own(&target, &arn)) {
             Own::Is(own) => calls.push(own),
             Own::Refused => return Scheduled::default(),
-            Own::Unknown => return Scheduled { calls, unknown: true },
+            Own::Unknown => return Scheduled { calls, unknown: true, role },
         }
-        Scheduled { calls, unknown: false }
+        Scheduled { calls, unknown: false, role }
     }
 
     fn own(&self, target: &Target<'_>, arn: &Arn) -> Own {
@@ -199,7 +205,7 @@ impl<'c> Target<'c> {
 
     /// A call under the schedule's role.
     fn made(&self, service: &str, operation: &str, request: BTreeMap<Arc<str>, Given>) -> Call {
-        let role = match self.given("RoleArn") {
+        let role = match self.given(ROLE) {
             Some(Given::Constant(role)) => role.clone(),
             _ => Symbol::given("schedule's role", &format!("{}#{}", self.call.note, self.row.target)).into(),
         };

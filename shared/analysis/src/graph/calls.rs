@@ -8,7 +8,7 @@ use super::class::Class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::resources::exactly;
-use super::{buses, class, events};
+use super::{buses, class, events, takeover};
 use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::bus::Bus;
@@ -105,7 +105,14 @@ fn of_definition<'a>(builder: &mut Builder<'a, '_>, by: &By<'_, 'a>, definition:
         }
     }
     let unknowns = definition.unknowns.iter().filter(|_| catalogue.has(Aspect::UnknownSteps));
-    for Unknown { why, need } in unknowns {
+    for Unknown { why, need, role } in unknowns {
+        // What a role bounds does what the role allows.
+        if let Some(role) = role.as_ref().and_then(|role| builder.ground.index.role(role)) {
+            let to = builder.actor(takeover::under(role, by.scope, 1));
+            let edge = Edge::sure(by.at, to, Fact::Takes(why.clone()));
+            builder.edge(Edge { certainty: Certainty::Broad, gain: Gain::Sometimes, ..edge });
+            continue;
+        }
         let fact = Fact::guess(need.clone(), None, why.clone());
         anything(builder, by.at, by.scope, by.identity, &fact);
     }

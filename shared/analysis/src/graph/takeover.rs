@@ -399,17 +399,7 @@ impl<'a> Taking<'_, 'a, '_> {
     }
 
     fn actor(&mut self, role: &'a Role, scope: &'a Scope) -> usize {
-        let identity = Identity::Role {
-            arn: Some(role.arn.clone()),
-            name: Some(role.name.clone()),
-            session: None,
-            invoked_by: None,
-            direct: false,
-        };
-        let via = vec![identity.describe()];
-        let name = format!("{:?}", role.arn).into();
-        let act = Act::TakenOn { name, roles: vec![role], identity, depth: self.depth + 1 };
-        self.builder.actor(Actor { act, scope, via })
+        self.builder.actor(under(role, scope, self.depth + 1))
     }
 
     fn members(&self, group: Group<'_>) -> Vec<usize> {
@@ -464,6 +454,20 @@ impl<'a> Taking<'_, 'a, '_> {
         }
         Some(node)
     }
+}
+
+/// Returns what acts under a role, which is the `depth`th that work went through.
+pub(super) fn under<'a>(role: &'a Role, scope: &'a Scope, depth: usize) -> Actor<'a> {
+    let identity = Identity::Role {
+        arn: Some(role.arn.clone()),
+        name: Some(role.name.clone()),
+        session: None,
+        invoked_by: None,
+        direct: false,
+    };
+    let via = vec![identity.describe()];
+    let name = format!("{:?}", role.arn).into();
+    Actor { act: Act::TakenOn { name, roles: vec![role], identity, depth }, scope, via }
 }
 
 /// Returns true iff the path names one role.

@@ -166,7 +166,7 @@ impl Place<'_, '_> {
 
     fn unknown(&self, found: &mut Definition, why: &str) {
         let why = format!("state `{}` of `{}` {why}", self.state.name, self.workload.name);
-        found.unknowns.push(Unknown { why: why.into(), need: None });
+        found.unknowns.push(Unknown { why: why.into(), need: None, role: None });
     }
 }
 
