@@ -9,14 +9,16 @@
 //!
 //! Code that stands in a template (`InlineCode`) is read as the command reads it.
 //!
-//! A fence ` ```json ` is the snapshot of an account. JSON has no comments: lines that expect something are taken out of
-//! it, and `RULE: # expect: VERDICT` names the rule.
+//! A fence ` ```json ` is the snapshot of an account, ` ```plan ` a plan of Terraform. JSON has no comments: lines that
+//! expect something are taken out of it, and `RULE: # expect: VERDICT` names the rule. A fence ` ```hcl ` is a file of a
+//! Terraform configuration, ` ```text file=NAME ` a file beside the case before it; `# note: TEXT` demands that what is
+//! read tells the text, and without one nothing may be told.
 
 use crate::workspace;
 use loopguard_analysis::{Analysis, Catalogue, Certainty, RuleVerdict, close, judge_with};
 use loopguard_code::{Inline, read_inline};
 use loopguard_model::{CodeSource, Inventory, snapshot};
-use loopguard_template::{Options, Source, read};
+use loopguard_template::{Options, Source, read_with};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::fs;
@@ -28,8 +30,18 @@ pub(crate) struct Case {
     pub(crate) file: String,
     /// The heading.
     pub(crate) title: String,
-    templates: Vec<(Options, String)>,
+    templates: Vec<Template>,
     snapshot: Option<String>,
+    /// Files beside the templates, by name.
+    beside: Vec<(String, String)>,
+}
+
+/// One source of a case.
+struct Template {
+    options: Options,
+    /// How the name of its file ends, which says what it is.
+    ending: &'static str,
+    text: String,
 }
 
 /// What a comment expects of a rule.
@@ -65,29 +77,29 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
         match &mut fence {
             Some((info, body)) if line == "```" => {
                 let is = |wanted: &str| info.split(' ').any(|word| word == wanted);
-                let template = (options(info), format!("{common}{body}"));
+                let body = std::mem::take(body);
                 if is("common") {
-                    common.clone_from(body);
-                } else if is("beside") {
-                    cases.last_mut().expect("a case before it").templates.push(template);
+                    common = body;
+                } else if is("text") {
+                    let name = info.split_once("file=").expect("the file's name").1;
+                    let last = cases.last_mut().expect("a case before it");
+                    last.beside.push((name.to_owned(), body));
                 } else {
-                    let case = |templates, snapshot| Case {
-                        file: file.to_owned(),
-                        title: title.clone(),
-                        templates,
-                        snapshot,
-                    };
-                    cases.push(match info.strip_prefix("json") {
-                        Some(_) => case(Vec::new(), Some(std::mem::take(body))),
-                        None => case(vec![template], None),
-                    });
+                    let template = template(info, &common, &body);
+                    if is("beside") {
+                        cases.last_mut().expect("a case before it").templates.extend(template);
+                    } else {
+                        let snapshot = template.is_none().then_some(body);
+                        let (file, title) = (file.to_owned(), title.clone());
+                        let templates = template.into_iter().collect();
+                        cases.push(Case { file, title, templates, snapshot, beside: Vec::new() });
+                    }
                 }
                 fence = None;
             }
             Some((_, body)) => writeln!(body, "{line}").unwrap(),
             None => {
                 if let Some(info) = line.strip_prefix("```") {
-                    let info = info.strip_prefix("yaml").unwrap_or(info);
                     fence = Some((info.trim().to_owned(), String::new()));
                 } else if let Some(heading) = line.strip_prefix("## ") {
                     heading.clone_into(&mut title);
@@ -97,6 +109,24 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
     }
     assert!(fence.is_none(), "a fence is not closed");
     cases
+}
+
+/// Returns the source that a fence is; none: it is a snapshot.
+fn template(info: &str, common: &str, body: &str) -> Option<Template> {
+    let ending = match info.split(' ').next() {
+        Some("json") => return None,
+        Some("plan") => "/plan.json",
+        Some("hcl") => "/main.tf",
+        _ => "",
+    };
+    Some(Template { options: options(info), ending, text: format!("{common}{body}") })
+}
+
+/// Returns JSON without the lines that expect something, each left empty, so that places stay.
+fn without_comments(text: &str) -> String {
+    let comments = ["# expect: ", "# why: ", "# note: ", "# assumes: "];
+    let kept = |line| if comments.iter().any(|comment| str::contains(line, comment)) { "" } else { line };
+    text.lines().map(kept).collect::<Vec<_>>().join("\n")
 }
 
 fn options(info: &str) -> Options {
@@ -154,32 +184,58 @@ fn badness(verdict: &str, certainty: Option<&str>) -> (usize, Option<Certainty>)
 
 impl Case {
     fn text(&self) -> String {
-        let templates = self.templates.iter().map(|(_, text)| text.as_str());
+        let templates = self.templates.iter().map(|template| template.text.as_str());
         templates.chain(self.snapshot.as_deref()).collect()
     }
 
     /// Returns what the analysis says.
     fn analysed(&self, catalogue: &Catalogue) -> Analysis {
         if let Some(text) = &self.snapshot {
-            let is_json = |line: &&str| !line.contains("# expect: ") && !line.contains("# why: ");
-            let text: String = text.lines().filter(is_json).collect();
-            let read = snapshot::read(&text, &self.file).unwrap();
+            let read = snapshot::read(&without_comments(text), &self.file).unwrap();
             let mut inventory = read.inventory.clone();
             return judge_with(&mut inventory, catalogue, |need| read.answer(need));
         }
-        let one = |(at, (options, text)): (usize, &(Options, String))| {
-            let source = Source { file: format!("{}#{at}", self.file).into(), text: text.as_str().into() };
-            read(&[source], options)
-        };
-        let inventories = self.templates.iter().enumerate().map(one);
+        let inventories = self.templates.iter().enumerate().map(|(at, template)| self.read(at, template));
         let mut inventory = inventories.reduce(|mut all, more| {
             all.merge(more);
             all
         });
         let inventory = inventory.as_mut().expect("a case has a template");
-        assert!(inventory.notes.is_empty(), "{}, {}: {:#?}", self.file, self.title, inventory.notes);
+        self.check_notes(inventory);
         read_code(inventory);
         close(inventory, catalogue)
+    }
+
+    fn read(&self, at: usize, template: &Template) -> Inventory {
+        let file = format!("{}#{at}{}", self.file, template.ending).into();
+        let text = if template.ending == "/plan.json" {
+            without_comments(&template.text)
+        } else {
+            template.text.clone()
+        };
+        let source = Source { file, text: text.into() };
+        let named = |path: &str, name: &str| path.rsplit('/').next() == Some(name);
+        read_with(&[source], &template.options, |path| {
+            let file = self.beside.iter().find(|(name, _)| named(path, name));
+            file.map(|(_, text)| text.as_str().into())
+        })
+    }
+
+    /// What is read tells what the case demands, and nothing else.
+    fn check_notes(&self, inventory: &Inventory) {
+        let text = self.text();
+        let demanded = text.lines().filter_map(|line| line.split_once("# note: "));
+        let mut demanded: Vec<&str> = demanded.map(|(_, wanted)| wanted.trim()).collect();
+        let told = |wanted: &&str| !inventory.notes.iter().any(|note| note.message.contains(*wanted));
+        let silent = demanded.is_empty() && !inventory.notes.is_empty();
+        demanded.retain(told);
+        assert!(
+            demanded.is_empty() && !silent,
+            "{}, {}: not told: {demanded:?}\n{:#?}",
+            self.file,
+            self.title,
+            inventory.notes
+        );
     }
 
     /// Returns how what is said by that catalogue differs from what is expected.

@@ -101,6 +101,10 @@ impl Policy {
     pub fn from_value(name: &str, document: &Value, origin: Origin) -> Self {
         let mut policy =
             Self { version: document.get("Version").and_then(text), ..Self::empty(name, origin) };
+        if let Some(unknown) = not_known(document) {
+            policy.unread.push(format!("its document {unknown}").into());
+            return policy;
+        }
         match document.get("Statement").map(|value| (&value.kind, value)) {
             Some((ValueKind::Array(items), _)) => {
                 for item in items {
@@ -153,7 +157,18 @@ fn decoded(document: &str) -> Result<String, Arc<str>> {
     String::from_utf8(bytes).map_err(|_| "the document is not UTF-8".into())
 }
 
+/// Returns what is told of a value that exists only after deployment.
+fn not_known(value: &Value) -> Option<String> {
+    match &value.kind {
+        ValueKind::Opaque(what) => Some(format!("is not known before deployment: `{what}`")),
+        _ => None,
+    }
+}
+
 fn statement(value: &Value) -> Result<Statement, Arc<str>> {
+    if let Some(unknown) = not_known(value) {
+        return Err(format!("a statement {unknown}").into());
+    }
     let ValueKind::Object(_) = &value.kind else {
         return Err("a statement is not an object".into());
     };

@@ -6,6 +6,7 @@
 
 mod body;
 mod instance;
+mod meaning;
 mod reference;
 
 use super::declared::Declared;

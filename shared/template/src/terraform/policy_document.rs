@@ -57,6 +57,9 @@ fn statements_of(document: &Value) -> Vec<Value> {
 }
 
 fn opaque(value: &Value) -> Value {
+    if matches!(value.kind, ValueKind::Opaque(_)) {
+        return value.clone();
+    }
     Value { kind: ValueKind::Opaque("a policy document".into()), span: value.span }
 }
 

@@ -11,7 +11,9 @@ pub(super) enum Reference {
     Variable { name: String, path: String },
     /// An output of a module that this one calls.
     Output { call: String, index: String, name: String, path: String },
-    /// What the plan does not say more of: locals, `each`, `count`, `path`.
+    /// What the resource or the call is repeated for, and a path behind it.
+    Each { path: String },
+    /// What the plan does not say more of: locals, `count`, `path`.
     Other,
 }
 
@@ -26,6 +28,7 @@ pub(super) fn parse(text: &str) -> Reference {
             let Some((name, rest)) = rest.split_first() else { return Reference::Other };
             Reference::Output { call: (*call).to_owned(), index, name: (*name).to_owned(), path: path(rest) }
         }
+        ["each", "value", rest @ ..] => Reference::Each { path: path(rest) },
         ["local" | "each" | "count" | "path" | "terraform" | "self", ..] => Reference::Other,
         ["data", kind, name, rest @ ..] => resource(format!("data.{kind}.{name}"), rest),
         [kind, name, rest @ ..] => resource(format!("{kind}.{name}"), rest),
@@ -114,6 +117,7 @@ mod tests {
             path: String::new(),
         };
         assert_eq!(parse("module.m[0].o"), output);
+        assert_eq!(parse("each.value.arn"), Reference::Each { path: "arn".into() });
         for other in ["local.x", "each.key", "module.m", "", ".", "[", "\""] {
             assert_eq!(parse(other), Reference::Other, "{other}");
         }
