@@ -12,7 +12,8 @@
 //! A fence ` ```json ` is the snapshot of an account, ` ```plan ` a plan of Terraform. JSON has no comments: lines that
 //! expect something are taken out of it, and `RULE: # expect: VERDICT` names the rule. A fence ` ```hcl ` is a file of a
 //! Terraform configuration, ` ```text file=NAME ` a file beside the case before it; `# note: TEXT` demands that what is
-//! read tells the text, and without one nothing may be told.
+//! read tells the text, and without one nothing may be told. `# RULE: # expect: VERDICT` is for languages in which the line
+//! of the rule is the wrong place.
 
 use crate::workspace;
 use loopguard_analysis::{Analysis, Catalogue, Certainty, RuleVerdict, close, judge_with};
@@ -148,7 +149,7 @@ fn expectations(text: &str) -> Vec<Expectation> {
         if let Some((before, words)) = line.split_once("# expect: ") {
             let mut words = words.split_whitespace();
             found.push(Expectation {
-                rule: before.split(':').next().unwrap().trim().to_owned(),
+                rule: before.trim_start_matches(['#', ' ']).split(':').next().unwrap().trim().to_owned(),
                 verdict: words.next().unwrap().to_owned(),
                 certainty: words.next().map(str::to_owned),
                 why: Vec::new(),

@@ -157,10 +157,11 @@ fn decoded(document: &str) -> Result<String, Arc<str>> {
     String::from_utf8(bytes).map_err(|_| "the document is not UTF-8".into())
 }
 
-/// Returns what is told of a value that exists only after deployment.
+/// Returns what is told of a value that exists only after deployment, or of a text that cannot be read.
 fn not_known(value: &Value) -> Option<String> {
     match &value.kind {
         ValueKind::Opaque(what) => Some(format!("is not known before deployment: `{what}`")),
+        ValueKind::Broken(why) => Some(format!("is not JSON: {why}")),
         _ => None,
     }
 }

@@ -1,15 +1,36 @@
 //! JSON that stands in a string of a template: an event pattern, a state machine's definition.
 
 use crate::source_text::SourceText;
-use loopguard_pattern::Term;
-use loopguard_pattern::json::{self, Marked, Span, Value, ValueKind};
+use loopguard_pattern::json::{self, Marked, Member, Span, Value, ValueKind};
+use loopguard_pattern::{SymbolKind, Term};
 
 /// Returns the tree of the JSON text `term`, symbols kept; its values stand where they stand in the file
 /// if the text is there as it is, else where the string stands.
 pub(crate) fn tree(term: &Term, span: Span, source: &SourceText) -> Value {
     let marked = Marked::of(term);
     let places = Places::of(marked.text(), span, source);
-    marked.restored(json::parse(marked.text()), &|span| places.span(span))
+    named(marked.restored(json::parse(marked.text()), &|span| places.span(span)), term)
+}
+
+/// Returns the tree; what a symbol breaks says which it is: it may stand for more than a text.
+fn named(tree: Value, term: &Term) -> Value {
+    let kind = match tree.kind {
+        ValueKind::Broken(why) if why.contains(is_mark) => {
+            let given = term.symbols().find(|symbol| symbol.kind == SymbolKind::Given);
+            let name = given.or(term.symbols().next()).map(|symbol| symbol.name.clone()).unwrap_or_default();
+            ValueKind::Broken(
+                format!("`{name}`, which is not known before deployment, stands outside its texts").into(),
+            )
+        }
+        ValueKind::Array(items) => {
+            ValueKind::Array(items.into_iter().map(|item| named(item, term)).collect())
+        }
+        ValueKind::Object(members) => ValueKind::Object(
+            members.into_iter().map(|member| Member { value: named(member.value, term), ..member }).collect(),
+        ),
+        kind => kind,
+    };
+    Value { kind, span: tree.span }
 }
 
 /// Returns the same for a text in which a symbol may stand as a whole value, without quotes, as a number would: it is a text

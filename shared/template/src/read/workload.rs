@@ -86,11 +86,21 @@ impl Reader<'_> {
             Some(tokens) => self.resolver.with_tokens(tree, tokens),
             None => tree,
         };
-        if let ValueKind::Broken(why) = &tree.kind {
-            self.notes.tell(written.span, format!("the definition is not JSON: {why}"));
+        if let Some((why, span)) = broken(&tree) {
+            self.notes.tell(span, format!("the definition is not JSON: {why}"));
             return None;
         }
         Some(Arc::new(tree))
+    }
+}
+
+/// Returns where and why a text could not be read to its end.
+fn broken(tree: &Value) -> Option<(&Arc<str>, Span)> {
+    match &tree.kind {
+        ValueKind::Broken(why) => Some((why, tree.span)),
+        ValueKind::Array(items) => items.iter().find_map(broken),
+        ValueKind::Object(members) => members.iter().find_map(|member| broken(&member.value)),
+        _ => None,
     }
 }
 

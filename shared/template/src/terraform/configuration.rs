@@ -15,13 +15,14 @@ use super::declared::Declared;
 use super::translate;
 use crate::Options;
 use crate::files::{self, Files};
-use crate::nodes::literal;
+use crate::nodes::{elements, literal};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Template;
 use evaluator::Evaluator;
 use expression::Frame;
 use instance::{Addresses, Caller, Instance, Module, Repeat};
+use loopguard_pattern::json::{Member, Value, ValueKind};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -239,16 +240,30 @@ impl Evaluator<'_> {
             let span = self.place(block.span, &frame);
             for (index, names) in self.copies(block, &frame).1 {
                 let frame = Frame { instance: at, names };
-                all.push(Declared {
-                    address: format!("{prefix}{base}{index}").into(),
-                    kind: kind.clone(),
-                    data: &*block.kind == "data",
-                    body: self.body(&block.body, &frame, span),
-                    span,
-                });
+                let data = &*block.kind == "data";
+                let mut body = self.body(&block.body, &frame, span);
+                if data && &**kind == "template_file" {
+                    self.render(&mut body, at);
+                }
+                let address = format!("{prefix}{base}{index}").into();
+                all.push(Declared { address, kind: kind.clone(), data, body, span });
             }
         }
         all
+    }
+
+    /// Adds what a `template_file` gives: its text with its variables filled in.
+    fn render(&self, body: &mut Value, at: usize) {
+        let Some(template) = body.get("template") else { return };
+        let names = body.get("vars").map(elements).unwrap_or_default().iter().filter_map(evaluator::entries);
+        let names = names.flatten().filter_map(|(key, value)| Some((literal(&key)?, value)));
+        let frame = Frame { instance: at, names: names.collect() };
+        let rendered = match literal(template) {
+            Some(text) => self.text(&text, &frame, template.span),
+            None => self.unknown(template.span),
+        };
+        let ValueKind::Object(members) = &mut body.kind else { return };
+        members.push(Member { key: "rendered".into(), key_span: rendered.span, value: rendered });
     }
 
     fn region(&self, provider: &Block) -> Option<Arc<str>> {
