@@ -143,13 +143,19 @@ fn options(info: &str) -> Options {
     options
 }
 
+/// Returns the rule that a line names before what it expects: `RULE:`, in a comment of its own or behind one's mark.
+fn named(before: &str) -> String {
+    let before = before.rsplit("# ").next().unwrap_or(before);
+    before.split(':').next().unwrap().trim().to_owned()
+}
+
 fn expectations(text: &str) -> Vec<Expectation> {
     let mut found: Vec<Expectation> = Vec::new();
     for line in text.lines() {
         if let Some((before, words)) = line.split_once("# expect: ") {
             let mut words = words.split_whitespace();
             found.push(Expectation {
-                rule: before.trim_start_matches(['#', ' ']).split(':').next().unwrap().trim().to_owned(),
+                rule: named(before),
                 verdict: words.next().unwrap().to_owned(),
                 certainty: words.next().map(str::to_owned),
                 why: Vec::new(),

@@ -2,7 +2,10 @@
 
 mod order;
 
-use crate::{Answers, Connection, Facts, Gap, Need, Role, Rule, Scope, ScpLevel, Trails, Workload, whole};
+use crate::{
+    Answers, Connection, Facts, Gap, Need, ResourcePolicies, Role, Rule, Scope, ScpLevel, Trails, Workload,
+    whole,
+};
 use loopguard_pattern::{Part, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +24,8 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// Roles.
     pub roles: Vec<Role>,
+    /// Policies of resources, as far as they were read.
+    pub resource_policies: ResourcePolicies,
     /// Service control policies, level by level; every level must allow. None: all is allowed.
     pub scps: Vec<ScpLevel>,
     /// What carries events on without a rule.
@@ -61,6 +66,7 @@ impl Inventory {
             rules: Vec::new(),
             workloads: Vec::new(),
             roles: Vec::new(),
+            resource_policies: ResourcePolicies::default(),
             scps: Vec::new(),
             connections: Vec::new(),
             trails: None,
@@ -83,6 +89,7 @@ impl Inventory {
             rules: Vec::new(),
             workloads: self.workloads.clone(),
             roles: self.roles.clone(),
+            resource_policies: self.resource_policies.clone(),
             scps: self.scps.clone(),
             connections: self.connections.clone(),
             trails: self.trails.clone(),
@@ -106,6 +113,7 @@ impl Inventory {
         self.rules.extend(other.rules);
         self.workloads.extend(other.workloads);
         self.roles.extend(other.roles);
+        self.resource_policies.extend(other.resource_policies);
         self.scps.extend(other.scps);
         self.connections.extend(other.connections);
         self.bucket_notifications.extend(other.bucket_notifications);

@@ -9,6 +9,7 @@ mod answer;
 mod connections;
 mod document;
 mod node;
+mod resource_policies;
 mod roles;
 mod rules;
 mod scps;
@@ -53,6 +54,8 @@ pub mod section {
     pub const ROLES: &str = "roles";
     /// Managed policies that roles have.
     pub const POLICIES: &str = "policies";
+    /// Policies of resources: buckets, queues, topics, keys, buses, functions.
+    pub const RESOURCE_POLICIES: &str = "resource_policies";
     /// Subscriptions of topics.
     pub const SUBSCRIPTIONS: &str = "subscriptions";
     /// Event-source mappings of functions.

@@ -3,6 +3,7 @@
 mod bucket;
 mod code;
 mod connection;
+mod resource_policy;
 mod role;
 mod rule;
 mod target;
@@ -150,6 +151,7 @@ impl<'a> Reader<'a> {
                 class => inventory.workloads.extend(self.workload(resource, class)),
             }
             inventory.connections.extend(self.connections(resource));
+            self.resource_policies(resource, inventory);
             let read = before != counts(inventory, roles);
             if let Some(condition) = resource.condition.as_ref().filter(|_| read) {
                 self.notes.assume(&format!(

@@ -439,7 +439,7 @@ fn bounds(
 
 /// How sure a call is that the grant allows.
 pub(super) fn certainty_of(access: &Access<'_>, grant: &Grant) -> Certainty {
-    if access.boundary_unread.is_some() {
+    if access.boundary_unread.is_some() || grant.doubtful {
         Certainty::Assumed
     } else if grant.narrow {
         Certainty::Permitted

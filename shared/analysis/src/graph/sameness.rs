@@ -1,6 +1,6 @@
 //! Roles that may do the same.
 
-use crate::iam::Access;
+use crate::iam::{Access, allowing, denies};
 use crate::name::Name;
 use loopguard_model::{Condition, Effect, Role, Scope, Scoped, Statement};
 use loopguard_pattern::{Part, Term};
@@ -11,6 +11,13 @@ pub(super) fn text_of(role: &Role, scope: &Scope, access: &Access<'_>) -> String
     for policy in role.policies.iter().chain(&role.boundary) {
         name = name.debug(&policy.unread).flag(policy.has_variables());
         name = policy.statements.iter().fold(name, with_statement);
+    }
+    for one in &access.of_resources {
+        name = name.terms(&one.resources).flag(one.policy.has_variables());
+        for statement in &one.policy.statements {
+            let towards = (allowing(statement, role), denies(statement, role));
+            name = with_statement(name.debug(&towards), statement);
+        }
     }
     name = name.terms(&role.attached_unread).maybe(role.boundary_unread.as_ref());
     name = name.flag(role.boundary.is_some()).flag(role.is_service_linked());

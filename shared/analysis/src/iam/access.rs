@@ -11,10 +11,11 @@ use crate::iam::condition::holds;
 use crate::iam::custom::{EventLimits, is_about_the_event};
 use crate::iam::grant::{Grant, Reach, allows};
 use crate::iam::layers::{Refusal, narrowed, without};
+use crate::iam::of_resource::{Towards, allowing, denies};
 use crate::iam::statement::{names, reading};
 use crate::iam::text::{Reading, Resolved};
 use crate::iam::{Context, Truth, World};
-use loopguard_model::{Condition, Effect, Inventory, Policy, Role, Scope, Scoped, Statement};
+use loopguard_model::{Condition, Effect, Inventory, Policy, ResourcePolicy, Role, Scope, Scoped, Statement};
 use loopguard_pattern::{Part, Term};
 use std::sync::Arc;
 
@@ -29,6 +30,11 @@ pub(crate) struct Access<'a> {
     policies: Vec<&'a Policy>,
     /// What must allow as well: the boundary, the levels of service control policies.
     layers: Vec<Vec<&'a Policy>>,
+    /// The first of these is the boundary.
+    bounded: bool,
+    role: &'a Role,
+    /// Policies of resources that may be about the role.
+    pub(crate) of_resources: Vec<&'a ResourcePolicy>,
     /// What was not read and may allow more: why, for people.
     pub(crate) unread: Vec<Arc<str>>,
     /// A boundary that was not read and may allow less.
@@ -61,6 +67,9 @@ impl<'a> Access<'a> {
             global: Context::new(World::Open),
             policies: role.policies.iter().collect(),
             layers: Vec::new(),
+            bounded: false,
+            role,
+            of_resources: inventory.resource_policies.about(role).collect(),
             unread: Vec::new(),
             boundary_unread: None,
             catalogue,
@@ -81,6 +90,7 @@ impl<'a> Access<'a> {
             (Some(boundary), _) | (None, Some((_, Some(boundary)))) => {
                 if catalogue.has(Aspect::Boundaries) {
                     access.layers.push(vec![boundary]);
+                    access.bounded = true;
                 }
             }
             (None, Some(_)) if !catalogue.has(Aspect::UnreadBoundaries) => {}
@@ -113,16 +123,25 @@ impl<'a> Access<'a> {
             })
         };
         let unread = !self.unread.is_empty() || self.boundary_unread.is_some();
+        let kept_out = self.resource_statements().any(|(_, statement)| statement.effect == Effect::Deny);
         let read = |policy: &Policy| policy.unread.is_empty();
         !unread
+            && !kept_out
             && self
                 .all()
                 .all(|policy| read(policy) && sure(policy, &self.context) && sure(policy, &self.global))
     }
 
-    /// Returns the statements of all layers.
+    /// Returns the statements of all layers, and of the resources' policies.
     pub(crate) fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.all().flat_map(|policy| &policy.statements)
+        let of_resources = self.resource_statements().map(|(_, statement)| statement);
+        self.all().flat_map(|policy| &policy.statements).chain(of_resources)
+    }
+
+    fn resource_statements(&self) -> impl Iterator<Item = (&'a ResourcePolicy, &'a Statement)> {
+        self.of_resources
+            .iter()
+            .flat_map(|one| one.policy.statements.iter().map(move |statement| (*one, statement)))
     }
 
     /// Returns the statements that allow something.
@@ -131,6 +150,17 @@ impl<'a> Access<'a> {
             .iter()
             .flat_map(|policy| &policy.statements)
             .filter(|statement| statement.effect == Effect::Allow)
+            .chain(self.let_in().map(|(_, statement, _)| statement))
+    }
+
+    /// Returns what allows the role something on a resource, and how it speaks of the role.
+    fn let_in(&self) -> impl Iterator<Item = (&'a ResourcePolicy, &'a Statement, Towards)> {
+        let known = self.catalogue.has(Aspect::ResourcePolicies);
+        let towards = |(policy, statement)| (policy, statement, allowing(statement, self.role));
+        self.resource_statements()
+            .filter(move |_| known)
+            .map(towards)
+            .filter(|(.., towards)| *towards != Towards::Others)
     }
 
     /// Returns every way in which the operation may be allowed; none iff it is surely refused.
@@ -173,14 +203,35 @@ impl<'a> Access<'a> {
         if grants.is_empty() || !self.catalogue.has(Aspect::Denials) {
             return grants;
         }
-        let refusals: Vec<Refusal> =
+        let mut refusals: Vec<Refusal> =
             self.all().flat_map(|policy| refusals_of(policy, action, context)).collect();
+        if self.catalogue.has(Aspect::ResourceDenials) {
+            refusals.extend(self.kept_out_by_resources(action, context));
+        }
         without(grants, &refusals)
     }
 
     fn grants_of(&self, action: &str, context: &Context) -> Vec<Grant> {
-        let mut grants = self.allowed_by(&self.policies, action, context);
-        for layer in &self.layers {
+        let own = self.allowed_by(&self.policies, action, context);
+        let mut grants = self.within(own, &self.layers, action, context);
+        for (towards, grant) in self.let_in_by_resources(action, context) {
+            // What lets in a session is not held against the boundary of its role.
+            let bounds = usize::from(self.bounded && towards != Towards::TheRole);
+            let layers = self.layers.get(bounds..).unwrap_or_default();
+            grants.extend(self.within(vec![grant], layers, action, context));
+        }
+        self.left_of(grants, action, context)
+    }
+
+    /// Returns the grants as far as all of the layers allow them.
+    fn within(
+        &self,
+        mut grants: Vec<Grant>,
+        layers: &[Vec<&Policy>],
+        action: &str,
+        context: &Context,
+    ) -> Vec<Grant> {
+        for layer in layers {
             if grants.is_empty() {
                 return grants;
             }
@@ -189,7 +240,49 @@ impl<'a> Access<'a> {
                 grants = narrowed(grants, &self.allowed_by(layer, action, context));
             }
         }
-        self.left_of(grants, action, context)
+        grants
+    }
+
+    /// Returns the grants of the resources' policies.
+    fn let_in_by_resources(&self, action: &str, context: &Context) -> Vec<(Towards, Grant)> {
+        let mut grants = Vec::new();
+        for (of, statement, towards) in self.let_in() {
+            let reading = reading(&of.policy, context);
+            if let Some(narrow) = self.allows(&statement.actions, action)
+                && let Some(limits) = self.limits_of(statement, action, &reading)
+            {
+                let index = of.policy.statements.iter().position(|one| std::ptr::eq(one, statement));
+                let asks = statement.conditions.iter().any(|one| holds(one, &reading) != Truth::Yes);
+                let grant = Grant {
+                    limits,
+                    narrow: narrow && towards >= Towards::TheRole,
+                    doubtful: towards == Towards::Perhaps || (towards == Towards::Everybody && asks),
+                    ..Grant::new(&of.policy, index.unwrap_or_default(), statement, narrow)
+                };
+                let resources = statement.resources.as_ref();
+                let resources = resources.filter(|_| self.catalogue.has(Aspect::Resources));
+                let reaching = reaching(grant, resources, &reading);
+                grants.extend(reaching.map(|grant| (towards, on_the_resource(grant, of))));
+            }
+        }
+        grants
+    }
+
+    /// Returns what the resources' policies surely refuse the role.
+    fn kept_out_by_resources(&self, action: &str, context: &Context) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        for (of, statement) in self.resource_statements() {
+            if denies(statement, self.role) && names(&statement.actions, action) == Truth::Yes {
+                let refused = refusal(statement, action, &reading(&of.policy, context));
+                refusals.extend(refused.map(|refused| match refused {
+                    Refusal::All => Refusal::These(of.resources.clone()),
+                    refused => refused,
+                }));
+            }
+        }
+        // What refuses events, or all but some resources, would have to be kept to the one resource.
+        refusals.retain(|refused| matches!(refused, Refusal::These(_)));
+        refusals
     }
 
     /// Returns the grants of the statements that may allow the action.
@@ -236,6 +329,14 @@ impl<'a> Access<'a> {
 
     fn all(&self) -> impl Iterator<Item = &'a Policy> {
         self.policies.iter().chain(self.layers.iter().flatten()).copied()
+    }
+}
+
+/// Returns the grant on no more than the resource whose policy makes it.
+fn on_the_resource(grant: Grant, of: &ResourcePolicy) -> Grant {
+    match grant.reach {
+        Reach::Any => Grant { reach: Reach::These(of.resources.clone()), ..grant },
+        Reach::These(_) => grant,
     }
 }
 

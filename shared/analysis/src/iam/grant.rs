@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Grant {
     /// The statement names the action, exactly or [narrowly](is_narrow).
     pub(crate) narrow: bool,
+    /// Whether it is for the role at all is not decided.
+    pub(crate) doubtful: bool,
     /// The resources it allows.
     pub(crate) reach: Reach,
     /// Those among them that are surely refused; what is told here is refused in every request.
@@ -44,6 +46,7 @@ impl Grant {
         let nowhere = Origin::Assumed("the resource's own policy".into());
         Self {
             narrow: false,
+            doubtful: false,
             reach: Reach::These(vec![resource.clone()]),
             except: Vec::new(),
             limits: EventLimits::default(),
@@ -66,6 +69,7 @@ impl Grant {
     pub(crate) fn new(policy: &Policy, index: usize, statement: &Statement, narrow: bool) -> Self {
         Self {
             narrow,
+            doubtful: false,
             reach: Reach::Any,
             except: Vec::new(),
             limits: EventLimits::default(),

@@ -4,8 +4,10 @@
 //! bottom, and two readings of one account the same.
 
 use super::Inventory;
-use crate::{Connection, Origin, Policy, Role, Rule, Target, Workload};
+use crate::{Connection, Origin, Policy, ResourcePolicy, Role, Rule, Target, Workload};
+use loopguard_pattern::Term;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Where a fact stands: file and byte; none: in no file.
 type Place<'a> = Option<(&'a str, usize)>;
@@ -34,13 +36,22 @@ fn policy(policy: &Policy) -> impl Ord + '_ {
     (place(&policy.origin), &policy.name)
 }
 
+/// File and byte, name, what it is about.
+type PolicyKey = (Option<(Arc<str>, usize)>, Arc<str>, Vec<Term>);
+
+fn resource_policy(one: &ResourcePolicy) -> PolicyKey {
+    let place = one.policy.origin.place().map(|place| (place.file.clone(), place.span.start));
+    (place, one.policy.name.clone(), one.resources.clone())
+}
+
 fn connection(connection: &Connection) -> impl Ord + '_ {
     let Connection { kind, name, from, to, scope, origin, .. } = connection;
     (place(origin), kind, name, from, target(to), scope)
 }
 
 impl Inventory {
-    /// Puts rules with their targets, workloads, roles with their policies, and connections in their order.
+    /// Puts rules with their targets, workloads, roles with their policies, policies of resources, and connections in
+    /// their order.
     ///
     /// Equal sets of facts are then equal lists, so that nothing that is said of them hangs on how they were read. Service
     /// control policies and notes stay as they are.
@@ -54,6 +65,7 @@ impl Inventory {
         for known in &mut self.roles {
             known.policies.sort_by(|a, b| policy(a).cmp(&policy(b)));
         }
+        self.resource_policies.sort_by_key(resource_policy);
         self.connections.sort_by(|a, b| connection(a).cmp(&connection(b)));
     }
 
@@ -78,6 +90,7 @@ impl Inventory {
             && self.workloads.is_sorted_by(|a, b| workload(a) <= workload(b))
             && self.roles.is_sorted_by(|a, b| role(a) <= role(b))
             && self.roles.iter().all(policies)
+            && self.resource_policies.is_sorted_by_key(resource_policy)
             && self.connections.is_sorted_by(|a, b| connection(a) <= connection(b))
     }
 }

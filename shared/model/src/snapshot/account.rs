@@ -47,12 +47,14 @@ pub(super) fn account(node: &Node<'_>, taken_at: &Arc<str>) -> Result<(Inventory
     reader.rules()?;
     reader.workloads()?;
     reader.roles()?;
+    reader.resource_policies()?;
     reader.scps()?;
     reader.connections()?;
     reader.trails()?;
     reader.buckets()?;
     let coverage = reader.coverage()?;
-    let mut known = vec!["partition", "account", "region", section::SCPS, section::GAPS];
+    let mut known =
+        vec!["partition", "account", "region", section::RESOURCE_POLICIES, section::SCPS, section::GAPS];
     known.extend(SECTIONS);
     reader.inventory.notes.extend(node.unknown_members(&known));
     Ok((reader.inventory, coverage))

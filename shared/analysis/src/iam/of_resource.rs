@@ -1,0 +1,69 @@
+//! What policies of resources allow and refuse a role, beside its own.
+//!
+//! Within an account one of the two is enough to allow: the role's policies or the resource's. Over-approximated: a statement
+//! for everybody counts for each role, and one of which it is not known whom it names may be for each.
+
+use crate::arn::{Arn, after_last, surely_differ};
+use loopguard_model::{Effect, Principal, Principals, Role, Statement};
+use loopguard_pattern::Term;
+
+/// Whether a statement of a resource's policy is for a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Towards {
+    /// It is not, or leaves it to the role's own policies.
+    Others,
+    /// Whom it names is not known.
+    Perhaps,
+    /// It is for everybody.
+    Everybody,
+    /// It names the role.
+    TheRole,
+    /// It names a session of the role.
+    ASession,
+}
+
+/// Returns how an allowing statement speaks of the role, at the surest.
+pub(crate) fn allowing(statement: &Statement, role: &Role) -> Towards {
+    match (&statement.principals, statement.effect) {
+        (None, _) | (_, Effect::Deny) => Towards::Others,
+        (Some(Principals::Only(list)), _) => {
+            list.iter().map(|one| towards(one, role)).max().unwrap_or(Towards::Others)
+        }
+        (Some(Principals::AllBut(list)), _) => {
+            let left_out = list.iter().any(|one| one.name == role.arn);
+            if left_out { Towards::Others } else { Towards::Everybody }
+        }
+    }
+}
+
+/// Returns true only if a denying statement is surely for the role.
+pub(crate) fn denies(statement: &Statement, role: &Role) -> bool {
+    let names = |one: &Principal| one.name == role.arn || one.name == Term::literal("*");
+    statement.effect == Effect::Deny
+        && matches!(&statement.principals, Some(Principals::Only(list)) if list.iter().any(names))
+}
+
+fn towards(principal: &Principal, role: &Role) -> Towards {
+    if !matches!(&*principal.kind, "AWS" | "*") {
+        return Towards::Others;
+    }
+    let name = &principal.name;
+    if *name == Term::literal("*") {
+        return Towards::Everybody;
+    }
+    if *name == role.arn {
+        return Towards::TheRole;
+    }
+    let Some(arn) = Arn::parse(name) else {
+        // A number is an account, which leaves it to its own policies.
+        return if name.as_literal().is_some() { Towards::Others } else { Towards::Perhaps };
+    };
+    if let Some(session) = arn.resource_after("assumed-role/") {
+        let differs = surely_differ(&crate::arn::before(&session, '/'), &role.name);
+        return if differs { Towards::Others } else { Towards::ASession };
+    }
+    match arn.resource_after("role/") {
+        Some(other) if !surely_differ(&after_last(&other, '/'), &role.name) => Towards::Perhaps,
+        _ => Towards::Others,
+    }
+}
