@@ -84,6 +84,7 @@ impl Adding<'_> {
             operation: operation.into(),
             request: fact.request.iter().map(given).collect(),
             role: None,
+            region: None,
             runs: Runs::Sometimes,
             origin,
             note: "a fact that the account's owner gave".into(),

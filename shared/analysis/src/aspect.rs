@@ -148,6 +148,7 @@ aspects! {
     ReplayNames Limit "only an event that is put again has a `replay-name`"
     ReservedSources Limit "nobody puts events with a source of AWS"
     BoundResources Limit "an event shows the resource of its call, which is one that the role may reach"
+    ClientRegions Limit "a call in code is made in the region that its client names"
     DefinedRequests Limit "what a definition says of its requests"
     GivenInputs Limit "a run starts with what the target hands over"
     TargetValues Limit "a delivery is about what the target names"

@@ -3,6 +3,7 @@
 use crate::expr::Expr;
 use crate::facts;
 use crate::program::Program;
+use crate::region::Region;
 use crate::request;
 use crate::tree::NodeId;
 use crate::value::{Caller, Client, ClientKind, FileId, Value};
@@ -17,6 +18,7 @@ struct Found {
     operation: Arc<str>,
     request: Value,
     caller: Caller,
+    region: Region,
 }
 
 impl Program<'_> {
@@ -47,6 +49,7 @@ impl Program<'_> {
                     operation: found.operation.clone(),
                     request,
                     role: role.clone(),
+                    region: found.region.given(),
                     runs: Runs::Sometimes,
                     origin: origin.clone(),
                     note: remark.into(),
@@ -63,7 +66,12 @@ impl Program<'_> {
         };
         if new {
             // A command that is made is taken to be sent.
-            return self.value(file, node, 0).all().iter().filter_map(of_command).collect();
+            let made = self.value(file, node, 0);
+            let commands = made.all().iter().filter(|value| matches!(value, Value::Command(_)));
+            let sent = commands.flat_map(|command| {
+                self.regions_of(command).into_iter().filter_map(|region| of_command(command, region))
+            });
+            return sent.collect();
         }
         let called = self.value(file, callee, 0);
         let passed = self.arguments(file, &arguments, 0);
@@ -75,7 +83,9 @@ impl Program<'_> {
                         found.extend(of_method(client, &method.1, &passed));
                     }
                 }
-                Value::Outside(path) => found.extend(of_pages(path, &passed.get(1, ""))),
+                Value::Outside(path) => {
+                    found.extend(of_pages(path, &passed.get(0, ""), &passed.get(1, "")));
+                }
                 _ => {}
             }
         }
@@ -83,22 +93,30 @@ impl Program<'_> {
     }
 }
 
-fn of_command(value: &Value) -> Option<Found> {
+fn of_command(value: &Value, region: Region) -> Option<Found> {
     let Value::Command(command) = value else { return None };
     let (service, operation, request) = (**command).clone();
-    Some(Found { service, operation, request, caller: Caller::Own })
+    Some(Found { service, operation, request, caller: Caller::Own, region })
 }
 
 /// `paginateListObjectsV2({client}, {...})`.
-fn of_pages(path: &str, request: &Value) -> Option<Found> {
+fn of_pages(path: &str, settings: &Value, request: &Value) -> Option<Found> {
     let (package, name) = path.split_once('#')?;
     let service = package.strip_prefix("@aws-sdk/client-")?;
     let operation = name.strip_prefix("paginate")?;
+    let region = match settings {
+        Value::Record(members) => match members.get("client") {
+            Some(Value::Client(client)) => client.region.clone(),
+            _ => Region::Own,
+        },
+        _ => Region::Own,
+    };
     Some(Found {
         service: service.into(),
         operation: operation.into(),
         request: request.clone(),
         caller: Caller::Own,
+        region,
     })
 }
 
@@ -112,6 +130,7 @@ fn of_method(client: &Client, name: &str, passed: &crate::evaluate::Passed) -> O
             operation: operation.into(),
             request,
             caller: client.caller.clone(),
+            region: client.region.clone(),
         })
     };
     match &client.kind {

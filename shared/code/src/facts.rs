@@ -46,6 +46,8 @@ pub(crate) struct Rows {
 pub(crate) struct Sdks {
     /// What a name outside the code makes or is: `client`, `resource`, `session`, `environment`, `getenv`, `same`.
     pub(crate) makes: Rows,
+    /// Variables of the environment that hold the region in which the code runs.
+    pub(crate) regions: Rows,
     /// Methods of S3's clients and resources that move files: `Operation Member@argument ...`.
     pub(crate) transfers: Rows,
     /// Methods of clients that call nothing.
@@ -84,7 +86,8 @@ mod tests {
         assert!(table.source.starts_with("boto3 ") && table.confidence == "documented");
         assert!(table.resource.len() > 80);
         let sdks: Sdks = toml::from_str(include_str!("facts/sdks.toml")).unwrap();
-        for rows in [&sdks.makes, &sdks.transfers, &sdks.silent, &sdks.documents, &sdks.guards] {
+        for rows in [&sdks.makes, &sdks.regions, &sdks.transfers, &sdks.silent, &sdks.documents, &sdks.guards]
+        {
             assert!(!rows.source.is_empty() && !rows.of.is_empty());
             assert!(["documented", "known"].contains(&rows.confidence.as_str()));
         }

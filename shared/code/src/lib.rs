@@ -22,6 +22,7 @@ mod program;
 mod python;
 mod quoted;
 mod reach;
+mod region;
 mod request;
 mod tree;
 mod value;

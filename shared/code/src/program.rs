@@ -3,6 +3,7 @@
 use crate::expr::Expr;
 use crate::language::Grammar;
 use crate::module::Module;
+use crate::region::Region;
 use crate::tree::NodeId;
 use crate::value::{FileId, Value};
 use crate::{SourceFile, Unit};
@@ -25,6 +26,8 @@ pub(crate) struct Program<'a> {
     pub(crate) entry: Option<(FileId, NodeId)>,
     /// Name of what is called -> calls.
     pub(crate) calls: BTreeMap<Arc<str>, Vec<(FileId, NodeId)>>,
+    /// The region of clients that are made without one.
+    pub(crate) default_region: Region,
     pub(crate) known: RefCell<BTreeMap<(FileId, NodeId), Option<Value>>>,
     pub(crate) steps: Cell<usize>,
     by_path: BTreeMap<Arc<str>, FileId>,
@@ -38,6 +41,7 @@ impl<'a> Program<'a> {
             symbols: unit.symbols,
             entry: None,
             calls: BTreeMap::new(),
+            default_region: Region::Own,
             known: RefCell::default(),
             steps: Cell::new(0),
             by_path: BTreeMap::new(),
@@ -53,6 +57,10 @@ impl<'a> Program<'a> {
         if let (Some(_), Some((_, name))) = (first, handler) {
             program.entry = program.function_of(0, &name.into());
         }
+        program.default_region = program.find_default_region();
+        // What was evaluated for it knew of no such region.
+        program.known.borrow_mut().clear();
+        program.steps.set(0);
         program
     }
 

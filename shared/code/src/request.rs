@@ -48,7 +48,7 @@ fn given(value: &Value) -> Option<Given> {
         Value::Begins(term) => Some(Given::StartsWith(term.clone())),
         Value::Event(path) if !path.is_empty() => Some(Given::FromEvent(path.clone())),
         // It is there, and may be any text: not the same as a member that the request leaves out.
-        Value::Unknown => Some(Given::StartsWith(Term::default())),
+        Value::Unknown | Value::Here => Some(Given::StartsWith(Term::default())),
         _ => None,
     }
 }

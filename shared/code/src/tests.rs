@@ -30,7 +30,12 @@ fn shown(call: &Call) -> String {
         Given::FromEvent(path) => format!(" {name}=<{path}>"),
     });
     let role = call.role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
-    format!("{}:{}{}{role}", call.service, call.operation, members.collect::<String>())
+    let region = match &call.region {
+        None => String::new(),
+        Some(Given::Constant(term)) => format!(" in {term}"),
+        Some(_) => " anywhere".to_owned(),
+    };
+    format!("{}:{}{}{role}{region}", call.service, call.operation, members.collect::<String>())
 }
 
 fn calls(reading: &Reading) -> Vec<String> {
@@ -43,6 +48,43 @@ fn python(code: &str) -> Vec<String> {
 
 fn script(code: &str) -> Vec<String> {
     calls(&reading("app.handler", &[("app.mjs", code)]))
+}
+
+#[test]
+fn regions_of_clients_in_javascript() {
+    let ec2 = "import {EC2Client, StopInstancesCommand} from '@aws-sdk/client-ec2';\n";
+    let sent = "export const handler = async event => { await ec2.send(new StopInstancesCommand({})); };\n";
+    for (options, expected) in [
+        ("{}", ""),
+        ("{region: 'us-east-1'}", " in us-east-1"),
+        ("{region: process.env.AWS_REGION}", ""),
+        ("{region: process.env.AWS_REGION || 'us-east-1'}", ""),
+        ("{region: await where()}", " anywhere"),
+    ] {
+        let code = format!("{ec2}const ec2 = new EC2Client({options});\n{sent}");
+        assert_eq!(script(&code), [format!("ec2:StopInstances{expected}")], "{code}");
+    }
+}
+
+#[test]
+fn regions_of_older_clients_in_javascript() {
+    let shared = "const docs = new AWS.DynamoDB.DocumentClient();docs.update({});AWS.config.update({region: 'us-east-1'});";
+    let code = format!("const AWS = require('aws-sdk');exports.handler = async () => {{}};{shared}");
+    assert_eq!(script(&code), ["dynamodb:UpdateItem in us-east-1"]);
+    for (head, options, expected) in [
+        ("AWS.config.update({region: 'us-east-1'});", "", " in us-east-1"),
+        ("AWS.config.update({region: 'us-east-1'});", "{region: 'eu-west-1'}", " in eu-west-1"),
+        ("AWS.config.update({region: process.env.AWS_REGION});", "", ""),
+        ("AWS.config.update({maxRetries: 3});", "", ""),
+        ("", "{region: 'us-east-1'}", " in us-east-1"),
+        ("", "", ""),
+    ] {
+        let code = format!(
+            "const AWS = require('aws-sdk');\n{head}\nconst ec2 = new AWS.EC2({options});\n\
+             exports.handler = async () => ec2.stopInstances({{}}).promise();\n"
+        );
+        assert_eq!(script(&code), [format!("ec2:stopInstances{expected}")], "{code}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is known of a value at run time.
 
+use crate::region::Region;
 use crate::tree::NodeId;
 use loopguard_pattern::Term;
 use std::collections::BTreeMap;
@@ -26,12 +27,14 @@ pub(crate) enum Value {
     Begins(Term),
     /// This part of the event that started the run; empty: the event.
     Event(Arc<str>),
+    /// The name of the region in which the code runs.
+    Here,
     /// Something outside the code: a module, or what it has (`boto3.client`, `@aws-sdk/client-s3#S3Client`).
     Outside(Arc<str>),
     /// A file of the code as a module.
     Local(FileId),
     /// A session or its like, from which clients are made.
-    Session(Caller),
+    Session(Caller, Region),
     /// A client of a service, or an object of boto3's resource classes.
     Client(Arc<Client>),
     /// A method of a value.
@@ -70,6 +73,7 @@ pub(crate) enum Caller {
 pub(crate) struct Client {
     pub(crate) service: Arc<str>,
     pub(crate) caller: Caller,
+    pub(crate) region: Region,
     pub(crate) kind: ClientKind,
 }
 

@@ -17,6 +17,8 @@ pub struct Call {
     pub request: BTreeMap<Arc<str>, Given>,
     /// The role that makes the call, where it is not the workload's own.
     pub role: Option<Term>,
+    /// The region of the client that makes it, where it is not the workload's own; not a constant: any.
+    pub region: Option<Given>,
     /// How often one run makes it.
     pub runs: Runs,
     /// Where it stands.

@@ -194,6 +194,7 @@ impl<'v> Walk<'v> {
             operation: operation.into(),
             request,
             role: None,
+            region: None,
             runs,
             origin: self.workload.origin.clone(),
             note: format!("step `{step}`").into(),

@@ -215,6 +215,8 @@ impl<'c> Target<'c> {
             operation: operation.into(),
             request,
             role: Some(role),
+            // A schedule is where it was made.
+            region: self.call.region.clone(),
             runs: Runs::Sometimes,
             origin: self.call.origin.clone(),
             note: format!("by a schedule{by}{}", self.call.note).into(),

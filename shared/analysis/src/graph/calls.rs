@@ -56,23 +56,61 @@ pub(super) fn add<'a>(
     let ground = builder.ground;
     let code = workload.code.iter().filter(|_| ground.catalogue.has(Aspect::CodedCalls));
     for (at, call) in code.flat_map(|code| &code.calls).enumerate() {
-        let certainty = of_code(call);
-        let mut making = Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
-        let decided = making.decided();
-        let allowed = decided.as_ref().is_none_or(|decided| decided.allowed);
-        making.add(decided);
-        let later = ground.index.later(workload).iter();
-        let schedules = |later: &&Later| later.of == at && allowed && ground.catalogue.has(Aspect::Schedules);
-        for Later { call, .. } in later.filter(schedules) {
+        for (scope, most) in regions_of(builder, by, call) {
+            let by = &By { scope, ..*by };
+            let certainty = of_code(call).min(most);
             let mut making =
                 Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
             let decided = making.decided();
+            let allowed = decided.as_ref().is_none_or(|decided| decided.allowed);
             making.add(decided);
+            let later = ground.index.later(workload).iter();
+            let schedules =
+                |later: &&Later| later.of == at && allowed && ground.catalogue.has(Aspect::Schedules);
+            for Later { call, .. } in later.filter(schedules) {
+                let mut making =
+                    Making { builder: &mut *builder, by, call, certainty, runs: call.runs, step: None };
+                let decided = making.decided();
+                making.add(decided);
+            }
         }
     }
     match builder.ground.index.definition(workload) {
         Some(definition) => of_definition(builder, by, definition),
         None => Told::Part,
+    }
+}
+
+/// Returns the places where a call of code is made, as its client's region tells them, each with how surely at most. Where no
+/// rule was read, nobody hears it.
+fn regions_of<'a>(
+    builder: &mut Builder<'a, '_>,
+    by: &By<'_, 'a>,
+    call: &Call,
+) -> Vec<(&'a Scope, Certainty)> {
+    let (catalogue, index) = (builder.ground.catalogue, &builder.ground.index);
+    let operation = catalogue.spelled(&call.service, &call.operation);
+    // The region of a bucket is its own, whichever the client names; some services have none.
+    let decides = |operation: &Arc<Operation>| !operation.global && catalogue.places(&operation.prefix).0;
+    let region = call.region.as_ref().filter(|_| catalogue.has(Aspect::ClientRegions));
+    let own = (by.scope, Certainty::Observed);
+    let Some(region) = region.filter(|_| operation.is_none_or(decides)) else { return vec![own] };
+    match region {
+        Given::Constant(region) if *region == by.scope.region => vec![own],
+        Given::Constant(region) if arn::surely_differ(region, &by.scope.region) => {
+            let there = index.place(&by.scope.account, region, by.scope);
+            if there.is_none() {
+                builder.graph.assumptions.insert(format!(
+                    "what code calls in {region}, where no rule was read, causes nothing here"
+                ));
+            }
+            there.map(|there| (there, Certainty::Observed)).into_iter().collect()
+        }
+        // It may be the own region, and any other.
+        _ => {
+            let others = index.other_regions(by.scope).map(|there| (there, Certainty::Assumed));
+            std::iter::once((by.scope, Certainty::Permitted)).chain(others).collect()
+        }
     }
 }
 

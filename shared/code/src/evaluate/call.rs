@@ -4,6 +4,7 @@ use super::member::{led, made};
 use crate::expr::{Argument, Expr};
 use crate::facts;
 use crate::program::Program;
+use crate::region::{Region, of_options};
 use crate::tree::NodeId;
 use crate::value::{Caller, Client, ClientKind, FileId, Value};
 use loopguard_pattern::Term;
@@ -62,7 +63,7 @@ impl Program<'_> {
         let value = self.value(file, callee, depth);
         let passed = self.arguments(file, arguments, depth);
         let values = value.all().iter().map(|called| match called {
-            Value::Outside(path) if new => constructed(path, &passed),
+            Value::Outside(path) if new => self.constructed(path, &passed),
             Value::Outside(path) => self.outside(path, &passed),
             Value::Method(method) => self.answer(&method.0, &method.1, &passed),
             Value::Class(file, class) if !new && self.is_python(*file) => Value::Object(*file, *class),
@@ -163,14 +164,17 @@ impl Program<'_> {
     }
 
     fn outside(&self, path: &str, passed: &Passed) -> Value {
+        let region = &self.default_region;
         match made(path) {
-            Some("client") => client_of(&Caller::Own, passed, &ClientKind::Plain),
-            Some("resource") => client_of(&Caller::Own, passed, &ClientKind::Resource("".into(), Vec::new())),
-            Some("session") => Value::Session(caller(passed, &Caller::Own)),
+            Some("client") => client_of(&Caller::Own, region, passed, &ClientKind::Plain),
+            Some("resource") => {
+                client_of(&Caller::Own, region, passed, &ClientKind::Resource("".into(), Vec::new()))
+            }
+            Some("session") => session_of(passed, region),
             Some("same") => passed.get(0, ""),
             Some("record") if passed.placed.is_empty() => Value::Record(Arc::new(passed.named.clone())),
             Some("joined") => joined(&passed.placed),
-            Some("document") => constructed(path, passed),
+            Some("document") => self.constructed(path, passed),
             Some("getenv") => {
                 let found =
                     passed.get(0, "key").literal().map_or(Value::Unknown, |name| self.variable(&name));
@@ -187,9 +191,9 @@ impl Program<'_> {
     /// Returns what a method of a value gives back.
     fn answer(&self, on: &Value, name: &str, passed: &Passed) -> Value {
         match on {
-            Value::Session(of) => match name {
-                "client" | "create_client" => client_of(of, passed, &ClientKind::Plain),
-                "resource" => client_of(of, passed, &ClientKind::Resource("".into(), Vec::new())),
+            Value::Session(of, region) => match name {
+                "client" | "create_client" => client_of(of, region, passed, &ClientKind::Plain),
+                "resource" => client_of(of, region, passed, &ClientKind::Resource("".into(), Vec::new())),
                 _ => Value::Unknown,
             },
             Value::Event(path) if name == "get" => passed
@@ -211,6 +215,52 @@ impl Program<'_> {
             Value::Function(file, node) if name == "bind" => Value::Function(*file, *node),
             Value::Client(client) => answer_of_client(client, name, passed),
             _ => Value::Unknown,
+        }
+    }
+
+    /// Returns what `new` makes of something outside the code.
+    pub(super) fn constructed(&self, path: &str, passed: &Passed) -> Value {
+        let region = &self.default_region;
+        let client = |service: &str, kind: ClientKind| {
+            let options = passed.get(0, "");
+            let service: Arc<str> = service.to_lowercase().into();
+            clients(&[service], &script_caller(&options), &Region::all(&of_options(&options), region), &kind)
+        };
+        if made(path) == Some("session") {
+            return session_of(passed, region);
+        }
+        if made(path) == Some("document") {
+            return match passed.get(0, "") {
+                Value::Client(client) => {
+                    Value::Client(Arc::new(Client { kind: ClientKind::Document, ..(*client).clone() }))
+                }
+                _ => client("dynamodb", ClientKind::Document),
+            };
+        }
+        if let Some((package, name)) = path.split_once('#') {
+            if let Some(service) = package.strip_prefix("@aws-sdk/client-") {
+                return if name.ends_with("Command") {
+                    command(service.into(), name, passed)
+                } else {
+                    client(service, ClientKind::Plain)
+                };
+            }
+            return match package {
+                "@aws-sdk/lib-dynamodb" => match facts::sdk(|sdks| &sdks.documents, name) {
+                    Some(operation) => command("dynamodb".into(), operation, passed),
+                    None => Value::Unknown,
+                },
+                "@aws-sdk/lib-storage" if name == "Upload" => {
+                    let inner = Passed { placed: vec![parameters_of(passed)], named: BTreeMap::new() };
+                    command("s3".into(), "PutObject", &inner)
+                }
+                "aws-sdk" => client(name, ClientKind::Plain),
+                _ => Value::Unknown,
+            };
+        }
+        match path.strip_prefix("aws-sdk/clients/") {
+            Some(service) => client(service.trim_end_matches(".js"), ClientKind::Plain),
+            None => Value::Unknown,
         }
     }
 }
@@ -282,62 +332,34 @@ fn parameters_of(passed: &Passed) -> Value {
     }
 }
 
-/// Returns what `new` makes of something outside the code.
-fn constructed(path: &str, passed: &Passed) -> Value {
-    let client = |service: &str, kind: ClientKind| {
-        let of = script_caller(&passed.get(0, ""));
-        Value::Client(Arc::new(Client { service: service.to_lowercase().into(), caller: of, kind }))
-    };
-    if made(path) == Some("session") {
-        return Value::Session(caller(passed, &Caller::Own));
-    }
-    if made(path) == Some("document") {
-        let of = match passed.get(0, "") {
-            Value::Client(client) => client.caller.clone(),
-            other => script_caller(&other),
-        };
-        let kind = ClientKind::Document;
-        return Value::Client(Arc::new(Client { service: "dynamodb".into(), caller: of, kind }));
-    }
-    if let Some((package, name)) = path.split_once('#') {
-        if let Some(service) = package.strip_prefix("@aws-sdk/client-") {
-            return if name.ends_with("Command") {
-                command(service.into(), name, passed)
-            } else {
-                client(service, ClientKind::Plain)
-            };
-        }
-        return match package {
-            "@aws-sdk/lib-dynamodb" => match facts::sdk(|sdks| &sdks.documents, name) {
-                Some(operation) => command("dynamodb".into(), operation, passed),
-                None => Value::Unknown,
-            },
-            "@aws-sdk/lib-storage" if name == "Upload" => {
-                let inner = Passed { placed: vec![parameters_of(passed)], named: BTreeMap::new() };
-                command("s3".into(), "PutObject", &inner)
-            }
-            "aws-sdk" => client(name, ClientKind::Plain),
-            _ => Value::Unknown,
-        };
-    }
-    match path.strip_prefix("aws-sdk/clients/") {
-        Some(service) => client(service.trim_end_matches(".js"), ClientKind::Plain),
-        None => Value::Unknown,
-    }
-}
-
 fn command(service: Arc<str>, name: &str, passed: &Passed) -> Value {
     let operation = name.strip_suffix("Command").unwrap_or(name);
     Value::Command(Arc::new((service, operation.into(), passed.request(0))))
 }
 
 /// Returns the clients that a factory of boto3 makes.
-fn client_of(of: &Caller, passed: &Passed, kind: &ClientKind) -> Value {
+fn client_of(of: &Caller, region: &Region, passed: &Passed, kind: &ClientKind) -> Value {
     let services = passed.get(0, "service_name").literals();
-    let of = caller(passed, of);
-    let client =
-        |service| Value::Client(Arc::new(Client { service, caller: of.clone(), kind: kind.clone() }));
-    if services.is_empty() { Value::Unknown } else { Value::one_of(services.into_iter().map(client)) }
+    let regions = Region::all(&passed.get(1, "region_name"), region);
+    clients(&services, &caller(passed, of), &regions, kind)
+}
+
+/// Returns a session of boto3, one of these.
+fn session_of(passed: &Passed, region: &Region) -> Value {
+    let regions = Region::all(&passed.named.get("region_name").cloned().unwrap_or(Value::Nothing), region);
+    let session = |region| Value::Session(caller(passed, &Caller::Own), region);
+    Value::one_of(regions.into_iter().map(session))
+}
+
+/// Returns clients of each service in each region; unknown where no service is known.
+fn clients(services: &[Arc<str>], of: &Caller, regions: &[Region], kind: &ClientKind) -> Value {
+    let client = |(service, region): (&Arc<str>, &Region)| {
+        let (service, region) = (service.clone(), region.clone());
+        Value::Client(Arc::new(Client { service, caller: of.clone(), region, kind: kind.clone() }))
+    };
+    let all = services.iter().flat_map(|service| regions.iter().map(move |region| (service, region)));
+    let found = Value::one_of(all.map(client));
+    if found == Value::Nothing { Value::Unknown } else { found }
 }
 
 /// Returns whose credentials are passed to boto3.

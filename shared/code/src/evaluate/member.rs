@@ -2,6 +2,7 @@
 
 use crate::facts;
 use crate::program::Program;
+use crate::region::Region;
 use crate::value::{Client, ClientKind, Value};
 use std::sync::Arc;
 
@@ -35,7 +36,12 @@ impl Program<'_> {
                 None => method(value, name),
             },
             Value::Client(client) => resource_member(client, name).unwrap_or_else(|| method(value, name)),
-            Value::Session(_) | Value::Text(_) | Value::Function(..) => method(value, name),
+            Value::Session(_, region) if &**name == "region_name" => match region {
+                Region::Own => Value::Here,
+                Region::Named(name) => Value::Text(name.clone()),
+                Region::Open => Value::Unknown,
+            },
+            Value::Session(..) | Value::Text(_) | Value::Function(..) => method(value, name),
             _ => Value::Unknown,
         }
     }
@@ -55,6 +61,9 @@ impl Program<'_> {
 
     /// Returns a variable of the environment, as the workload's properties give it.
     pub(crate) fn variable(&self, name: &str) -> Value {
+        if facts::sdk(|sdks| &sdks.regions, name).is_some() {
+            return Value::Here;
+        }
         let term = self.environment.get(&*format!("Environment.Variables.{name}"));
         term.map_or(Value::Unknown, |term| Value::Text(term.clone()))
     }

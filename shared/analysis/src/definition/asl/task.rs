@@ -148,6 +148,7 @@ impl Place<'_, '_> {
             operation: operation.into(),
             request,
             role: self.credentials(),
+            region: None,
             runs: self.runs,
             origin: self.workload.origin.clone(),
             note: nodes::note(&note),
