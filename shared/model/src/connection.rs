@@ -1,6 +1,7 @@
 //! What carries an event on without a rule.
 
 use crate::{Origin, Scope, Target};
+use loopguard_pattern::json::{Member, Value, ValueKind};
 use loopguard_pattern::{EventPattern, Term};
 use std::sync::Arc;
 
@@ -27,6 +28,17 @@ pub struct Connection {
     pub scope: Scope,
     /// Where it stands.
     pub origin: Origin,
+}
+
+/// Returns the filter that the filter policy of a subscription is: of the message where its scope says so, else of the
+/// message's attributes.
+pub fn filter_of_policy(policy: Value, scope: Option<&str>) -> Value {
+    if scope == Some("MessageBody") {
+        return policy;
+    }
+    let span = policy.span;
+    let below = Member { key: "MessageAttributes".into(), key_span: span, value: policy };
+    Value { kind: ValueKind::Object(vec![below]), span }
 }
 
 /// The kinds of connections.

@@ -22,7 +22,7 @@ mod workload;
 
 pub use answers::Answers;
 pub use call::{Call, Code, CodeSource, Given, Runs};
-pub use connection::{Connection, ConnectionKind};
+pub use connection::{Connection, ConnectionKind, filter_of_policy};
 pub use inventory::{Inventory, ReadNote, gap_of};
 pub use need::{Facts, Gap, Need};
 pub use origin::{FilePlace, Origin};

@@ -3,8 +3,8 @@
 use super::account::Reader;
 use super::node::Node;
 use super::{SnapshotError, section};
-use crate::{Connection, ConnectionKind, Origin, Scope, Target, whole};
-use loopguard_pattern::{EventPattern, Term};
+use crate::{Connection, ConnectionKind, Origin, Scope, Target, filter_of_policy, whole};
+use loopguard_pattern::{EventPattern, Term, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ const ON_FAILURE: (&str, ConnectionKind) =
 /// Destinations of a function's asynchronous runs, by their members.
 const DESTINATIONS: [(&str, ConnectionKind); 2] =
     [("DestinationConfig.OnSuccess.Destination", ConnectionKind::OnSuccess), ON_FAILURE];
+
+/// What is told of a filter that is no pattern.
+const UNREADABLE: &str = "a filter that is no pattern, so everything counts as passing";
 
 impl Reader<'_> {
     pub(super) fn connections(&mut self) -> Result<(), SnapshotError> {
@@ -52,8 +55,26 @@ impl Reader<'_> {
         // A subscription that waits to be confirmed has this word for an ARN.
         let enabled = &*name != "PendingConfirmation";
         let subscription = self.connection(ConnectionKind::Subscription, &name, from, to);
-        self.inventory.connections.push(Connection { enabled, ..subscription });
+        let filters = self.filter_policy(node)?;
+        self.inventory.connections.push(Connection { filters, enabled, ..subscription });
         Ok(())
+    }
+
+    /// Returns the filter of a subscription, as `GetSubscriptionAttributes` tells its policy: as text.
+    fn filter_policy(&mut self, node: &Node<'_>) -> Result<Vec<Arc<EventPattern>>, SnapshotError> {
+        let Some(policy) = node.member("FilterPolicy")? else { return Ok(Vec::new()) };
+        let tree = match policy.text() {
+            Ok(text) => json::parse(&text),
+            Err(_) => policy.value().clone(),
+        };
+        let scope = node.optional_text("FilterPolicyScope")?;
+        match EventPattern::from_value(&filter_of_policy(tree, scope.as_deref())) {
+            Ok(pattern) => Ok(vec![Arc::new(pattern)]),
+            Err(error) => {
+                self.inventory.notes.push(policy.note(&format!("{UNREADABLE}: {error}")));
+                Ok(Vec::new())
+            }
+        }
     }
 
     fn mapping(&mut self, node: &Node<'_>) -> Result<(), SnapshotError> {
@@ -163,9 +184,7 @@ impl Reader<'_> {
             match loopguard_pattern::parse(&pattern) {
                 Ok(pattern) => filters.push(Arc::new(pattern)),
                 Err(error) => {
-                    let message =
-                        format!("a filter that is no pattern, so everything counts as passing: {error}");
-                    self.inventory.notes.push(filter.note(&message));
+                    self.inventory.notes.push(filter.note(&format!("{UNREADABLE}: {error}")));
                     return Ok(Vec::new());
                 }
             }

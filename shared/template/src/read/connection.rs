@@ -3,9 +3,9 @@
 use super::Reader;
 use crate::embedded;
 use crate::facts::{self, ConnectionFact};
-use crate::nodes::{at, elements, literal, object};
+use crate::nodes::{at, elements, literal};
 use crate::template::Resource;
-use loopguard_model::{Connection, ConnectionKind, Target, whole};
+use loopguard_model::{Connection, ConnectionKind, Target, filter_of_policy, whole};
 use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{EventPattern, Part, SymbolKind, Term};
 use std::collections::BTreeMap;
@@ -199,13 +199,16 @@ impl Reader<'_> {
 
     /// Returns the pattern that a subscription's filter policy is; one of message attributes stands below their name.
     fn policy_filter(&self, policy: &Value, entry: &Value) -> Option<EventPattern> {
-        let body =
-            entry.get("FilterPolicyScope").and_then(literal).is_some_and(|scope| &*scope == "MessageBody");
         let tree = match &policy.kind {
             ValueKind::String(text) => embedded::tree(text, policy.span, &self.template.source),
             _ => policy.clone(),
         };
-        let tree = if body { tree } else { object(policy.span, [("MessageAttributes", tree)]) };
+        // Of a scope that is not known nothing tells what is filtered: everything may pass.
+        let scope = match entry.get("FilterPolicyScope").filter(|scope| scope.kind != ValueKind::Null) {
+            Some(scope) => Some(literal(scope)?),
+            None => None,
+        };
+        let tree = filter_of_policy(tree, scope.as_deref());
         self.pattern(&tree).ok()
     }
 }

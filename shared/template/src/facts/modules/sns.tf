@@ -9,11 +9,12 @@ resource "aws_sns_topic" "this" {
 }
 
 resource "aws_sns_topic_subscription" "this" {
-  for_each      = var.subscriptions
-  topic_arn     = aws_sns_topic.this.arn
-  protocol      = each.value.protocol
-  endpoint      = each.value.endpoint
-  filter_policy = try(each.value.filter_policy, null)
+  for_each            = var.subscriptions
+  topic_arn           = aws_sns_topic.this.arn
+  protocol            = each.value.protocol
+  endpoint            = each.value.endpoint
+  filter_policy       = try(each.value.filter_policy, null)
+  filter_policy_scope = try(each.value.filter_policy_scope, null)
 }
 
 output "topic_arn" { value = aws_sns_topic.this.arn }
