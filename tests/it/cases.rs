@@ -11,7 +11,8 @@
 //!
 //! A fence ` ```json ` is the snapshot of an account, ` ```plan ` a plan of Terraform. JSON has no comments: lines that
 //! expect something are taken out of it, and `RULE: # expect: VERDICT` names the rule. A fence ` ```hcl ` is a file of a
-//! Terraform configuration, ` ```text file=NAME ` a file beside the case before it; `# note: TEXT` demands that what is
+//! Terraform configuration, ` ```text file=NAME ` a file beside the case before it; a fence with the word
+//! `with` is read together with the source before it. `# note: TEXT` demands that what is
 //! read tells the text, and without one nothing may be told. `# RULE: # expect: VERDICT` is for languages in which the line
 //! of the rule is the wrong place.
 
@@ -43,6 +44,8 @@ struct Template {
     /// How the name of its file ends, which says what it is.
     ending: &'static str,
     text: String,
+    /// Sources that are read together with it.
+    with: Vec<Template>,
 }
 
 /// What a comment expects of a rule.
@@ -87,7 +90,10 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
                     last.beside.push((name.to_owned(), body));
                 } else {
                     let template = template(info, &common, &body);
-                    if is("beside") {
+                    if is("with") {
+                        let first = cases.last_mut().and_then(|case| case.templates.last_mut());
+                        first.expect("a source before it").with.extend(template);
+                    } else if is("beside") {
                         cases.last_mut().expect("a case before it").templates.extend(template);
                     } else {
                         let snapshot = template.is_none().then_some(body);
@@ -120,7 +126,7 @@ fn template(info: &str, common: &str, body: &str) -> Option<Template> {
         Some("hcl") => "/main.tf",
         _ => "",
     };
-    Some(Template { options: options(info), ending, text: format!("{common}{body}") })
+    Some(Template { options: options(info), ending, text: format!("{common}{body}"), with: Vec::new() })
 }
 
 /// Returns JSON without the lines that expect something, each left empty, so that places stay.
@@ -214,15 +220,17 @@ impl Case {
     }
 
     fn read(&self, at: usize, template: &Template) -> Inventory {
-        let file = format!("{}#{at}{}", self.file, template.ending).into();
-        let text = if template.ending == "/plan.json" {
-            without_comments(&template.text)
-        } else {
-            template.text.clone()
+        let source = |template: &Template| {
+            let file = format!("{}#{at}{}", self.file, template.ending).into();
+            let text = match template.ending {
+                "/plan.json" => without_comments(&template.text),
+                _ => template.text.clone(),
+            };
+            Source { file, text: text.into() }
         };
-        let source = Source { file, text: text.into() };
+        let sources: Vec<Source> = std::iter::once(template).chain(&template.with).map(source).collect();
         let named = |path: &str, name: &str| path.rsplit('/').next() == Some(name);
-        read_with(&[source], &template.options, |path| {
+        read_with(&sources, &template.options, |path| {
             let file = self.beside.iter().find(|(name, _)| named(path, name));
             file.map(|(_, text)| text.as_str().into())
         })

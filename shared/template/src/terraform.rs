@@ -17,5 +17,6 @@ mod settle;
 mod translate;
 
 pub(crate) use configuration::{Configurations, is_configuration};
+pub(crate) use declared::Declared;
 pub(crate) use plan::{Plan, is_plan};
 pub(crate) use policy_document::placed;

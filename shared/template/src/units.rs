@@ -34,11 +34,21 @@ pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<R
     let mut place = Place::default();
     let (terraform, files): (Vec<&Source>, Vec<&Source>) =
         files.iter().partition(|file| terraform::is_configuration(&file.file));
+    let parts: Vec<_> = terraform.iter().map(|file| (file.file.clone(), file.text.clone())).collect();
+    let configurations = Configurations::new(&parts);
+    let mut roots = configurations.roots();
     let mut units: Vec<Read> = files
         .into_iter()
         .map(|file| {
             if terraform::is_plan(&file.text) {
-                plan(file, &mut place)
+                let mut behind = |plan: &Plan| {
+                    let found = |root: &Arc<str>| configurations.behind(root, plan, texts, options);
+                    let (at, declared) =
+                        roots.iter().enumerate().find_map(|(at, root)| Some((at, found(root)?)))?;
+                    roots.remove(at);
+                    Some(declared)
+                };
+                plan(file, &mut place, &mut behind)
             } else if serverless::is_service(&file.file) {
                 service(file, texts, options, &mut place)
             } else {
@@ -47,9 +57,8 @@ pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<R
         })
         .collect();
     if !terraform.is_empty() {
-        let parts: Vec<_> = terraform.iter().map(|file| (file.file.clone(), file.text.clone())).collect();
-        let configurations = Configurations::new(&parts);
-        let templates = configurations.templates(texts, options, &mut place.regions);
+        let template = |root| configurations.template(root, texts, options, &mut place.regions);
+        let templates = roots.iter().filter_map(template).collect();
         units.push((configurations.into_notes(), templates));
     }
     place.settle(options);
@@ -63,13 +72,22 @@ fn service(file: &Source, texts: &Files, options: &Options, place: &mut Place) -
     (notes, template.into_iter().collect())
 }
 
-fn plan(file: &Source, place: &mut Place) -> Read {
+/// Reads a plan; `behind` gives what the configuration declares that it was made of, where that is read, too.
+fn plan(
+    file: &Source,
+    place: &mut Place,
+    behind: &mut dyn FnMut(&Plan) -> Option<Vec<terraform::Declared>>,
+) -> Read {
     let source = Arc::new(SourceText::new(file.file.clone(), file.text.clone()));
     let notes = Notes::new(source.clone());
     let Some(plan) = Plan::new(&source.text, &notes) else { return (notes, Vec::new()) };
     place.accounts.extend(plan.account());
     place.regions.extend(plan.region());
-    let template = plan.template(source, &notes);
+    let written = behind(&plan);
+    if written.is_some() {
+        notes.assume(&format!("{} was made of the configuration beside it, as it stands now", file.file));
+    }
+    let template = plan.template(source, &notes, written.as_deref());
     (notes, vec![template])
 }
 

@@ -12,6 +12,7 @@ mod stand_in;
 mod syntax;
 
 use super::declared::Declared;
+use super::plan::Plan;
 use super::translate;
 use crate::Options;
 use crate::files::{self, Files};
@@ -81,21 +82,41 @@ impl Configurations {
         Self { source, notes, modules, stand_ins: stand_in::modules() }
     }
 
-    /// Returns the template of each root, and tells the regions of their providers.
-    pub(crate) fn templates(
+    /// Returns the folders that no other calls.
+    pub(crate) fn roots(&self) -> Vec<Arc<str>> {
+        let called: BTreeSet<String> = self.modules.values().flat_map(calls).collect();
+        let uncalled = |folder: &&Arc<str>| !called.contains(&***folder);
+        let roots: Vec<Arc<str>> = self.modules.keys().filter(uncalled).cloned().collect();
+        // Modules that call each other: each is read for itself.
+        if roots.is_empty() { self.modules.keys().cloned().collect() } else { roots }
+    }
+
+    /// Returns the template of a root, and tells the regions of its providers.
+    pub(crate) fn template(
         &self,
+        root: &Arc<str>,
         files: &Files,
         options: &Options,
         regions: &mut BTreeSet<Arc<str>>,
-    ) -> Vec<Template> {
-        let called: BTreeSet<String> = self.modules.values().flat_map(calls).collect();
-        let mut roots: Vec<&Module> =
-            self.modules.values().filter(|module| !called.contains(&*module.folder)).collect();
-        if roots.is_empty() {
-            // Modules that call each other: each is read for itself.
-            roots = self.modules.values().collect();
-        }
-        roots.into_iter().map(|root| self.template(root, files, options, regions)).collect()
+    ) -> Option<Template> {
+        let declared = self.declared(root, files, options, &self.notes, regions)?;
+        Some(translate::template(&declared, self.source.clone(), unit(root), &self.notes))
+    }
+
+    /// Returns what a root declares, for the plan that was made of it, with the values that its variables have there; none
+    /// where the plan was made of something else.
+    pub(crate) fn behind(
+        &self,
+        root: &Arc<str>,
+        plan: &Plan,
+        files: &Files,
+        options: &Options,
+    ) -> Option<Vec<Declared>> {
+        let mut regions = BTreeSet::new();
+        let quiet = self.notes.fresh();
+        let options = plan.options(options);
+        let declared = self.declared(root, files, &options, &quiet, &mut regions)?;
+        plan.is_made_of(&declared).then_some(declared)
     }
 
     /// Returns what there is to tell.
@@ -103,29 +124,30 @@ impl Configurations {
         self.notes
     }
 
-    fn template(
-        &self,
-        root: &Module,
-        files: &Files,
-        options: &Options,
+    fn declared<'m>(
+        &'m self,
+        root: &Arc<str>,
+        files: &'m Files,
+        options: &'m Options,
+        notes: &'m Notes,
         regions: &mut BTreeSet<Arc<str>>,
-    ) -> Template {
-        let unit: Arc<str> = if root.folder.is_empty() { ".".into() } else { root.folder.clone() };
+    ) -> Option<Vec<Declared>> {
+        let module = self.modules.get(root)?;
         let evaluator = Evaluator {
             instances: RefCell::default(),
-            notes: &self.notes,
+            notes,
             files,
             options,
             source: &self.source,
             depth: Cell::new(0),
             steps: Cell::new(0),
             defaults: Cell::new(0),
-            unit: unit.clone(),
+            unit: unit(root),
         };
-        self.enter(&evaluator, root, "", None, 0);
+        self.enter(&evaluator, module, "", None, 0);
         let declared = evaluator.declared_all();
-        regions.extend(root.blocks("provider").filter_map(|block| evaluator.region(block)));
-        translate::template(&declared, self.source.clone(), unit, &self.notes)
+        regions.extend(module.blocks("provider").filter_map(|block| evaluator.region(block)));
+        Some(declared)
     }
 
     /// Adds an instance of the module and of all that it calls.
@@ -157,11 +179,11 @@ impl Configurations {
                 let message = format!(
                     "module `{name}` stands in `{source}`, which is not read; what it makes is not known"
                 );
-                self.notes.tell(span, message);
+                evaluator.notes.tell(span, message);
                 continue;
             };
             if depth >= MAX_DEPTH || evaluator.instances.borrow().len() >= MOST_MODULES {
-                self.notes.tell(span, "modules nested too deeply or too many; this one is not read");
+                evaluator.notes.tell(span, "modules nested too deeply or too many; this one is not read");
                 continue;
             }
             for (index, names) in evaluator.copies(call, &frame).1 {
@@ -179,6 +201,11 @@ impl Configurations {
         }
         self.stand_ins.get(stand_in::name(source)?)
     }
+}
+
+/// Returns the name of a root.
+fn unit(root: &Arc<str>) -> Arc<str> {
+    if root.is_empty() { ".".into() } else { root.clone() }
 }
 
 /// Returns the folders that a module calls.

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 /// One instance of a resource or of a data source.
 #[derive(Debug, Clone)]
-pub(super) struct Declared {
+pub(crate) struct Declared {
     /// `aws_s3_bucket.media`, `module.a["k"].data.aws_region.here`: unique in its template.
-    pub(super) address: Arc<str>,
+    pub(crate) address: Arc<str>,
     /// `aws_s3_bucket`.
-    pub(super) kind: Arc<str>,
+    pub(crate) kind: Arc<str>,
     /// Whether it is a data source: it reads what exists already.
-    pub(super) data: bool,
+    pub(crate) data: bool,
     /// Its arguments and known attributes, references as markers; repeated blocks are lists.
-    pub(super) body: Value,
+    pub(crate) body: Value,
     /// Where it is declared.
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 /// The function that stands for an attribute of a declared resource until it is settled.

@@ -11,14 +11,16 @@ mod reference;
 
 use super::declared::Declared;
 use super::translate;
-use crate::document;
+use crate::Options;
 use crate::nodes::{at, literal};
 use crate::notes::Notes;
 use crate::source_text::SourceText;
 use crate::template::Template;
+use crate::{document, facts};
 use body::Bodies;
 use instance::Instance;
 use loopguard_pattern::json::{Value, ValueKind};
+use reference::without_indices;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -47,16 +49,57 @@ impl Plan {
         Some(Self { tree })
     }
 
-    /// Returns the template that the plan comes to.
-    pub(crate) fn template(&self, source: Arc<SourceText>, notes: &Notes) -> Template {
+    /// Returns the template that the plan comes to. `written` is what the configuration declares of which the plan was made,
+    /// where that is read: it tells texts that a plan leaves out.
+    pub(crate) fn template(
+        &self,
+        source: Arc<SourceText>,
+        notes: &Notes,
+        written: Option<&[Declared]>,
+    ) -> Template {
         let instances = self.instances();
         if instances.is_empty() {
             notes.tell(self.tree.span, "a plan without resources");
         }
-        let bodies = Bodies::new(&self.tree, &instances);
+        self.tell_strangers(written.unwrap_or_default(), &instances, notes);
+        let bodies = Bodies::new(&self.tree, &instances, written.unwrap_or_default());
         let declared: Vec<Declared> = instances.iter().map(|instance| bodies.declared(instance)).collect();
         let unit = source.file.clone();
         translate::template(&declared, source, unit, notes)
+    }
+
+    /// Tells what the configuration declares and the plan, which may be an old one, does not make.
+    fn tell_strangers(&self, written: &[Declared], instances: &[Instance<'_>], notes: &Notes) {
+        let made: BTreeSet<String> = instances.iter().map(|one| without_indices(&one.address)).collect();
+        let read = |one: &&Declared| !one.data && facts::terraform(&one.kind).is_some();
+        for one in written.iter().filter(read).filter(|one| !made.contains(&without_indices(&one.address))) {
+            let message = format!(
+                "the configuration declares `{}`, which the plan does not make; it is not read",
+                one.address
+            );
+            notes.tell(self.tree.span, message);
+        }
+    }
+
+    /// Returns true iff most of what the plan makes is declared there, whatever the index.
+    pub(crate) fn is_made_of(&self, declared: &[Declared]) -> bool {
+        let known: BTreeSet<String> = declared.iter().map(|one| without_indices(&one.address)).collect();
+        let instances = self.instances();
+        let own = || instances.iter().filter(|one| !one.data);
+        let shared = own().filter(|one| known.contains(&without_indices(&one.address))).count();
+        shared > 0 && shared * 2 >= own().count()
+    }
+
+    /// Returns the options with the values that the plan's variables have, as far as they are texts.
+    pub(crate) fn options(&self, given: &Options) -> Options {
+        let mut options = given.clone();
+        let variables = self.tree.get("variables").map(Value::members).unwrap_or_default();
+        for member in variables {
+            if let Some(value) = said(&member.value, "value").and_then(literal) {
+                options.parameters.entry(member.key.clone()).or_insert(value);
+            }
+        }
+        options
     }
 
     /// Returns what will exist, and what data sources have read, each once.

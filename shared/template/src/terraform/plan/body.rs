@@ -6,9 +6,9 @@ use super::reference::{self, Reference};
 use crate::facts;
 use crate::nodes::{at, elements, list, literal, object, same, string};
 use crate::terraform::declared::Declared;
-use crate::terraform::policy_document::PART;
-use loopguard_pattern::Symbol;
+use crate::terraform::policy_document::{PART, placed};
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
+use loopguard_pattern::{Part, Symbol};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct Bodies<'v> {
     meanings: Meanings<'v>,
     /// Address to what is known only after the plan is applied.
     unknown: BTreeMap<Arc<str>, &'v Value>,
+    /// Address to what the configuration says.
+    written: BTreeMap<Arc<str>, &'v Value>,
 }
 
 /// The instance whose body is made.
@@ -26,15 +28,21 @@ struct Making<'a, 'v> {
     scope: Scope<'a, 'v>,
     /// The argument that names the resource itself, which may be made around a reference.
     own_name: Option<&'static str>,
+    /// What the configuration says, where it is read.
+    written: Option<&'v Value>,
 }
 
 impl<'v> Bodies<'v> {
-    pub(super) fn new(tree: &'v Value, instances: &[Instance<'v>]) -> Self {
+    pub(super) fn new(tree: &'v Value, instances: &[Instance<'v>], written: &'v [Declared]) -> Self {
         let changes = tree.get("resource_changes").map(elements).unwrap_or_default();
         let unknown = changes.iter().filter_map(|change| {
             Some((change.get("address").and_then(literal)?, at(change, "change.after_unknown")?))
         });
-        Self { meanings: Meanings::new(tree, instances), unknown: unknown.collect() }
+        Self {
+            meanings: Meanings::new(tree, instances),
+            unknown: unknown.collect(),
+            written: written.iter().map(|one| (one.address.clone(), &one.body)).collect(),
+        }
     }
 
     pub(super) fn declared(&self, instance: &Instance<'v>) -> Declared {
@@ -46,8 +54,10 @@ impl<'v> Bodies<'v> {
                 let each = written.and_then(|written| written.get("for_each_expression"));
                 let scope = Scope { module: &instance.module, index: &instance.index, each };
                 let own_name = own_name(&instance.kind);
-                let making = Making { meanings: &self.meanings, instance, scope, own_name };
-                making.filled(values, unknown, written.and_then(|written| written.get("expressions")), "")
+                let expressions = written.and_then(|written| written.get("expressions"));
+                let written = self.written.get(&instance.address).copied();
+                let making = Making { meanings: &self.meanings, instance, scope, own_name, written };
+                making.filled(values, unknown, expressions, "")
             }
             None => values.clone(),
         };
@@ -85,6 +95,8 @@ impl<'v> Making<'_, 'v> {
             }
             ValueKind::Bool(true) => match written {
                 Some(expression) => self.open(expression, path),
+                // What the configuration says stands for what `dynamic` makes there.
+                None if self.said(path).is_some() => self.said(path).unwrap_or_else(|| values.clone()),
                 // What the provider chooses; within a block, what `dynamic` makes, of which a plan lists no expressions.
                 None if path.contains('.') => self.after_apply(path, &[]),
                 None if self.instance.data && path == "statement" => list(
@@ -136,6 +148,9 @@ impl<'v> Making<'_, 'v> {
         if self.own_name == Some(path) || path == "statement.not_resources" {
             return self.after_apply(path, &longest);
         }
+        if let Some(said) = self.said(path) {
+            return said;
+        }
         if let Some(exact) = self.meanings.exact(expression, wanted, self.scope) {
             return if is_part(path) { part_of(exact, span) } else { exact };
         }
@@ -153,6 +168,18 @@ impl<'v> Making<'_, 'v> {
             _ if is_part(path) => part_of(string(span, ""), span),
             _ => self.after_apply(path, &longest),
         }
+    }
+
+    /// Returns what the configuration says of an argument, standing where the plan has the instance; none where it leaves the
+    /// whole open, too.
+    fn said(&self, path: &str) -> Option<Value> {
+        let value = at(self.written?, path).filter(|value| value.kind != ValueKind::Null)?;
+        let open = match &value.kind {
+            ValueKind::Opaque(_) => true,
+            ValueKind::String(term) => matches!(term.parts(), [Part::Symbol(_)]),
+            _ => false,
+        };
+        (!open).then(|| placed(value.clone(), self.instance.span))
     }
 
     /// Returns a value of which nothing is known but what it is made of.

@@ -51,6 +51,13 @@ pub(super) fn longest(references: &[Arc<str>]) -> Vec<&str> {
     kept
 }
 
+/// Returns an address without the indices in it.
+pub(super) fn without_indices(address: &str) -> String {
+    let steps = steps(address);
+    let names: Vec<&str> = steps.iter().map(String::as_str).filter(|step| !step.starts_with('[')).collect();
+    names.join(".")
+}
+
 fn resource(base: String, rest: &[&str]) -> Reference {
     let (index, rest) = index(rest);
     Reference::Resource { base, index, path: path(rest) }
