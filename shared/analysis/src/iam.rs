@@ -41,7 +41,7 @@ pub(crate) use caller::context_of;
 pub(crate) use custom::EventLimits;
 pub(crate) use exclusion::{Kind, excluded};
 pub(crate) use grant::{Grant, Reach};
-pub(crate) use of_resource::{allowing, denies};
+pub(crate) use of_resource::{Towards, allowing, denies};
 pub(crate) use resource::{Bound, Read, Shapes, bind};
 pub(crate) use statement::{fits_action, may_name};
 pub(crate) use terms::covers;

@@ -277,7 +277,7 @@ fn permitted<'a>(
         builder.graph.assumptions.insert(told.to_owned());
     }
     for there in others {
-        if permissions::name_region(role, there) {
+        if permissions::name_region(role, there, builder.ground) {
             permitted_in(builder, at, there, role, identity);
         }
     }

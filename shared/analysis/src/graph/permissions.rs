@@ -14,7 +14,7 @@ use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
 use crate::glob::fits;
-use crate::iam::{Access, Bound, Grant, Reach};
+use crate::iam::{Access, Bound, Grant, Reach, Towards, allowing};
 use crate::listener::Listeners;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Effect, Role, Scope, Scoped};
@@ -60,9 +60,9 @@ pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a S
     node
 }
 
-/// Returns true iff a policy of the role allows something on a resource of that region, and says so. Buses do not count:
-/// events are put on them from any region.
-pub(super) fn name_region(role: &Role, there: &Scope) -> bool {
+/// Returns true iff a policy of the role allows something on a resource of that region, and says so, or a resource there
+/// names the role. Buses do not count: events are put on them from any region.
+pub(super) fn name_region(role: &Role, there: &Scope, ground: &Ground<'_>) -> bool {
     let Some(region) = there.region.as_literal() else { return false };
     let names = |resource: &Term| {
         Arn::parse(resource).is_some_and(|arn| {
@@ -77,6 +77,13 @@ pub(super) fn name_region(role: &Role, there: &Scope) -> bool {
                 && arn.service.as_literal().is_none_or(|service| &*service != "events")
         })
     };
+    let mut lets_in = ground.inventory.resource_policies.about(role).filter(|one| {
+        let names_role = |statement| allowing(statement, role) >= Towards::TheRole;
+        one.resources.iter().any(names) && one.policy.statements.iter().any(names_role)
+    });
+    if ground.catalogue.has(Aspect::ResourcePolicies) && lets_in.next().is_some() {
+        return true;
+    }
     role.policies.iter().flat_map(|policy| &policy.statements).any(|statement| match &statement.resources {
         Some(Scoped::Only(resources)) => statement.effect == Effect::Allow && resources.iter().any(names),
         Some(Scoped::AllBut(_)) | None => false,
