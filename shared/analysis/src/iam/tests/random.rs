@@ -3,7 +3,7 @@
 use crate::Catalogue;
 use crate::iam::caller::context_of;
 use crate::iam::{Access, Answer, Grant, Layers, Reach, Request, Source, covers, decide};
-use loopguard_model::{Inventory, Origin, Policy, Role, Scope, ScpLevel};
+use loopguard_model::{Inventory, Origin, Policy, ResourcePolicy, Role, Scope, ScpLevel};
 use loopguard_pattern::Term;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -99,6 +99,36 @@ fn policy() -> impl Strategy<Value = Policy> {
     })
 }
 
+/// The bucket that has a policy of its own.
+const BUCKET: &str = "arn:aws:s3:::media";
+
+/// A policy of the bucket. Not drawn are principals that leave it to the account, of which `decide` says less.
+fn policy_of_bucket() -> impl Strategy<Value = Policy> {
+    let resources = (
+        prop_oneof![6 => Just("Resource"), 1 => Just("NotResource")],
+        one_of(&["*", BUCKET, "arn:aws:s3:::media/*", "arn:aws:s3:::media/out/*"]),
+    );
+    let principal = one_of(&[
+        "*",
+        "arn:aws:iam::111122223333:role/fixer",
+        "arn:aws:sts::111122223333:assumed-role/fixer/job",
+        "arn:aws:iam::111122223333:role/other",
+        "arn:aws:sts::111122223333:assumed-role/other/job",
+    ]);
+    let one = (statement(1), resources, principal).prop_map(|(mut statement, resources, principal)| {
+        for member in ["Resource", "NotResource"] {
+            statement.as_object_mut().unwrap().remove(member);
+        }
+        statement[resources.0] = json!(resources.1);
+        statement["Principal"] = json!({"AWS": principal});
+        statement
+    });
+    proptest::collection::vec(one, 1..3).prop_map(|statements| {
+        let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        Policy::from_text("bucket", &text, Origin::Assumed("a test".into()))
+    })
+}
+
 fn layers() -> impl Strategy<Value = (Vec<Policy>, Option<Policy>, Vec<Vec<Policy>>)> {
     let scps = prop_oneof![
         3 => Just(Vec::new()),
@@ -147,9 +177,17 @@ struct Count {
 
 type Given = (Vec<Policy>, Option<Policy>, Vec<Vec<Policy>>);
 
-fn check((policies, boundary, scps): Given, count: &mut Count) -> Result<(), TestCaseError> {
+fn check(
+    (policies, boundary, scps): Given,
+    of_bucket: Option<&Policy>,
+    count: &mut Count,
+) -> Result<(), TestCaseError> {
     let mut inventory = Inventory::new(scope());
     inventory.scps = scps.into_iter().map(|policies| ScpLevel { account: None, policies }).collect();
+    if let Some(policy) = of_bucket.cloned() {
+        let resources = vec![Term::literal(BUCKET), Term::literal(&format!("{BUCKET}/*"))];
+        inventory.resource_policies.add(ResourcePolicy { resources, policy });
+    }
     let (role, scope) = (role(policies, boundary), scope());
     let access = Access::new(&role, &scope, &CATALOGUE, &inventory);
     let levels = inventory.scps.iter().map(|level| level.policies.iter().map(Source::Read).collect());
@@ -165,6 +203,8 @@ fn check((policies, boundary, scps): Given, count: &mut Count) -> Result<(), Tes
         for resource in RESOURCES {
             let context = context_of(&role, &scope, operation.global);
             let request = Request { action: call.into(), resource: resource.into(), context };
+            let of_bucket = of_bucket.filter(|_| resource.starts_with(BUCKET));
+            let layers = Layers { resource: of_bucket.map(Source::Read), ..layers.clone() };
             let decision = decide(&request, &layers);
             let granted = grants.iter().any(|grant| allows(grant, resource));
             if decision.answer == Answer::No {
@@ -189,8 +229,25 @@ fn what_may_be_allowed_is_granted() {
     let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
     let count = RefCell::new(Count::default());
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    runner.run(&layers(), |given| check(given, &mut count.borrow_mut())).unwrap();
+    runner.run(&layers(), |given| check(given, None, &mut count.borrow_mut())).unwrap();
     let count = count.into_inner();
     assert!(count.allowed > 20_000 && count.refused > 20_000, "{count:?}");
+    assert!(count.granted_in_vain * 20 < count.refused, "{count:?}");
+}
+
+/// So it is where a bucket has a policy of its own. There is no boundary: `decide` does not hold what a resource allows against
+/// it, a scan does.
+#[test]
+fn what_a_bucket_may_allow_is_granted() {
+    let config = ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() };
+    let count = RefCell::new(Count::default());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let drawn = (proptest::collection::vec(policy(), 1..3), policy_of_bucket());
+    let run = |(policies, of_bucket)| {
+        check((policies, None, Vec::new()), Some(&of_bucket), &mut count.borrow_mut())
+    };
+    runner.run(&drawn, run).unwrap();
+    let count = count.into_inner();
+    assert!(count.allowed > 7_000 && count.refused > 7_000, "{count:?}");
     assert!(count.granted_in_vain * 20 < count.refused, "{count:?}");
 }
