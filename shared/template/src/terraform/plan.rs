@@ -87,7 +87,9 @@ impl Plan {
         let instances = self.instances();
         let own = || instances.iter().filter(|one| !one.data);
         let shared = own().filter(|one| known.contains(&without_indices(&one.address))).count();
-        shared > 0 && shared * 2 >= own().count()
+        // A state tells all that there is, and may be older than what is written.
+        let is_plan = self.tree.get("planned_values").is_some();
+        is_plan && shared > 0 && shared * 2 >= own().count()
     }
 
     /// Returns the options with the values that the plan's variables have, as far as they are texts.
