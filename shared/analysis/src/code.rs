@@ -37,6 +37,8 @@ pub enum Code {
     DataEvents,
     /// Events of a bucket that does not send any.
     BucketEvents,
+    /// A target that EventBridge may not deliver to.
+    ClosedTarget,
     /// A target without a dead-letter queue.
     NoDeadLetterQueue,
 }
@@ -74,7 +76,7 @@ macro_rules! row {
 
 impl Code {
     /// All codes, in the order in which they are listed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SelfTrigger,
         Self::MultiRuleLoop,
         Self::PossibleLoop,
@@ -91,6 +93,7 @@ impl Code {
         Self::NoTrail,
         Self::DataEvents,
         Self::BucketEvents,
+        Self::ClosedTarget,
         Self::NoDeadLetterQueue,
     ];
 
@@ -112,6 +115,7 @@ impl Code {
             Self::NoTrail => row!(Warning, "no-trail"),
             Self::DataEvents => row!(Warning, "data-events"),
             Self::BucketEvents => row!(Warning, "bucket-events"),
+            Self::ClosedTarget => row!(Note, "closed-target"),
             Self::NoDeadLetterQueue => row!(Note, "no-dead-letter-queue"),
         }
     }

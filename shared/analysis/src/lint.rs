@@ -2,6 +2,7 @@
 
 mod bucket_events;
 mod catch_all;
+mod closed_target;
 mod data_events;
 mod event_name;
 mod event_name_spelling;
@@ -57,7 +58,7 @@ struct Calls<'a> {
 /// One lint: returns its sentences about the rule.
 type Look = fn(&Site<'_>) -> Vec<String>;
 
-const LINTS: [(Code, Look); 11] = [
+const LINTS: [(Code, Look); 12] = [
     (Code::RefusedPattern, refused_pattern::look),
     (Code::CatchAll, catch_all::look),
     (Code::PatternReading, pattern_reading::look),
@@ -68,6 +69,7 @@ const LINTS: [(Code, Look); 11] = [
     (Code::NoTrail, no_trail::look),
     (Code::DataEvents, data_events::look),
     (Code::BucketEvents, bucket_events::look),
+    (Code::ClosedTarget, closed_target::look),
     (Code::NoDeadLetterQueue, no_dead_letter_queue::look),
 ];
 

@@ -26,6 +26,8 @@ pub struct Inventory {
     pub roles: Vec<Role>,
     /// Policies of resources, as far as they were read.
     pub resource_policies: ResourcePolicies,
+    /// Queues and topics that are declared, and of which no policy that was read lets EventBridge deliver to them.
+    pub closed: BTreeSet<Term>,
     /// Service control policies, level by level; every level must allow. None: all is allowed.
     pub scps: Vec<ScpLevel>,
     /// What carries events on without a rule.
@@ -67,6 +69,7 @@ impl Inventory {
             workloads: Vec::new(),
             roles: Vec::new(),
             resource_policies: ResourcePolicies::default(),
+            closed: BTreeSet::new(),
             scps: Vec::new(),
             connections: Vec::new(),
             trails: None,
@@ -90,6 +93,7 @@ impl Inventory {
             workloads: self.workloads.clone(),
             roles: self.roles.clone(),
             resource_policies: self.resource_policies.clone(),
+            closed: self.closed.clone(),
             scps: self.scps.clone(),
             connections: self.connections.clone(),
             trails: self.trails.clone(),
@@ -114,6 +118,7 @@ impl Inventory {
         self.workloads.extend(other.workloads);
         self.roles.extend(other.roles);
         self.resource_policies.extend(other.resource_policies);
+        self.closed.extend(other.closed);
         self.scps.extend(other.scps);
         self.connections.extend(other.connections);
         self.bucket_notifications.extend(other.bucket_notifications);

@@ -67,11 +67,13 @@ fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
     }
     // A policy may belong to another template's role, by name or by import.
     let mut roles = role::Roles::default();
+    let mut open = BTreeSet::new();
     for (notes, templates) in &files {
         for template in templates {
-            Reader::new(template, &stacks, notes).read_into(&mut inventory, &mut roles);
+            Reader::new(template, &stacks, notes).read_into(&mut inventory, &mut roles, &mut open);
         }
     }
+    inventory.closed.retain(|arn| !open.contains(arn));
     inventory.notes.extend(roles.strangers());
     inventory.roles.extend(roles.joined());
     for (notes, _) in files {
@@ -137,7 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_into(&self, inventory: &mut Inventory, roles: &mut role::Roles) {
+    fn read_into(&self, inventory: &mut Inventory, roles: &mut role::Roles, open: &mut BTreeSet<Term>) {
         for resource in &self.template.resources {
             let before = counts(inventory, roles);
             match &*resource.class {
@@ -151,7 +153,7 @@ impl<'a> Reader<'a> {
                 class => inventory.workloads.extend(self.workload(resource, class)),
             }
             inventory.connections.extend(self.connections(resource));
-            self.resource_policies(resource, inventory);
+            self.resource_policies(resource, inventory, open);
             let read = before != counts(inventory, roles);
             if let Some(condition) = resource.condition.as_ref().filter(|_| read) {
                 self.notes.assume(&format!(

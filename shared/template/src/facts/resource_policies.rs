@@ -26,6 +26,9 @@ pub(crate) struct ResourcePolicyFact {
     pub(crate) otherwise: Option<String>,
     /// What stands behind the ARN for what is in the resource.
     pub(crate) within: Option<String>,
+    /// Whether EventBridge delivers to what it is about only if such a policy lets it.
+    #[serde(default)]
+    pub(crate) guards: bool,
     /// The page that says so.
     #[cfg_attr(not(test), expect(dead_code, reason = "people and the table's test read the source"))]
     source: String,
@@ -49,6 +52,11 @@ static POLICIES: LazyLock<BTreeMap<String, Vec<ResourcePolicyFact>>> = LazyLock:
 /// Returns where resources of a type say who may do what; nothing for types without such policies.
 pub(crate) fn resource_policies(class: &str) -> &'static [ResourcePolicyFact] {
     POLICIES.get(class).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Returns whether EventBridge delivers to resources of a type only if a policy of theirs lets it.
+pub(crate) fn is_guarded(class: &str) -> bool {
+    POLICIES.values().flatten().any(|fact| fact.guards && fact.named == class)
 }
 
 #[cfg(test)]

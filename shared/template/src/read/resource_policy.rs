@@ -5,13 +5,23 @@ use crate::embedded;
 use crate::facts::{self, ResourcePolicyFact};
 use crate::nodes::{at, elements, list, object, string};
 use crate::template::Resource;
-use loopguard_model::{Inventory, Policy, ResourcePolicy};
+use loopguard_model::{Effect, Inventory, Policy, Principal, Principals, ResourcePolicy, Statement};
 use loopguard_pattern::json::{Value, ValueKind};
 use loopguard_pattern::{Part, Term};
+use std::collections::BTreeSet;
 
 impl Reader<'_> {
-    /// Adds the policies that the resource has, or is.
-    pub(super) fn resource_policies(&self, resource: &Resource, inventory: &mut Inventory) {
+    /// Adds the policies that the resource has, or is. What lets EventBridge in is added to `open`.
+    pub(super) fn resource_policies(
+        &self,
+        resource: &Resource,
+        inventory: &mut Inventory,
+        open: &mut BTreeSet<Term>,
+    ) {
+        // What a module makes beside its queues is not always read.
+        if facts::is_guarded(&resource.class) && !resource.id.starts_with("module.") {
+            inventory.closed.insert(self.arn_of(resource));
+        }
         let facts = facts::resource_policies(&resource.class);
         if facts.is_empty() {
             return;
@@ -31,7 +41,11 @@ impl Reader<'_> {
                 ));
             }
             let mut resources = Vec::new();
+            let lets_in = lets_eventbridge_in(&policy);
             for arn in self.subjects(resource, &properties, fact) {
+                if lets_in {
+                    open.insert(arn.clone());
+                }
                 resources
                     .extend(fact.within.as_ref().map(|end| Term::concat([arn.clone(), Term::literal(end)])));
                 resources.push(arn);
@@ -136,4 +150,17 @@ impl Reader<'_> {
             None => self.resolver.resource_reference(resource),
         }
     }
+}
+
+/// Returns false only if the policy surely does not let EventBridge do anything.
+fn lets_eventbridge_in(policy: &Policy) -> bool {
+    let may_be = |one: &Principal| match one.name.as_literal().as_deref() {
+        Some(name) => name == "*" || (&*one.kind == "Service" && name == "events.amazonaws.com"),
+        None => true,
+    };
+    let lets_in = |statement: &Statement| match &statement.principals {
+        Some(Principals::Only(list)) => statement.effect == Effect::Allow && list.iter().any(may_be),
+        Some(Principals::AllBut(_)) | None => true,
+    };
+    !policy.unread.is_empty() || policy.statements.iter().any(lets_in)
 }
