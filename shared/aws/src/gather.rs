@@ -8,6 +8,7 @@ mod buckets;
 mod connections;
 mod identity;
 mod logs;
+mod policies;
 mod roles;
 mod rules;
 mod section;
@@ -148,6 +149,7 @@ async fn account(
     }
     read.extend([buses, rules]);
     read.extend(untagged);
+    read.push(policies::policies(asker, caller, &read).await);
     if let Some(refused) = all_refused(&read) {
         return Err(GatherError::NothingRead(refused));
     }

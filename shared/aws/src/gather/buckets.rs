@@ -1,6 +1,6 @@
 //! Notifications of buckets.
 
-use super::ask::{MAX_PAGES, endless, in_lanes, text};
+use super::ask::{MAX_PAGES, endless, in_lanes, put, text};
 use super::{Asker, Section};
 use crate::failure::failure;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
@@ -32,7 +32,9 @@ pub(super) async fn buckets(asker: &Asker<'_>, rules: &Section) -> Section {
         names.truncate(MAX_BUCKETS);
     }
     let calls = names.iter().map(|name| notification(asker, name));
-    let read = in_lanes(calls.collect()).await;
+    let mut read = in_lanes(calls.collect()).await;
+    // Those of the region were listed.
+    read.iter_mut().flatten().for_each(|bucket| put(bucket, "BucketRegion", asker.region));
     section.add_all(read);
     section
 }

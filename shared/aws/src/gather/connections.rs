@@ -1,8 +1,8 @@
 //! What carries events on without a rule.
 
-use super::ask::{MAX_PAGES, answer, endless, in_lanes, only, pages, text};
+use super::ask::{MAX_PAGES, answer, endless, in_lanes, only, pages, put, text};
 use super::{Asker, Listed, Section};
-use crate::failure::failure;
+use crate::failure::{failure, is_missing};
 use loopguard_account::CallError;
 use loopguard_model::snapshot::section;
 use serde_json::{Value, json};
@@ -36,8 +36,10 @@ pub(super) async fn connections(asker: &Asker<'_>, read: &[Section]) -> Vec<Sect
     let mut invoke_configs = invoke_configs(asker, &names).await;
     // Of functions that were not listed the destinations are not known, either.
     invoke_configs.failed.extend(functions().flat_map(|section| section.failed.iter().cloned()));
+    let mut subscriptions = subscriptions(asker).await;
+    filters(asker, &mut subscriptions).await;
     vec![
-        subscriptions(asker).await,
+        subscriptions,
         mappings(asker, None).await,
         invoke_configs,
         pipes(asker, None).await,
@@ -68,6 +70,39 @@ async fn subscriptions(asker: &Asker<'_>) -> Section {
     }
     section.failed.push(endless(OPERATION, "every topic"));
     section
+}
+
+/// The most subscriptions that are asked for their filters, one call each.
+const MOST_FILTERS: usize = 500;
+
+/// Adds the filter policies of subscriptions that lead to something of AWS's. Without them everything passes.
+async fn filters(asker: &Asker<'_>, subscriptions: &mut Section) {
+    const OPERATION: &str = "sns:GetSubscriptionAttributes";
+    let is_asked = |item: &&mut Value| {
+        text(item, "SubscriptionArn").starts_with("arn:") && text(item, "Endpoint").starts_with("arn:")
+    };
+    let filtered: Vec<&mut Value> = subscriptions.items.iter_mut().filter(is_asked).collect();
+    let more = filtered.len().saturating_sub(MOST_FILTERS);
+    let calls = filtered.into_iter().take(MOST_FILTERS).map(|item| async move {
+        let arn = text(item, "SubscriptionArn").to_owned();
+        let sent = asker.clients.sns.get_subscription_attributes().subscription_arn(&arn).send().await;
+        asker.count(OPERATION);
+        let answer = sent.map_err(|error| failure(OPERATION, &arn, &error))?;
+        for name in ["FilterPolicy", "FilterPolicyScope"] {
+            if let Some(value) = answer.attributes().and_then(|attributes| attributes.get(name)) {
+                put(item, name, value.as_str());
+            }
+        }
+        Ok::<(), CallError>(())
+    });
+    let failed: Vec<CallError> =
+        in_lanes(calls.collect()).await.into_iter().filter_map(Result::err).collect();
+    // One that has gone since has no filter.
+    subscriptions.failed.extend(failed.into_iter().filter(|error| !is_missing(error)));
+    if more > 0 {
+        let why = format!("not asked: at most {MOST_FILTERS} are");
+        subscriptions.failed.push(CallError::unsupported(OPERATION, &format!("{more} subscriptions"), &why));
+    }
 }
 
 /// Reads the subscriptions of one topic.

@@ -55,6 +55,10 @@ fn account(call: &Call) -> Answer {
         (_, path) if path.contains("/v1/pipes") => told(r#"{"Pipes":[]}"#),
         (_, path) if path.contains("/schedules") => told(r#"{"Schedules":[]}"#),
         (_, path) if path.contains("notification") => told("<NotificationConfiguration/>"),
+        (_, path) if path.contains("?policy") => (
+            404,
+            "<Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message></Error>".to_owned(),
+        ),
         (_, path) if path.starts_with("GET /?") => told(
             "<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets></ListAllMyBucketsResult>",
         ),
@@ -145,6 +149,68 @@ async fn what_is_refused_is_a_gap_with_its_permission_and_the_rest_is_read() {
     assert!(snapshot.inventory.rules[7].targets.is_none() && snapshot.inventory.rules[8].targets.is_some());
     let role = Need::Role { arn: Term::literal("arn:aws:iam::111122223333:role/r") };
     assert!(snapshot.answer(&role).unwrap_err().reason.contains("is missing"), "unread is not absent");
+}
+
+/// A role that only a resource lets in would otherwise be taken for one that may do nothing there.
+#[tokio::test]
+async fn policies_of_resources_and_filters_of_subscriptions_are_read() {
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:work";
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:news";
+    let replay = Replay::start(|call| {
+        match (call.operation.as_str(), call.content.as_str()) {
+        ("ListEventBuses", _) => told(
+            r#"{"EventBuses":[{"Name":"default","Arn":"arn:aws:events:eu-west-1:111122223333:event-bus/default",
+            "Policy":"{\"Statement\":[]}"}]}"#,
+        ),
+        ("ListTargetsByRule", input) if input.contains("\"rule-7\"") => told(&format!(
+            r#"{{"Targets":[{{"Id":"1","Arn":"{QUEUE}","DeadLetterConfig":{{"Arn":"arn:aws:sqs:eu-west-1:111122223333:gone"}}}},
+            {{"Id":"2","Arn":"arn:aws:sqs:us-east-1:111122223333:elsewhere"}}]}}"#
+        )),
+        ("GetQueueUrl", input) if input.contains("gone") => {
+            (400, r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}"#.to_owned())
+        }
+        ("GetQueueUrl", _) => told(r#"{"QueueUrl":"https://sqs/111122223333/work"}"#),
+        ("GetQueueAttributes", _) => told(r#"{"Attributes":{"Policy":"{\"Statement\":[]}"}}"#),
+        ("ListSubscriptions", _) => told(&format!(
+            "<ListSubscriptionsResponse><ListSubscriptionsResult><Subscriptions><member><TopicArn>{TOPIC}</TopicArn>\
+             <SubscriptionArn>{TOPIC}:1</SubscriptionArn><Protocol>sqs</Protocol><Endpoint>{QUEUE}</Endpoint></member><member>\
+             <TopicArn>{TOPIC}</TopicArn><SubscriptionArn>PendingConfirmation</SubscriptionArn><Protocol>email</Protocol>\
+             <Endpoint>a@example.com</Endpoint></member></Subscriptions></ListSubscriptionsResult></ListSubscriptionsResponse>"
+        )),
+        ("GetSubscriptionAttributes", _) => told(
+            "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult><Attributes><entry><key>FilterPolicy</key>\
+             <value>{\"store\":[\"shop\"]}</value></entry></Attributes></GetSubscriptionAttributesResult>\
+             </GetSubscriptionAttributesResponse>",
+        ),
+        ("GetTopicAttributes", _) => (
+            403,
+            "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>no</Message></Error></ErrorResponse>".to_owned(),
+        ),
+        (_, path) if path.contains("?policy") => told(r#"{"Statement":[]}"#),
+        _ => account(call),
+    }
+    });
+    let text = gathered(&replay, &Reach::default()).await.unwrap().snapshot;
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let told = &document["accounts"][0];
+    let mut of: Vec<&str> = told["resource_policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["ResourceArn"].as_str().unwrap())
+        .collect();
+    of.sort_unstable();
+    assert_eq!(of, ["arn:aws:events:eu-west-1:111122223333:event-bus/default", "arn:aws:s3:::b", QUEUE]);
+    assert_eq!(told["subscriptions"][0]["FilterPolicy"], r#"{"store":["shop"]}"#);
+    assert_eq!(told["bucket_notifications"][0]["BucketRegion"], "eu-west-1");
+    assert_eq!(replay.contents("GetQueueUrl").len(), 2, "of another region nobody is asked");
+    assert_eq!(replay.contents("GetSubscriptionAttributes").len(), 1);
+    let inventory = read_live(&text).unwrap().inventory;
+    assert!(
+        notes(&inventory)
+            .iter()
+            .any(|note| note.contains("the permission `sns:GetTopicAttributes` is missing"))
+    );
 }
 
 #[tokio::test]
@@ -252,6 +318,7 @@ fn the_page_lists_every_permission() {
         include_str!("logs.rs"),
         include_str!("trails.rs"),
         include_str!("buckets.rs"),
+        include_str!("policies.rs"),
         include_str!("roles.rs"),
     ];
     let mut operations: Vec<&str> =

@@ -4,7 +4,7 @@ use super::Call;
 
 /// Operations of services that are named by method and path: the service, the method, a text in the path, the operation.
 /// The first that fits counts.
-const BY_PATH: [(&str, &str, &str, &str); 10] = [
+const BY_PATH: [(&str, &str, &str, &str); 11] = [
     ("lambda", "GET", "/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
     ("lambda", "GET", "/event-source-mappings", "ListEventSourceMappings"),
     ("lambda", "GET", "/configuration", "GetFunctionConfiguration"),
@@ -14,6 +14,7 @@ const BY_PATH: [(&str, &str, &str, &str); 10] = [
     ("scheduler", "GET", "/schedules/", "GetSchedule"),
     ("scheduler", "GET", "/schedules", "ListSchedules"),
     ("s3", "GET", "notification", "GetBucketNotification"),
+    ("s3", "GET", "?policy", "GetBucketPolicy"),
     ("s3", "GET", "/", "ListAllMyBuckets"),
 ];
 
