@@ -108,7 +108,7 @@ fn has(text: &TrailText, value: &Glob) -> Selected {
 /// What separates the names in an ARN, none of which holds one.
 const SEPARATORS: [char; 2] = [':', '/'];
 
-/// Returns whether the value begins with the term, or where `whole` is it, by comparing name by name.
+/// Returns whether the value begins with the term, or with `whole` whether it is the term, by comparing name by name.
 fn begins(value: &Glob, term: &Term, whole: bool) -> Selected {
     let known = value.first();
     let open = value.as_exact().is_none();
@@ -121,7 +121,9 @@ fn begins(value: &Glob, term: &Term, whole: bool) -> Selected {
         };
         let is_cut = open && at + 1 == own.len();
         so_far = so_far.min(of_names(name, is_cut, wanted_name, is_last));
-        if so_far == Selected::No || is_cut {
+        // What a symbol at the start stands for may have several names, as an ARN that is a parameter has: what stands
+        // behind it cannot be held against the others.
+        if so_far == Selected::No || is_cut || (at == 0 && so_far == Selected::Unknown) {
             return so_far;
         }
     }
@@ -209,6 +211,21 @@ mod tests {
             (open(bucket("In", "/")), text("arn:aws:s3"), Selected::Yes),
         ] {
             assert_eq!(has(&TrailText::StartsWith(start.clone()), &value), expected, "{value:?} {start}");
+        }
+    }
+
+    #[test]
+    fn an_arn_that_is_a_parameter_may_be_any() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+        let given = Term::from(Symbol::given("parameter", "Arn"));
+        let within = Term::concat([given.clone(), text("/file")]);
+        for (wanted, value) in [
+            (TrailText::Equals(given.clone()), text(arn)),
+            (TrailText::Equals(text(arn)), given.clone()),
+            (TrailText::StartsWith(text(arn)), given),
+            (TrailText::StartsWith(text("arn:aws:s3:::in/")), within),
+        ] {
+            assert_eq!(has(&wanted, &Glob::exact(value.clone())), Selected::Unknown, "{value} {wanted:?}");
         }
     }
 

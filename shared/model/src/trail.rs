@@ -128,9 +128,10 @@ const CATEGORY: &str = "eventCategory";
 const RESOURCE_TYPE: &str = "resources.type";
 
 impl TrailTest {
-    /// Returns true iff the text is among those that the field must have, or nothing is.
+    /// Returns true iff the text may be among those that the field must have, or there are none of these. A text that is
+    /// not known may be any.
     fn may_be(&self, text: &str) -> bool {
-        let is = |known: &TrailText| matches!(known, TrailText::Equals(term) if term.as_str() == Some(text));
+        let is = |wanted: &TrailText| matches!(wanted, TrailText::Equals(term) if term.may_be(text));
         self.is.is_empty() || self.is.iter().any(is)
     }
 
@@ -230,10 +231,30 @@ impl Trails {
 #[cfg(test)]
 mod tests {
     use super::{Recorded, TrailTest, TrailText, Trails};
-    use loopguard_pattern::Term;
+    use loopguard_pattern::{Symbol, Term};
+
+    fn must_be(field: &str, text: Term) -> TrailTest {
+        TrailTest { is: vec![TrailText::Equals(text)], ..TrailTest::of(field) }
+    }
 
     fn part(name: &str) -> Vec<TrailTest> {
-        vec![TrailTest { is: vec![TrailText::Equals(Term::literal(name))], ..TrailTest::of("eventName") }]
+        vec![must_be("eventName", Term::literal(name))]
+    }
+
+    #[test]
+    fn what_a_parameter_says_may_be_any_category_and_reads_as_well_as_writes() {
+        let given = |name: &str| Term::from(Symbol::given("parameter", name));
+        let management = must_be("eventCategory", Term::literal("Management"));
+        let reads = |text: Term| vec![management.clone(), must_be("readOnly", text)];
+        let selected = |tests: Vec<TrailTest>| {
+            let mut trails = Trails::default();
+            trails.select_advanced(tests);
+            [Recorded::Writes, Recorded::Reads].map(|kind| trails.selects(&kind))
+        };
+        assert_eq!(selected(reads(Term::literal("true"))), [false, true]);
+        assert_eq!(selected(reads(given("ReadOnly"))), [true, true]);
+        assert_eq!(selected(vec![must_be("eventCategory", given("Category"))]), [true, true]);
+        assert_eq!(selected(vec![must_be("eventCategory", Term::literal("Data"))]), [false, false]);
     }
 
     #[test]
