@@ -9,7 +9,7 @@ mod terraform;
 
 pub(crate) use connections::{ConnectionFact, connections};
 pub(crate) use connectors::{ConnectorFact, RoleOf, connector};
-pub(crate) use resource_policies::{ResourcePolicyFact, is_guarded, resource_policies};
+pub(crate) use resource_policies::{ResourcePolicyFact, guard, resource_policies};
 pub(crate) use sam_events::{EventFact, sam_event};
 pub(crate) use terraform::{TerraformFact, terraform, terraform_matters, terraform_place};
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 pub(crate) struct ResourcePolicyFact {
     /// The CloudFormation type.
     #[serde(rename = "type")]
-    class: String,
+    pub(crate) class: String,
     /// Path of the policy's document.
     pub(crate) document: Option<String>,
     /// Path of its only statement.
@@ -54,9 +54,9 @@ pub(crate) fn resource_policies(class: &str) -> &'static [ResourcePolicyFact] {
     POLICIES.get(class).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Returns whether EventBridge delivers to resources of a type only if a policy of theirs lets it.
-pub(crate) fn is_guarded(class: &str) -> bool {
-    POLICIES.values().flatten().any(|fact| fact.guards && fact.named == class)
+/// Returns the policy without which EventBridge does not deliver to resources of a type; none iff it needs none.
+pub(crate) fn guard(class: &str) -> Option<&'static ResourcePolicyFact> {
+    POLICIES.values().flatten().find(|fact| fact.guards && fact.named == class)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! SAM connectors: permissions that the transform gives to a role for what it connects to.
 
-use crate::facts::{ConnectorFact, PolicyStatement, RoleOf, connector};
+use crate::facts::{self, ConnectorFact, PolicyStatement, RoleOf, connector};
 use crate::nodes::{at, attribute, elements, list, literal, object, reference, string};
 use crate::notes::Notes;
 use crate::template::Resource;
@@ -25,7 +25,10 @@ const PLAIN: &[(&str, &str)] = &[
     ("AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Api"),
 ];
 
-/// Returns for each connector the policies that it gives to roles. Where what it gives cannot be told, its source's role
+/// The type whose role is its targets'.
+const RULE: &str = "AWS::Events::Rule";
+
+/// Returns for each connector the policies that it gives to roles, and to what a rule delivers to. Where what it gives cannot be told, its source's role
 /// may do anything: a policy without statements says so.
 pub(super) fn policies(resources: &[Resource], notes: &Notes) -> Vec<Resource> {
     let mut policies = Vec::new();
@@ -90,7 +93,7 @@ fn plain(class: &str) -> String {
 }
 
 fn role_of(resource: &Resource) -> Option<Value> {
-    if &*resource.class == "AWS::Events::Rule" {
+    if &*resource.class == RULE {
         let targets = resource.properties.get("Targets").map(elements).unwrap_or_default();
         return targets.iter().find_map(|target| target.get("RoleArn")).cloned();
     }
@@ -114,7 +117,10 @@ impl Written<'_> {
         let ends = destinations.iter().map(|given| End::given(given, resources));
         let one = |(place, destination): (usize, End)| {
             if let Some((role, document)) = self.document(source, &destination) {
-                return role.map(|role| self.policy(place, role, document));
+                return match role {
+                    Some(role) => Some(self.policy(place, role, document)),
+                    None => self.delivery(place, source, &destination),
+                };
             }
             let message = format!("the permissions that connector `{}` gives are not read", self.id);
             notes.tell(self.at.span, message);
@@ -162,19 +168,44 @@ impl Written<'_> {
         Some(object(span, entries))
     }
 
+    /// Returns the policy of the destination's own that lets a rule deliver to it; none where that needs none.
+    fn delivery(&self, place: usize, source: &End, destination: &End) -> Option<Resource> {
+        let fact = facts::guard(destination.class.as_deref()?)?;
+        let (of, path) = (fact.of.as_deref()?, fact.document.as_deref()?);
+        source.class.as_deref().filter(|class| *class == RULE)?;
+        let (span, arn) = (self.at.span, destination.arn.clone()?);
+        let statement = object(
+            span,
+            [
+                ("Effect", string(span, "Allow")),
+                ("Principal", object(span, [("Service", string(span, "events.amazonaws.com"))])),
+                ("Action", string(span, "*")),
+                ("Resource", arn.clone()),
+            ],
+        );
+        let document = object(span, [("Statement", list(span, vec![statement]))]);
+        let properties = object(span, [(of, list(span, vec![arn])), (path, document)]);
+        Some(self.made(place, &fact.class, properties))
+    }
+
     fn policy(&self, place: usize, role: Value, document: Value) -> Resource {
         let span = self.at.span;
-        let nth = if place == 0 { String::new() } else { format!("Destination{place}") };
         let properties = [
             // Policies of one name would be one policy.
-            ("PolicyName", string(span, &format!("connector {}{nth}", self.id))),
+            ("PolicyName", string(span, &format!("connector {}{}", self.id, nth(place)))),
             ("Roles", list(span, vec![role])),
             ("PolicyDocument", document),
         ];
+        self.made(place, "AWS::IAM::Policy", object(span, properties))
+    }
+
+    /// A resource that the transform makes for the destination at that place.
+    fn made(&self, place: usize, class: &str, properties: Value) -> Resource {
+        let span = self.at.span;
         Resource {
-            id: format!("{}Policy{nth}", self.id).into(),
-            class: "AWS::IAM::Policy".into(),
-            properties: object(span, properties),
+            id: format!("{}Policy{}", self.id, nth(place)).into(),
+            class: class.into(),
+            properties,
             path: self.at.path.clone(),
             span,
             condition: self.at.condition.clone(),
@@ -182,6 +213,11 @@ impl Written<'_> {
             asset: None,
         }
     }
+}
+
+/// Returns how what is made for the destination at that place is told from what is made for the first.
+fn nth(place: usize) -> String {
+    if place == 0 { String::new() } else { format!("Destination{place}") }
 }
 
 /// Returns the form with what it says of the ends filled in; none where that is not known.

@@ -57,6 +57,17 @@ fn a_connector_gives_what_sam_gives() {
 }
 
 #[test]
+fn a_connector_of_a_rule_lets_it_deliver() {
+    let inventory = inventory(
+        "Resources:\n  Q: {Type: 'AWS::SQS::Queue'}\n  T: {Type: 'AWS::SNS::Topic'}\n  Other: {Type: 'AWS::SQS::Queue'}\n  R:\n    Type: AWS::Events::Rule\n    Properties: {EventPattern: {source: [shop]}, Targets: [{Id: q, Arn: !GetAtt Q.Arn}, {Id: t, Arn: !Ref T}]}\n    Connectors: {Out: {Properties: {Destination: [{Id: Q}, {Id: T}], Permissions: [Write]}}}\n  S: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: T}, Destination: {Id: Other}, Permissions: [Write]}}\n",
+    );
+    assert!(inventory.notes.is_empty(), "{:?}", inventory.notes);
+    let closed: Vec<String> = inventory.closed.iter().map(ToString::to_string).collect();
+    assert_eq!(closed.len(), 1, "only the one that a topic sends to: {closed:?}");
+    assert!(closed[0].contains("${Other}"), "{closed:?}");
+}
+
+#[test]
 fn a_connector_that_cannot_be_told_leaves_the_role_of_its_source_open() {
     let inventory = inventory(
         "Resources:\n  K: {Type: 'AWS::Kinesis::Stream'}\n  F:\n    Type: AWS::Serverless::Function\n    Connectors: {ToK: {Properties: {Destination: {Id: K}, Permissions: [Write]}}}\n",
