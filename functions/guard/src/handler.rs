@@ -103,9 +103,12 @@ pub enum HandleError {
     /// The ledger could not be read.
     #[error("could not read the ledger: {0}")]
     Ledger(CallError),
-    /// The rule could not be disabled now.
-    #[error("could not disable the rule yet: {0}")]
+    /// The rule could not be disabled, or targets of it not removed, for now.
+    #[error("could not act on the rule yet: {0}")]
     Act(CallError),
+    /// A message that has rules looked at later could not be sent.
+    #[error("could not plan looks at other rules: {0}")]
+    Plan(CallError),
     /// Another act on the rule is under way.
     #[error("another act on rule `{rule}` is under way")]
     Busy {

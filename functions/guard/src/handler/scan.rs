@@ -53,7 +53,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     async fn send(&self, rules: &[RuleRef], scan: &str) -> Result<(), HandleError> {
         for (at, some) in rules.chunks(RULES_IN_A_MESSAGE).enumerate() {
             let delay = (at * APART % (LONGEST_DELAY + 1)).try_into().unwrap_or_default();
-            self.account.remind(&look_message(some, scan), delay).await.map_err(HandleError::Act)?;
+            self.account.remind(&look_message(some, scan), delay).await.map_err(HandleError::Plan)?;
         }
         Ok(())
     }

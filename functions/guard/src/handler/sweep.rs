@@ -10,8 +10,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
     /// was to be disabled is analysed again, as a cause of its own.
     ///
-    /// Fails iff one of them is still not at its end, once all have been tried: the message comes again, and what stays
-    /// so becomes a dead letter that somebody is told of.
+    /// Fails iff a call failed that one of them needs to come to its end, once all have been tried: the message comes again,
+    /// and what stays so becomes a dead letter that somebody is told of. What another invocation has taken over is its own.
     pub(super) async fn sweep(&self, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let Some(ledger) = self.ledger else { return Ok(Outcome::Swept(Vec::new())) };
         let (mut swept, mut failed) = (Vec::new(), None);
