@@ -7,7 +7,7 @@
 #[cfg(any(test, feature = "account"))]
 mod course;
 
-#[cfg(any(test, feature = "account"))]
+#[cfg(feature = "account")]
 pub(super) use course::{Clock, Order, selftest};
 
 use super::{Where, dates};

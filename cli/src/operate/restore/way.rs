@@ -22,7 +22,7 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// Returns how to undo what the incident did to the rule, which is as it is now.
+    /// Returns how to undo what the incident did to `rule`, which was read just now.
     pub(super) async fn of(incident: &Incident, rule: &Rule, account: &impl Operator) -> Result<Self> {
         match &incident.act {
             Act::DisableRule => {
@@ -43,7 +43,7 @@ impl Way {
         }
     }
 
-    /// Returns the rule as it would be then.
+    /// Returns the rule as it would be once that is done. An error is a kept target that cannot be read.
     pub(super) fn after(&self, rule: &Rule, home: &Scope) -> Result<Rule> {
         match self {
             Self::Nothing | Self::Taken(_) => Ok(rule.clone()),
@@ -56,7 +56,7 @@ impl Way {
         }
     }
 
-    /// Goes it.
+    /// Does it.
     pub(super) async fn take(&self, incident: &Incident, account: &impl Operator) -> Result<Receipt> {
         let (bus, name) = (&*incident.rule.bus, &*incident.rule.name);
         match self {
@@ -82,7 +82,9 @@ impl Way {
     /// Returns what is as it is while nothing is done, as a clause.
     pub(super) fn stays(&self, rule: &Rule) -> String {
         match self {
-            Self::PutBack(targets) => format!("{} stays away", named(targets)),
+            Self::PutBack(targets) => {
+                format!("{} {} away", named(targets), if targets.len() == 1 { "stays" } else { "stay" })
+            }
             Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => format!("it stays {}", rule.state.as_str()),
         }
     }
@@ -90,7 +92,8 @@ impl Way {
     /// Returns how to do it all the same, as it follows "or".
     pub(super) fn all_the_same(&self) -> &'static str {
         match self {
-            Self::PutBack(_) => "put it back all the same",
+            Self::PutBack(targets) if targets.len() == 1 => "put it back all the same",
+            Self::PutBack(_) => "put them back all the same",
             Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => "switch it on all the same",
         }
     }
@@ -144,4 +147,24 @@ fn read(kept: &[KeptTarget], home: &Scope) -> Result<Vec<Target>> {
     let read = snapshot::read_live(&document.to_string());
     let rules = read.context("a kept target is not in the API's shape")?.inventory.rules;
     Ok(rules.into_iter().filter_map(|rule| rule.targets).flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeptTarget, Way};
+
+    #[test]
+    fn one_target_and_several_are_told_as_such() {
+        let rule = &crate::demo::example().unwrap().rules[0];
+        let kept = |id: &str| KeptTarget { id: id.into(), arn: "".into(), text: "{}".into() };
+        let told = |ids: &[&str]| {
+            let way = Way::PutBack(ids.iter().map(|id| kept(id)).collect());
+            (way.stays(rule), way.all_the_same())
+        };
+        assert_eq!(told(&["a"]), ("target `a` stays away".to_owned(), "put it back all the same"));
+        assert_eq!(
+            told(&["a", "b"]),
+            ("targets `a`, `b` stay away".to_owned(), "put them back all the same")
+        );
+    }
 }
