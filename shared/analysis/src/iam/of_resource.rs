@@ -38,13 +38,19 @@ pub(crate) fn allowing(statement: &Statement, role: &Role) -> Towards {
 
 /// Returns true only if a denying statement is surely for the role.
 pub(crate) fn denies(statement: &Statement, role: &Role) -> bool {
-    let names = |one: &Principal| one.name == role.arn || one.name == Term::literal("*");
+    let names =
+        |one: &Principal| is_of_accounts(one) && (one.name == role.arn || one.name == Term::literal("*"));
     statement.effect == Effect::Deny
         && matches!(&statement.principals, Some(Principals::Only(list)) if list.iter().any(names))
 }
 
+/// Returns true iff the principal may be a role: it is neither a service nor somebody from outside AWS.
+fn is_of_accounts(principal: &Principal) -> bool {
+    matches!(&*principal.kind, "AWS" | "*")
+}
+
 fn towards(principal: &Principal, role: &Role) -> Towards {
-    if !matches!(&*principal.kind, "AWS" | "*") {
+    if !is_of_accounts(principal) {
         return Towards::Others;
     }
     let name = &principal.name;
@@ -62,7 +68,10 @@ fn towards(principal: &Principal, role: &Role) -> Towards {
         let differs = surely_differ(&crate::arn::before(&session, '/'), &role.name);
         return if differs { Towards::Others } else { Towards::ASession };
     }
+    // Of two ARNs, one of them with a parameter, accounts and names may still tell that they are of two roles.
+    let is_elsewhere = || Arn::parse(&role.arn).is_some_and(|own| surely_differ(&own.account, &arn.account));
     match arn.resource_after("role/") {
+        _ if surely_differ(name, &role.arn) || is_elsewhere() => Towards::Others,
         Some(other) if !surely_differ(&after_last(&other, '/'), &role.name) => Towards::Perhaps,
         _ => Towards::Others,
     }
