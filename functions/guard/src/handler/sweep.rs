@@ -57,17 +57,20 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         Ok(Outcome::Checked(Some(Checked { rule: incident.rule, after, still_off })))
     }
 
-    /// How the incident's rule looks now: off iff it is disabled, or the targets that had to go are gone.
+    /// How the incident's rule looks now: off iff what had to be done is so, gone iff nothing of it can repeat otherwise.
     async fn holds(&self, incident: &Incident) -> Result<Seen, CallError> {
         let rule = &incident.rule;
-        match self.account.rule(&rule.bus, &rule.name).await? {
-            None => Ok(Seen::Gone),
-            Some(rule) if rule.state == RuleState::Disabled => Ok(Seen::Off),
-            Some(_) => Ok(match self.targets_seen(rule, incident.act.removes()).await? {
-                Seen::Off => Seen::Off,
-                Seen::Same | Seen::Changed | Seen::Gone => Seen::Changed,
-            }),
+        let Some(now) = self.account.rule(&rule.bus, &rule.name).await? else { return Ok(Seen::Gone) };
+        let is_off = now.state == RuleState::Disabled;
+        if incident.act.removes().is_empty() {
+            return Ok(if is_off { Seen::Off } else { Seen::Changed });
         }
+        Ok(match self.targets_seen(rule, incident.act.removes()).await? {
+            Seen::Off => Seen::Off,
+            // Somebody has disabled it: nothing repeats, but these targets were not removed.
+            Seen::Same | Seen::Changed | Seen::Gone if is_off => Seen::Gone,
+            Seen::Same | Seen::Changed | Seen::Gone => Seen::Changed,
+        })
     }
 }
 
