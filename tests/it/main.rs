@@ -34,6 +34,7 @@ mod formats;
 mod lab;
 mod own_stack;
 mod page;
+mod readme;
 mod sarif;
 mod scale;
 mod shapes;

@@ -253,7 +253,9 @@ pub(crate) fn diff(file: &str, lines: &[&str], edit: &Edit) -> Option<String> {
     hunk.extend(edit.added.iter().map(|line| ('+', line.as_str())));
     hunk.extend(lines.get(at + 1..to)?.iter().map(|line| (' ', *line)));
     let count = |left_out: char| hunk.iter().filter(|(sign, _)| *sign != left_out).count();
-    let mut out = format!("--- a/{file}\n+++ b/{file}\n");
+    // A folder that was named as `.` stands before its files; `git apply` takes no such path.
+    let named = file.trim_start_matches("./");
+    let mut out = format!("--- a/{named}\n+++ b/{named}\n");
     // Writing to a string does not fail.
     let _ = writeln!(out, "@@ -{},{} +{},{} @@", from + 1, count('+'), from + 1, count('-'));
     for (sign, line) in &hunk {
@@ -267,7 +269,17 @@ pub(crate) fn diff(file: &str, lines: &[&str], edit: &Edit) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{Edit, diff, text};
+
+    #[test]
+    fn a_patch_names_files_as_git_does() {
+        let edit = Edit { at: 0, changed: None, added: vec!["b\n".into()] };
+        let patch = diff("./infra/t.yaml", &["a\n"], &edit).unwrap();
+        assert!(
+            patch.starts_with("--- a/infra/t.yaml\n+++ b/infra/t.yaml\n@@ -1,1 +1,2 @@\n a\n+b\n"),
+            "{patch}"
+        );
+    }
 
     #[test]
     fn texts_are_what_a_template_can_say() {
