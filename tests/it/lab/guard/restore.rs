@@ -20,7 +20,9 @@ impl Guarded {
         let told = || {
             let items = self.aws.ledger_items(TABLE, "incident");
             let told = items.iter().filter(|item| !item["told"].is_null()).count();
-            (told == incidents).then(|| items.last().cloned()).flatten()
+            // Ids sort by the second alone.
+            let at = |item: &Value| item["at"]["N"].as_str().and_then(|at| at.parse::<u64>().ok());
+            (told == incidents).then(|| items.into_iter().max_by_key(at)).flatten()
         };
         let last = wait_for(LONG, told).unwrap_or_else(|| panic!("no {incidents} incidents that were told"));
         last["sk"]["S"].as_str().unwrap().to_owned()
