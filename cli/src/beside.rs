@@ -4,8 +4,10 @@ use anyhow::{Context, Result};
 use loopguard_decision::Settings;
 use loopguard_model::{Inventory, Rule, Scope};
 use loopguard_pattern::Term;
-use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner};
+use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner, Rehearsal};
 use loopguard_template::{Options, Source};
+use loopguard_world::{Twin, World};
+use std::collections::BTreeMap;
 
 /// The rule of the stack that listens to changes of rules.
 const CHANGE_RULE: &str = "ChangeRule";
@@ -39,6 +41,22 @@ pub(crate) fn owner(home: &Scope, settings: &[(&str, &str)], company: Company) -
     Ok(Owner { settings, account_rate: ACCOUNT_RATE, home: home.clone(), company })
 }
 
+/// Returns the account with both functions beside it, as their stack deploys them and with what their owner has said besides.
+/// Tripwires are set on suspicion, if nothing else is said of them.
+pub(crate) fn both(mut world: World, home: &Scope, said: &[(&str, &str)]) -> Result<Rehearsal> {
+    let stack = guard_stack(home)?;
+    let role = world.text_of(&stack.role);
+    let queue = stack.rule.targets.iter().flatten().next().map(|target| world.text_of(&target.arn));
+    let queue = queue.context("the guard's rule has no queue")?;
+    world.listen(&stack.rule);
+    let mut settings =
+        BTreeMap::from([("LOOPGUARD_OWN_ROLE_ARN", &*role), ("LOOPGUARD_TRIPWIRES", "on-suspicion")]);
+    settings.extend(said.iter().copied());
+    let settings: Vec<(&str, &str)> = settings.into_iter().collect();
+    let owner = owner(home, &settings, Company::Both)?;
+    Rehearsal::new(Twin::new(world, &role).with_queue(&queue), owner).context("starting the functions")
+}
+
 /// Reads a template as it is deployed there.
 pub(crate) fn read(file: &str, text: &str, stack: &str, home: &Scope) -> Inventory {
     let options = Options {
@@ -56,29 +74,12 @@ pub(crate) fn clock(at: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Returns a number with its thousands set apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{clock, grouped};
+    use super::clock;
 
     #[test]
-    fn numbers_and_times_are_readable() {
-        assert_eq!(
-            ["0", "999", "1,000", "1,234,567"].map(str::to_owned),
-            [0, 999, 1000, 1_234_567].map(grouped)
-        );
+    fn times_are_readable() {
         assert_eq!(clock(3_723_999), "01:02:03");
     }
 }

@@ -30,7 +30,12 @@ fn idle_machine(aws: &Aws, name: &str) -> String {
 
 /// Makes a rule that hears every start of the machine and starts it again, and returns the rule's ARN.
 fn restarting_rule(aws: &Aws, name: &str, machine: &str) -> String {
-    let pattern = json!({
+    aws.rule(name, &on_start_of(machine), &[starts(aws, name, machine)])
+}
+
+/// Returns the pattern of the record that every start of the machine makes.
+fn on_start_of(machine: &str) -> Value {
+    json!({
         "source": ["aws.states"],
         "detail-type": ["AWS API Call via CloudTrail"],
         "detail": {
@@ -38,8 +43,7 @@ fn restarting_rule(aws: &Aws, name: &str, machine: &str) -> String {
             "eventName": ["StartExecution"],
             "requestParameters": {"stateMachineArn": [machine]},
         },
-    });
-    aws.rule(name, &pattern, &[starts(aws, name, machine)])
+    })
 }
 
 /// Returns a target that starts the machine, with a role that may.

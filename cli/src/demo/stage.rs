@@ -16,17 +16,6 @@ pub(super) struct Stage {
     chapters: Vec<Chapter>,
 }
 
-/// How a piece of text looks.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Look {
-    Plain,
-    Strong,
-    Faint,
-    Bad,
-    Good,
-    Warning,
-}
-
 impl Stage {
     /// Returns standard output: with colours and a pace on a terminal (`NO_COLOR` takes the colours away),
     /// plain and at once elsewhere.
@@ -47,19 +36,19 @@ impl Stage {
         &self.chapters
     }
 
-    /// Writes one line, of pieces with their looks.
-    pub(super) fn line(&mut self, pieces: &[(Look, &str)]) -> io::Result<()> {
+    /// Writes one line, of pieces with their tones.
+    pub(super) fn line(&mut self, pieces: &[(Tone, &str)]) -> io::Result<()> {
         if self.chapters.is_empty() {
             self.chapters.push(Chapter { heading: "The account".to_owned(), lines: Vec::new() });
         }
         if let Some(chapter) = self.chapters.last_mut() {
-            let kept = pieces.iter().map(|(look, text)| (look.tone(), (*text).to_owned()));
+            let kept = pieces.iter().map(|(tone, text)| (*tone, (*text).to_owned()));
             chapter.lines.push(kept.collect());
         }
         let mut out = io::stdout().lock();
-        for (look, text) in pieces {
+        for (tone, text) in pieces {
             let text = loopguard_report::escaped(text);
-            match look.code().filter(|_| self.colours) {
+            match code(*tone).filter(|_| self.colours) {
                 Some(code) => write!(out, "\u{1b}[{code}m{text}\u{1b}[0m")?,
                 None => write!(out, "{text}")?,
             }
@@ -75,14 +64,14 @@ impl Stage {
 
     /// Writes one line of plain text.
     pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
-        self.line(&[(Look::Plain, text)])
+        self.line(&[(Tone::Plain, text)])
     }
 
     /// Writes a headline.
     pub(super) fn headline(&mut self, text: &str) -> io::Result<()> {
         self.say("")?;
         self.chapters.push(Chapter::default());
-        self.line(&[(Look::Strong, text)])?;
+        self.line(&[(Tone::Strong, text)])?;
         // A page has it as a heading, and not as a line.
         if let Some(chapter) = self.chapters.last_mut() {
             *chapter = Chapter { heading: text.to_owned(), lines: Vec::new() };
@@ -91,26 +80,14 @@ impl Stage {
     }
 }
 
-impl Look {
-    fn tone(self) -> Tone {
-        match self {
-            Self::Plain => Tone::Plain,
-            Self::Strong => Tone::Strong,
-            Self::Faint => Tone::Faint,
-            Self::Bad => Tone::Bad,
-            Self::Good => Tone::Good,
-            Self::Warning => Tone::Warning,
-        }
-    }
-
-    fn code(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Strong => Some("1"),
-            Self::Faint => Some("2"),
-            Self::Bad => Some("1;31"),
-            Self::Good => Some("1;32"),
-            Self::Warning => Some("33"),
-        }
+/// Returns the terminal's code for a tone.
+fn code(tone: Tone) -> Option<&'static str> {
+    match tone {
+        Tone::Plain => None,
+        Tone::Strong => Some("1"),
+        Tone::Faint => Some("2"),
+        Tone::Bad => Some("1;31"),
+        Tone::Good => Some("1;32"),
+        Tone::Warning => Some("33"),
     }
 }

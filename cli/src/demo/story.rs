@@ -2,11 +2,13 @@
 
 use super::account::{Example, TEMPLATE};
 use super::course::{Beat, Course, What};
-use super::stage::{Look, Stage};
-use crate::beside::{clock, grouped};
+use super::stage::Stage;
+use crate::beside::clock;
 use loopguard_account::Alert;
 use loopguard_analysis::Gain;
 use loopguard_decision::Step;
+use loopguard_decision::cost::grouped;
+use loopguard_report::Tone;
 use loopguard_world::{Counts, Matched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -22,9 +24,9 @@ const WIDTH: usize = 100;
 /// Says what will be seen.
 pub(super) fn opening(stage: &mut Stage, example: &Example, length: u64) -> io::Result<()> {
     stage.line(&[
-        (Look::Strong, "loopguard demo"),
-        (Look::Plain, ": one account in memory, "),
-        (Look::Plain, &format!("{} of its clock, without the guard and with it.", hours(length))),
+        (Tone::Strong, "loopguard demo"),
+        (Tone::Plain, ": one account in memory, "),
+        (Tone::Plain, &format!("{} of its clock, without the guard and with it.", hours(length))),
     ])?;
     stage.say(&format!("Nothing here touches AWS or the network. The account is {TEMPLATE}:"))?;
     stage.say("")?;
@@ -33,9 +35,9 @@ pub(super) fn opening(stage: &mut Stage, example: &Example, length: u64) -> io::
         let targets: Vec<String> =
             rule.targets.iter().flatten().map(|target| target.arn.to_string()).collect();
         stage.line(&[
-            (Look::Strong, &format!("  {:<17}", rule.name.to_string())),
-            (Look::Plain, &format!("runs {}", targets.join(", "))),
-            (Look::Faint, &format!("  {place}")),
+            (Tone::Strong, &format!("  {:<17}", rule.name.to_string())),
+            (Tone::Plain, &format!("runs {}", targets.join(", "))),
+            (Tone::Faint, &format!("  {place}")),
         ])?;
     }
     Ok(())
@@ -48,9 +50,9 @@ pub(super) fn without(stage: &mut Stage, course: &Course) -> io::Result<()> {
     for rule in looping(course) {
         let counts = course.counts.get(rule).copied().unwrap_or_default();
         stage.line(&[
-            (Look::Faint, &format!("  {}  ", clock(course.hours * 3_600_000))),
-            (Look::Bad, &format!("{rule} has gone round {} times", grouped(counts.rounds))),
-            (Look::Plain, &format!(", {} deliveries, and goes on", grouped(counts.invocations))),
+            (Tone::Faint, &format!("  {}  ", clock(course.hours * 3_600_000))),
+            (Tone::Bad, &format!("{rule} has gone round {} times", grouped(counts.rounds))),
+            (Tone::Plain, &format!(", {} deliveries, and goes on", grouped(counts.invocations))),
         ])?;
     }
     Ok(())
@@ -71,8 +73,8 @@ pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> 
         let told = alerts.iter().find(|(alert, ..)| alert.rule == *rule);
         let loops = before.rounds > 1;
         stage.line(&[
-            (Look::Strong, &format!("  {rule:<17}")),
-            (Look::Plain, &format!("{:>13} / {:<13}", amount(*before, loops), amount(after, loops))),
+            (Tone::Strong, &format!("  {rule:<17}")),
+            (Tone::Plain, &format!("{:>13} / {:<13}", amount(*before, loops), amount(after, loops))),
             verdict(loops, told.map(|(alert, ..)| *alert)),
         ])?;
     }
@@ -81,7 +83,7 @@ pub(super) fn comparison(stage: &mut Stage, without: &Course, with: &Course) -> 
         let since = (told.saturating_sub(deployed)) / 1000;
         stage.line(&[
             (look_of(alert), &format!("  {}", alert.subject())),
-            (Look::Plain, &format!(" (seen {since} s after it was deployed)")),
+            (Tone::Plain, &format!(" (seen {since} s after it was deployed)")),
         ])?;
         stage.say(&format!("    {}", alert.done()))?;
         if matches!(alert.step, Step::Refused(_)) {
@@ -100,18 +102,18 @@ pub(super) fn written(stage: &mut Stage, file: &Path) -> io::Result<()> {
     stage.say(&format!("What the guard wrote down: `loopguard incidents --ledger {}`", file.display()))
 }
 
-fn verdict(loops: bool, told: Option<&Alert>) -> (Look, &'static str) {
+fn verdict(loops: bool, told: Option<&Alert>) -> (Tone, &'static str) {
     match (loops, told) {
-        (true, Some(alert)) if matches!(alert.step, Step::Disabled { .. }) => (Look::Good, "a loop, stopped"),
-        (true, Some(_)) => (Look::Warning, "a loop, told but not stopped"),
-        (true, None) => (Look::Bad, "a loop that the guard did not see"),
-        (false, Some(_)) => (Look::Bad, "harmless, and told of all the same"),
-        (false, None) => (Look::Plain, "harmless, and untouched"),
+        (true, Some(alert)) if matches!(alert.step, Step::Disabled { .. }) => (Tone::Good, "a loop, stopped"),
+        (true, Some(_)) => (Tone::Warning, "a loop, told but not stopped"),
+        (true, None) => (Tone::Bad, "a loop that the guard did not see"),
+        (false, Some(_)) => (Tone::Bad, "harmless, and told of all the same"),
+        (false, None) => (Tone::Plain, "harmless, and untouched"),
     }
 }
 
-fn look_of(alert: &Alert) -> Look {
-    if matches!(alert.step, Step::Disabled { .. }) { Look::Good } else { Look::Warning }
+fn look_of(alert: &Alert) -> Tone {
+    if matches!(alert.step, Step::Disabled { .. }) { Tone::Good } else { Tone::Warning }
 }
 
 fn amount(counts: Counts, loops: bool) -> String {
@@ -176,30 +178,30 @@ fn round(stage: &mut Stage, at: u64, matched: &Matched) -> io::Result<()> {
     }
     let name = matched.event_name.as_ref().unwrap_or(&matched.detail_type);
     stage.line(&[
-        (Look::Faint, &format!("  {}  ", clock(at))),
-        (Look::Plain, &format!("{:<17}", matched.rule)),
-        (if number > 1 { Look::Bad } else { Look::Plain }, &format!("round {:<6}", grouped(number))),
-        (Look::Plain, &format!(" {} {name}", matched.source)),
+        (Tone::Faint, &format!("  {}  ", clock(at))),
+        (Tone::Plain, &format!("{:<17}", matched.rule)),
+        (if number > 1 { Tone::Bad } else { Tone::Plain }, &format!("round {:<6}", grouped(number))),
+        (Tone::Plain, &format!(" {} {name}", matched.source)),
     ])
 }
 
 fn plain_beat(stage: &mut Stage, beat: &Beat, told: &BTreeSet<Arc<str>>) -> io::Result<()> {
     let time = format!("  {}  ", clock(beat.at));
     let (look, text) = match &beat.what {
-        What::Deployed(rule) => (Look::Plain, format!("{rule:<17}is deployed (PutRule, PutTargets)")),
-        What::Settled { rule, on: false } => (Look::Good, format!("{rule:<17}matches nothing any more")),
+        What::Deployed(rule) => (Tone::Plain, format!("{rule:<17}is deployed (PutRule, PutTargets)")),
+        What::Settled { rule, on: false } => (Tone::Good, format!("{rule:<17}matches nothing any more")),
         // A look at a rule that has been told of already, because of another call of the same deployment.
         What::Harmless { rule } if told.contains(rule) => return Ok(()),
-        What::Harmless { rule } => (Look::Plain, format!("{rule:<17}the guard looked: no loop")),
+        What::Harmless { rule } => (Tone::Plain, format!("{rule:<17}the guard looked: no loop")),
         What::Checked(checked) => {
             let (tone, condition) =
-                if checked.still_off { (Look::Good, "still off") } else { (Look::Bad, "ON AGAIN") };
+                if checked.still_off { (Tone::Good, "still off") } else { (Tone::Bad, "ON AGAIN") };
             (tone, format!("{:<17}{condition}, {} minutes after", checked.rule.name, checked.after / 60))
         }
-        What::Failed(why) => (Look::Bad, format!("the guard could not look: {why}")),
+        What::Failed(why) => (Tone::Bad, format!("the guard could not look: {why}")),
         What::Settled { on: true, .. } | What::Round(_) | What::Told(_) => return Ok(()),
     };
-    stage.line(&[(Look::Faint, &time), (look, &text)])
+    stage.line(&[(Tone::Faint, &time), (look, &text)])
 }
 
 fn guard_told(stage: &mut Stage, at: u64, alert: &Alert, first: bool) -> io::Result<()> {
@@ -209,19 +211,19 @@ fn guard_told(stage: &mut Stage, at: u64, alert: &Alert, first: bool) -> io::Res
     let disabled = matches!(alert.step, Step::Disabled { .. });
     let did = if disabled { "DISABLED by the guard" } else { "told by the guard, and left on" };
     stage.line(&[
-        (Look::Faint, &format!("  {}  ", clock(at))),
-        (Look::Strong, &format!("{:<17}", alert.rule)),
-        (if disabled { Look::Good } else { Look::Warning }, did),
-        (Look::Plain, &format!(", after {} by {}", alert.change.call, alert.change.by)),
+        (Tone::Faint, &format!("  {}  ", clock(at))),
+        (Tone::Strong, &format!("{:<17}", alert.rule)),
+        (if disabled { Tone::Good } else { Tone::Warning }, did),
+        (Tone::Plain, &format!(", after {} by {}", alert.change.call, alert.change.by)),
     ])?;
     for hop in &alert.hops {
         stage.say(&format!("            {} -> {} -> {}", hop.rule, hop.action, hop.emits))?;
         stage.say(&format!("            ({}, {})", hop.certainty, often(hop.gain)))?;
     }
-    stage.line(&[(Look::Faint, &format!("            the alert: {}", alert.subject()))])?;
+    stage.line(&[(Tone::Faint, &format!("            the alert: {}", alert.subject()))])?;
     for line in alert.text().lines().flat_map(wrapped) {
         let margin = if line.is_empty() { "            |" } else { "            | " };
-        stage.line(&[(Look::Faint, margin), (Look::Plain, &line)])?;
+        stage.line(&[(Tone::Faint, margin), (Tone::Plain, &line)])?;
     }
     Ok(())
 }

@@ -2,15 +2,14 @@
 //! its cause by tripwires and has the guard stop it, while the dollars are counted.
 
 use super::account::{self, Example};
-use super::stage::{Look, Stage};
-use crate::beside;
-use crate::beside::{clock, grouped};
+use super::stage::Stage;
+use crate::beside::{self, clock};
 use anyhow::{Context, Result};
 use loopguard_analysis::{Catalogue, Verdict, analyse};
-use loopguard_decision::cost::{BUDGET_HOURS, Prices, RunawayCost, runaway};
+use loopguard_decision::cost::{BUDGET_HOURS, Prices, RunawayCost, grouped, runaway};
 use loopguard_decision::{NoticeKind, Step};
-use loopguard_rehearsal::{Company, Deed, Did, Rehearsal};
-use loopguard_world::Twin;
+use loopguard_rehearsal::{Deed, Did};
+use loopguard_report::Tone;
 use std::io;
 
 /// The rule that runs away.
@@ -43,16 +42,7 @@ pub(super) struct Watched {
 impl Watched {
     /// Runs the account with both functions.
     pub(super) fn run(example: &Example, seed: u64) -> Result<Self> {
-        let mut world = account::world(example, seed)?;
-        let guard = beside::guard_stack(&account::home())?;
-        let role = world.text_of(&guard.role);
-        let queue = guard.rule.targets.iter().flatten().next().map(|target| world.text_of(&target.arn));
-        let queue = queue.context("the guard's rule has no queue")?;
-        world.listen(&guard.rule);
-        let settings = [("LOOPGUARD_OWN_ROLE_ARN", &*role), ("LOOPGUARD_TRIPWIRES", "on-suspicion")];
-        let owner = beside::owner(&account::home(), &settings, Company::Both)?;
-        let twin = Twin::new(world, &role).with_queue(&queue);
-        let mut rehearsal = Rehearsal::new(twin, owner).context("starting the functions")?;
+        let mut rehearsal = beside::both(account::world(example, seed)?, &account::home(), &[])?;
         let (mut rounds, mut stopped) = (Vec::new(), None);
         for minute in 1..=END / MINUTE {
             rehearsal.run(minute * MINUTE);
@@ -115,9 +105,9 @@ pub(super) fn tell(stage: &mut Stage, watched: &Watched) -> io::Result<()> {
 fn counter(stage: &mut Stage, watched: &Watched, minute: u64) -> io::Result<()> {
     let rounds = watched.rounds_at(minute);
     stage.line(&[
-        (Look::Faint, &format!("  {}  ", clock(minute * MINUTE))),
-        (Look::Plain, &format!("{RULE:<17}{:>6} rounds  ", grouped(rounds))),
-        (Look::Bad, &watched.by_round.of_rounds(rounds).likely.to_string()),
+        (Tone::Faint, &format!("  {}  ", clock(minute * MINUTE))),
+        (Tone::Plain, &format!("{RULE:<17}{:>6} rounds  ", grouped(rounds))),
+        (Tone::Bad, &watched.by_round.of_rounds(rounds).likely.to_string()),
     ])
 }
 
@@ -127,10 +117,10 @@ fn deed_line(stage: &mut Stage, deed: &Deed) -> io::Result<()> {
         Did::Told(alert) if matches!(alert.step, Step::Disabled { .. }) => {
             let mut lines = vec![format!("{:<17}DISABLED by the guard", alert.rule)];
             lines.extend(alert.change.course.iter().take(4).map(ToString::to_string));
-            (Look::Good, lines)
+            (Tone::Good, lines)
         }
         Did::Told(alert) => {
-            (Look::Warning, vec![format!("{:<17}told by the guard: {}", alert.rule, alert.done())])
+            (Tone::Warning, vec![format!("{:<17}told by the guard: {}", alert.rule, alert.done())])
         }
         Did::Noticed(notice) => (
             look_of(notice.kind),
@@ -146,26 +136,26 @@ fn deed_line(stage: &mut Stage, deed: &Deed) -> io::Result<()> {
                 .then(|| format!("{:<17}the cause is shown; the guard decides", "the sentinel"));
             let removed = (round.tripwires.1 > 0)
                 .then(|| format!("{:<17}removes {} tripwire(s)", "the sentinel", round.tripwires.1));
-            (Look::Plain, [made, shown, removed].into_iter().flatten().collect())
+            (Tone::Plain, [made, shown, removed].into_iter().flatten().collect())
         }
         Did::Missed(error) => {
-            (Look::Bad, vec![format!("{:<17}a round was not whole: {error}", "the sentinel")])
+            (Tone::Bad, vec![format!("{:<17}a round was not whole: {error}", "the sentinel")])
         }
-        Did::Gave { up } => (Look::Bad, vec![format!("the guard could not look: {up}")]),
+        Did::Gave { up } => (Tone::Bad, vec![format!("the guard could not look: {up}")]),
         Did::Handled { .. } => return Ok(()),
     };
     for (at, line) in lines.iter().enumerate() {
         let margin = if at == 0 { time.as_str() } else { "            " };
         for (part, text) in super::story::wrapped(line).iter().enumerate() {
             let margin = if part == 0 { margin } else { "              " };
-            stage.line(&[(Look::Faint, margin), (if at == 0 { look } else { Look::Plain }, text)])?;
+            stage.line(&[(Tone::Faint, margin), (if at == 0 { look } else { Tone::Plain }, text)])?;
         }
     }
     Ok(())
 }
 
-fn look_of(kind: NoticeKind) -> Look {
-    if kind == NoticeKind::Calm { Look::Good } else { Look::Warning }
+fn look_of(kind: NoticeKind) -> Tone {
+    if kind == NoticeKind::Calm { Tone::Good } else { Tone::Warning }
 }
 
 fn kind(kind: NoticeKind) -> &'static str {
@@ -188,15 +178,15 @@ pub(super) fn sum(stage: &mut Stage, watched: &Watched) -> io::Result<()> {
     let [first, _, latest] = BUDGET_HOURS;
     let (look, how) = match watched.stopped {
         Some(at) => (
-            Look::Good,
+            Tone::Good,
             format!("stopped {} minutes after it began", at.saturating_sub(BEGIN).div_ceil(MINUTE)),
         ),
-        None => (Look::Bad, "not stopped".to_owned()),
+        None => (Tone::Bad, "not stopped".to_owned()),
     };
     stage.line(&[
-        (Look::Strong, &format!("  {RULE:<17}")),
+        (Tone::Strong, &format!("  {RULE:<17}")),
         (look, &how),
-        (Look::Plain, &format!(", after {} rounds and {spent}", grouped(rounds))),
+        (Tone::Plain, &format!(", after {} rounds and {spent}", grouped(rounds))),
     ])?;
     stage.say(&format!(
         "    left alone, at {} rounds a minute: {} to {} until a budget tells of it, {first} to {latest} hours later, and {} in 30 days",

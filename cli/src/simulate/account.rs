@@ -23,6 +23,7 @@ pub(super) struct Subject {
     inventory: Inventory,
     analysis: Analysis,
     settings: Settings,
+    prices: Prices,
     pub(super) script: Script,
     /// Events that come after a minute, each with its bus.
     pub(super) events: Vec<(String, Value)>,
@@ -55,7 +56,8 @@ impl Subject {
         let analysis = sources.analyse(&mut inventory, catalogue, &mut |_| ());
         let (script, events) = (Script::default(), Vec::new());
         let (assumed, left_out) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { inventory, analysis, settings, script, events, assumed, left_out })
+        let prices = Prices::of_region(&settings.region);
+        Ok(Self { inventory, analysis, settings, prices, script, events, assumed, left_out })
     }
 
     /// Returns the account and the region.
@@ -73,7 +75,7 @@ impl Subject {
 
     /// Returns what a loop costs.
     pub(super) fn cost(&self, finding: &Finding) -> RunawayCost {
-        runaway(finding, &self.inventory, &Prices::of_region(&self.settings.region))
+        runaway(finding, &self.inventory, &self.prices)
     }
 
     /// Has every run make the calls by which the analysis says that a rule loops.

@@ -2,11 +2,10 @@
 
 use super::account::Subject;
 use crate::beside;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use loopguard_account::Alert;
 use loopguard_decision::{Notice, Step};
-use loopguard_rehearsal::{Company, Rehearsal};
-use loopguard_world::{Counts, Limits, Stop, Twin, World};
+use loopguard_world::{Counts, Limits, Stop, World};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,20 +49,10 @@ impl Course {
 
     /// Runs it with both functions, whose owner has said this besides.
     pub(super) fn guarded(subject: &Subject, hours: u64, said: &[(String, String)]) -> Result<Self> {
-        let (home, mut world) = (subject.home(), subject.world()?);
-        let stack = beside::guard_stack(&home)?;
-        let role = world.text_of(&stack.role);
-        let queue = stack.rule.targets.iter().flatten().next().map(|target| world.text_of(&target.arn));
-        let queue = queue.context("the guard's rule has no queue")?;
+        let world = subject.world()?;
         let rules = world.rule_names();
-        world.listen(&stack.rule);
-        let mut settings =
-            BTreeMap::from([("LOOPGUARD_OWN_ROLE_ARN", &*role), ("LOOPGUARD_TRIPWIRES", "on-suspicion")]);
-        settings.extend(said.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let settings: Vec<(&str, &str)> = settings.into_iter().collect();
-        let owner = beside::owner(&home, &settings, Company::Both)?;
-        let twin = Twin::new(world, &role).with_queue(&queue);
-        let rehearsal = Rehearsal::new(twin, owner).context("starting the functions")?;
+        let said: Vec<(&str, &str)> = said.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let rehearsal = beside::both(world, &subject.home(), &said)?;
         let mut rehearsal = rehearsal.with_most_events(MOST_EVENTS);
         let mut goes_on = rehearsal.run(EVENTS_AT);
         put(subject, &mut rehearsal.twin().world());

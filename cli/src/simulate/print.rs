@@ -2,11 +2,11 @@
 
 use super::account::Subject;
 use super::course::{Course, EVENTS_AT};
-use crate::beside::{clock, grouped};
+use crate::beside::clock;
 use anyhow::Result;
 use loopguard_account::Alert;
 use loopguard_analysis::Finding;
-use loopguard_decision::cost::{Money, Range};
+use loopguard_decision::cost::{Money, Range, grouped};
 use loopguard_report::escaped;
 use serde::Serialize;
 use serde_json::Value;

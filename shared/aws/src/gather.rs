@@ -21,6 +21,7 @@ pub(crate) use ask::{Asker, silent};
 pub(crate) use buckets::notification;
 pub(crate) use connections::{invoke_configs, mappings, pipes, subscriptions_of};
 pub(crate) use logs::log_group;
+pub(crate) use rules::targets;
 pub(crate) use section::{Listed, Section};
 pub(crate) use trails::trails;
 pub(crate) use workloads::{Named, function, named};

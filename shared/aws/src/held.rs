@@ -85,11 +85,11 @@ async fn notifications(account: &AwsAccount, bucket: &str) -> Section {
     section
 }
 
-fn region(account: &AwsAccount) -> String {
+pub(crate) fn region(account: &AwsAccount) -> String {
     account.home.scope().region.to_string()
 }
 
-fn asker<'a>(account: &'a AwsAccount, region: &'a str, calls: &'a AtomicUsize) -> Asker<'a> {
+pub(crate) fn asker<'a>(account: &'a AwsAccount, region: &'a str, calls: &'a AtomicUsize) -> Asker<'a> {
     Asker { clients: &account.clients, region, calls, watch: &silent }
 }
 

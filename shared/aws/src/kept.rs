@@ -3,14 +3,14 @@
 //! The SDK's types would lose what they do not know, and cannot be written as JSON; so the answer is kept as it came, and
 //! put into a request as it was kept.
 
-use crate::AwsAccount;
 use crate::failure::{failure, gone, is_passing_code};
-use crate::gather::ask::{Kept, MAX_PAGES, elements, endless, next_page, text};
+use crate::gather::ask::text;
+use crate::{AwsAccount, gather, held};
 use aws_sdk_eventbridge::operation::RequestId;
 use loopguard_account::{CallError, KeptTarget, Receipt};
 use serde_json::{Value, json};
+use std::sync::atomic::AtomicUsize;
 
-const LIST: &str = "events:ListTargetsByRule";
 const REMOVE: &str = "events:RemoveTargets";
 const PUT: &str = "events:PutTargets";
 
@@ -20,25 +20,14 @@ pub(crate) async fn targets(
     bus: &str,
     name: &str,
 ) -> Result<Vec<KeptTarget>, CallError> {
-    let mut targets = Vec::new();
-    let mut token: Option<String> = None;
-    for _ in 0..MAX_PAGES {
-        let kept = Kept::default();
-        let call = account.clients.events.list_targets_by_rule().rule(name).event_bus_name(bus);
-        let call = call.set_next_token(token.take()).customize().interceptor(kept.clone());
-        call.send().await.map_err(|error| failure(LIST, name, &error))?;
-        let mut page = kept.json(LIST, name)?;
-        targets.extend(elements(&mut page, "Targets").iter().map(|target| KeptTarget {
-            id: text(target, "Id").into(),
-            arn: text(target, "Arn").into(),
-            text: target.to_string().into(),
-        }));
-        token = next_page(&page);
-        if token.is_none() {
-            return Ok(targets);
-        }
-    }
-    Err(endless(LIST, name))
+    let (region, calls) = (held::region(account), AtomicUsize::new(0));
+    let listed = gather::targets(&held::asker(account, &region, &calls), bus, name).await;
+    let kept = |target: &Value| KeptTarget {
+        id: text(target, "Id").into(),
+        arn: text(target, "Arn").into(),
+        text: target.to_string().into(),
+    };
+    listed.failed.map_or_else(|| Ok(listed.items.iter().map(kept).collect()), Err)
 }
 
 /// Removes targets by their ids.

@@ -29,8 +29,11 @@ pub fn removable_targets(
         }
         let new: BTreeSet<Arc<str>> =
             targets.into_iter().filter(|id| added.contains(id) && !gone.contains(id)).collect();
-        gone.extend(new.iter().cloned());
-        let Some(rest) = without(inventory, &change.rule, &gone).filter(|_| !new.is_empty()) else { break };
+        if new.is_empty() {
+            break;
+        }
+        gone.extend(new);
+        let Some(rest) = without(inventory, &change.rule, &gone) else { break };
         open = targets_of_loops(&analyse(&rest, catalogue).findings, change);
     }
     BTreeSet::new()

@@ -12,7 +12,7 @@ mod range;
 mod runaway;
 mod spend;
 
-pub use money::Money;
+pub use money::{Money, grouped};
 pub use own::{OwnItem, OwnSettings, own_cost};
 pub use prices::{Price, PriceStanding, Prices};
 pub use range::Range;

@@ -2,6 +2,7 @@
 
 use crate::facts::Facts;
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 
 /// Returns parameters with which the call causes that event, as far as the event shows them: those of the record of a call,
 /// or those that the service's own event repeats. An object without members where it shows none.
@@ -10,7 +11,7 @@ pub fn parameters_for(api: &str, event: &Value) -> Value {
         return recorded.clone();
     }
     let mut found = json!({});
-    let Ok(facts) = Facts::embedded() else { return found };
+    let Some(facts) = facts() else { return found };
     let source = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_of = |(from, detail_type): &(String, String)| {
         *from == source("source") && *detail_type == source("detail-type")
@@ -18,7 +19,7 @@ pub fn parameters_for(api: &str, event: &Value) -> Value {
     for native in facts.natives(api).filter(|native| is_of(&native.event)) {
         let [detail, resources] = ["detail", "resources"].map(|name| event.get(name).unwrap_or(&Value::Null));
         for (template, seen) in [(&native.detail, detail), (&native.resources, resources)] {
-            read_back(template, seen, &facts, api, &mut found);
+            read_back(template, seen, facts, api, &mut found);
         }
     }
     found
@@ -35,9 +36,15 @@ pub fn makes(api: &str, event: &Value) -> bool {
         !source.starts_with("aws.") && (api.ends_with(":PutEvents") || api.ends_with(":StartReplay"));
     is_record
         || is_own
-        || Facts::embedded().is_ok_and(|facts| {
+        || facts().is_some_and(|facts| {
             facts.natives(api).any(|native| native.event.0 == *source && native.event.1 == *detail_type)
         })
+}
+
+/// The tables, read once: these questions are asked for each hop of an account.
+fn facts() -> Option<&'static Facts> {
+    static FACTS: OnceLock<Option<Facts>> = OnceLock::new();
+    FACTS.get_or_init(|| Facts::embedded().ok()).as_ref()
 }
 
 /// Puts what stands where the template copies from the request to its place in the request.

@@ -85,7 +85,8 @@ async fn whole(asker: &Asker<'_>, bus: &str, mut rule: Value) -> Read {
     Read { rule, failed: targets.failed.into_iter().collect(), untagged }
 }
 
-async fn targets(asker: &Asker<'_>, bus: &str, rule: &str) -> Listed {
+/// Reads the targets of a rule, each as it was told.
+pub(crate) async fn targets(asker: &Asker<'_>, bus: &str, rule: &str) -> Listed {
     pages!(asker, "events:ListTargetsByRule", rule, "Targets",
         token => asker.clients.events.list_targets_by_rule().rule(rule).event_bus_name(bus).set_next_token(token))
 }

@@ -130,8 +130,8 @@ impl fmt::Display for Money {
 }
 
 /// Returns the number with a comma before each three digits.
-fn grouped(number: u128) -> String {
-    let digits = number.to_string();
+pub fn grouped(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -144,10 +144,16 @@ fn grouped(number: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Money;
+    use super::{Money, grouped};
 
     fn money(text: &str) -> Money {
         Money::from_decimal(text).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        let numbers: [u64; 6] = [0, 7, 999, 1000, 1_234, 1_234_567];
+        assert_eq!(numbers.map(grouped), ["0", "7", "999", "1,000", "1,234", "1,234,567"]);
     }
 
     #[test]

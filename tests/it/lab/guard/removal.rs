@@ -2,7 +2,7 @@
 
 use super::{Guarded, LONG, TABLE};
 use crate::lab::harness::wait_for;
-use crate::lab::{idle_machine, starts};
+use crate::lab::{idle_machine, on_start_of, starts};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -46,16 +46,7 @@ fn a_looping_target_is_removed_and_given_back() {
     let Some(account) = Guarded::deploy("removing a target", "enforce") else { return };
     let aws = &account.aws;
     let machine = idle_machine(aws, "machine");
-    let pattern = json!({
-        "source": ["aws.states"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {
-            "eventSource": ["states.amazonaws.com"],
-            "eventName": ["StartExecution"],
-            "requestParameters": {"stateMachineArn": [machine]},
-        },
-    });
-    aws.rule(RULE, &pattern, &[json!({"Id": "audit", "Arn": account.work.arn})]);
+    aws.rule(RULE, &on_start_of(&machine), &[json!({"Id": "audit", "Arn": account.work.arn})]);
     account.waits_until_all_is_looked_at();
     let mut looping = starts(aws, RULE, &machine);
     looping["InputTransformer"] = json!({"InputPathsMap": {"id": "$.id"}, "InputTemplate": "{\"of\": <id>}"});
