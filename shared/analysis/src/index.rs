@@ -17,6 +17,8 @@ pub(crate) struct Index<'a> {
     inventory: &'a Inventory,
     /// Where rules are: what happens elsewhere, nobody hears.
     places: BTreeSet<&'a Scope>,
+    /// Where buckets are: few regions, of however many buckets.
+    bucket_regions: BTreeSet<&'a Term>,
 }
 
 impl<'a> Index<'a> {
@@ -29,6 +31,7 @@ impl<'a> Index<'a> {
             definitions,
             inventory,
             places: inventory.rules.iter().map(|rule| &rule.scope).collect(),
+            bucket_regions: inventory.bucket_regions.values().flatten().collect(),
         };
         for workload in &inventory.workloads {
             index.workloads.entry(unqualified(&workload.arn)).or_insert(workload);
@@ -89,6 +92,11 @@ impl<'a> Index<'a> {
             .iter()
             .copied()
             .find(|there| is(account, &own.account, &there.account) && is(region, &own.region, &there.region))
+    }
+
+    /// Returns true iff a bucket is in another region than `own`.
+    pub(crate) fn has_bucket_outside(&self, own: &Term) -> bool {
+        self.bucket_regions.iter().any(|region| *region != own)
     }
 
     /// Returns the places where rules are, but for `own`, in its account.

@@ -79,7 +79,7 @@ pub(super) fn of_call(
             emission.bind(catalogue, binding, bound, operation, scope);
         }
         if let Some(home) = home(ground, operation) {
-            settle(ground, scope, bound.get(home).as_ref(), &mut emission);
+            locate(ground, scope, bound.get(home).as_ref(), &mut emission);
         }
         emission
     };
@@ -98,8 +98,7 @@ fn home<'a>(ground: &Ground<'a>, operation: &Operation) -> Option<&'a Arc<str>> 
 /// Returns true iff the events of the call may happen in another region than the caller's.
 pub(super) fn may_be_elsewhere(ground: &Ground<'_>, scope: &Scope, operation: &Operation) -> bool {
     home(ground, operation).is_some()
-        && (hears_elsewhere(ground, scope)
-            || ground.inventory.bucket_regions.values().flatten().any(|region| *region != scope.region))
+        && (hears_elsewhere(ground, scope) || ground.index.has_bucket_outside(&scope.region))
 }
 
 /// Returns true iff rules of other regions of the account were read.
@@ -108,7 +107,7 @@ fn hears_elsewhere(ground: &Ground<'_>, scope: &Scope) -> bool {
 }
 
 /// Says in which region the event happens: in that of its resource, wherever the caller is.
-fn settle(ground: &Ground<'_>, scope: &Scope, resource: Option<&Glob>, emission: &mut Emission) {
+fn locate(ground: &Ground<'_>, scope: &Scope, resource: Option<&Glob>, emission: &mut Emission) {
     let shown = |emission: &mut Emission, field: &Field| {
         if ground.catalogue.has(Aspect::ShownPlaces) {
             emission.fields.set("region", field.clone());

@@ -9,14 +9,13 @@ use loopguard_pattern::json::{Value, ValueKind};
 impl Reader<'_> {
     pub(super) fn bucket(&self, resource: &Resource, inventory: &mut Inventory) {
         let properties = self.properties(resource);
-        if &*resource.class == "AWS::S3::Bucket" {
-            let name = self.resolver.resource_name(resource);
+        let own = (&*resource.class == "AWS::S3::Bucket").then(|| self.resolver.resource_name(resource));
+        if let Some(name) = &own {
             let region = self.stacks.scope.region.clone();
-            inventory.bucket_regions.entry(name).or_default().insert(region);
+            inventory.bucket_regions.entry(name.clone()).or_default().insert(region);
         }
         let Some(sends) = sends_events(&properties) else { return };
-        if &*resource.class == "AWS::S3::Bucket" {
-            let name = self.resolver.resource_name(resource);
+        if let Some(name) = own {
             // CDK turns the notifications on beside the bucket, perhaps before it in the text.
             let known = inventory.bucket_notifications.entry(name).or_insert(sends);
             *known |= sends;
