@@ -16,6 +16,7 @@ mod document;
 mod embedded;
 mod facts;
 mod files;
+mod foreach;
 mod nested;
 mod nodes;
 mod notes;

@@ -50,8 +50,9 @@ fn read_all(named: Vec<Read>, texts: &Files, options: &Options) -> Inventory {
         exchange: Exchange::default(),
         files: texts,
     };
-    let (files, links) =
-        nested::unfolded(named, &stacks, |file, text, unit| units::templates(file, text, Some(unit)));
+    let (files, links) = nested::unfolded(named, &stacks, |file, text, unit| {
+        units::templates(file, text, Some(unit), options)
+    });
     let all = || files.iter().flat_map(|(_, templates)| templates);
     stacks.shared_names = shared_names(all());
     stacks.several = all().count() > 1;

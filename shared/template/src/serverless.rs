@@ -52,7 +52,7 @@ pub(crate) fn template(
     regions.extend(crate::nodes::at(&tree, "provider.region").and_then(literal));
     let service = Service { stage: variables.stage(), tree: &tree, notes };
     let document = service.document();
-    Template::new(&document, source.clone(), source.file.clone(), notes)
+    Template::new(&document, source.clone(), source.file.clone(), &options.parameters, notes)
 }
 
 /// A service with its variables resolved.

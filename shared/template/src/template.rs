@@ -1,5 +1,6 @@
 //! A document as a template: its sections, SAM written out.
 
+use crate::foreach;
 use crate::nodes::literal;
 use crate::notes::Notes;
 use crate::sam;
@@ -67,13 +68,16 @@ pub(crate) struct Asset {
 }
 
 impl Template {
-    /// Returns the template that the document is, or none if it is not one.
+    /// Returns the template that the document is, or none if it is not one; `given` has values of parameters by name.
     pub(crate) fn new(
         document: &Value,
         source: Arc<SourceText>,
         unit: Arc<str>,
+        given: &BTreeMap<Arc<str>, Arc<str>>,
         notes: &Notes,
     ) -> Option<Self> {
+        document.get("Resources")?;
+        let document = foreach::written_out(document, given, notes);
         let resources = document.get("Resources")?;
         if !matches!(resources.kind, ValueKind::Object(_) | ValueKind::Null) {
             notes.tell(resources.span, "`Resources` is not an object of resources by name");
@@ -163,6 +167,9 @@ impl Resource {
             notes.tell(span, format!("resource `{id}` has no `Type`; it is not read"));
             return None;
         };
+        if let Some(what) = elsewhere(&class) {
+            notes.tell(span, format!("what the {what} `{id}` deploys is not read: its rules are not known"));
+        }
         let nothing = || Value { kind: ValueKind::Object(Vec::new()), span };
         let properties = match declaration.member("Properties") {
             Some(member) => member.value.clone(),
@@ -178,5 +185,15 @@ impl Resource {
             connectors: declaration.get("Connectors").cloned().unwrap_or_else(nothing),
             asset: declaration.get("Metadata").and_then(Asset::new),
         })
+    }
+}
+
+/// Returns what such a resource is called, if it deploys others that stand in a template elsewhere (CloudFormation User Guide on stack sets and
+/// modules).
+fn elsewhere(class: &str) -> Option<&'static str> {
+    match class {
+        "AWS::CloudFormation::StackSet" => Some("stack set"),
+        _ if class.ends_with("::MODULE") => Some("module"),
+        _ => None,
     }
 }

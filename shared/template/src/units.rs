@@ -52,7 +52,7 @@ pub(crate) fn read(files: &[Source], texts: &Files, options: &Options) -> (Vec<R
             } else if serverless::is_service(&file.file) {
                 service(file, texts, options, &mut place)
             } else {
-                templates(&file.file, &file.text, None)
+                templates(&file.file, &file.text, None, options)
             }
         })
         .collect();
@@ -94,7 +94,12 @@ fn plan(
 const NO_TEMPLATE: &str = "not a template: it has no `Resources`";
 
 /// Returns the CloudFormation templates of a file, under the names of the file and its documents or of `unit`.
-pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>>) -> Read {
+pub(crate) fn templates(
+    file: &Arc<str>,
+    text: &Arc<str>,
+    unit: Option<&Arc<str>>,
+    options: &Options,
+) -> Read {
     let source = Arc::new(SourceText::new(file.clone(), text.clone()));
     let notes = Notes::new(source.clone());
     let name = unit.unwrap_or(file);
@@ -103,7 +108,7 @@ pub(crate) fn templates(file: &Arc<str>, text: &Arc<str>, unit: Option<&Arc<str>
     let (mut templates, mut definitions) = (Vec::new(), false);
     for (at, document) in documents.iter().enumerate() {
         let unit = if several { format!("{name}#{}", at + 1).into() } else { name.clone() };
-        match Template::new(document, source.clone(), unit, &notes) {
+        match Template::new(document, source.clone(), unit, &options.parameters, &notes) {
             Some(template) => templates.push(template),
             // A state machine's definition is read where a template refers to it.
             None if document.get("StartAt").is_some() && document.get("States").is_some() => {
