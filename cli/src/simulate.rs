@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use course::Course;
 use loopguard_analysis::Catalogue;
+use loopguard_decision::Settings;
 use loopguard_template::Options;
 use loopguard_world::Script;
 use serde_json::Value;
@@ -129,7 +130,8 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Exit> {
 
 fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
+    let known = Settings::key(name).map_err(|error| error.to_string())?;
+    Ok((known.to_owned(), value.to_owned()))
 }
 
 fn script(file: &std::path::Path) -> Result<Script> {
@@ -145,14 +147,20 @@ fn events(file: &std::path::Path, bus: &str) -> Result<Vec<(String, Value)>> {
         Value::Array(events) => events,
         one => vec![one],
     };
+    if events.is_empty() {
+        bail!("there is no event in `{}`", file.display());
+    }
     for (number, event) in (1..).zip(&events) {
-        for member in ["source", "detail-type"] {
-            if !event.get(member).is_some_and(Value::is_string) {
-                bail!(
-                    "event {number} of `{}` has no text `{member}`: write it as EventBridge delivers it",
-                    file.display()
-                );
-            }
+        let missing =
+            ["source", "detail-type"].into_iter().find(|name| !event.get(name).is_some_and(Value::is_string));
+        let missing = missing.map(|name| format!("text `{name}`"));
+        let no_detail =
+            || (!event.get("detail").is_some_and(Value::is_object)).then(|| "object `detail`".to_owned());
+        if let Some(what) = missing.or_else(no_detail) {
+            bail!(
+                "event {number} of `{}` has no {what}: write it as EventBridge delivers it",
+                file.display()
+            );
         }
     }
     Ok(events.into_iter().map(|event| (bus.to_owned(), event)).collect())

@@ -105,10 +105,35 @@ fn an_event_of_ones_own_comes_to_a_bus_of_ones_own() {
     let shown = text(&[&template(), "--hours", "1", "--event", file.to_str().unwrap()]);
     assert!(shown.contains("00:01:00  shop / Order Placed on bus default\n"), "{shown}");
     assert!(shown.contains("other rules that ran\n"), "{shown}");
-    std::fs::write(&file, r#"{"detail-type": "Order Placed"}"#).unwrap();
-    let refused = simulated(&[&template(), "--event", file.to_str().unwrap()]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("has no text `source`"));
+    let hostile = [
+        ("{\"detail-type\": \"Order Placed\"}", "event 1 of `"),
+        ("{\"detail-type\": \"Order Placed\"}", "has no text `source`"),
+        ("{\"source\": \"shop\", \"detail-type\": \"x\", \"detail\": [1]}", "has no object `detail`"),
+        ("[{\"source\": \"shop\", \"detail-type\": \"x\", \"detail\": {}}, null]", "event 2 of `"),
+        ("[]", "there is no event in `"),
+        ("{bad", "at line 1 column 2"),
+    ];
+    for (event, why) in hostile {
+        std::fs::write(&file, event).unwrap();
+        refused(&[&template(), "--event", file.to_str().unwrap()], why);
+    }
+}
+
+/// What the command cannot do is refused before anything runs, with the reason.
+#[test]
+fn settings_that_are_none_and_files_without_rules_are_refused() {
+    refused(&[&template(), "--set", "LOOPGUARD_CIELING=60"], "LOOPGUARD_CEILING");
+    refused(&[&template(), "--set", "LOOPGARD_MODE=observe"], "LOOPGUARD_MODE");
+    refused(&[&template(), "--set", "LOOPGUARD_CEILING"], "NAME=VALUE");
+    let readme = workspace::root().join("LICENSE").display().to_string();
+    refused(&[&readme], "not a template: it has no `Resources`");
+}
+
+fn refused(arguments: &[&str], why: &str) {
+    let refused = simulated(arguments);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {told}");
+    assert!(told.contains(why), "{arguments:?}: {told}");
 }
 
 #[test]

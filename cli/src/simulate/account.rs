@@ -49,10 +49,11 @@ impl Subject {
             region: named(&inventory.scope.region, &args.region),
             ..Settings::with_seed(args.seed)
         };
-        let mut inventory = World::new(inventory, &Script::default(), settings.clone())?.inventory();
         if inventory.rules.is_empty() {
-            bail!("there is no rule to simulate in what was read");
+            let why = inventory.notes.iter().map(|note| format!("\n  {}: {}", note.origin, note.message));
+            bail!("there is no rule to simulate in what was read{}", why.collect::<Vec<_>>().concat());
         }
+        let mut inventory = World::new(inventory, &Script::default(), settings.clone())?.inventory();
         let analysis = sources.analyse(&mut inventory, catalogue, &mut |_| ());
         let (script, events) = (Script::default(), Vec::new());
         let (assumed, left_out) = (BTreeSet::new(), BTreeSet::new());

@@ -257,10 +257,7 @@ impl Settings {
             if !key.starts_with(PREFIX) {
                 continue;
             }
-            let Some(known) = KEYS.into_iter().find(|known| **known == *key) else {
-                let nearest = nearest(&key, &KEYS);
-                return Err(SettingsError::UnknownKey { key, nearest });
-            };
+            let known = Self::key(&key)?;
             if !value.trim().is_empty() {
                 given.insert(known, value.trim().to_owned());
             }
@@ -290,6 +287,13 @@ impl Settings {
                 .map(|text| arn(SELFTEST_ARN, text, "states"))
                 .transpose()?,
         })
+    }
+
+    /// Returns the setting of that name; an error has the nearest one.
+    pub fn key(name: &str) -> Result<&'static str, SettingsError> {
+        KEYS.into_iter()
+            .find(|known| *known == name)
+            .ok_or_else(|| SettingsError::UnknownKey { key: name.to_owned(), nearest: nearest(name, &KEYS) })
     }
 }
 
