@@ -42,6 +42,7 @@ fn main() {
         shapes::tasks(),
         shapes::chain(),
         shapes::slow_chain(),
+        shapes::slow_chain_that_matters(),
         shapes::usual_chains(),
         shapes::drip(),
         shapes::doubling(),

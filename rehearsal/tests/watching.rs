@@ -47,6 +47,14 @@ fn permitted_loops_are_told_at_the_change_and_stopped_by_tripwires() {
     }
 }
 
+/// One chain of events at the pace of CloudTrail is the loop that the tutorials warn of. By default it is too slow to be stopped; an owner to whom
+/// it matters has it stopped by what its own events show.
+#[test]
+fn one_chain_at_the_pace_of_cloudtrail_is_stopped_where_it_matters() {
+    let shape = shapes::slow_chain_that_matters();
+    stopped_within(&run(&shape, Means::Tripwires), 120.0, &shape);
+}
+
 /// A loop that grows is seen by its growth, before it is large.
 #[test]
 fn a_loop_that_doubles_is_stopped_while_it_is_small() {

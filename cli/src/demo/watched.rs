@@ -162,7 +162,8 @@ fn kind(kind: NoticeKind) -> &'static str {
     match kind {
         NoticeKind::Suspected => "suspects revert-acl",
         NoticeKind::Surge => "sees a surge",
-        NoticeKind::Calm => "ends the suspicion",
+        NoticeKind::Calm | NoticeKind::Settled => "ends the suspicion",
+        NoticeKind::Slow => "sees a slow loop",
         NoticeKind::Budget => "hears of a budget",
         NoticeKind::Blind => "cannot see",
     }

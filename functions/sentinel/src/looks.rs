@@ -25,6 +25,9 @@ pub(crate) struct Runaway {
 /// The account's rate is compared with what it was within two weeks, in points of five minutes.
 const HISTORY: u64 = 14 * 24 * 60;
 
+/// A flat rate matters from such a part of the threshold on.
+pub(crate) const FLAT: u64 = 10;
+
 /// An hour shows every sign but the slowest plateau.
 const RECENT: u64 = 60;
 
@@ -52,7 +55,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 let on_cycle = cycles.contains(rule);
                 // What is usual is not asked of every rule: one that is quiet for any history needs none.
                 if judge(&series, &Baseline::unknown(), &self.limits(on_cycle), now).is_unusual() {
-                    let seen = self.rate_of(rule, on_cycle, round, now).await?;
+                    let seen = self.rate_of(rule, on_cycle, now, round, now).await?;
                     runaways.extend(Some(seen).filter(|seen| seen.judgement.is_unusual()));
                 }
             }
@@ -88,17 +91,18 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         Ok(others.map(|rule| WatchedRule { on_cycle: looping.contains(&rule), rule }).collect())
     }
 
-    /// Reads two weeks of a rule, and judges its rate.
+    /// Reads two weeks of a rule, and judges its rate by what was usual before `since`.
     pub(crate) async fn rate_of(
         &self,
         rule: &RuleRef,
         on_cycle: bool,
+        since: Timestamp,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Runaway, WatchError> {
         let mut series = self.metrics(&rate_reads(rule), round, now).await?.into_iter();
         let mut next = || series.next().unwrap_or_default();
-        let (recent, usual) = (next(), baseline(&next(), now));
+        let (recent, usual) = (next(), baseline(&next(), since));
         let limits = self.limits(on_cycle);
         let judgement = judge(&recent, &usual, &limits, now);
         let end = Minute::of(now).back(limits.settle);
@@ -122,10 +126,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             per_minute,
             minutes: u64::try_from(watch.ceiling_minutes).unwrap_or(u64::MAX),
         });
-        #[expect(clippy::cast_precision_loss, reason = "a rate that an owner writes down")]
-        let threshold = watch.threshold as f64;
+        #[expect(clippy::cast_precision_loss, reason = "rates that an owner writes down")]
+        let (threshold, flat) = (watch.threshold as f64, watch.threshold as f64 / FLAT as f64);
         if on_cycle {
-            Limits { ceiling, floor: threshold, plateau: threshold / 10.0, ..Limits::on_cycle() }
+            Limits { ceiling, floor: threshold, plateau: flat, ..Limits::on_cycle() }
         } else {
             let base = Limits::swept();
             Limits { ceiling: None, floor: base.floor.max(threshold), ..base }
@@ -133,8 +137,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 }
 
-/// What was usual before the last three hours: what goes on now shall not make itself usual.
-fn baseline(history: &Series, now: Timestamp) -> Baseline {
-    let end = Minute::of(now).back(180);
+/// What was usual three hours before and earlier: what goes on since then shall not make itself usual.
+fn baseline(history: &Series, since: Timestamp) -> Baseline {
+    let end = Minute::of(since).back(180);
     Baseline::of(history, end, HISTORY)
 }

@@ -1,5 +1,6 @@
 //! From what tripwires have seen to a cause that is shown.
 
+use crate::looks::FLAT;
 use crate::round::{Round, Sentinel, WatchError};
 use crate::suspect::Followed;
 use crate::targets;
@@ -30,7 +31,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         if one.suspicion.shown_now(now).is_some() {
             return Ok(one);
         }
-        let shown = match self.by_evidence(&one, round, now).await? {
+        let shown = match self.by_evidence(&mut one, round, now).await? {
             Some(shown) => Some(shown),
             None => self.by_ceiling(&one, now),
         };
@@ -44,7 +45,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     async fn by_evidence(
         &self,
-        one: &Followed,
+        one: &mut Followed,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Option<Shown>, WatchError> {
@@ -63,7 +64,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         for hop in &hops {
             counted.insert(hop.clone(), self.counted(one, hop, round, now).await?);
         }
-        let conclusion = conclude(&hops, &evidence, &counted, &Thresholds::DESIGN, now);
+        // Where a flat rate begins to be looked into, a loop begins to matter.
+        let thresholds =
+            Thresholds { per_minute: self.settings.watch.threshold / FLAT, ..Thresholds::DESIGN };
+        let conclusion = conclude(&hops, &evidence, &counted, &thresholds, now);
         tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
         Ok(match conclusion {
             Conclusion::Reproducing(proof) => Some(Shown {
@@ -74,6 +78,13 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 events: proof.hops.iter().flat_map(|hop| hop.ids.iter().cloned()).collect(),
                 course: self.course(one, now),
             }),
+            Conclusion::Slow(proof, slow) => {
+                if one.suspicion.slow_since.is_none() {
+                    self.tell_of_slow_loop(one, &proof, &slow, round, now).await?;
+                    one.suspicion.slow_since = Some(now);
+                }
+                None
+            }
             Conclusion::NotObserved(_) | Conclusion::Observed(..) => None,
         })
     }

@@ -17,8 +17,23 @@ use std::sync::Arc;
 /// A rate that has been usual for so many minutes ends a suspicion.
 const CALM: u64 = 15;
 
+/// A rate that has gone on for so many minutes, without a cause that was shown, is what is usual from now on: each round of a
+/// suspicion costs reads.
+const SETTLED: u64 = 24 * 60;
+
 /// Lambda tells the rate of no rule exactly; a tripwire that catches a sample keeps it until the rate is that far off.
 const LOOSE: u64 = 4;
+
+/// How a suspicion ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The rule is off, gone, or in no loop any more.
+    Gone,
+    /// Its rate is as it was before the suspicion.
+    Usual,
+    /// It has gone on for so long that this is what is usual.
+    Settled,
+}
 
 /// A suspicion in this round, with what it rests on.
 #[derive(Debug)]
@@ -61,6 +76,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             hops: Vec::new(),
             shown: None,
             calm_since: None,
+            slow_since: None,
             budget: None,
         };
         let mut followed = followed(suspicion, runaway.clone(), gathered, finding);
@@ -79,15 +95,18 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     ) -> Result<Option<Followed>, WatchError> {
         let analysed = self.analysed(&suspicion.rule).await?;
         let Some((gathered, Some(finding))) = analysed else {
-            return self.end(&suspicion, "it is off, gone, or in no loop any more", round, now).await;
+            return self.end(&suspicion, Ended::Gone, round, now).await;
         };
-        let runaway = self.rate_of(&suspicion.rule, true, round, now).await?;
+        if suspicion.shown.is_none() && is_due(Some(suspicion.since), SETTLED, now) {
+            return self.end(&suspicion, Ended::Settled, round, now).await;
+        }
+        let runaway = self.rate_of(&suspicion.rule, true, suspicion.since, round, now).await?;
         if runaway.judgement.is_unusual() {
             suspicion.calm_since = None;
         } else {
             let since = *suspicion.calm_since.get_or_insert(now);
             if is_due(Some(since), CALM, now) {
-                return self.end(&suspicion, "its rate is as usual", round, now).await;
+                return self.end(&suspicion, Ended::Usual, round, now).await;
             }
         }
         suspicion.finding = finding.id.clone();
@@ -98,12 +117,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     async fn end(
         &self,
         suspicion: &Suspicion,
-        why: &str,
+        how: Ended,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Option<Followed>, WatchError> {
         let budget = self.settle_budget(suspicion).await;
-        self.tell_of_calm(suspicion, why, budget, round, now).await?;
+        self.tell_of_end(suspicion, how, budget, round, now).await?;
         self.ledger.end_suspicion(&suspicion.id).await.map_err(WatchError::Ledger)?;
         round.ended.push(suspicion.id.clone());
         Ok(None)

@@ -2,11 +2,12 @@
 
 use crate::looks::Runaway;
 use crate::round::{Round, Sentinel, WatchError};
-use crate::suspect::Followed;
+use crate::suspect::{Ended, Followed};
 use crate::targets::billed;
 use loopguard_account::{IncidentBudget, Ledger, Suspicion, Watch, Watchbook, Watcher};
 use loopguard_analysis::Verdict;
 use loopguard_decision::cost::{Meter, Money, Prices, RunawayCost, Spend, runaway, spend};
+use loopguard_decision::evidence::{Proof, TooSlow};
 use loopguard_decision::rates::Minute;
 use loopguard_decision::shell::word;
 use loopguard_decision::{Mode, Notice, NoticeKind, RuleRef, Timestamp, Urgency, undo_command};
@@ -57,13 +58,6 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         now: Timestamp,
     ) -> Result<(), WatchError> {
         let rule = &one.suspicion.rule;
-        let mut next: Vec<String> =
-            one.finding.remedies.iter().map(|remedy| remedy.headline.clone()).collect();
-        let [name, bus, region] = [&rule.name, &rule.bus, &self.region()].map(|text| word(text));
-        next.push(format!(
-            "Stop it now: `aws events disable-rule --name {name} --event-bus-name {bus} --region {region}`."
-        ));
-        next.push(format!("Undo that: `{}`.", undo_command(&rule.name, &rule.bus, &self.region())));
         let certainty = one.finding.certainty.map(|level| format!(" ({level})")).unwrap_or_default();
         let what = match one.finding.verdict {
             Verdict::Loop => format!("it is in a loop{certainty}"),
@@ -74,7 +68,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             seen: format!("{what}, and its rate is unusual: {}", one.runaway.judgement),
             done: self.watching().to_owned(),
             cost: self.cost(one, now),
-            next,
+            next: self.stops(one),
             ..self.notice(NoticeKind::Suspected, Urgency::Page, Some(rule), now)
         };
         self.tell(notice, round, now).await
@@ -94,10 +88,48 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
     }
 
-    pub(crate) async fn tell_of_calm(
+    /// The loop is shown, but so slow that nothing is done about it.
+    pub(crate) async fn tell_of_slow_loop(
+        &self,
+        one: &Followed,
+        proof: &Proof,
+        slow: &TooSlow,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let rule = &one.suspicion.rule;
+        let threshold = self.settings.watch.threshold;
+        let mut next = self.stops(one);
+        next.push(format!(
+            "To have loops as slow as this decided on, deploy with a lower `Threshold` (now {threshold}): a tenth of it is where a loop matters."
+        ));
+        let notice = Notice {
+            finding: Some(one.suspicion.finding.clone()),
+            seen: format!("it causes its own events: {proof}"),
+            done: format!("nothing, for it is slow: {slow}"),
+            cost: self.cost(one, now),
+            next,
+            ..self.notice(NoticeKind::Slow, Urgency::Notice, Some(rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// What would break the loop, and how to stop it by hand, as sentences.
+    fn stops(&self, one: &Followed) -> Vec<String> {
+        let rule = &one.suspicion.rule;
+        let remedies = one.finding.remedies.iter().map(|remedy| remedy.headline.clone());
+        let [name, bus, region] = [&rule.name, &rule.bus, &self.region()].map(|text| word(text));
+        let stop = format!(
+            "Stop it now: `aws events disable-rule --name {name} --event-bus-name {bus} --region {region}`."
+        );
+        let undo = format!("Undo that: `{}`.", undo_command(&rule.name, &rule.bus, &self.region()));
+        remedies.chain([stop, undo]).collect()
+    }
+
+    pub(crate) async fn tell_of_end(
         &self,
         suspicion: &Suspicion,
-        why: &str,
+        how: Ended,
         budget: Option<String>,
         round: &mut Round,
         now: Timestamp,
@@ -110,6 +142,17 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 Watcher::Tripwire { .. } => None,
             })
             .collect();
+        let (kind, why) = match how {
+            Ended::Gone => (NoticeKind::Calm, "it is off, gone, or in no loop any more"),
+            Ended::Usual => (NoticeKind::Calm, "its rate is as it was before"),
+            Ended::Settled if suspicion.slow_since.is_some() => {
+                (NoticeKind::Settled, "it has gone on for a day as a loop that is slower than what matters")
+            }
+            Ended::Settled => (
+                NoticeKind::Settled,
+                "it has gone on for a day without a cause on which it could be stopped: from now on this is its usual rate",
+            ),
+        };
         let notice = Notice {
             finding: Some(suspicion.finding.clone()),
             seen: format!(
@@ -118,7 +161,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             ),
             done: "it is watched no more closely than others, and its tripwires are removed".to_owned(),
             next: unseen.into_iter().chain(budget).collect(),
-            ..self.notice(NoticeKind::Calm, Urgency::Notice, Some(&suspicion.rule), now)
+            ..self.notice(kind, Urgency::Notice, Some(&suspicion.rule), now)
         };
         self.tell(notice, round, now).await
     }

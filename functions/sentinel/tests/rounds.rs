@@ -61,7 +61,18 @@ struct Stage {
 }
 
 impl Stage {
+    /// A round in two seconds: records on a busy day come that fast.
     fn of(template: &str, script: &str, settings: &[(&str, &str)]) -> Self {
+        Self::at_pace((1_000, 2_000), template, script, settings)
+    }
+
+    /// Records come so many milliseconds after the call.
+    fn at_pace(
+        cloudtrail_latency: (u64, u64),
+        template: &str,
+        script: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let options = Options {
             account: Some("111122223333".into()),
             region: Some("eu-west-1".into()),
@@ -70,12 +81,9 @@ impl Stage {
         };
         let source = Source { file: "t.yaml".into(), text: template.into() };
         let inventory = loopguard_template::read(&[source], &options);
-        // A round in two seconds: records on a busy day come that fast.
-        let fast = loopguard_world::Settings {
-            cloudtrail_latency: (1_000, 2_000),
-            ..loopguard_world::Settings::with_seed(1)
-        };
-        let world = World::new(&inventory, &Script::parse(script).unwrap(), fast).unwrap();
+        let pace =
+            loopguard_world::Settings { cloudtrail_latency, ..loopguard_world::Settings::with_seed(1) };
+        let world = World::new(&inventory, &Script::parse(script).unwrap(), pace).unwrap();
         let own = [
             ("LOOPGUARD_MODE", "enforce"),
             ("LOOPGUARD_SCOPE", "*"),
@@ -181,6 +189,32 @@ fn a_permitted_loop_that_runs_away_is_shown_and_stopped() {
     assert!(stage.rehearsal.ledger().watchlist().suspicions().is_empty());
 }
 
+/// A loop as slow as CloudTrail is shown and told as one, once, with how to stop it, and nothing calls it calm while it goes on. After a day
+/// it is watched no more closely than others.
+#[test]
+fn a_slow_loop_is_told_as_a_loop_and_not_as_calm() {
+    let mut stage = Stage::at_pace((20_000, 60_000), REVERTER, CHAIN, &[]);
+    stage.run(25 * 60);
+    assert!(stage.disabled().is_empty());
+    let told = |notices: Vec<&Notice>| notices.iter().map(|notice| (notice.kind, notice.text())).collect();
+    let told: Vec<(NoticeKind, String)> = told(stage.notices());
+    let kinds: Vec<NoticeKind> = told.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [NoticeKind::Suspected, NoticeKind::Slow], "{told:?}");
+    for part in [
+        "it causes its own events: hop ",
+        "and more than 3 a minute matter",
+        "Stop it now: `aws events ",
+        "`Threshold` (now 30)",
+    ] {
+        assert!(told[1].1.contains(part), "{part}: {}", told[1].1);
+    }
+    stage.run(60);
+    assert_eq!(stage.kinds()[2..], [NoticeKind::Settled]);
+    stage.run(8 * 60);
+    assert_eq!(stage.kinds().len(), 3, "and is not suspected again for the same: {:?}", stage.kinds());
+    assert_eq!(stage.tripwires(), 0);
+}
+
 /// Tripwires are rules of the guard's own: nobody is told of them, and the guard never acts on one.
 #[test]
 fn without_tripwires_it_is_told_and_goes_on() {
@@ -259,6 +293,7 @@ fn a_budget_that_cannot_be_removed_is_told() {
         hops: Vec::new(),
         shown: None,
         calm_since: Some(Timestamp(0)),
+        slow_since: None,
         budget: Some(budget.into()),
     };
     stage.rehearsal.ledger().watchlist().put_suspicion(&suspicion);

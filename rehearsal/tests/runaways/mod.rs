@@ -62,7 +62,8 @@ pub struct Ran {
 impl Means {
     fn settings(self, shape: &Shape) -> Vec<(String, String)> {
         let pair = |key: &str, value: &str| (format!("LOOPGUARD_{key}"), value.to_owned());
-        let mut settings = vec![pair("MODE", "enforce"), pair("SCOPE", "*")];
+        let threshold = shape.threshold.to_string();
+        let mut settings = vec![pair("MODE", "enforce"), pair("SCOPE", "*"), pair("THRESHOLD", &threshold)];
         match self {
             Self::Change => {}
             Self::Tripwires => settings.push(pair("TRIPWIRES", "on-suspicion")),

@@ -24,6 +24,8 @@ pub struct Shape {
     pub rules: Vec<&'static str>,
     /// The ceiling of whoever sets one: events of a rule in a minute.
     pub ceiling: u64,
+    /// From what rate on it matters to its owner.
+    pub threshold: u64,
     /// How long it may run.
     pub minutes: u64,
     pub seed: u64,
@@ -56,6 +58,7 @@ impl Shape {
             bus: "default".to_owned(),
             rules: rules.to_vec(),
             ceiling: 60,
+            threshold: 30,
             minutes: 60,
             seed: 1,
         }
@@ -206,6 +209,12 @@ pub fn chain() -> Shape {
 pub fn slow_chain() -> Shape {
     let minutes = 10 * 60;
     Shape { name: "one chain at CloudTrail's usual latency", latency: USUAL, minutes, ceiling: 1, ..chain() }
+}
+
+/// The same for an owner to whom one round a minute matters.
+pub fn slow_chain_that_matters() -> Shape {
+    let name = "the same with `Threshold` at 10";
+    Shape { name, threshold: 10, minutes: 3 * 60, ..slow_chain() }
 }
 
 /// Forty of these: whoever sets forty buckets right at once.

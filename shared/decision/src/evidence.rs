@@ -14,7 +14,7 @@ mod install;
 mod remediators;
 mod tripwire;
 
-pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, conclude};
+pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, TooSlow, conclude};
 pub use count::{Evidence, MOST_SIGHTINGS, Taken, sighting};
 pub use hop::HopRef;
 pub use install::{InstallPlan, Installed, Wanted, install_plan};

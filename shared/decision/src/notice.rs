@@ -49,6 +49,10 @@ pub enum NoticeKind {
     Surge,
     /// A rule that was suspected has become calm.
     Calm,
+    /// A rule is shown to cause its own events, but runs too seldom to be acted on.
+    Slow,
+    /// A rule that was suspected has gone on as it is for so long that it is watched no more closely than others.
+    Settled,
     /// A budget has sent a notice: which rules burn.
     Budget,
     /// Something that watching needs is refused or missing.
@@ -57,7 +61,8 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Suspected, Self::Surge, Self::Calm, Self::Budget, Self::Blind];
+    pub const ALL: [Self; 7] =
+        [Self::Suspected, Self::Surge, Self::Calm, Self::Slow, Self::Settled, Self::Budget, Self::Blind];
 
     /// Returns the word that logs and programs use.
     pub fn as_str(self) -> &'static str {
@@ -65,6 +70,8 @@ impl NoticeKind {
             Self::Suspected => "suspected",
             Self::Surge => "surge",
             Self::Calm => "calm",
+            Self::Slow => "slow",
+            Self::Settled => "settled",
             Self::Budget => "budget",
             Self::Blind => "blind",
         }
@@ -103,6 +110,8 @@ impl Notice {
             NoticeKind::Suspected => format!("Loopguard: {rule} runs away and may loop"),
             NoticeKind::Surge => format!("Loopguard: {rule} runs far above its usual rate"),
             NoticeKind::Calm => format!("Loopguard: {rule} is calm again"),
+            NoticeKind::Slow => format!("Loopguard: {rule} loops, but slowly"),
+            NoticeKind::Settled => format!("Loopguard: {rule} goes on, and is suspected no more"),
             NoticeKind::Budget => "Loopguard: a budget spoke; what runs now".to_owned(),
             NoticeKind::Blind => format!("Loopguard cannot see all of {rule}"),
         };

@@ -27,6 +27,9 @@ pub struct Suspicion {
     pub shown: Option<Shown>,
     /// Since when its rate has been as usual; the suspicion ends when that has lasted.
     pub calm_since: Option<Timestamp>,
+    /// Since when it is known for a loop that runs too seldom to be acted on.
+    #[serde(default)]
+    pub slow_since: Option<Timestamp>,
     /// The budget that was made for it.
     pub budget: Option<Arc<str>>,
 }

@@ -37,6 +37,7 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         rule,
         shown: None,
         calm_since: None,
+        slow_since: None,
         budget: None,
     }
 }
@@ -56,7 +57,8 @@ async fn suspicions_are_replaced_and_end(book: &impl Watchbook, now: Timestamp) 
         events: vec!["e-1".into()],
         course: vec!["It ran 300 times, which cost $0.10.".into()],
     };
-    let a = Suspicion { shown: Some(proof), budget: Some("loopguard-a".into()), ..a };
+    let budget = Some("loopguard-a".into());
+    let a = Suspicion { shown: Some(proof), slow_since: Some(now), budget, ..a };
     book.put_suspicion(&a).await?;
     let mut expected = vec![a.clone(), b.clone()];
     expected.sort_by(|one, other| one.id.cmp(&other.id));

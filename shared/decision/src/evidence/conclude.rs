@@ -31,7 +31,7 @@ pub struct Thresholds {
     pub windows: u64,
     /// So many generations at least.
     pub generations: u64,
-    /// The rule matches more events in a minute than this.
+    /// The rule matches more events in a minute than this: what is slower is told, and not acted on.
     pub per_minute: u64,
     /// One generation makes the same call on the same thing at most so often for each outside event: Lambda runs an event up
     /// to three times, and several runs may find the same thing undone before the first has done it.
@@ -44,12 +44,12 @@ pub struct Thresholds {
 }
 
 impl Thresholds {
-    /// The thresholds of the design.
+    /// The thresholds of the design, for a rate that matters as it does by default.
     pub const DESIGN: Self = Self {
         share_percent: 90,
         windows: 3,
         generations: 3,
-        per_minute: 10,
+        per_minute: 3,
         repeats: 20,
         sampled: 400,
         settle: 2,
@@ -91,6 +91,8 @@ pub enum Conclusion {
     NotObserved(Doubt),
     /// Every hop was seen, but it is not shown that they reproduce.
     Observed(Proof, Doubt),
+    /// Every hop was seen, and they reproduce, but the rule matches too little to matter.
+    Slow(Proof, TooSlow),
     /// Every hop was seen, and they reproduce.
     Reproducing(Proof),
 }
@@ -109,15 +111,6 @@ pub enum Doubt {
     NotCounted {
         /// The rule.
         rule: RuleRef,
-    },
-    /// The rule matches too little to matter.
-    TooSlow {
-        /// The rule.
-        rule: RuleRef,
-        /// How many events in a minute.
-        per_minute: u64,
-        /// What it must exceed.
-        limit: u64,
     },
     /// Too many of the rule's events come from outside.
     Share {
@@ -169,6 +162,19 @@ pub enum Doubt {
     },
 }
 
+/// How slow a rule is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TooSlow {
+    /// The rule.
+    pub rule: RuleRef,
+    /// How many events it matched.
+    pub matched: u64,
+    /// In so many minutes.
+    pub minutes: u64,
+    /// How many in a minute it must exceed to matter.
+    pub limit: u64,
+}
+
 /// The numbers of a conclusion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
@@ -199,7 +205,8 @@ const LENGTHS: [u64; 3] = [1, 5, 15];
 /// Returns what the evidence shows of a loop of these hops, in their order, now; `counted` by hop.
 ///
 /// *Reproducing* iff at one length of windows every hop has the share, the starts, the generations and the rate of
-/// `thresholds`. Where it is not, the doubt is that of the shortest windows.
+/// `thresholds`, *slow* iff it is not, and at one length nothing is missing but the rate. Else the doubt is that of the
+/// shortest windows.
 pub fn conclude(
     hops: &[HopRef],
     evidence: &Evidence,
@@ -214,21 +221,21 @@ pub fn conclude(
     if let Some(hop) = unseen {
         return Conclusion::NotObserved(Doubt::NothingCaught { hop: hop.clone() });
     }
-    let mut first = None;
+    let (mut first, mut slow) = (None, None);
     for window in LENGTHS {
         let look =
             Look { evidence, counted, thresholds, window, end: Minute::of(now).back(thresholds.settle) };
         let proofs: Vec<HopProof> = hops.iter().filter_map(|hop| look.numbers(hop)).collect();
         let proof = Proof { hops: proofs };
         match hops.iter().find_map(|hop| look.doubt(hop)) {
-            None => return Conclusion::Reproducing(proof),
-            Some(doubt) => first = first.or(Some((proof, doubt))),
+            None => match hops.iter().find_map(|hop| look.slow(hop)) {
+                None => return Conclusion::Reproducing(proof),
+                Some(pace) => slow = slow.or(Some(Conclusion::Slow(proof, pace))),
+            },
+            Some(doubt) => first = first.or(Some(Conclusion::Observed(proof, doubt))),
         }
     }
-    match first {
-        Some((proof, doubt)) => Conclusion::Observed(proof, doubt),
-        None => Conclusion::NotObserved(Doubt::NoHops),
-    }
+    slow.or(first).unwrap_or(Conclusion::NotObserved(Doubt::NoHops))
 }
 
 struct Look<'a> {
@@ -249,23 +256,25 @@ impl Look<'_> {
         let Some(counted) = self.counted.get(hop) else {
             return Some(Doubt::NotCounted { rule: hop.to.clone() });
         };
-        self.rate(hop, counted)
+        self.not_counted(hop, counted)
             .or_else(|| self.share(hop, seen, counted))
             .or_else(|| self.fading(hop, seen, counted))
             .or_else(|| self.starts(hop, counted))
             .or_else(|| self.generations(hop, seen, counted))
     }
 
-    fn rate(&self, hop: &HopRef, counted: &Counted) -> Option<Doubt> {
-        let windows = counted.matched.windows(self.end, self.window, self.thresholds.windows);
-        let rule = || hop.to.clone();
-        if windows.contains(&0) {
-            return Some(Doubt::NotCounted { rule: rule() });
-        }
-        let minutes = self.window * self.thresholds.windows;
-        let per_minute = windows.iter().sum::<u64>() / minutes.max(1);
-        let limit = self.thresholds.per_minute;
-        (per_minute <= limit).then(|| Doubt::TooSlow { rule: rule(), per_minute, limit })
+    fn matched(&self, counted: &Counted) -> Vec<u64> {
+        counted.matched.windows(self.end, self.window, self.thresholds.windows)
+    }
+
+    fn not_counted(&self, hop: &HopRef, counted: &Counted) -> Option<Doubt> {
+        self.matched(counted).contains(&0).then(|| Doubt::NotCounted { rule: hop.to.clone() })
+    }
+
+    fn slow(&self, hop: &HopRef) -> Option<TooSlow> {
+        let matched = self.matched(self.counted.get(hop)?).iter().sum();
+        let (minutes, limit) = (self.window * self.thresholds.windows, self.thresholds.per_minute);
+        (matched <= limit * minutes).then(|| TooSlow { rule: hop.to.clone(), matched, minutes, limit })
     }
 
     fn share(&self, hop: &HopRef, seen: &HopEvidence, counted: &Counted) -> Option<Doubt> {
@@ -421,11 +430,11 @@ impl Generations<'_> {
 }
 
 impl Conclusion {
-    /// Returns the cause as the decision table has it: one that is only observed is not shown.
+    /// Returns the cause as the decision table has it: one that is only observed is not shown, nor is one too slow to matter.
     pub fn cause(&self) -> Cause {
         match self {
             Self::Reproducing(_) => Cause::Reproducing,
-            Self::NotObserved(_) | Self::Observed(..) => Cause::NotShown,
+            Self::NotObserved(_) | Self::Observed(..) | Self::Slow(..) => Cause::NotShown,
         }
     }
 }
@@ -437,6 +446,7 @@ impl fmt::Display for Conclusion {
             Self::Observed(proof, doubt) => {
                 write!(f, "observed, but not shown to reproduce: {doubt} ({proof})")
             }
+            Self::Slow(proof, pace) => write!(f, "observed and reproducing, but slow: {pace} ({proof})"),
             Self::Reproducing(proof) => write!(f, "observed and reproducing: {proof}"),
         }
     }
@@ -465,15 +475,22 @@ impl fmt::Display for HopProof {
     }
 }
 
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, matched, minutes, limit } = self;
+        write!(
+            f,
+            "rule {rule} matched {matched} events in {minutes} minutes, and more than {limit} a minute matter"
+        )
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHops => f.write_str("there is no hop to observe"),
             Self::NothingCaught { hop } => write!(f, "no event of hop {hop} was caught"),
             Self::NotCounted { rule } => write!(f, "the metrics of rule {rule} have no settled count"),
-            Self::TooSlow { rule, per_minute, limit } => {
-                write!(f, "rule {rule} matches {per_minute} events a minute, no more than {limit}")
-            }
             Self::Share { hop, own, matched } => {
                 write!(f, "{own} of {matched} events of a window are the target's own in hop {hop}")
             }

@@ -32,6 +32,7 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         hops: vec![WatchedHop { hop, by }],
         shown,
         calm_since: None,
+        slow_since: None,
         budget: None,
     }
 }

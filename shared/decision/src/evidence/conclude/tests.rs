@@ -41,7 +41,7 @@ impl Case {
     fn doubt(&self) -> Doubt {
         match self.concluded() {
             Conclusion::Observed(_, doubt) | Conclusion::NotObserved(doubt) => doubt,
-            Conclusion::Reproducing(proof) => panic!("{proof}"),
+            Conclusion::Reproducing(proof) | Conclusion::Slow(proof, _) => panic!("{proof}"),
         }
     }
 }
@@ -49,7 +49,6 @@ impl Case {
 #[test]
 fn what_is_asked_for_is_asked_for_each_by_itself() {
     assert_eq!(case(60, 0).concluded().cause(), Cause::Reproducing);
-    assert!(matches!(case(10, 0).doubt(), Doubt::TooSlow { per_minute: 10, limit: 10, .. }));
     assert!(matches!(case(60, 7).doubt(), Doubt::Share { own: 60, matched: 67, .. }));
     assert!(
         matches!(case(60, 6).doubt(), Doubt::Generations { .. }),
@@ -63,6 +62,21 @@ fn what_is_asked_for_is_asked_for_each_by_itself() {
     assert!(matches!(unknown.doubt(), Doubt::StartsNotKnown { .. }));
     unknown.counted.matched = Series::new();
     assert!(matches!(unknown.doubt(), Doubt::NotCounted { .. }));
+}
+
+/// A loop that goes round seldom is known for one, and its numbers are told, but it is not one to act on.
+#[test]
+fn a_loop_that_is_too_slow_to_matter_is_told_from_one_that_is_not_shown() {
+    let concluded = |own, outside| {
+        let mut case = case(own, outside);
+        case.counted.longest_round = 3;
+        case.concluded()
+    };
+    let Conclusion::Slow(proof, slow) = concluded(3, 0) else { panic!("{}", concluded(3, 0)) };
+    assert_eq!((slow.matched, slow.minutes, slow.limit, proof.hops.len()), (9, 3, 3, 1));
+    assert_eq!(concluded(3, 0).cause(), Cause::NotShown);
+    assert_eq!(concluded(4, 0).cause(), Cause::Reproducing);
+    assert!(matches!(concluded(3, 1), Conclusion::Observed(_, Doubt::Share { own: 3, matched: 4, .. })));
 }
 
 /// A function that others call as well makes its calls for them.

@@ -54,6 +54,7 @@ fn what_was_noted_stands_for_what_it_did() {
         }],
         shown: None,
         calm_since: None,
+        slow_since: None,
         budget: None,
     };
     let before = watched(1, &tripwire.text);
