@@ -20,6 +20,9 @@ const MINUTE: u64 = 60_000;
 /// From a message in the guard's queue to the start of its handler: polling, and a start from cold.
 const PICKUP: u64 = 1_500;
 
+/// How often a queue is asked by a function that takes no message.
+const POLL: u64 = 20_000;
+
 /// How often and after how long a message that could not be handled is delivered again.
 const REDELIVERIES: u32 = 3;
 const REDELIVERY: u64 = MINUTE;
@@ -108,6 +111,8 @@ pub struct Rehearsal {
     in_alarm: bool,
     most_events: u64,
     refused: Vec<&'static str>,
+    /// Until then the guard takes no message.
+    stalled: u64,
     guard_calls: Mutex<Tally>,
     sentinel_calls: Mutex<Tally>,
     deeds: Vec<Deed>,
@@ -140,6 +145,7 @@ impl Rehearsal {
             in_alarm: false,
             most_events: u64::MAX,
             refused: Vec::new(),
+            stalled: 0,
             guard_calls: Mutex::default(),
             sentinel_calls: Mutex::default(),
             deeds: Vec::new(),
@@ -218,6 +224,11 @@ impl Rehearsal {
     /// Has these calls of the sentinel fail from now on, by the methods' names.
     pub fn refuse(&mut self, methods: &[&'static str]) {
         self.refused = methods.to_vec();
+    }
+
+    /// Has the guard take no message until then, in milliseconds of the account's clock: it is throttled, or fails.
+    pub fn stall(&mut self, until: u64) {
+        self.stalled = until;
     }
 
     /// Returns the account.
@@ -307,7 +318,14 @@ impl Rehearsal {
     fn perform(&mut self, entry: Entry) {
         let now = self.now();
         match entry {
-            Entry::Message { text, sent, deliveries } => self.handle(text, sent, deliveries),
+            Entry::Message { text, sent, deliveries } => {
+                self.twin.note_wait(now.saturating_sub(sent));
+                if now < self.stalled {
+                    self.plan(now + POLL, Entry::Message { text, sent, deliveries });
+                } else {
+                    self.handle(text, sent, deliveries);
+                }
+            }
             Entry::Scheduled { text, every } => {
                 self.plan(now + every, Entry::Scheduled { text, every });
                 self.handle(text.into(), now, 1);

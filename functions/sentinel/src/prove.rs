@@ -4,21 +4,22 @@ use crate::looks::FLAT;
 use crate::round::{Round, Sentinel, WatchError};
 use crate::suspect::Followed;
 use crate::targets;
-use loopguard_account::{HopRef, Ledger, MetricQuery, RuleRef, Shown, ShownBy, Watch, Watchbook, Watcher};
+use loopguard_account::{
+    HopRef, Ledger, MetricQuery, RuleRef, Shown, ShownBy, Watch, Watchbook, WatchedHop, Watcher,
+};
 use loopguard_analysis::Verdict;
-use loopguard_decision::Timestamp;
-use loopguard_decision::evidence::{Conclusion, Counted, Evidence, Runs, Thresholds, conclude};
-use loopguard_decision::rates::{Metric, Watched};
+use loopguard_decision::evidence::{Conclusion, Counted, Delivery, Evidence, Runs, Thresholds, conclude};
+use loopguard_decision::rates::{Metric, Minute, Watched, delivery_reads};
+use loopguard_decision::{SEEN_FOR, Timestamp};
 use loopguard_guard::shown_message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What was seen so long ago (milliseconds) shows nothing of now.
-const SEEN_FOR: u64 = 3 * 3_600_000;
+/// Deliveries that failed within so many minutes are told: metrics come minutes late.
+const FAILED_OF_LATE: u64 = 15;
 
-/// The most minutes from an event to the arrival of what it causes: a function's longest run (15 minutes, Lambda quotas)
-/// and what CloudTrail takes on average (5 minutes, CloudTrail FAQ; more is not excluded).
-const LONGEST_ROUND: u64 = 20;
+/// The minutes that are not judged.
+const SETTLE: u64 = Thresholds::DESIGN.settle;
 
 impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     /// Says whether a cause is shown by now, in the suspicion.
@@ -49,26 +50,32 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Option<Shown>, WatchError> {
-        let watched = |watcher: &Watcher| matches!(watcher, Watcher::Tripwire { .. });
-        if !one.suspicion.hops.iter().all(|hop| watched(&hop.by)) {
-            return Ok(None);
-        }
+        let tripwire = |hop: &WatchedHop| match &hop.by {
+            Watcher::Tripwire { rule, .. } => Some(rule.clone()),
+            Watcher::Nothing { .. } => None,
+        };
+        let tripwires: Option<Vec<RuleRef>> = one.suspicion.hops.iter().map(tripwire).collect();
+        let Some(tripwires) = tripwires else { return Ok(None) };
         let since = Timestamp(now.0.saturating_sub(SEEN_FOR));
         let seen = self.ledger.sightings(&one.suspicion.id, since).await.map_err(WatchError::Ledger)?;
-        if seen.is_empty() {
-            return Ok(None);
-        }
         let evidence = Evidence::of(&one.suspicion, &seen);
         let hops = one.hops();
+        let deliveries = self.deliveries(one, &tripwires, round, now).await?;
         let mut counted = BTreeMap::new();
-        for hop in &hops {
-            counted.insert(hop.clone(), self.counted(one, hop, round, now).await?);
+        for (hop, delivery) in hops.iter().zip(deliveries) {
+            let counted_of = if seen.is_empty() {
+                Counted { delivery, ..Counted::nothing() }
+            } else {
+                Counted { delivery, ..self.counted(one, hop, round, now).await? }
+            };
+            counted.insert(hop.clone(), counted_of);
         }
         // Where a flat rate begins to be looked into, a loop begins to matter.
         let thresholds =
             Thresholds { per_minute: self.settings.watch.threshold / FLAT, ..Thresholds::DESIGN };
         let conclusion = conclude(&hops, &evidence, &counted, &thresholds, now);
         tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
+        one.suspicion.concluded = Some(conclusion.to_string().into());
         Ok(match conclusion {
             Conclusion::Reproducing(proof) => Some(Shown {
                 finding: one.suspicion.finding.clone(),
@@ -89,6 +96,32 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         })
     }
 
+    /// Whether the tripwires of the hops, in their order, could deliver; tells of one that could not, or of a queue that is
+    /// behind.
+    async fn deliveries(
+        &self,
+        one: &Followed,
+        tripwires: &[RuleRef],
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Vec<Delivery>, WatchError> {
+        let queue = self.settings.queue_name();
+        let mut series =
+            self.metrics(&delivery_reads(tripwires, queue, SEEN_FOR / 60_000), round, now).await?;
+        let waiting = series.drain(tripwires.len().min(series.len())..).next().unwrap_or_default();
+        let deliveries: Vec<Delivery> =
+            series.into_iter().map(|failed| Delivery { failed, waiting: waiting.clone() }).collect();
+        let late = Minute::of(now).back(FAILED_OF_LATE);
+        let failed = tripwires.iter().zip(&deliveries).find(|(_, delivery)| delivery.failed_since(late) > 0);
+        if let Some((tripwire, delivery)) = failed {
+            let count = delivery.failed_since(late);
+            self.tell_of_undelivered(&one.suspicion, tripwire, count, round, now).await?;
+        } else if let Some(seconds) = deliveries.iter().find_map(|delivery| delivery.behind(SETTLE, now)) {
+            self.tell_of_queue_behind(&one.suspicion, seconds, round, now).await?;
+        }
+        Ok(deliveries)
+    }
+
     /// What the metrics count of the rule that hears, and of who starts the target.
     async fn counted(
         &self,
@@ -102,14 +135,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let Some((metric, of)) = counter(one, hop) else {
             let mut series = self.metrics(&[matched], round, now).await?;
             let matched = series.pop().unwrap_or_default();
-            return Ok(Counted { matched, runs: Runs::NotKnown, longest_round: LONGEST_ROUND });
+            return Ok(Counted { matched, ..Counted::nothing() });
         };
         // Each run of the rule starts each of its targets once.
         let by_rule = of_hop(Metric::TriggeredRules, Watched::Rule(hop.from.clone()));
         let mut series = self.metrics(&[matched, by_rule, of_hop(metric, of)], round, now).await?.into_iter();
         let mut next = || series.next().unwrap_or_default();
         let (matched, by_rule, all) = (next(), next(), next());
-        Ok(Counted { matched, runs: Runs::Counted { by_rule, all }, longest_round: LONGEST_ROUND })
+        Ok(Counted { matched, runs: Runs::Counted { by_rule, all }, ..Counted::nothing() })
     }
 
     /// The owner has said that above this rate a loop is to be stopped, cause shown or not.

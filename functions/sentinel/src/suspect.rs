@@ -74,6 +74,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: finding.id.clone(),
             seen: runaway.judgement.to_string().into(),
             hops: Vec::new(),
+            concluded: None,
             shown: None,
             calm_since: None,
             slow_since: None,

@@ -153,6 +153,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 "it has gone on for a day without a cause on which it could be stopped: from now on this is its usual rate",
             ),
         };
+        let concluded = suspicion.concluded.as_ref().filter(|_| suspicion.shown.is_none());
+        let concluded = concluded.map(|concluded| format!("What its tripwires have seen was: {concluded}."));
         let notice = Notice {
             finding: Some(suspicion.finding.clone()),
             seen: format!(
@@ -160,7 +162,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 suspicion.since, suspicion.seen
             ),
             done: "it is watched no more closely than others, and its tripwires are removed".to_owned(),
-            next: unseen.into_iter().chain(budget).collect(),
+            next: unseen.into_iter().chain(concluded).chain(budget).collect(),
             ..self.notice(kind, Urgency::Notice, Some(&suspicion.rule), now)
         };
         self.tell(notice, round, now).await
@@ -257,6 +259,48 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: Some(suspicion.finding.clone()),
             seen: format!("a tripwire could not be made: {why}"),
             done: "its cause cannot be shown meanwhile; it is tried again each minute".to_owned(),
+            ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// A tripwire could not deliver: what it did not catch is not taken for a cause's absence.
+    pub(crate) async fn tell_of_undelivered(
+        &self,
+        suspicion: &Suspicion,
+        tripwire: &RuleRef,
+        failed: u64,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let queue = self.settings.queue_name().unwrap_or("of the guard");
+        let notice = Notice {
+            finding: Some(suspicion.finding.clone()),
+            seen: format!("tripwire `{tripwire}` could not deliver {failed} events in the last minutes"),
+            done: "what its tripwires did not catch is not taken for no cause".to_owned(),
+            next: vec![format!(
+                "See whether the queue `{queue}` is there, and whether its policy and key let rules `loopguard-tripwire-*` send \
+                 to it."
+            )],
+            ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
+    /// The guard does not keep up with its queue: what tripwires caught is not all read.
+    pub(crate) async fn tell_of_queue_behind(
+        &self,
+        suspicion: &Suspicion,
+        seconds: u64,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let notice = Notice {
+            finding: Some(suspicion.finding.clone()),
+            seen: format!("the oldest message of the guard's queue has waited {seconds} s"),
+            done: "what its tripwires caught counts once it is read, and until then nothing is concluded from what is missing"
+                .to_owned(),
+            next: vec!["See whether the guard's function runs, fails or is throttled: its log, and the alarms of the stack.".to_owned()],
             ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
         };
         self.tell(notice, round, now).await

@@ -88,6 +88,7 @@ impl Stage {
             ("LOOPGUARD_MODE", "enforce"),
             ("LOOPGUARD_SCOPE", "*"),
             ("LOOPGUARD_TRIPWIRES", "on-suspicion"),
+            ("LOOPGUARD_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/loopguard-changes"),
             ("LOOPGUARD_BUDGET_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:budgets"),
         ];
         let owner = Owner {
@@ -292,6 +293,7 @@ fn a_budget_that_cannot_be_removed_is_told() {
         seen: "900 a minute".into(),
         hops: Vec::new(),
         shown: None,
+        concluded: None,
         calm_since: Some(Timestamp(0)),
         slow_since: None,
         budget: Some(budget.into()),
@@ -386,6 +388,68 @@ fn a_tripwire_that_is_refused_is_told() {
     let by = &suspicions[0].hops[0].by;
     assert!(matches!(by, Watcher::Nothing { why } if why.contains("told to fail")), "{by:?}");
     assert!(stage.disabled().is_empty());
+}
+
+/// A tripwire whose events the queue refuses shows nothing, and nothing is concluded from that: it is told, and once the queue takes
+/// them again the cause is shown.
+#[test]
+fn a_tripwire_that_cannot_deliver_is_told_and_proves_nothing() {
+    let mut stage = suspected();
+    stage.rehearsal.twin().world().set_refusing(QUEUE, true);
+    stage.run(20);
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Blind], "told once an hour");
+    let told = stage.notices()[1].text();
+    for part in
+        ["`default/loopguard-tripwire-", "could not deliver", "not taken for no cause", "`loopguard-changes`"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let concluded = stage.rehearsal.ledger().watchlist().suspicions()[0].concluded.clone().unwrap();
+    assert!(concluded.contains("what is missing says nothing"), "{concluded}");
+    assert!(stage.disabled().is_empty());
+    stage.rehearsal.twin().world().set_refusing(QUEUE, false);
+    stage.run(20);
+    assert_eq!(stage.disabled().len(), 1, "{:?}", stage.kinds());
+}
+
+/// A guard that takes no messages has read nothing of what tripwires caught; that is not nothing.
+#[test]
+fn a_queue_that_is_behind_is_told_and_proves_nothing() {
+    let mut stage = suspected();
+    let now = stage.rehearsal.twin().world().now();
+    stage.rehearsal.stall(now + 10 * MINUTE);
+    stage.run(9);
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Blind]);
+    let told = stage.notices()[1].text();
+    assert!(told.contains("the oldest message of the guard's queue has waited"), "{told}");
+    let concluded = stage.rehearsal.ledger().watchlist().suspicions()[0].concluded.clone().unwrap();
+    assert!(concluded.contains("behind, so that what is missing"), "{concluded}");
+    stage.run(12);
+    assert_eq!(stage.disabled().len(), 1, "what was caught meanwhile counts: {:?}", stage.kinds());
+}
+
+/// A suspicion that ends without a cause says what its tripwires have seen.
+#[test]
+fn what_tripwires_have_seen_is_said_where_no_cause_was_shown() {
+    let mut stage = Stage::of(REVERTER, "", &[]);
+    stage.run(1);
+    let suspicion = Suspicion {
+        id: "b".into(),
+        rule: "revert-acl".parse().unwrap(),
+        since: Timestamp(0),
+        finding: "f".into(),
+        seen: "900 a minute".into(),
+        hops: Vec::new(),
+        concluded: Some("not observed: no event of hop a was caught".into()),
+        shown: None,
+        calm_since: Some(Timestamp(0)),
+        slow_since: None,
+        budget: None,
+    };
+    stage.rehearsal.ledger().watchlist().put_suspicion(&suspicion);
+    stage.run(1);
+    let told = stage.notices()[0].text();
+    assert!(told.contains("What its tripwires have seen was: not observed: no event of hop a"), "{told}");
 }
 
 /// A loop that nobody stops fills no ledger: once its cause is shown nothing more is caught.

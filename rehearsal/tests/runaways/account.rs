@@ -52,9 +52,14 @@ impl Place {
         let queue = world.text_of(&self.change_rule.targets.as_ref().unwrap()[0].arn);
         let role = format!("arn:aws:iam::{ACCOUNT}:role/loopguard-guard");
         let budgets = format!("arn:aws:sns:{REGION}:{ACCOUNT}:loopguard-budgets");
+        let url =
+            format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{}", queue.rsplit(':').next().unwrap());
         let pairs = settings.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let pairs = pairs
-            .chain([("LOOPGUARD_OWN_ROLE_ARN", role.as_str()), ("LOOPGUARD_BUDGET_TOPIC_ARN", &budgets)]);
+        let pairs = pairs.chain([
+            ("LOOPGUARD_OWN_ROLE_ARN", role.as_str()),
+            ("LOOPGUARD_BUDGET_TOPIC_ARN", &budgets),
+            ("LOOPGUARD_QUEUE_URL", &url),
+        ]);
         let owner = Owner {
             settings: Settings::from_pairs(pairs).unwrap(),
             account_rate: ACCOUNT_RATE,

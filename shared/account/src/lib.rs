@@ -18,7 +18,7 @@ pub use loopguard_decision::{
     Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, State, Suspicion, Timestamp, View, WatchedHop, Watcher,
     digest,
 };
-pub use watch::{IncidentBudget, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
+pub use watch::{IncidentBudget, TRIPWIRE_RETRIED, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
 
 pub use loopguard_decision::cost::Money;
 pub use loopguard_decision::evidence::{HopRef, TRIPWIRE_PREFIX};

@@ -44,6 +44,10 @@ pub trait Watch: Account {
 /// The id of the one target of a tripwire.
 pub const TRIPWIRE_TARGET: &str = "evidence";
 
+/// For so many seconds a delivery of a tripwire is tried: what arrives later counts for another minute. EventBridge else goes on
+/// for a day, and counts a delivery as failed only then (EventBridge user guide, "Retrying event delivery").
+pub const TRIPWIRE_RETRIED: i32 = 300;
+
 /// Returns the input template of a tripwire's target: the whole event, and which tripwire saw it.
 ///
 /// `aws.events.event.json` is the event with its detail, not escaped (EventBridge user guide, "Input transformation",

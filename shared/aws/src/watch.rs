@@ -10,10 +10,10 @@ use aws_sdk_budgets::types::{
 };
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{self as cloudwatch, MetricDataQuery, MetricStat};
-use aws_sdk_eventbridge::types::{InputTransformer, Target};
+use aws_sdk_eventbridge::types::{InputTransformer, RetryPolicy, Target};
 use loopguard_account::{
     CallError, IncidentBudget, METRICS_PER_CALL, MetricQuery, Notice, Receipt, RuleRef, Series,
-    TRIPWIRE_PREFIX, TRIPWIRE_TARGET, Timestamp, TripwireRule, Watch, evidence_template,
+    TRIPWIRE_PREFIX, TRIPWIRE_RETRIED, TRIPWIRE_TARGET, Timestamp, TripwireRule, Watch, evidence_template,
 };
 use std::collections::BTreeMap;
 
@@ -133,7 +133,9 @@ fn own(operation: &str, rule: &RuleRef) -> Result<(), CallError> {
 
 fn target(queue: &str, name: &str) -> Result<Target, aws_sdk_eventbridge::error::BuildError> {
     let input = InputTransformer::builder().input_template(evidence_template(name)).build()?;
-    Target::builder().id(TRIPWIRE_TARGET).arn(queue).input_transformer(input).build()
+    // Later it is of no use, and until it has failed for good nothing counts it.
+    let retry = RetryPolicy::builder().maximum_event_age_in_seconds(TRIPWIRE_RETRIED).build();
+    Target::builder().id(TRIPWIRE_TARGET).arn(queue).input_transformer(input).retry_policy(retry).build()
 }
 
 /// Reads the queries of those numbers over one stretch of time into their series.
@@ -185,8 +187,8 @@ fn query(at: usize, asked: &MetricQuery) -> MetricDataQuery {
         .metric_name(name)
         .set_dimensions(Some(dimensions.collect()));
     let period = i32::try_from(asked.step.saturating_mul(60)).unwrap_or(i32::MAX);
-    let sum = MetricStat::builder().metric(metric.build()).period(period).stat("Sum").build();
-    MetricDataQuery::builder().id(format!("m{at}")).metric_stat(sum).build()
+    let stat = MetricStat::builder().metric(metric.build()).period(period).stat(asked.metric.statistic());
+    MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat.build()).build()
 }
 
 fn millis(at: Timestamp) -> i64 {

@@ -6,6 +6,7 @@
 
 mod conclude;
 mod count;
+mod delivery;
 #[cfg(test)]
 mod fixtures;
 mod hop;
@@ -16,6 +17,7 @@ mod tripwire;
 
 pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, TooSlow, conclude};
 pub use count::{Evidence, MOST_SIGHTINGS, Taken, sighting};
+pub use delivery::Delivery;
 pub use hop::HopRef;
 pub use install::{InstallPlan, Installed, Wanted, install_plan};
 pub use tripwire::{NoTripwire, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, tripwires};

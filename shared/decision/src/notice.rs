@@ -2,7 +2,7 @@
 //!
 //! An [`Alert`](crate::Alert) tells of a finding and of an act; a notice of what was measured, before anybody acts.
 
-use crate::{RuleRef, Timestamp, Urgency};
+use crate::{RuleRef, Timestamp, Urgency, digest};
 use serde::Serialize;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -96,10 +96,20 @@ struct Document<'a> {
 }
 
 impl Notice {
-    /// Returns the key by which repetitions are known: the rule, or what was seen where it is about none.
+    /// Returns the key by which repetitions are known: the rule, or what was seen where it is about none. One rule may be blind in
+    /// several ways at once, which what is done about each tells apart.
     pub fn key(&self) -> String {
         let about = self.rule.as_ref().map_or_else(|| self.seen.clone(), ToString::to_string);
-        format!("watch {} {about}", self.kind.as_str())
+        let way = match self.kind {
+            NoticeKind::Blind => format!(" {:016x}", digest(self.done.as_bytes())),
+            NoticeKind::Suspected
+            | NoticeKind::Surge
+            | NoticeKind::Calm
+            | NoticeKind::Slow
+            | NoticeKind::Settled
+            | NoticeKind::Budget => String::new(),
+        };
+        format!("watch {} {about}{way}", self.kind.as_str())
     }
 
     /// Returns a headline that stands alone: printable ASCII and fewer than 100 characters, as the subject of an SNS

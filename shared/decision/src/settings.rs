@@ -295,6 +295,11 @@ impl Settings {
             .find(|known| *known == name)
             .ok_or_else(|| SettingsError::UnknownKey { key: name.to_owned(), nearest: nearest(name, &KEYS) })
     }
+
+    /// Returns the name of the queue that feeds the guard: the last part of its URL.
+    pub fn queue_name(&self) -> Option<&str> {
+        self.queue_url.as_deref()?.rsplit('/').next().filter(|name| !name.is_empty())
+    }
 }
 
 fn watching<'a>(given: impl Fn(&'static str) -> Option<&'a str>) -> Result<Watching, SettingsError> {

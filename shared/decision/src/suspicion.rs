@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// A cause that was shown this long ago (milliseconds) is none any more: what was measured has passed.
 pub const SHOWN_FOR: u64 = 900_000;
 
+/// What was seen so long ago (milliseconds) shows nothing of now.
+pub const SEEN_FOR: u64 = 3 * 3_600_000;
+
 /// A rule whose cause is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Suspicion {
@@ -23,6 +26,9 @@ pub struct Suspicion {
     pub seen: Arc<str>,
     /// The hops of the loop, each with what watches it.
     pub hops: Vec<WatchedHop>,
+    /// What was last concluded from what its tripwires have seen, while that was no cause: a sentence without a period.
+    #[serde(default)]
+    pub concluded: Option<Arc<str>>,
     /// Whether the cause is shown by now.
     pub shown: Option<Shown>,
     /// Since when its rate has been as usual; the suspicion ends when that has lasted.

@@ -105,6 +105,11 @@ impl World {
         let (bus, rule_arn, rule_name) = (live.bus.clone(), live.arn.clone(), live.name.clone());
         self.meter_delivery(&bus, &rule_name);
         let arn = text(&target.arn);
+        if self.is_refusing(&arn) {
+            self.meter_failure(&bus, &rule_name);
+            self.note(Happening::NotDelivered { rule: rule_name });
+            return;
+        }
         self.offer(&arn, &sent(target, event));
         if let Some(bus) = self.local_bus(&arn) {
             self.forward(&bus, &rule_name, event, past);

@@ -16,6 +16,11 @@ impl Meters {
         *self.0.entry((metric, of)).or_default().entry(at / MINUTE).or_default() += by;
     }
 
+    fn highest(&mut self, metric: Metric, of: Watched, at: u64, value: u64) {
+        let known = self.0.entry((metric, of)).or_default().entry(at / MINUTE).or_default();
+        *known = (*known).max(value);
+    }
+
     fn between(&self, metric: Metric, of: &Watched, from: u64, to: u64) -> Vec<(u64, u64)> {
         let minutes = self.0.get(&(metric, of.clone()));
         let within =
@@ -39,6 +44,19 @@ impl World {
         let now = self.unix_millis();
         self.meters.count(Metric::Invocations, of, now, 1);
         self.meters.count(Metric::InvocationsCreated, Watched::Account, now, 1);
+    }
+
+    /// A delivery of a rule failed for good.
+    pub(crate) fn meter_failure(&mut self, bus: &Arc<str>, rule: &Arc<str>) {
+        let of = Watched::Rule(RuleRef { bus: bus.clone(), name: rule.clone() });
+        let now = self.unix_millis();
+        self.meters.count(Metric::FailedInvocations, of, now, 1);
+    }
+
+    /// A message of a queue had waited for so many seconds.
+    pub(crate) fn meter_wait(&mut self, queue: &str, seconds: u64) {
+        let now = self.unix_millis();
+        self.meters.highest(Metric::OldestMessage, Watched::Queue(queue.into()), now, seconds);
     }
 
     /// A workload was started, whoever started it.

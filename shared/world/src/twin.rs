@@ -72,6 +72,14 @@ impl Twin {
         Self { queue: Some(arn.to_owned()), ..self }
     }
 
+    /// Notes that a message had waited in that queue for so many milliseconds when it was looked at.
+    pub fn note_wait(&self, millis: u64) {
+        if let Some(queue) = &self.queue {
+            let name = queue.rsplit(':').next().unwrap_or_default();
+            self.world().meter_wait(name, millis / 1000);
+        }
+    }
+
     /// Returns the notices published since the last time, oldest first.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))

@@ -38,6 +38,8 @@ pub struct World {
     sequence: u64,
     jobs: BinaryHeap<Reverse<Job>>,
     watched: BTreeSet<String>,
+    /// Targets that take nothing.
+    refusing: BTreeSet<String>,
     inbox: VecDeque<Message>,
     /// The last events of each bus, for replays.
     archives: BTreeMap<Arc<str>, VecDeque<Event>>,
@@ -155,6 +157,7 @@ impl World {
             sequence: 0,
             jobs: BinaryHeap::new(),
             watched: BTreeSet::new(),
+            refusing: BTreeSet::new(),
             inbox: VecDeque::new(),
             archives: BTreeMap::new(),
             events: 0,
@@ -193,6 +196,19 @@ impl World {
     /// Puts what is delivered to the target of that ARN into the queue of [`World::take_message`], too.
     pub fn watch(&mut self, target_arn: &str) {
         self.watched.insert(target_arn.to_owned());
+    }
+
+    /// Has the target of that ARN refuse what rules deliver to it, or take it again: a policy or a key that leaves them out.
+    pub fn set_refusing(&mut self, target_arn: &str, refuses: bool) {
+        if refuses {
+            self.refusing.insert(target_arn.to_owned());
+        } else {
+            self.refusing.remove(target_arn);
+        }
+    }
+
+    pub(crate) fn is_refusing(&self, target_arn: &str) -> bool {
+        self.refusing.contains(target_arn)
     }
 
     /// Returns the oldest message to a watched target, once.

@@ -36,6 +36,7 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         hops: vec![WatchedHop { hop: hop.clone(), by }, WatchedHop { hop, by: nothing }],
         rule,
         shown: None,
+        concluded: None,
         calm_since: None,
         slow_since: None,
         budget: None,

@@ -1,5 +1,9 @@
+use super::query;
 use crate::replay::{Call, Replay};
-use loopguard_account::{IncidentBudget, Money, TRIPWIRE_PREFIX, Timestamp, TripwireRule, Watch};
+use loopguard_account::{
+    IncidentBudget, Metric, MetricQuery, Money, TRIPWIRE_PREFIX, TRIPWIRE_RETRIED, Timestamp, TripwireRule,
+    Watch, Watched,
+};
 use loopguard_model::RuleState;
 use serde_json::Value;
 
@@ -54,6 +58,24 @@ async fn a_tripwire_hands_whole_events_to_the_guards_queue() {
     let filled = template.replace("<aws.events.event.json>", r#"{"id":"e"}"#);
     let filled: Value = serde_json::from_str(&filled).unwrap();
     assert_eq!((&filled["tripwire"], &filled["event"]["id"]), (&"loopguard-tripwire-1".into(), &"e".into()));
+    assert_eq!(target["RetryPolicy"]["MaximumEventAgeInSeconds"], TRIPWIRE_RETRIED);
+}
+
+/// Counts are summed up; of ages the greatest counts, or two readings of a minute would pass for a longer wait.
+#[test]
+fn a_metric_is_asked_for_by_its_own_statistic() {
+    let asked = |metric, of| query(0, &MetricQuery { metric, of, step: 1, minutes: 5 });
+    let failed = asked(Metric::FailedInvocations, Watched::Rule(tripwire("loopguard-tripwire-1").rule));
+    let stat = failed.metric_stat().unwrap();
+    assert_eq!((stat.stat(), stat.period()), (Some("Sum"), Some(60)));
+    let waiting = asked(Metric::OldestMessage, Watched::Queue("changes".into()));
+    let stat = waiting.metric_stat().unwrap();
+    assert_eq!(stat.stat(), Some("Maximum"));
+    let metric = stat.metric().unwrap();
+    assert_eq!(metric.namespace(), Some("AWS/SQS"));
+    assert_eq!(metric.metric_name(), Some("ApproximateAgeOfOldestMessage"));
+    let dimension = &metric.dimensions()[0];
+    assert_eq!((dimension.name(), dimension.value()), (Some("QueueName"), Some("changes")));
 }
 
 #[tokio::test]

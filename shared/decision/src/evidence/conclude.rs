@@ -15,6 +15,7 @@
 //! and once the burst is over its own events end, too.
 
 use super::count::{Evidence, HopEvidence};
+use super::delivery::{Delivery, counts_from};
 use super::hop::HopRef;
 use crate::rates::{Minute, Series};
 use crate::{Cause, RuleRef, Timestamp};
@@ -66,6 +67,24 @@ pub struct Counted {
     /// The most minutes from a matched event to the arrival of what its run causes: the target's longest run with its
     /// retries, and CloudTrail's delay.
     pub longest_round: u64,
+    /// Whether the hop's tripwire could deliver.
+    pub delivery: Delivery,
+}
+
+/// The most minutes from an event to the arrival of what it causes: a function's longest run (15 minutes, Lambda quotas)
+/// and what CloudTrail takes on average (5 minutes, CloudTrail FAQ; more is not excluded).
+const LONGEST_ROUND: u64 = 20;
+
+impl Counted {
+    /// Returns what is known where no metric was read: no event, nobody's starts, and no delivery that failed.
+    pub fn nothing() -> Self {
+        Self {
+            matched: Series::new(),
+            runs: Runs::NotKnown,
+            longest_round: LONGEST_ROUND,
+            delivery: Delivery::default(),
+        }
+    }
 }
 
 /// Who starts a target.
@@ -160,6 +179,20 @@ pub enum Doubt {
         /// How many are sure.
         sure: u64,
     },
+    /// The tripwire could not deliver all that it caught: what is missing says nothing.
+    Undelivered {
+        /// The hop.
+        hop: HopRef,
+        /// How many deliveries failed.
+        failed: u64,
+    },
+    /// What the tripwire caught is not all read yet: what is missing says nothing.
+    Behind {
+        /// The hop.
+        hop: HopRef,
+        /// For so long the oldest message has waited, in seconds.
+        seconds: u64,
+    },
 }
 
 /// How slow a rule is.
@@ -206,7 +239,8 @@ const LENGTHS: [u64; 3] = [1, 5, 15];
 ///
 /// *Reproducing* iff at one length of windows every hop has the share, the starts, the generations and the rate of
 /// `thresholds`, *slow* iff it is not, and at one length nothing is missing but the rate. Else the doubt is that of the
-/// shortest windows.
+/// shortest windows; one that rests on what was not caught counts only while the hop's tripwire could deliver. What was
+/// caught shows a cause whatever was lost beside it.
 pub fn conclude(
     hops: &[HopRef],
     evidence: &Evidence,
@@ -219,12 +253,14 @@ pub fn conclude(
     }
     let unseen = hops.iter().find(|hop| evidence.counted(hop) == 0);
     if let Some(hop) = unseen {
-        return Conclusion::NotObserved(Doubt::NothingCaught { hop: hop.clone() });
+        let lost = |counted: &Counted| counted.delivery.doubt(hop, counts_from(now), thresholds.settle, now);
+        let doubt = counted.get(hop).and_then(lost);
+        return Conclusion::NotObserved(doubt.unwrap_or_else(|| Doubt::NothingCaught { hop: hop.clone() }));
     }
     let (mut first, mut slow) = (None, None);
     for window in LENGTHS {
-        let look =
-            Look { evidence, counted, thresholds, window, end: Minute::of(now).back(thresholds.settle) };
+        let end = Minute::of(now).back(thresholds.settle);
+        let look = Look { evidence, counted, thresholds, window, end, now };
         let proofs: Vec<HopProof> = hops.iter().filter_map(|hop| look.numbers(hop)).collect();
         let proof = Proof { hops: proofs };
         match hops.iter().find_map(|hop| look.doubt(hop)) {
@@ -244,6 +280,7 @@ struct Look<'a> {
     thresholds: &'a Thresholds,
     window: u64,
     end: Minute,
+    now: Timestamp,
 }
 
 impl Look<'_> {
@@ -256,11 +293,22 @@ impl Look<'_> {
         let Some(counted) = self.counted.get(hop) else {
             return Some(Doubt::NotCounted { rule: hop.to.clone() });
         };
-        self.not_counted(hop, counted)
+        let doubt = self
+            .not_counted(hop, counted)
             .or_else(|| self.share(hop, seen, counted))
             .or_else(|| self.fading(hop, seen, counted))
             .or_else(|| self.starts(hop, counted))
-            .or_else(|| self.generations(hop, seen, counted))
+            .or_else(|| self.generations(hop, seen, counted))?;
+        let lost = || {
+            // Generations are counted from the first event on, all else within the windows.
+            let from = match doubt {
+                Doubt::Generations { .. } => counts_from(self.now),
+                _ => self.start(),
+            };
+            counted.delivery.doubt(hop, from, self.thresholds.settle, self.now)
+        };
+        let lost = doubt.rests_on_absence().then(lost).flatten();
+        Some(lost.unwrap_or(doubt))
     }
 
     fn matched(&self, counted: &Counted) -> Vec<u64> {
@@ -505,6 +553,14 @@ impl fmt::Display for Doubt {
                 write!(f, "the own events of hop {hop} fell from {first} to {last} in a window")
             }
             Self::Generations { hop, sure } => write!(f, "{sure} generations of hop {hop} are sure"),
+            Self::Undelivered { hop, failed } => write!(
+                f,
+                "{failed} events of hop {hop} could not be delivered by its tripwire, so that what is missing says nothing"
+            ),
+            Self::Behind { hop, seconds } => write!(
+                f,
+                "the guard's queue is {seconds} s behind, so that what is missing of hop {hop} says nothing yet"
+            ),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What runs behind a rule, simulated: remediators that converge are never taken for loops, and loops are.
 
 use super::fixtures::own;
-use super::{Conclusion, Counted, Evidence, Runs, Sample, Thresholds, conclude};
+use super::{Conclusion, Counted, Delivery, Evidence, Runs, Sample, Thresholds, conclude};
 use crate::Timestamp;
 use crate::rates::{Minute, Series};
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,7 +193,12 @@ impl Run {
 
     fn conclude(&self, now: u64) -> Conclusion {
         let hop = self.tripwires[0].hop.clone();
-        let counted = Counted { matched: self.matched.clone(), runs: Runs::OnlyThisRule, longest_round: 20 };
+        let counted = Counted {
+            matched: self.matched.clone(),
+            runs: Runs::OnlyThisRule,
+            longest_round: 20,
+            delivery: Delivery::default(),
+        };
         let counted = BTreeMap::from([(hop.clone(), counted)]);
         conclude(&[hop], &self.evidence, &counted, &Thresholds::DESIGN, Timestamp(now))
     }

@@ -32,6 +32,8 @@ pub enum Metric {
     MachineRuns,
     /// How many bytes a log group took in.
     LogBytes,
+    /// How long the oldest message of a queue has waited, in seconds.
+    OldestMessage,
 }
 
 /// What a metric is read of.
@@ -47,9 +49,11 @@ pub enum Watched {
     Machine(Arc<str>),
     /// A log group by name.
     LogGroup(Arc<str>),
+    /// A queue by name.
+    Queue(Arc<str>),
 }
 
-/// One metric of one thing over some minutes before now; the statistic is always the sum.
+/// One metric of one thing over some minutes before now, by its [`Metric::statistic`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricQuery {
     /// Which.
@@ -197,6 +201,15 @@ pub fn rate_reads(rule: &RuleRef) -> [MetricQuery; 2] {
     [of(1, 180), of(5, 14 * 24 * 60)]
 }
 
+/// Returns the reads that say whether tripwires could deliver: of each what failed, and how far the guard's queue is behind,
+/// minute by minute.
+pub fn delivery_reads(tripwires: &[RuleRef], queue: Option<&str>, minutes: u64) -> Vec<MetricQuery> {
+    let of = |metric, of| MetricQuery { metric, of, step: 1, minutes };
+    let failed = tripwires.iter().map(|rule| of(Metric::FailedInvocations, Watched::Rule(rule.clone())));
+    let waiting = queue.map(|name| of(Metric::OldestMessage, Watched::Queue(name.into())));
+    failed.chain(waiting).collect()
+}
+
 /// Returns the reads that show the cause and the cost of a rule whose rate is unusual: its own counts and those of what
 /// it runs, minute by minute, and two weeks of how often it ran.
 pub fn close_reads(rule: &RuleRef, runs: &[Watched]) -> Vec<MetricQuery> {
@@ -217,7 +230,7 @@ pub fn close_reads(rule: &RuleRef, runs: &[Watched]) -> Vec<MetricQuery> {
             Watched::Function(_) => &[Metric::FunctionRuns, Metric::FunctionMilliseconds],
             Watched::Machine(_) => &[Metric::MachineRuns],
             Watched::LogGroup(_) => &[Metric::LogBytes],
-            Watched::Account | Watched::Rule(_) => &[],
+            Watched::Account | Watched::Rule(_) | Watched::Queue(_) => &[],
         };
         queries.extend(metrics.iter().map(|metric| MetricQuery {
             metric: *metric,
@@ -262,6 +275,15 @@ impl Metric {
             Self::FunctionMilliseconds => ("AWS/Lambda", "Duration"),
             Self::MachineRuns => ("AWS/States", "ExecutionsStarted"),
             Self::LogBytes => ("AWS/Logs", "IncomingBytes"),
+            Self::OldestMessage => ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        }
+    }
+
+    /// Returns the statistic by which it is read: what counts is summed up, an age is not.
+    pub fn statistic(self) -> &'static str {
+        match self {
+            Self::OldestMessage => "Maximum",
+            _ => "Sum",
         }
     }
 }
@@ -277,6 +299,7 @@ impl Watched {
             Self::Function(name) => vec![("FunctionName", name.clone())],
             Self::Machine(arn) => vec![("StateMachineArn", arn.clone())],
             Self::LogGroup(name) => vec![("LogGroupName", name.clone())],
+            Self::Queue(name) => vec![("QueueName", name.clone())],
         }
     }
 }

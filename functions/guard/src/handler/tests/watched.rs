@@ -31,6 +31,7 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         seen: "900 a minute".into(),
         hops: vec![WatchedHop { hop, by }],
         shown,
+        concluded: None,
         calm_since: None,
         slow_since: None,
         budget: None,

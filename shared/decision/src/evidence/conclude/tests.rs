@@ -1,6 +1,6 @@
 use super::{Conclusion, Counted, Doubt, Runs, Thresholds, conclude};
 use crate::evidence::fixtures::{own, record};
-use crate::evidence::{Evidence, HopRef, Sample};
+use crate::evidence::{Delivery, Evidence, HopRef, Sample};
 use crate::rates::Series;
 use crate::{Cause, Timestamp};
 use std::collections::BTreeMap;
@@ -27,7 +27,8 @@ fn case(own_per_minute: u64, outside: u64) -> Case {
         #[expect(clippy::cast_precision_loss, reason = "few")]
         matched.take(Timestamp(minute * MINUTE), (own_per_minute + outside) as f64);
     }
-    let counted = Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5 };
+    let counted =
+        Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5, delivery: Delivery::default() };
     Case { evidence, counted, hop: tripwires[0].hop.clone() }
 }
 
@@ -127,9 +128,36 @@ fn what_is_on_its_way_at_the_end_of_a_minute_came_not_from_outside() {
             #[expect(clippy::cast_precision_loss, reason = "few")]
             matched.take(Timestamp(minute * MINUTE), (40 + others) as f64);
         }
-        let counted = Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5 };
+        let counted =
+            Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5, delivery: Delivery::default() };
         Case { evidence, counted, hop: tripwires[0].hop.clone() }.concluded()
     };
     assert_eq!(late(0).cause(), Cause::Reproducing);
     assert!(matches!(late(2), Conclusion::Observed(_, Doubt::Generations { .. })), "{}", late(2));
+}
+
+/// A tripwire that could not deliver leaves open whether there was more: what is missing is no answer. What rests on the
+/// metrics stays, and what was caught shows a cause whatever was lost beside it.
+#[test]
+fn what_is_missing_counts_only_while_the_tripwire_delivers() {
+    let lost = |minute: u64| Delivery {
+        failed: Series::from_points([(Timestamp(minute * MINUTE), 4.0)]),
+        ..Delivery::default()
+    };
+    let with = |case: Case, delivery| Case { counted: Counted { delivery, ..case.counted }, ..case };
+    for doubtful in [case(0, 60), case(60, 7), case(60, 6)] {
+        let doubt = with(doubtful, lost(FIRST + 9)).doubt();
+        assert!(matches!(doubt, Doubt::Undelivered { failed: 4, .. }), "{doubt}");
+    }
+    assert!(matches!(with(case(60, 7), lost(FIRST)).doubt(), Doubt::Share { .. }), "before the windows");
+    let mut slow = with(case(3, 0), lost(FIRST + 9));
+    slow.counted.longest_round = 3;
+    assert!(matches!(slow.concluded(), Conclusion::Slow(..)), "{}", slow.concluded());
+    assert_eq!(with(case(60, 0), lost(FIRST + 9)).concluded().cause(), Cause::Reproducing);
+    let behind = Delivery {
+        waiting: Series::from_points([(Timestamp((FIRST + 11) * MINUTE), 600.0)]),
+        ..Delivery::default()
+    };
+    let doubt = with(case(0, 60), behind).doubt();
+    assert!(matches!(doubt, Doubt::Behind { seconds: 600, .. }), "{doubt}");
 }

@@ -53,6 +53,7 @@ fn what_was_noted_stands_for_what_it_did() {
             by: Watcher::Tripwire { rule: rule.clone(), pattern: pattern.into(), stands_for },
         }],
         shown: None,
+        concluded: None,
         calm_since: None,
         slow_since: None,
         budget: None,
