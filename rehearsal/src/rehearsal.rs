@@ -226,6 +226,11 @@ impl Rehearsal {
         self.refused = methods.to_vec();
     }
 
+    /// Has both functions run with other settings from now on.
+    pub fn deploy(&mut self, settings: Settings) {
+        self.owner.settings = settings;
+    }
+
     /// Has the guard take no message until then, in milliseconds of the account's clock: it is throttled, or fails.
     pub fn stall(&mut self, until: u64) {
         self.stalled = until;

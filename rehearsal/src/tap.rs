@@ -180,6 +180,12 @@ impl<T: Watchbook> Watchbook for Tap<'_, T> {
         sightings
     }
 
+    async fn noted(&self, subject: &str) -> Result<Vec<(RuleRef, Timestamp)>, CallError> {
+        let rules = self.ask("noted")?.noted(subject).await;
+        self.count("noted", rules.as_ref().map_or(0, Vec::len));
+        rules
+    }
+
     async fn rounds(&self) -> Result<Rounds, CallError> {
         self.count("rounds", 1);
         self.ask("rounds")?.rounds().await

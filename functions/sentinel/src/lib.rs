@@ -10,9 +10,12 @@ mod looks;
 mod metrics;
 mod prove;
 mod round;
+mod standing;
+mod stands;
 mod suspect;
 mod targets;
 mod tell;
+mod tripwires;
 mod wake;
 
 pub use metrics::metrics;

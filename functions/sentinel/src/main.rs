@@ -43,7 +43,7 @@ impl Shell<'_> {
             pace: Pace::IDLE,
         };
         let wake = read_wake(&event.payload);
-        let round = sentinel.round(&wake, now()).await?;
+        let round = Box::pin(sentinel.round(&wake, now())).await?;
         tracing::info!(?wake, metrics = round.metrics, unusual = round.unusual.len(), "round");
         if let Some(line) = metrics(&round, now()) {
             emit(&line);

@@ -4,8 +4,9 @@ use crate::looks::FLAT;
 use crate::round::{Round, Sentinel, WatchError};
 use crate::suspect::Followed;
 use crate::targets;
+use crate::tripwires::names;
 use loopguard_account::{
-    HopRef, Ledger, MetricQuery, RuleRef, Shown, ShownBy, Watch, Watchbook, WatchedHop, Watcher,
+    HopRef, Ledger, MetricQuery, RuleRef, Shown, ShownBy, Suspicion, Watch, Watchbook, WatchedHop, Watcher,
 };
 use loopguard_analysis::Verdict;
 use loopguard_decision::evidence::{Conclusion, Counted, Delivery, Evidence, Runs, Thresholds, conclude};
@@ -44,6 +45,11 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         Ok(one)
     }
 
+    /// From where on events show a cause: where a flat rate begins to be looked into, a loop begins to matter.
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        Thresholds { per_minute: self.settings.watch.threshold / FLAT, ..Thresholds::DESIGN }
+    }
+
     async fn by_evidence(
         &self,
         one: &mut Followed,
@@ -56,7 +62,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         };
         let tripwires: Option<Vec<RuleRef>> = one.suspicion.hops.iter().map(tripwire).collect();
         let Some(tripwires) = tripwires else { return Ok(None) };
-        let since = Timestamp(now.0.saturating_sub(SEEN_FOR));
+        let since =
+            Timestamp(now.0.saturating_sub(SEEN_FOR)).max(one.suspicion.watched.unwrap_or(Timestamp(0)));
         let seen = self.ledger.sightings(&one.suspicion.id, since).await.map_err(WatchError::Ledger)?;
         let evidence = Evidence::of(&one.suspicion, &seen);
         let hops = one.hops();
@@ -70,10 +77,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             };
             counted.insert(hop.clone(), counted_of);
         }
-        // Where a flat rate begins to be looked into, a loop begins to matter.
-        let thresholds =
-            Thresholds { per_minute: self.settings.watch.threshold / FLAT, ..Thresholds::DESIGN };
-        let conclusion = conclude(&hops, &evidence, &counted, &thresholds, now);
+        let conclusion = conclude(&hops, &evidence, &counted, &self.thresholds(), now);
         tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
         one.suspicion.concluded = Some(conclusion.to_string().into());
         Ok(match conclusion {
@@ -120,6 +124,29 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             self.tell_of_queue_behind(&one.suspicion, seconds, round, now).await?;
         }
         Ok(deliveries)
+    }
+
+    /// Tells of tripwires that stand and could not deliver since the last look at all rules.
+    pub(crate) async fn look_at_deliveries(
+        &self,
+        tripwires: &[RuleRef],
+        of: &[Suspicion],
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let queries = delivery_reads(tripwires, None, self.pace.sweep);
+        if queries.is_empty() {
+            return Ok(());
+        }
+        let series = self.metrics(&queries, round, now).await?;
+        for (tripwire, failed) in tripwires.iter().zip(series) {
+            let failed = Delivery { failed, ..Delivery::default() }.failed_since(Minute(0));
+            let one = of.iter().find(|one| names(one).any(|name| name == tripwire));
+            if let Some(one) = one.filter(|_| failed > 0) {
+                self.tell_of_undelivered(one, tripwire, failed, round, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What the metrics count of the rule that hears, and of who starts the target.

@@ -2,7 +2,7 @@
 
 use crate::suspect::Followed;
 use crate::wake::Wake;
-use loopguard_account::{CallError, Ledger, RuleRef, Watch, Watchbook};
+use loopguard_account::{CallError, Ledger, RuleRef, Suspicion, Watch, Watchbook};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::rates::{Judgement, Pace};
 use loopguard_decision::{Notice, Rounds, Settings, Timestamp};
@@ -98,19 +98,24 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     /// Fails iff a part failed, once all parts have been tried.
     pub async fn round(&self, wake: &Wake, now: Timestamp) -> Result<Round, WatchError> {
         let before = self.ledger.rounds().await.map_err(WatchError::Ledger)?;
-        let suspicions = self.ledger.suspicions().await.map_err(WatchError::Ledger)?;
+        let known = self.ledger.suspicions().await.map_err(WatchError::Ledger)?;
+        let (standing, suspicions): (Vec<Suspicion>, Vec<Suspicion>) =
+            known.into_iter().partition(|one| one.standing.is_some());
         let mut round = Round::default();
-        if !wake.is_urgent() && suspicions.is_empty() && !is_due(before.looked, self.pace.account, now) {
-            return Ok(round);
-        }
         let mut failed = Failed::default();
         let mut watched: Vec<Followed> = Vec::new();
+        let mut stands = self.stirred(standing, &mut watched, &mut failed, &mut round, now).await;
+        let is_quiet = suspicions.is_empty() && watched.is_empty() && !stands.is_changed();
+        if !wake.is_urgent() && is_quiet && !is_due(before.looked, self.pace.account, now) {
+            return failed.into_result().map(|()| round);
+        }
         // What could not be looked at now stays as it is, its tripwires too.
         let mut unseen: Vec<RuleRef> = Vec::new();
         for suspicion in suspicions {
             let rule = suspicion.rule.clone();
             match failed.or(self.follow(suspicion, &mut round, now).await) {
-                Some(followed) => watched.extend(followed),
+                Some(Some(followed)) => watched.push(followed),
+                Some(None) => stands.again(rule),
                 None => unseen.push(rule),
             }
         }
@@ -119,14 +124,25 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         for runaway in &runaways {
             let is_watched = watched.iter().any(|one| one.suspicion.rule == runaway.rule);
             if !is_watched && !unseen.contains(&runaway.rule) {
-                let begun = self.suspect(runaway, &mut round, now).await;
+                let hops = stands.hops(&runaway.rule);
+                let begun = self.suspect(runaway, hops, &mut round, now).await;
                 watched.extend(failed.or(begun).flatten());
             }
         }
         let swept = rounds.swept != before.swept;
-        if unseen.is_empty() && (swept || !watched.is_empty() || !round.ended.is_empty()) {
-            failed.or(self.set_tripwires(&mut watched, &mut round, now).await);
+        failed.or(self.make_room(&mut stands, &watched).await);
+        let mut rounds = rounds;
+        if rounds.looked != before.looked || stands.is_changed() {
+            let refreshed =
+                self.renew(&mut stands, &watched, &unseen, (swept, before), &mut round, now).await;
+            rounds.standing = failed.or(refreshed).unwrap_or(before.standing);
         }
+        if unseen.is_empty()
+            && (swept || !watched.is_empty() || !round.ended.is_empty() || stands.is_changed())
+        {
+            failed.or(self.set_tripwires(&mut watched, &mut stands.all, &mut round, now).await);
+        }
+        failed.or(self.write_down(&stands).await);
         for one in &watched {
             failed.or(self.ledger.put_suspicion(&one.suspicion).await.map_err(WatchError::Ledger));
             failed.or(self.tell_guard(one, now).await);
@@ -152,5 +168,6 @@ pub(crate) fn after(before: Rounds, cycles: bool, all: bool, now: Timestamp) -> 
         looked: Some(now),
         cycles: if cycles || all { Some(now) } else { before.cycles },
         swept: if all { Some(now) } else { before.swept },
+        ..before
     }
 }

@@ -2,16 +2,16 @@
 
 use crate::looks::Runaway;
 use crate::round::{Round, Sentinel, WatchError, is_due};
-use loopguard_account::{
-    HopRef, Ledger, RuleRef, Suspicion, TripwireRule, Watch, Watchbook, WatchedHop, Watcher,
-};
+use crate::tripwires::watcher;
+use loopguard_account::{HopRef, Ledger, RuleRef, Suspicion, Watch, Watchbook, WatchedHop, Watcher};
 use loopguard_analysis::{Certainty, Finding, Verdict};
+use loopguard_decision::Timestamp;
 use loopguard_decision::evidence::{
-    Installed, Sample, Tripwire, TripwireGround, Wanted, install_plan, tripwires,
+    Claim, Evidence, STIRRED_WITHIN, Sample, Tripwire, TripwireGround, Wanted, may_show, tripwires,
 };
-use loopguard_decision::{Timestamp, Tripwires};
 use loopguard_guard::{Gathered, gather};
 use loopguard_model::{Inventory, RuleKey, RuleState};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// A rate that has been usual for so many minutes ends a suspicion.
@@ -43,7 +43,7 @@ pub(crate) struct Followed {
     pub(crate) gathered: Gathered,
     pub(crate) finding: Finding,
     /// A tripwire for each hop, or why there is none.
-    wanted: Vec<Result<Tripwire, Arc<str>>>,
+    pub(crate) wanted: Vec<Result<Tripwire, Arc<str>>>,
 }
 
 impl Followed {
@@ -54,10 +54,11 @@ impl Followed {
 }
 
 impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
-    /// Suspects a rule that runs away, if it is in a loop or may be; tells of it either way.
+    /// Suspects a rule that runs away, if it is in a loop or may be; tells of it either way. Its hops may be watched already.
     pub(crate) async fn suspect(
         &self,
         runaway: &Runaway,
+        (hops, watched): (Vec<WatchedHop>, Option<Timestamp>),
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Option<Followed>, WatchError> {
@@ -73,18 +74,32 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             since: now,
             finding: finding.id.clone(),
             seen: runaway.judgement.to_string().into(),
-            hops: Vec::new(),
+            hops,
+            watched,
             concluded: None,
             shown: None,
             calm_since: None,
             slow_since: None,
             budget: None,
+            standing: None,
         };
-        let mut followed = followed(suspicion, runaway.clone(), gathered, finding);
+        let sample = sample(&suspicion, runaway.per_minute / 60);
+        let followed = followed(suspicion, runaway.clone(), gathered, finding, sample);
+        let followed = self.suspected(followed, round, now).await?;
+        self.proved(followed, round, now).await.map(Some)
+    }
+
+    /// Begins a suspicion: its budget, and the word that it is one.
+    pub(crate) async fn suspected(
+        &self,
+        mut followed: Followed,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Followed, WatchError> {
         followed.suspicion.budget = self.budget(&followed, round, now).await;
         self.tell_of_suspicion(&followed, round, now).await?;
         round.begun.push(followed.suspicion.id.clone());
-        self.proved(followed, round, now).await.map(Some)
+        Ok(followed)
     }
 
     /// Looks at a suspicion again; `None` where it has ended.
@@ -102,7 +117,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             return self.end(&suspicion, Ended::Settled, round, now).await;
         }
         let runaway = self.rate_of(&suspicion.rule, true, suspicion.since, round, now).await?;
-        if runaway.judgement.is_unusual() {
+        if runaway.judgement.is_unusual() || self.goes_on(&suspicion, now).await? {
             suspicion.calm_since = None;
         } else {
             let since = *suspicion.calm_since.get_or_insert(now);
@@ -112,7 +127,19 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
         suspicion.finding = finding.id.clone();
         suspicion.seen = runaway.judgement.to_string().into();
-        self.proved(followed(suspicion, runaway, gathered, finding), round, now).await.map(Some)
+        let sample = sample(&suspicion, runaway.per_minute / 60);
+        self.proved(followed(suspicion, runaway, gathered, finding, sample), round, now).await.map(Some)
+    }
+
+    /// Whether what was shown to cause itself still does, as far as tripwires say: that is not calm, however slow it is.
+    async fn goes_on(&self, suspicion: &Suspicion, now: Timestamp) -> Result<bool, WatchError> {
+        if suspicion.shown.is_none() || suspicion.shown_now(now).is_some() {
+            return Ok(suspicion.shown.is_some());
+        }
+        let since = Timestamp(now.0.saturating_sub(STIRRED_WITHIN));
+        let seen = self.ledger.sightings(&suspicion.id, since).await.map_err(WatchError::Ledger)?;
+        let hops: Vec<HopRef> = suspicion.hops.iter().map(|watched| watched.hop.clone()).collect();
+        Ok(may_show(&hops, &Evidence::of(suspicion, &seen), &self.thresholds(), now))
     }
 
     async fn end(
@@ -131,7 +158,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     /// Reads and analyses a rule with all that it can reach; `None` where it is off or gone, and no finding where it is in
     /// no loop.
-    async fn analysed(&self, rule: &RuleRef) -> Result<Option<(Gathered, Option<Finding>)>, WatchError> {
+    pub(crate) async fn analysed(
+        &self,
+        rule: &RuleRef,
+    ) -> Result<Option<(Gathered, Option<Finding>)>, WatchError> {
         let read = self.account.rule(&rule.bus, &rule.name).await.map_err(WatchError::Read)?;
         let Some(read) = read.filter(|rule| rule.state != RuleState::Disabled) else { return Ok(None) };
         let key = read.key.clone();
@@ -140,78 +170,27 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let finding = surest(&gathered, &key).cloned();
         Ok(Some((gathered, finding)))
     }
-
-    /// Makes the account's tripwires those that the suspicions want, and writes into each suspicion what watches its hops.
-    pub(crate) async fn set_tripwires(
-        &self,
-        watched: &mut [Followed],
-        round: &mut Round,
-        now: Timestamp,
-    ) -> Result<(), WatchError> {
-        let installed = self.account.tripwires().await.map_err(WatchError::Read)?;
-        let stands: Vec<Installed> = installed
-            .iter()
-            .map(|one| Installed { rule: one.rule.clone(), text: one.pattern.clone(), since: None })
-            .collect();
-        let wanted: Vec<Wanted> = match self.settings.watch.tripwires {
-            Tripwires::Off => Vec::new(),
-            Tripwires::OnSuspicion => watched.iter().flat_map(|one| one.to_install(now)).collect(),
-        };
-        let plan = install_plan(&wanted, &stands, self.settings.watch.max_tripwires);
-        let mut failed = crate::round::Failed::default();
-        for rule in &plan.remove {
-            let removed = self.account.remove_tripwire(rule).await.map_err(WatchError::Tripwire);
-            round.tripwires.1 += usize::from(failed.or(removed).is_some());
-        }
-        let mut refused: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-        for tripwire in &plan.install {
-            match self.account.put_tripwire(&as_rule(tripwire)).await {
-                Ok(()) => round.tripwires.0 += 1,
-                Err(error) => {
-                    tracing::error!(tripwire = &*tripwire.name, %error, "no tripwire");
-                    refused.push((tripwire.name.clone(), error.to_string().into()));
-                }
-            }
-        }
-        for one in watched.iter_mut() {
-            let why = match self.settings.watch.tripwires {
-                Tripwires::Off => Some("the setting `LOOPGUARD_TRIPWIRES` is `off`"),
-                Tripwires::OnSuspicion if plan.left_out.contains(&one.suspicion.id) => {
-                    Some("as many tripwires as `LOOPGUARD_MAX_TRIPWIRES` allows stand already")
-                }
-                Tripwires::OnSuspicion => one.not_installed(now),
-            };
-            one.watch(|tripwire| {
-                let refused = refused.iter().find(|(name, _)| *name == tripwire.name);
-                refused.map(|(_, why)| why.clone()).or_else(|| why.map(Into::into)).map_or(Ok(()), Err)
-            });
-        }
-        for (name, why) in &refused {
-            let of = |one: &&Followed| one.wanted.iter().flatten().any(|tripwire| tripwire.name == *name);
-            if let Some(one) = watched.iter().find(of) {
-                failed.or(self.tell_of_no_tripwire(&one.suspicion, why, round, now).await);
-            }
-        }
-        failed.into_result()
-    }
 }
 
 impl Followed {
     /// Returns the tripwires that the suspicion wants now.
-    fn to_install(&self, now: Timestamp) -> Vec<Wanted> {
+    pub(crate) fn to_install(&self, now: Timestamp) -> Vec<Wanted> {
         if self.not_installed(now).is_some() {
             return Vec::new();
         }
-        let of = self.wanted.iter().flatten().map(|tripwire| Wanted {
-            tripwire: tripwire.clone(),
-            per_minute: self.runaway.per_minute,
-            finding: self.suspicion.id.clone(),
-        });
-        of.collect()
+        let claim = Claim::Suspected { per_minute: self.runaway.per_minute };
+        let wanted = self.wanted.iter().flatten();
+        wanted.map(|tripwire| Wanted::of(tripwire, &self.suspicion.finding, claim)).collect()
+    }
+
+    /// Returns true iff each hop is watched by the tripwire that is wanted for it.
+    pub(crate) fn is_watched_as_wanted(&self) -> bool {
+        let mut hops = self.suspicion.hops.iter().zip(&self.wanted);
+        hops.all(|(hop, wanted)| wanted.as_ref().is_ok_and(|tripwire| hop.by == watcher(tripwire)))
     }
 
     /// Why tripwires that could be made are not, as a sentence without a period.
-    fn not_installed(&self, now: Timestamp) -> Option<&'static str> {
+    pub(crate) fn not_installed(&self, now: Timestamp) -> Option<&'static str> {
         if self.suspicion.shown_now(now).is_some() {
             return Some("its cause is shown");
         }
@@ -220,17 +199,13 @@ impl Followed {
     }
 
     /// Writes into the suspicion what watches each hop, where `may` says that it stands.
-    fn watch(&mut self, may: impl Fn(&Tripwire) -> Result<(), Arc<str>>) {
+    pub(crate) fn watch(&mut self, may: impl Fn(&Tripwire) -> Result<(), Arc<str>>) {
         for (hop, wanted) in self.suspicion.hops.iter_mut().zip(&self.wanted) {
             hop.by = match wanted {
                 Err(why) => Watcher::Nothing { why: why.clone() },
                 Ok(tripwire) => match may(tripwire) {
                     Err(why) => Watcher::Nothing { why },
-                    Ok(()) => Watcher::Tripwire {
-                        rule: RuleRef { bus: tripwire.bus.clone(), name: tripwire.name.clone() },
-                        pattern: tripwire.text.clone(),
-                        stands_for: tripwire.sample.factor(),
-                    },
+                    Ok(()) => watcher(tripwire),
                 },
             };
         }
@@ -245,12 +220,18 @@ fn surest<'a>(gathered: &'a Gathered, key: &RuleKey) -> Option<&'a Finding> {
         (Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None, _) => None,
     };
     let of_rule = gathered.analysis.findings.iter().filter(|finding| finding.rules.contains(key));
-    of_rule.filter(|finding| rank(finding).is_some()).min_by_key(rank)
+    of_rule.filter(|finding| rank(finding).is_some()).min_by_key(|finding| Reverse(rank(finding)))
 }
 
-fn followed(mut suspicion: Suspicion, runaway: Runaway, gathered: Gathered, finding: Finding) -> Followed {
+/// What a suspicion rests on, and the tripwires that it wants, sampled so.
+pub(crate) fn followed(
+    mut suspicion: Suspicion,
+    runaway: Runaway,
+    gathered: Gathered,
+    finding: Finding,
+    sample: Sample,
+) -> Followed {
     let inventory = &gathered.inventory;
-    let sample = sample(&suspicion, runaway.per_minute / 60);
     let ground = TripwireGround { inventory, whole: false, sample };
     let wanted: Vec<Result<Tripwire, Arc<str>>> = tripwires(&finding, ground)
         .into_iter()
@@ -292,12 +273,4 @@ fn hops(finding: &Finding, inventory: &Inventory) -> Vec<HopRef> {
         named.or_else(by_key)
     });
     hops.collect()
-}
-
-fn as_rule(tripwire: &Tripwire) -> TripwireRule {
-    TripwireRule {
-        rule: RuleRef { bus: tripwire.bus.clone(), name: tripwire.name.clone() },
-        pattern: tripwire.text.clone(),
-        state: tripwire.state,
-    }
 }

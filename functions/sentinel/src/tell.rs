@@ -65,8 +65,20 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         };
         let notice = Notice {
             finding: Some(one.suspicion.finding.clone()),
-            seen: format!("{what}, and its rate is unusual: {}", one.runaway.judgement),
-            done: self.watching().to_owned(),
+            seen: match &one.suspicion.shown {
+                Some(shown) if !one.runaway.judgement.is_unusual() => {
+                    format!(
+                        "{what}, and the tripwires that stand show its cause, before its rate is unusual: {}",
+                        shown.why
+                    )
+                }
+                _ => format!("{what}, and its rate is unusual: {}", one.runaway.judgement),
+            },
+            done: match one.suspicion.shown {
+                Some(_) => "the guard is told that its cause is shown, and decides",
+                None => self.watching(),
+            }
+            .to_owned(),
             cost: self.cost(one, now),
             next: self.stops(one),
             ..self.notice(NoticeKind::Suspected, Urgency::Page, Some(rule), now)
@@ -76,13 +88,13 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     /// What is done about a suspicion, as a sentence without a period.
     fn watching(&self) -> &'static str {
-        use loopguard_decision::Tripwires::{Off, OnSuspicion};
+        use loopguard_decision::Tripwires::{Off, OnSuspicion, Standing};
         match (self.settings.watch.tripwires, self.settings.mode) {
             (Off, _) => "nothing: `LOOPGUARD_TRIPWIRES` is `off`, so that its cause is not looked for",
-            (OnSuspicion, Mode::Enforce) => {
+            (OnSuspicion | Standing, Mode::Enforce) => {
                 "its cause is looked for by tripwires; once it is shown, the rule is disabled where the scope holds it"
             }
-            (OnSuspicion, Mode::Observe | Mode::Alert) => {
+            (OnSuspicion | Standing, Mode::Observe | Mode::Alert) => {
                 "its cause is looked for by tripwires; once it is shown, somebody is told again"
             }
         }
@@ -264,6 +276,24 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         self.tell(notice, round, now).await
     }
 
+    /// Tripwires that were to stand could not be made.
+    pub(crate) async fn tell_of_none_standing(
+        &self,
+        one: &Suspicion,
+        why: &str,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
+        let notice = Notice {
+            finding: Some(one.finding.clone()),
+            seen: format!("a tripwire that was to stand could not be made: {why}"),
+            done: "none stands for its loop until the next look at all rules; where its rate is unusual it is suspected as without"
+                .to_owned(),
+            ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&one.rule), now)
+        };
+        self.tell(notice, round, now).await
+    }
+
     /// A tripwire could not deliver: what it did not catch is not taken for a cause's absence.
     pub(crate) async fn tell_of_undelivered(
         &self,
@@ -350,7 +380,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
     }
 
-    fn region(&self) -> Arc<str> {
+    pub(crate) fn region(&self) -> Arc<str> {
         self.home.region.to_string().into()
     }
 

@@ -5,7 +5,7 @@ use loopguard_decision::{
     Begun, Book, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp,
     View, Watchlist,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -121,6 +121,13 @@ pub trait Watchbook: Sync {
         since: Timestamp,
     ) -> impl Future<Output = Result<Vec<Sighting>, CallError>> + Send;
 
+    /// Reads the rules whose verdict hangs on a subject, as [`Ledger::reaching`] does, each with when that was last noted; of whole
+    /// seconds.
+    fn noted(
+        &self,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<(RuleRef, Timestamp)>, CallError>> + Send;
+
     /// Reads when the sentinel looked last.
     fn rounds(&self) -> impl Future<Output = Result<Rounds, CallError>> + Send;
 
@@ -133,12 +140,14 @@ pub trait Watchbook: Sync {
 pub struct MemoryLedger {
     book: Mutex<Book>,
     watchlist: Mutex<Watchlist>,
+    /// When a rule was last noted to reach a subject.
+    noted: Mutex<BTreeMap<(Arc<str>, RuleRef), Timestamp>>,
 }
 
 impl MemoryLedger {
     /// Returns a ledger that goes on from a book.
     pub fn new(book: Book) -> Self {
-        Self { book: Mutex::new(book), watchlist: Mutex::default() }
+        Self { book: Mutex::new(book), ..Self::default() }
     }
 
     /// Returns the book, for as long as the caller holds it.
@@ -176,6 +185,13 @@ impl Watchbook for MemoryLedger {
 
     async fn sightings(&self, suspicion: &str, since: Timestamp) -> Result<Vec<Sighting>, CallError> {
         Ok(self.watchlist().sightings(suspicion, since))
+    }
+
+    async fn noted(&self, subject: &str) -> Result<Vec<(RuleRef, Timestamp)>, CallError> {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = |rule: &RuleRef| noted.get(&(subject.into(), rule.clone())).copied();
+        let rules = self.book().reaching(subject).into_iter();
+        Ok(rules.map(|rule| (rule.clone(), at(&rule).unwrap_or(Timestamp(0)))).collect())
     }
 
     async fn rounds(&self) -> Result<Rounds, CallError> {
@@ -233,9 +249,12 @@ impl Ledger for MemoryLedger {
         &self,
         rule: &RuleRef,
         subjects: &BTreeSet<Arc<str>>,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<(), CallError> {
         self.book().note_reach(rule, subjects);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = Timestamp(now.0 - now.0 % 1000);
+        noted.extend(subjects.iter().map(|subject| ((subject.clone(), rule.clone()), at)));
         Ok(())
     }
 

@@ -15,8 +15,8 @@ pub use ledger::{Ledger, MemoryLedger, Watchbook};
 /// What the traits take and give; implementations name these without an arrow to the decision.
 pub use loopguard_decision::{
     ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Notice,
-    Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, State, Suspicion, Timestamp, View, WatchedHop, Watcher,
-    digest,
+    Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, State, Suspicion, Timestamp, View,
+    WatchedHop, Watcher, Worth, digest,
 };
 pub use watch::{IncidentBudget, TRIPWIRE_RETRIED, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
 

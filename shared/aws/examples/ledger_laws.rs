@@ -11,5 +11,7 @@ use std::io::{Error, ErrorKind};
 async fn main() -> Result<(), Error> {
     let table = std::env::args().nth(1).ok_or_else(|| Error::new(ErrorKind::InvalidInput, "which table?"))?;
     let ledger = AwsLedger::new(&Clients::from_env().await, table);
-    laws::check_ledger(&ledger, Timestamp(1_700_000_000_000)).await.map_err(Error::other)
+    let now = Timestamp(1_700_000_000_000);
+    laws::check_ledger(&ledger, now).await.map_err(Error::other)?;
+    laws::check_watched(&ledger, now).await.map_err(Error::other)
 }

@@ -11,6 +11,7 @@ mod prices;
 mod range;
 mod runaway;
 mod spend;
+mod standing;
 
 pub use money::{Money, grouped};
 pub use own::{OwnItem, OwnSettings, own_cost};
@@ -18,3 +19,4 @@ pub use prices::{Price, PriceStanding, Prices};
 pub use range::Range;
 pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway, runaway_of};
 pub use spend::{BUDGET_HOURS, Meter, Spend, spend};
+pub use standing::{StandingCost, standing_cost};

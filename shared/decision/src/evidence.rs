@@ -13,11 +13,15 @@ mod hop;
 mod install;
 #[cfg(test)]
 mod remediators;
+mod stir;
 mod tripwire;
 
 pub use conclude::{Conclusion, Counted, Doubt, HopProof, Proof, Runs, Thresholds, TooSlow, conclude};
 pub use count::{Evidence, MOST_SIGHTINGS, Taken, sighting};
 pub use delivery::Delivery;
 pub use hop::HopRef;
-pub use install::{InstallPlan, Installed, Wanted, install_plan};
-pub use tripwire::{NoTripwire, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, tripwires};
+pub use install::{Claim, InstallPlan, Installed, Wanted, install_plan};
+pub use stir::{STIRRED_WITHIN, may_show};
+pub use tripwire::{
+    NoTripwire, STANDING_A_MINUTE, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, tripwires,
+};

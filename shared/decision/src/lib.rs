@@ -37,6 +37,8 @@ pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
 pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching};
-pub use suspicion::{SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, Suspicion, WatchedHop, Watcher};
+pub use suspicion::{
+    SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, StandingWatch, Suspicion, WatchedHop, Watcher, Worth,
+};
 pub use table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
 pub use time::Timestamp;

@@ -108,17 +108,20 @@ pub enum Tripwires {
     Off,
     /// While a rule that may loop runs away.
     OnSuspicion,
+    /// All the time, for the loops that were found; and on suspicion.
+    Standing,
 }
 
 impl Tripwires {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Off, Self::OnSuspicion];
+    pub const ALL: [Self; 3] = [Self::Off, Self::OnSuspicion, Self::Standing];
 
     /// Returns the word that settings use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
             Self::OnSuspicion => "on-suspicion",
+            Self::Standing => "standing",
         }
     }
 }
@@ -321,7 +324,7 @@ fn tripwires(text: &str) -> Result<Tripwires, SettingsError> {
     Tripwires::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| SettingsError::Value {
         key: TRIPWIRES,
         value: text.to_owned(),
-        expected: "`off` or `on-suspicion`",
+        expected: "`off`, `on-suspicion` or `standing`",
     })
 }
 

@@ -26,6 +26,10 @@ pub struct Suspicion {
     pub seen: Arc<str>,
     /// The hops of the loop, each with what watches it.
     pub hops: Vec<WatchedHop>,
+    /// Since when all hops are watched without a gap: what was seen before would make what nobody watched meanwhile look as if
+    /// it had come from outside.
+    #[serde(default)]
+    pub watched: Option<Timestamp>,
     /// What was last concluded from what its tripwires have seen, while that was no cause: a sentence without a period.
     #[serde(default)]
     pub concluded: Option<Arc<str>>,
@@ -38,6 +42,29 @@ pub struct Suspicion {
     pub slow_since: Option<Timestamp>,
     /// The budget that was made for it.
     pub budget: Option<Arc<str>>,
+    /// That nothing is suspected, and the tripwires of a loop stand all the same.
+    #[serde(default)]
+    pub standing: Option<StandingWatch>,
+}
+
+/// That tripwires stand although nothing is suspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StandingWatch {
+    /// What they are worth beside those of other loops.
+    pub worth: Worth,
+    /// Since when so many events are seen that they may show a cause.
+    pub stirred: Option<Timestamp>,
+    /// When it was looked last whether they do.
+    pub looked: Option<Timestamp>,
+}
+
+/// What tripwires that stand are worth: the surer the loop the more, and of equally sure ones the dearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Worth {
+    /// How sure the loop is; more is surer.
+    pub sure: u8,
+    /// What a million rounds of it would cost, in cents.
+    pub cents: u64,
 }
 
 /// One hop of a loop under suspicion: from the target of one rule to the rule that hears what it causes.
@@ -61,6 +88,9 @@ pub enum Watcher {
         pattern: Arc<str>,
         /// For how many events each one that it catches stands.
         stands_for: u64,
+        /// Whether it hears read-only events, too.
+        #[serde(default)]
+        reads: bool,
     },
     /// Nothing, and why.
     Nothing {
@@ -121,7 +151,7 @@ impl Suspicion {
     /// Returns the pattern of the tripwire of that name, and for how many events each one that it catches stands.
     pub fn tripwire(&self, name: &str) -> Option<(&str, u64)> {
         self.hops.iter().find_map(|hop| match &hop.by {
-            Watcher::Tripwire { rule, pattern, stands_for } if *rule.name == *name => {
+            Watcher::Tripwire { rule, pattern, stands_for, .. } if *rule.name == *name => {
                 Some((&**pattern, *stands_for))
             }
             Watcher::Tripwire { .. } | Watcher::Nothing { .. } => None,

@@ -1,5 +1,5 @@
 use super::{FileLedger, beside, locked};
-use loopguard_account::{Ledger, laws};
+use loopguard_account::{Ledger, MemoryLedger, laws};
 use loopguard_decision::{Book, Pause, RuleRef, Timestamp};
 use std::fs;
 use std::path::PathBuf;
@@ -33,6 +33,13 @@ fn a_file_keeps_the_laws_of_ledgers() {
     FileLedger::create(&path, &Book::default()).unwrap();
     let ledger = FileLedger::open(&path).unwrap();
     assert_eq!(ready(laws::check_ledger(&ledger, Timestamp(1_700_000_000_000))), Ok(()));
+}
+
+/// What functions in memory write down of rules that they watch.
+#[test]
+fn memory_keeps_the_laws_of_what_is_watched() {
+    let ledger = MemoryLedger::default();
+    assert_eq!(ready(laws::check_watched(&ledger, Timestamp(1_700_000_000_000))), Ok(()));
 }
 
 #[test]

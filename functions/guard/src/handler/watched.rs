@@ -21,13 +21,15 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
         let Some(ledger) = self.ledger else { return Ok(log_ignored(Ignored::NoEvidence)) };
         let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
         let event = event.to_string();
-        let sighted = suspicions.iter().find_map(|of| Some((of, sighting(of, tripwire, &event, arrived)?)));
-        let Some((suspicion, sighting)) = sighted else {
-            return Ok(log_ignored(Ignored::NoEvidence));
-        };
-        tracing::debug!(suspicion = &*suspicion.id, tripwire, event_id = &*sighting.event_id, "seen");
-        ledger.note_sightings(&suspicion.id, &[sighting]).await.map_err(HandleError::Ledger)?;
-        Ok(Outcome::Noted(1))
+        // Two rules of one loop may be suspected at once: each event is evidence for both.
+        let mut noted = 0;
+        for suspicion in &suspicions {
+            let Some(sighting) = sighting(suspicion, tripwire, &event, arrived) else { continue };
+            tracing::debug!(suspicion = &*suspicion.id, tripwire, event_id = &*sighting.event_id, "seen");
+            ledger.note_sightings(&suspicion.id, &[sighting]).await.map_err(HandleError::Ledger)?;
+            noted = 1;
+        }
+        Ok(if noted == 0 { log_ignored(Ignored::NoEvidence) } else { Outcome::Noted(noted) })
     }
 
     /// Decides about a rule whose cause the ledger says is shown. The message only says where to look.

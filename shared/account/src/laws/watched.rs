@@ -2,11 +2,14 @@
 
 use super::{Broken, law};
 use crate::{
-    HopRef, Rounds, RuleRef, Shown, ShownBy, Sighting, Suspicion, Timestamp, Watchbook, WatchedHop, Watcher,
+    HopRef, Ledger, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, Suspicion, Timestamp,
+    Watchbook, WatchedHop, Watcher, Worth,
 };
+use std::sync::Arc;
 
 /// Checks the laws on a book in which nothing is written. Sightings stay behind.
-pub async fn check_watched(book: &impl Watchbook, now: Timestamp) -> Result<(), Broken> {
+pub async fn check_watched(book: &(impl Watchbook + Ledger), now: Timestamp) -> Result<(), Broken> {
+    what_is_noted_has_its_time(book, now).await?;
     suspicions_are_replaced_and_end(book, now).await?;
     an_event_is_seen_once_by_a_tripwire(book, now).await?;
     rounds_are_kept(book, now).await
@@ -24,8 +27,12 @@ fn shown(value: &impl std::fmt::Debug) -> String {
 fn suspicion(name: &str, now: Timestamp) -> Suspicion {
     let rule = rule(name);
     let tripwire = self::rule("orders/loopguard-tripwire-1");
-    let by =
-        Watcher::Tripwire { rule: tripwire, pattern: r#"{"source":["a \"b\""]}"#.into(), stands_for: 16 };
+    let by = Watcher::Tripwire {
+        rule: tripwire,
+        pattern: r#"{"source":["a \"b\""]}"#.into(),
+        stands_for: 16,
+        reads: true,
+    };
     let hop = HopRef { from: rule.clone(), target: "t".into(), to: rule.clone() };
     let nothing = Watcher::Nothing { why: "the event carries no caller".into() };
     Suspicion {
@@ -40,6 +47,8 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         calm_since: None,
         slow_since: None,
         budget: None,
+        standing: None,
+        watched: None,
     }
 }
 
@@ -58,8 +67,9 @@ async fn suspicions_are_replaced_and_end(book: &impl Watchbook, now: Timestamp) 
         events: vec!["e-1".into()],
         course: vec!["It ran 300 times, which cost $0.10.".into()],
     };
-    let budget = Some("loopguard-a".into());
-    let a = Suspicion { shown: Some(proof), slow_since: Some(now), budget, ..a };
+    let standing = StandingWatch { worth: Worth { sure: 2, cents: 3_095 }, stirred: Some(now), looked: None };
+    let (standing, budget) = (Some(standing), Some("loopguard-a".into()));
+    let a = Suspicion { shown: Some(proof), slow_since: Some(now), budget, standing, ..a };
     book.put_suspicion(&a).await?;
     let mut expected = vec![a.clone(), b.clone()];
     expected.sort_by(|one, other| one.id.cmp(&other.id));
@@ -71,6 +81,24 @@ async fn suspicions_are_replaced_and_end(book: &impl Watchbook, now: Timestamp) 
     let seen = book.suspicions().await?;
     law("what has ended is not there", seen == [b.clone()], shown(&seen))?;
     Ok(book.end_suspicion(&b.id).await?)
+}
+
+async fn what_is_noted_has_its_time(book: &(impl Watchbook + Ledger), now: Timestamp) -> Result<(), Broken> {
+    let later = Timestamp(now.0 + 90_000);
+    let (subject, other): (Arc<str>, Arc<str>) = ("watched:law".into(), "watched:other".into());
+    let (a, b) = (rule("a"), rule("orders/b"));
+    book.note_reach(&a, &[subject.clone(), other].into(), now).await?;
+    book.note_reach(&b, &[subject.clone()].into(), now).await?;
+    book.note_reach(&a, &[subject.clone()].into(), later).await?;
+    let whole = |at: Timestamp| Timestamp(at.0 - at.0 % 1000);
+    let seen = book.noted(&subject).await?;
+    law(
+        "a rule has the time when it was last noted",
+        seen == [(a, whole(later)), (b, whole(now))],
+        shown(&seen),
+    )?;
+    let seen = book.noted("watched:nobody").await?;
+    law("nobody is noted for what nobody reaches", seen.is_empty(), shown(&seen))
 }
 
 async fn an_event_is_seen_once_by_a_tripwire(book: &impl Watchbook, now: Timestamp) -> Result<(), Broken> {
@@ -100,7 +128,7 @@ async fn an_event_is_seen_once_by_a_tripwire(book: &impl Watchbook, now: Timesta
 async fn rounds_are_kept(book: &impl Watchbook, now: Timestamp) -> Result<(), Broken> {
     let seen = book.rounds().await?;
     law("nobody has looked at first", seen == Rounds::default(), shown(&seen))?;
-    let rounds = Rounds { looked: Some(now), cycles: Some(now), swept: None };
+    let rounds = Rounds { looked: Some(now), cycles: Some(now), swept: None, standing: Some(now) };
     book.set_rounds(rounds).await?;
     let seen = book.rounds().await?;
     law("when somebody looked is read as it was written", seen == rounds, shown(&seen))

@@ -179,6 +179,12 @@ impl AwsLedger {
         query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", text(pk))
     }
 
+    /// Returns the query for the items of one `pk` whose `sk` is this or comes after it.
+    pub(super) fn of_kind_from(&self, pk: &str, sk: &str) -> QueryFluentBuilder {
+        let query = self.of_kind(pk).expression_attribute_values(":sk", text(sk));
+        query.key_condition_expression("pk = :pk AND sk >= :sk")
+    }
+
     /// Reads the items of a query, at most so many.
     pub(super) async fn items(&self, query: QueryFluentBuilder, most: usize) -> Result<Vec<Item>, CallError> {
         let mut items = Vec::new();

@@ -12,7 +12,7 @@
 //! | `alert` | what was told | `at`: when, last |
 //! | `reach SUBJECT` | `BUS/RULE`: a rule whose verdict hangs on the subject | `rule` |
 //! | `suspicion` | its id | `body` |
-//! | `sighting SUSPICION` | `TRIPWIRE EVENT` | `tripwire`, `event`, `stands` (for how many), `call`, `at` |
+//! | `sighting SUSPICION` | `TIME TRIPWIRE EVENT` | `tripwire`, `event`, `stands` (for how many), `call`, `at` |
 //! | `rounds` | `rounds` | `body`: when the sentinel looked last |
 //!
 //! Times are milliseconds, but for `expires`, by which DynamoDB deletes what is past: seconds. It does so within days,
@@ -263,14 +263,29 @@ pub(super) fn reach(subject: &str, rule: &RuleRef, at: Timestamp) -> Item {
     )
 }
 
+/// Returns when a rule was last noted to reach a subject.
+pub(super) fn reached(item: &Item) -> Timestamp {
+    let expires = number_of(item, "expires").unwrap_or_default();
+    Timestamp(expires.saturating_mul(1000).saturating_sub(KEPT_REACH))
+}
+
+/// Returns how the `sk` begins of what was seen at that time: as many digits as times have for the next centuries, so that keys are
+/// in the order of time and what is old need not be read.
+pub(super) fn sighted_at(at: Timestamp) -> String {
+    format!("{:015}", at.0)
+}
+
 /// Returns the `pk` of what tripwires have seen for a suspicion.
 pub(super) fn sighting_kind(suspicion: &str) -> String {
     bounded(&format!("sighting {suspicion}"))
 }
 
-/// The key says what is the same: an event that a tripwire sees twice is one item.
+/// The key says what is the same: a message that is handled twice is one item.
 pub(super) fn sighting(suspicion: &str, sighting: &Sighting) -> Item {
-    let key = Key::new(&sighting_kind(suspicion), &format!("{} {}", sighting.tripwire, sighting.event_id));
+    let key = Key::new(
+        &sighting_kind(suspicion),
+        &format!("{} {} {}", sighted_at(sighting.at), sighting.tripwire, sighting.event_id),
+    );
     with(
         key.item(),
         [

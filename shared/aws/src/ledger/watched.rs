@@ -2,8 +2,8 @@
 
 use super::AwsLedger;
 use super::call::{GET, QUERY};
-use super::item::{self, Key, SUSPICION, body, body_of, number, with};
-use loopguard_account::{CallError, Rounds, Sighting, Suspicion, Timestamp, Watchbook};
+use super::item::{self, Key, SUSPICION, body, body_of, with};
+use loopguard_account::{CallError, Rounds, RuleRef, Sighting, Suspicion, Timestamp, Watchbook};
 use std::collections::BTreeMap;
 
 impl Watchbook for AwsLedger {
@@ -28,12 +28,18 @@ impl Watchbook for AwsLedger {
     }
 
     async fn sightings(&self, suspicion: &str, since: Timestamp) -> Result<Vec<Sighting>, CallError> {
-        let seen = self
-            .of_kind(&item::sighting_kind(suspicion))
-            .filter_expression("#at >= :since")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":since", number(since.0));
-        Ok(self.items(seen, usize::MAX).await?.iter().filter_map(item::seen).collect())
+        let seen = self.of_kind_from(&item::sighting_kind(suspicion), &item::sighted_at(since));
+        let seen = self.items(seen, usize::MAX).await?;
+        // Earlier versions wrote other keys, which come after all times.
+        Ok(seen.iter().filter_map(item::seen).filter(|sighting| since <= sighting.at).collect())
+    }
+
+    async fn noted(&self, subject: &str) -> Result<Vec<(RuleRef, Timestamp)>, CallError> {
+        let items = self.items(self.of_kind(&item::reach_kind(subject)), usize::MAX).await?;
+        let mut rules: Vec<(RuleRef, Timestamp)> =
+            items.iter().map(|item| (super::rule_of(item), item::reached(item))).collect();
+        rules.sort();
+        Ok(rules)
     }
 
     async fn rounds(&self) -> Result<Rounds, CallError> {

@@ -233,7 +233,7 @@ pub struct HopProof {
 }
 
 /// The lengths of windows that are tried, in minutes: slow loops need long ones.
-const LENGTHS: [u64; 3] = [1, 5, 15];
+pub(super) const LENGTHS: [u64; 3] = [1, 5, 15];
 
 /// Returns what the evidence shows of a loop of these hops, in their order, now; `counted` by hop.
 ///

@@ -35,6 +35,9 @@ const MOST_ZEROS: u32 = 4;
 /// So many events in a second are caught at most, as far as sampling can see to it.
 const CAUGHT_PER_SECOND: u64 = 50;
 
+/// A tripwire that stands catches so many events in a minute at most, of what its rule runs for as a rule.
+pub const STANDING_A_MINUTE: u64 = 2;
+
 impl Sample {
     /// Returns the sample of all events.
     pub fn all() -> Self {
@@ -45,6 +48,19 @@ impl Sample {
     pub fn for_rate(per_second: u64) -> Self {
         let fits = |zeros: &u32| per_second <= CAUGHT_PER_SECOND * 16_u64.pow(*zeros);
         Self { zeros: (0..=MOST_ZEROS).find(fits).unwrap_or(MOST_ZEROS) }
+    }
+
+    /// Returns the sample of a tripwire that stands, for a rule that runs so often in a minute as a rule: at most
+    /// [`STANDING_A_MINUTE`] events are caught then, as far as sampling can see to it.
+    pub fn standing(per_minute: u64) -> Self {
+        let fits = |zeros: &u32| per_minute <= STANDING_A_MINUTE * 16_u64.pow(*zeros);
+        Self { zeros: (0..=MOST_ZEROS).find(fits).unwrap_or(MOST_ZEROS) }
+    }
+
+    /// Returns the sample of which each event stands for so many; that of all where there is none.
+    pub fn of_factor(factor: u64) -> Self {
+        let is = |zeros: &u32| 16_u64.pow(*zeros) == factor;
+        Self { zeros: (0..=MOST_ZEROS).find(is).unwrap_or_default() }
     }
 
     /// Returns for how many events each one caught stands.

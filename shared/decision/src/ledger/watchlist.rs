@@ -22,6 +22,9 @@ pub struct Rounds {
     pub cycles: Option<Timestamp>,
     /// At every rule.
     pub swept: Option<Timestamp>,
+    /// For which loops tripwires are to stand.
+    #[serde(default)]
+    pub standing: Option<Timestamp>,
 }
 
 impl Watchlist {

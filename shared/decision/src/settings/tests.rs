@@ -110,7 +110,7 @@ fn errors_name_what_would_be_valid() {
         ),
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_TRIPWIRES", "on")],
-            "`LOOPGUARD_TRIPWIRES` is `on`; it is `off` or `on-suspicion`",
+            "`LOOPGUARD_TRIPWIRES` is `on`; it is `off`, `on-suspicion` or `standing`",
         ),
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_QUEUE_URL", "changes")],

@@ -255,6 +255,10 @@ impl Watchbook for Faulty<'_> {
         self.ledger.sightings(suspicion, since).await
     }
 
+    async fn noted(&self, subject: &str) -> Result<Vec<(RuleRef, Timestamp)>, CallError> {
+        self.ledger.noted(subject).await
+    }
+
     async fn rounds(&self) -> Result<Rounds, CallError> {
         self.ledger.rounds().await
     }

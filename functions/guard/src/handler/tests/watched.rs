@@ -21,7 +21,8 @@ fn named(name: &str) -> RuleRef {
 
 fn suspicion(shown: Option<Shown>) -> Suspicion {
     let pattern = r#"{"detail":{"eventName":["PutBucketAcl"],"userIdentity":{"arn":["arn:fixer"]}}}"#;
-    let by = Watcher::Tripwire { rule: named(TRIPWIRE), pattern: pattern.into(), stands_for: 1 };
+    let by =
+        Watcher::Tripwire { rule: named(TRIPWIRE), pattern: pattern.into(), stands_for: 1, reads: false };
     let hop = HopRef { from: named("acl"), target: "t".into(), to: named("acl") };
     Suspicion {
         id: "acl-1".into(),
@@ -35,6 +36,8 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         calm_since: None,
         slow_since: None,
         budget: None,
+        standing: None,
+        watched: None,
     }
 }
 
@@ -87,6 +90,22 @@ async fn an_event_that_comes_twice_is_noted_once() {
     let seen = ledger.watchlist().sightings("acl-1", Timestamp(0));
     let ids: Vec<&str> = seen.iter().map(|sighting| &*sighting.event_id).collect();
     assert_eq!((ids, seen[0].at), (vec!["e-1", "e-2"], NOW));
+}
+
+/// Two rules of one loop may be suspected at once, and each needs what its tripwires have seen.
+#[tokio::test]
+async fn an_event_is_evidence_for_every_suspicion_of_its_tripwire() {
+    let (fake, ledger, settings) = (permitted(), book(None), settings(Mode::Observe, ""));
+    ledger.watchlist().put_suspicion(&Suspicion {
+        id: "policy-1".into(),
+        rule: named("policy"),
+        ..suspicion(None)
+    });
+    let body = caught(TRIPWIRE, &event("PutBucketAcl", "arn:fixer", "e-1"));
+    assert_eq!(handle_with(&fake, &ledger, &settings, &body, NOW).await, Ok(Outcome::Noted(1)));
+    for id in ["acl-1", "policy-1"] {
+        assert_eq!(ledger.watchlist().sightings(id, Timestamp(0)).len(), 1, "{id}");
+    }
 }
 
 /// Whoever can send to the queue proves nothing by it: the tripwire's pattern decides, and what is suspected now.

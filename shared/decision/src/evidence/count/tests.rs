@@ -50,13 +50,15 @@ fn what_was_noted_stands_for_what_it_did() {
         seen: "x".into(),
         hops: vec![WatchedHop {
             hop: tripwire.hop.clone(),
-            by: Watcher::Tripwire { rule: rule.clone(), pattern: pattern.into(), stands_for },
+            by: Watcher::Tripwire { rule: rule.clone(), pattern: pattern.into(), stands_for, reads: false },
         }],
         shown: None,
         concluded: None,
         calm_since: None,
         slow_since: None,
         budget: None,
+        standing: None,
+        watched: None,
     };
     let before = watched(1, &tripwire.text);
     let after = watched(16, &own(Sample::for_rate(100)).text);

@@ -117,3 +117,15 @@ fn choices_stand_once() {
     let text = tripwires(&finding, ground).remove(0).unwrap().text;
     assert_eq!((text.matches(SESSION).count(), text.matches("aws.s3").count()), (1, 1), "{text}");
 }
+
+/// What stands all the time catches less than what looks for a while, and a sample is known again by what it stands for.
+#[test]
+fn what_stands_catches_little() {
+    for (per_minute, factor) in [(0, 1), (2, 1), (3, 16), (32, 16), (33, 256), (512, 256), (u64::MAX, 65_536)]
+    {
+        let sample = Sample::standing(per_minute);
+        assert_eq!(sample.factor(), factor, "{per_minute}");
+        assert_eq!(Sample::of_factor(factor), sample);
+    }
+    assert_eq!(Sample::of_factor(7), Sample::all());
+}
