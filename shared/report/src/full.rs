@@ -1,13 +1,14 @@
 //! The report for people: source lines with labels, facts, changes as diffs.
 
+use crate::bare::{self, Note, Section};
 use crate::change::{Change, FileEdit};
-use crate::diagnostic::{Diagnostic, diagnostics, of_finding};
+use crate::diagnostic::{Diagnostic, Fact, diagnostics, of_finding};
 use crate::safe_source::SafeSource;
 use crate::story::{Mark, Spot};
 use crate::view::{Index, View};
 use crate::words::totals;
 use crate::{Base, Paint, Report, Summary, escaped};
-use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin as Place, Patch, Renderer, Snippet};
 use loopguard_analysis::{Finding, Severity};
 use loopguard_decision::cost::Prices;
 use std::fmt::{self, Write};
@@ -87,40 +88,96 @@ fn level(severity: Severity) -> Level<'static> {
 
 pub(crate) fn rendered<'a>(index: &Index<'a>, told: &Diagnostic<'a>, paint: Paint) -> String {
     let (marks, changes) = (told.marks(index), told.changes(index));
-    let title = level(told.severity).primary_title(escaped(&told.headline)).id(told.code.as_str());
     let shown = pieces(&marks);
-    let mut group = if shown.is_empty() {
-        Group::with_title(title).element(place(told))
-    } else {
-        let shown = shown.iter().map(|piece| piece.snippet());
-        Group::with_title(title).elements(shown.collect::<Vec<_>>())
+    let parts = Parts {
+        headline: escaped(&told.headline),
+        place: escaped_place(told),
+        notes: notes(told, &marks),
+        offers: changes.iter().map(Offer::of).chain(told.no_remedy.map(Offer::none)).collect(),
     };
-    // A step whose text is not at hand is told in words.
-    for mark in marks.iter().filter(|mark| mark.spot.is_none() && !mark.label.is_empty()) {
-        let text = format!("{} ({})", escaped(&mark.label), escaped(&mark.origin.to_string()));
-        group = group.element(Level::INFO.no_name().message(text));
-    }
-    for fact in &told.facts {
-        group = group.element(Level::NOTE.message(escaped(&fact.text)));
-    }
-    let mut groups = vec![group];
-    groups.extend(changes.iter().map(offered));
-    if let Some(why) = told.no_remedy {
-        let title = Level::HELP.secondary_title(format!("none proved: {}", escaped(why)));
-        groups.push(Group::with_title(title));
-    }
-    let renderer = if paint == Paint::Ansi { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&groups)
+    let is_bare = shown.is_empty() && parts.offers.iter().all(|offer| offer.edits.is_empty());
+    let bare = if is_bare && paint == Paint::Plain { bare::lines(&parts.sections(told)) } else { None };
+    bare.unwrap_or_else(|| parts.laid_out(told, &shown, paint))
 }
 
-fn place(told: &Diagnostic<'_>) -> Place<'static> {
-    match told.origin.place() {
-        Some(place) => {
-            let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-            Place::path(escaped(&place.file)).line(number(place.line)).char_column(number(place.column))
-        }
-        None => Place::path(escaped(&told.origin.to_string())),
+/// What is written of a finding beside the lines of its sources. All of its texts are escaped.
+struct Parts<'c> {
+    headline: String,
+    place: Placed,
+    notes: Vec<Note>,
+    offers: Vec<Offer<'c>>,
+}
+
+/// Where a finding stands: the file, or words, with line and column where it has them.
+type Placed = (String, Option<(u32, u32)>);
+
+impl Parts<'_> {
+    /// Returns the same as lines that no source stands between.
+    fn sections(&self, told: &Diagnostic<'_>) -> Vec<Section> {
+        let place = match &self.place {
+            (file, Some((line, column))) => format!("{file}:{line}:{column}"),
+            (words, None) => words.clone(),
+        };
+        let own = Section {
+            heading: format!("{}[{}]: {}", told.severity.as_str(), told.code, self.headline),
+            place: Some(place),
+            notes: self.notes.clone(),
+        };
+        let offered = |offer: &Offer<'_>| Section {
+            heading: format!("help: {}", offer.headline),
+            place: None,
+            notes: offer.notes.clone(),
+        };
+        std::iter::once(own).chain(self.offers.iter().map(offered)).collect()
     }
+
+    /// Lays out the lines of the sources with their labels, and the rest around them.
+    fn laid_out(&self, told: &Diagnostic<'_>, shown: &[Piece<'_>], paint: Paint) -> String {
+        let title = level(told.severity).primary_title(self.headline.as_str()).id(told.code.as_str());
+        let group = if shown.is_empty() {
+            let (file, place) = &self.place;
+            let number = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+            let origin = Place::path(file.as_str());
+            let origin = match place {
+                Some((line, column)) => origin.line(number(*line)).char_column(number(*column)),
+                None => origin,
+            };
+            Group::with_title(title).element(origin)
+        } else {
+            let shown = shown.iter().map(|piece| piece.snippet());
+            Group::with_title(title).elements(shown.collect::<Vec<_>>())
+        };
+        let mut groups = vec![group.elements(self.notes.iter().map(message))];
+        groups.extend(self.offers.iter().map(|offer| {
+            Group::with_title(Level::HELP.secondary_title(offer.headline.as_str()))
+                .elements(offer.edits.iter().filter_map(patched))
+                .elements(offer.notes.iter().map(message))
+        }));
+        let renderer = if paint == Paint::Ansi { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&groups)
+    }
+}
+
+fn message(note: &Note) -> Message<'_> {
+    let level = if note.is_named { Level::NOTE } else { Level::INFO.no_name() };
+    level.message(note.text.as_str())
+}
+
+fn escaped_place(told: &Diagnostic<'_>) -> Placed {
+    match told.origin.place() {
+        Some(place) => (escaped(&place.file), Some((place.line, place.column))),
+        None => (escaped(&told.origin.to_string()), None),
+    }
+}
+
+/// The steps whose text is not at hand, told in words, then the facts.
+fn notes(told: &Diagnostic<'_>, marks: &[Mark]) -> Vec<Note> {
+    let in_words = marks.iter().filter(|mark| mark.spot.is_none() && !mark.label.is_empty());
+    let step = |mark: &Mark| {
+        Note::plain(format!("{} ({})", escaped(&mark.label), escaped(&mark.origin.to_string())))
+    };
+    let fact = |fact: &Fact| Note::named(escaped(&fact.text));
+    in_words.map(step).chain(told.facts.iter().map(fact)).collect()
 }
 
 /// Lines of one file with labels.
@@ -181,28 +238,41 @@ impl<'m> Piece<'m> {
     }
 }
 
-/// The change as a diff of its file, else as what to write.
-fn offered<'a>(change: &'a Change<'_>) -> Group<'a> {
-    let mut group = Group::with_title(Level::HELP.secondary_title(escaped(change.headline)));
-    let edits = change.readable();
-    group = group.elements(edits.iter().filter_map(patched));
-    if edits.is_empty() {
-        group = group.element(Level::HELP.no_name().message(escaped(&change.instead)));
+/// What is offered: a change as a diff of its file, else as what to write.
+struct Offer<'c> {
+    headline: String,
+    edits: &'c [FileEdit],
+    notes: Vec<Note>,
+}
+
+impl<'c> Offer<'c> {
+    fn of(change: &'c Change<'_>) -> Self {
+        let edits = change.readable();
+        let mut notes = Vec::new();
+        if edits.is_empty() {
+            notes.push(Note::plain(escaped(&change.instead)));
+            notes.extend(change.places.iter().map(|place| Note::plain(format!("in {}", escaped(place)))));
+        }
+        if !change.loses.is_empty() {
+            notes.push(Note::named(format!("loses: {}", escaped(change.loses))));
+        }
+        Self { headline: escaped(change.headline), edits, notes }
     }
-    for place in change.places.iter().filter(|_| edits.is_empty()) {
-        group = group.element(Level::INFO.no_name().message(format!("in {}", escaped(place))));
+
+    /// Says why there is nothing to offer.
+    fn none(why: &str) -> Self {
+        Self { headline: format!("none proved: {}", escaped(why)), edits: &[], notes: Vec::new() }
     }
-    if !change.loses.is_empty() {
-        group = group.element(Level::NOTE.message(format!("loses: {}", escaped(change.loses))));
-    }
-    group
 }
 
 /// The edit over the line that it changes.
-fn patched(of: &FileEdit) -> Option<Snippet<'static, Patch<'static>>> {
+fn patched(of: &FileEdit) -> Option<Snippet<'_, Patch<'_>>> {
     let change = of.replacement()?;
     let new =
         if change.is_below { format!("\n{}", change.new.trim_end_matches(['\n', '\r'])) } else { change.new };
     let patch = Patch::new(change.at, new);
     Some(Snippet::source(change.old).path(escaped(&of.file)).line_start(of.edit.at + 1).patch(patch))
 }
+
+#[cfg(test)]
+mod tests;

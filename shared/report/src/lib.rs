@@ -4,6 +4,7 @@
 //! judgement; a report repeats what the analysis found. The types that go out as JSON live beside their
 //! renderer, so that the wire format changes only on purpose.
 
+mod bare;
 mod base;
 mod change;
 mod concise;
