@@ -61,7 +61,16 @@ fn table() -> &'static Table {
 #[derive(Debug, Clone)]
 pub struct Prices {
     region: String,
-    rows: BTreeMap<&'static str, &'static Row>,
+    /// With the prices as numbers: a report asks for them with every hop.
+    rows: BTreeMap<&'static str, (&'static Row, Price)>,
+}
+
+impl Row {
+    /// Returns the price of one unit; nothing where it is not written as one (a test reads them all).
+    fn price(&self) -> Price {
+        let unit = Money::from_decimal(&self.usd).and_then(|usd| usd.exactly_by(self.per));
+        Price { unit: unit.unwrap_or_default() }
+    }
 }
 
 impl Prices {
@@ -71,15 +80,19 @@ impl Prices {
         let at =
             |place: &str| table().price.iter().filter(move |row| row.region == place).collect::<Vec<_>>();
         for row in at(HOME).into_iter().chain(at(region)) {
-            rows.insert(row.id.as_str(), row);
+            rows.insert(row.id.as_str(), (row, row.price()));
         }
         Self { region: region.to_owned(), rows }
     }
 
     /// Returns the price of one unit; nothing for what the table does not have (a test holds every use against it).
     pub fn of(&self, id: &str) -> Price {
-        let unit = self.rows.get(id).and_then(|row| Money::from_decimal(&row.usd)?.exactly_by(row.per));
-        Price { unit: unit.unwrap_or_default() }
+        self.rows.get(id).map_or(Price { unit: Money::ZERO }, |(_, price)| *price)
+    }
+
+    /// Returns the table's own text of an id that it has a price for, with the price of one unit.
+    pub fn row(&self, id: &str) -> Option<(&'static str, Price)> {
+        self.rows.get_key_value(id).map(|(id, (_, price))| (*id, *price))
     }
 
     /// Returns whether the table has a price for this.
@@ -89,17 +102,17 @@ impl Prices {
 
     /// Returns whether the price is that of us-east-1, for want of the region's own.
     pub fn is_borrowed(&self, id: &str) -> bool {
-        self.region != HOME && self.rows.get(id).is_some_and(|row| row.region == HOME)
+        self.region != HOME && self.rows.get(id).is_some_and(|(row, _)| row.region == HOME)
     }
 
     /// Returns what a unit is; empty for what the table does not have.
     pub fn unit(&self, id: &str) -> &'static str {
-        self.rows.get(id).map_or("", |row| row.unit.as_str())
+        self.rows.get(id).map_or("", |(row, _)| row.unit.as_str())
     }
 
     /// Returns how well the price is known, and where it was read.
     pub fn source(&self, id: &str) -> Option<(PriceStanding, &'static str)> {
-        self.rows.get(id).map(|row| (row.standing, row.source.as_str()))
+        self.rows.get(id).map(|(row, _)| (row.standing, row.source.as_str()))
     }
 
     /// Returns the region.

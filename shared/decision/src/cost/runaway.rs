@@ -124,17 +124,20 @@ impl Row {
 impl RunawayCost {
     fn take(&mut self, hop: &Hop, id: &str, amount: Amount, workload: Option<&Workload>, prices: &Prices) {
         // The price of a GB-second is that of the function's processor.
-        let is_arm = workload
-            .is_some_and(|known| property(known, "Architectures").is_some_and(|text| text.contains("arm64")));
+        let is_arm = || {
+            workload
+                .and_then(|known| property(known, "Architectures"))
+                .is_some_and(|text| text.contains("arm64"))
+        };
         let wanted = match id {
-            "lambda-gb-second" if is_arm => "lambda-gb-second-arm",
+            "lambda-gb-second" if is_arm() => "lambda-gb-second-arm",
             "lambda-gb-second" => "lambda-gb-second-x86",
             other => other,
         };
-        let Some(price) = prices.ids().find(|known| *known == wanted) else { return };
+        let Some((price, of_unit)) = prices.row(wanted) else { return };
         // A million runs use a thousandth as many units as one run uses billionths.
         let [low, likely, high] =
-            amount.billionths(workload).map(|of_run| prices.of(price).times(of_run).share(1, 1_000));
+            amount.billionths(workload).map(|of_run| of_unit.times(of_run).share(1, 1_000));
         self.lines.push(CostLine { rule: hop.rule.id.clone(), price, cost: Range { low, likely, high } });
     }
 
@@ -172,7 +175,9 @@ impl Amount {
 }
 
 fn property(workload: &Workload, name: &str) -> Option<String> {
-    let own = |(key, _): &(&std::sync::Arc<str>, _)| ***key == *name || key.starts_with(&format!("{name}."));
+    let own = |(key, _): &(&std::sync::Arc<str>, _)| {
+        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     workload.properties.iter().find(own).map(|(_, value)| value.to_string())
 }
 
