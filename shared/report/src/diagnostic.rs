@@ -4,7 +4,7 @@ use crate::change::{Change, changes};
 use crate::fingerprint::{fingerprint, of_lint};
 use crate::story::{Mark, marks, name_of};
 use crate::view::Index;
-use crate::witness::{deciding, in_line};
+use crate::witness::deciding;
 use crate::words::{cost_words, gain_words, headline, lint_headline, sure_words};
 use loopguard_analysis::{Certainty, Code, Finding, Hop, Lint, MOST_ENTRIES, Severity};
 use loopguard_decision::cost::{Money, Range, RunawayCost};
@@ -180,7 +180,7 @@ fn event_words(index: &Index<'_>, finding: &Finding, hop: &Hop, at: usize) -> Op
         if finding.hops.len() == 1 { "an event that closes the circle" } else { "an event of this hop" };
     let which = which(finding, hop);
     if !index.view.whole_events {
-        return Some(format!("{what}{which}: {}", in_line(&deciding(index, finding, at))));
+        return Some(format!("{what}{which}: {}", deciding(index, finding, at)));
     }
     let values: Vec<String> =
         witness.assignment.iter().map(|(name, value)| format!("${{{name}}} is {value}")).collect();
