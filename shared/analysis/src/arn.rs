@@ -16,6 +16,9 @@ pub(crate) struct Arn {
 impl Arn {
     /// Returns the parts of `arn`, if its literal text has the five colons.
     pub(crate) fn parse(arn: &Term) -> Option<Self> {
+        if let Some(text) = arn.as_str() {
+            return Self::of_text(text);
+        }
         let mut fields: Vec<Term> = vec![Term::default()];
         for part in arn.parts() {
             match part {
@@ -37,10 +40,22 @@ impl Arn {
         (arn.as_str() == Some("arn")).then_some(Self { service, region, account, resource })
     }
 
+    /// Returns the parts of a text that is all known, as nearly all are.
+    fn of_text(arn: &str) -> Option<Self> {
+        let [service, region, account, resource] = fields_of(arn)?.map(Term::literal);
+        Some(Self { service, region, account, resource })
+    }
+
     /// Returns the resource part behind `start`, if it begins so.
     pub(crate) fn resource_after(&self, start: &str) -> Option<Term> {
         strip_prefix(&self.resource, start)
     }
+}
+
+/// Returns service, region, account and resource of an ARN that is all known.
+pub(crate) fn fields_of(arn: &str) -> Option<[&str; 4]> {
+    let mut fields = arn.strip_prefix("arn:")?.splitn(5, ':').skip(1);
+    Some([fields.next()?, fields.next()?, fields.next()?, fields.next()?])
 }
 
 fn append(fields: &mut [Term], more: Term) {

@@ -30,11 +30,19 @@ const ENDS: [(&str, Ends); 5] = [
 ///
 /// Separators are looked for in the known parts alone: accounts, regions and names that AWS makes hold none.
 pub fn whole(arn: &Term) -> Term {
-    let Some(service) = field(arn, 2) else { return arn.clone() };
-    match ENDS.iter().find(|(named, _)| service == Term::literal(named)) {
+    match ENDS.iter().find(|(named, _)| has_field(arn, 2, named)) {
         Some((_, Ends::Before(separator))) => before(arn, separator),
-        Some((_, Ends::Named(kind))) if field(arn, 5) == Some(Term::literal(kind)) => fields(arn, 7),
+        Some((_, Ends::Named(kind))) if has_field(arn, 5, kind) => fields(arn, 7),
         _ => arn.clone(),
+    }
+}
+
+/// Returns true iff the field of that number between colons is this text.
+fn has_field(arn: &Term, at: usize, text: &str) -> bool {
+    // Nearly all ARNs are one text, in which nothing has to be joined.
+    match arn.as_str() {
+        Some(arn) => arn.split(':').nth(at) == Some(text),
+        None => field(arn, at).is_some_and(|field| field.as_str() == Some(text)),
     }
 }
 
@@ -68,6 +76,9 @@ fn fields(arn: &Term, count: usize) -> Term {
             Part::Symbol(symbol) => kept = Term::concat([kept, symbol.clone().into()]),
             Part::Literal(text) => {
                 let end = text.match_indices(':').nth(count - colons - 1).map(|(at, _)| at);
+                if end.is_none() && arn.as_str().is_some() {
+                    return arn.clone();
+                }
                 kept.push_str(end.and_then(|end| text.get(..end)).unwrap_or(text));
                 if end.is_some() {
                     return kept;

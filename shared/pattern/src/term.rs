@@ -183,8 +183,11 @@ impl Term {
     /// assert_eq!(term, Term::literal("out/"));
     /// ```
     pub fn push_str(&mut self, text: &str) {
-        if !text.is_empty() {
-            *self = Self::concat([std::mem::take(self), Self::literal(text)]);
+        match &self.parts {
+            _ if text.is_empty() => {}
+            Parts::None => *self = Self::literal(text),
+            Parts::One(Part::Literal(start)) => *self = Self::literal(&[start, text].concat()),
+            _ => *self = Self::concat([std::mem::take(self), Self::literal(text)]),
         }
     }
 
@@ -328,7 +331,13 @@ struct Joined {
 impl Joined {
     fn push(&mut self, part: Part) {
         if let (Some(Part::Literal(last)), Part::Literal(text)) = (self.parts.last(), &part) {
-            self.grown.get_or_insert_with(|| last.to_string()).push_str(text);
+            let grown = self.grown.get_or_insert_with(|| {
+                // Twice the room, since more is often joined than two texts.
+                let mut grown = String::with_capacity(2 * (last.len() + text.len()));
+                grown.push_str(last);
+                grown
+            });
+            grown.push_str(text);
         } else {
             self.settle();
             self.parts.push(part);
