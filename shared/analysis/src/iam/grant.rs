@@ -1,6 +1,5 @@
 //! Grants: one way each in which a call may be allowed.
 
-use crate::glob::literal;
 use crate::iam::custom::EventLimits;
 use crate::iam::statement::fits_action;
 use loopguard_model::{Origin, Policy, Scoped, Statement};
@@ -87,20 +86,19 @@ pub(crate) fn allows(actions: &Scoped, action: &str) -> Option<bool> {
         Scoped::Only(patterns) => {
             let mut found = None;
             for pattern in patterns {
-                let Some(text) = literal(pattern) else {
+                let Some(text) = pattern.as_str() else {
                     found = found.or(Some(false));
                     continue;
                 };
-                if fits_action(&text, action) {
-                    found = Some(found.unwrap_or(false) || is_narrow(&text));
+                if fits_action(text, action) {
+                    found = Some(found.unwrap_or(false) || is_narrow(text));
                 }
             }
             found
         }
         Scoped::AllBut(patterns) => {
-            let excluded = patterns
-                .iter()
-                .any(|pattern| literal(pattern).is_some_and(|text| fits_action(&text, action)));
+            let excluded =
+                patterns.iter().any(|pattern| pattern.as_str().is_some_and(|text| fits_action(text, action)));
             (!excluded).then_some(false)
         }
     }

@@ -77,10 +77,14 @@ pub(crate) fn fits_action(pattern: &str, action: &str) -> bool {
     if pattern == "*" {
         return true;
     }
-    let Some((prefix, name)) = pattern.split_once(':') else { return false };
-    let Some((wanted_prefix, wanted_name)) = action.split_once(':') else { return false };
-    // `*:*` is accepted by IAM and means everything.
-    (prefix == "*" || prefix.eq_ignore_ascii_case(wanted_prefix)) && fits(name, wanted_name, true)
+    let Some(colon) = action.bytes().position(|byte| byte == b':') else { return false };
+    let (wanted_prefix, wanted_name) = action.split_at(colon);
+    // `*:*` is accepted by IAM and means everything. Any other prefix ends where that of the action does.
+    let name = pattern.strip_prefix('*').or_else(|| {
+        let (prefix, name) = pattern.split_at_checked(colon)?;
+        prefix.eq_ignore_ascii_case(wanted_prefix).then_some(name)
+    });
+    name.is_some_and(|name| name.starts_with(':') && fits(name, wanted_name, true))
 }
 
 fn reaches(resources: Option<&Scoped>, resource: &str, reading: &Reading<'_>) -> Truth {
