@@ -192,11 +192,7 @@ impl Catalogue {
     /// Returns the operations `prefix:Operation`: one for each service of that prefix that has it.
     pub(crate) fn operations_of(&self, call: &str) -> Vec<&Arc<Operation>> {
         let Some((prefix, name)) = call.split_once(':') else { return Vec::new() };
-        self.services_of_prefix(prefix)
-            .filter(|service| service.names(name))
-            .flat_map(Service::operations)
-            .filter(|operation| &*operation.name == name)
-            .collect()
+        self.services_of_prefix(prefix).filter_map(|service| service.operation(name)).collect()
     }
 
     /// Returns the operation `prefix:Operation` of the service that the prefix is called after, else of any.
@@ -211,15 +207,19 @@ impl Catalogue {
 
     fn find(&self, call: &str) -> Option<&Arc<Operation>> {
         let (prefix, name) = call.split_once(':')?;
-        let main =
-            self.services_of_prefix(prefix).find(|service| &*service.id == prefix && service.names(name));
-        let found = main.into_iter().flat_map(Service::operations).find(|operation| &*operation.name == name);
-        found.or_else(|| self.operations_of(call).into_iter().next())
+        let main = self.services_of_prefix(prefix).filter(|service| &*service.id == prefix);
+        let found = main.filter_map(|service| service.operation(name)).next();
+        found.or_else(|| self.services_of_prefix(prefix).find_map(|service| service.operation(name)))
     }
 
     /// Returns the native events that a call of the operation can cause.
     pub(crate) fn natives_of(&self, operation: &Operation) -> impl Iterator<Item = &Native> {
         self.all_natives().of(operation)
+    }
+
+    /// Returns the rows of native events with that detail-type.
+    pub(crate) fn natives_of_type(&self, detail_type: &str) -> impl Iterator<Item = &Native> {
+        self.all_natives().of_type(detail_type)
     }
 
     /// Returns all rows of native events.

@@ -1,6 +1,6 @@
 //! Rules as listeners: what each could hear, so that only those calls are looked at.
 
-use crate::catalogue::{Catalogue, Kind, Operation, Service};
+use crate::catalogue::{Catalogue, Kind, Native, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
 use crate::glob::Glob;
 use crate::{Aspect, accept};
@@ -265,7 +265,12 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
                 calls.insert(call.clone());
             }
         }
-        for native in catalogue.natives().iter().filter(|native| envelope.hears(&native.event)) {
+        let named = accept::listed(branch, "detail-type").filter(|_| catalogue.has(Aspect::DetailTypes));
+        let natives: Box<dyn Iterator<Item = &Native>> = match &named {
+            Some(types) => Box::new(types.iter().flat_map(|text| catalogue.natives_of_type(text))),
+            None => Box::new(catalogue.natives().iter()),
+        };
+        for native in natives.filter(|native| envelope.hears(&native.event)) {
             calls.extend(native.apis.iter().cloned());
             for prefix in &native.writes_of {
                 let writes = catalogue
@@ -333,8 +338,12 @@ fn hears_source(branch: &Branch, event_source: &str, catalogue: &Catalogue) -> b
     if !catalogue.has(Aspect::Sources) {
         return true;
     }
+    // The event source first: there is nothing to be made for it.
+    if !accept::may(branch, "detail.eventSource", event_source) {
+        return false;
+    }
     let source = ["aws.", event_source.strip_suffix(".amazonaws.com").unwrap_or(event_source)].concat();
-    accept::may(branch, "source", &source) && accept::may(branch, "detail.eventSource", event_source)
+    accept::may(branch, "source", &source)
 }
 
 /// Returns the path by which every branch surely refuses the event, judged by what it names exactly; none if some

@@ -85,6 +85,8 @@ pub(crate) struct Natives {
     of_call: BTreeMap<Arc<str>, Vec<usize>>,
     /// Rows that every write of these services causes, by prefix.
     of_writes: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Rows of events with that detail-type.
+    of_type: BTreeMap<Arc<str>, Vec<usize>>,
 }
 
 impl Natives {
@@ -94,6 +96,7 @@ impl Natives {
         let mut all = Self::default();
         for (index, row) in rows.iter().enumerate() {
             check(packed::NATIVES.name, &row.source, &row.confidence)?;
+            all.of_type.entry(row.event.1.clone()).or_default().push(index);
             for api in &row.apis {
                 all.of_call.entry(api.clone()).or_default().push(index);
             }
@@ -107,6 +110,11 @@ impl Natives {
     /// Returns all rows.
     pub(crate) fn rows(&self) -> &[Native] {
         &self.rows
+    }
+
+    /// Returns the rows of events with that detail-type.
+    pub(crate) fn of_type(&self, detail_type: &str) -> impl Iterator<Item = &Native> {
+        self.of_type.get(detail_type).into_iter().flatten().filter_map(|index| self.rows.get(*index))
     }
 
     /// Returns the rows that a call of the operation can cause.

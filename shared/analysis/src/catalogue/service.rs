@@ -30,6 +30,8 @@ pub(crate) struct Service {
     renamed: &'static str,
     decoded: OnceLock<Decoded>,
     operations: OnceLock<Vec<Arc<Operation>>>,
+    /// Name -> the place of the operation.
+    by_name: OnceLock<BTreeMap<Arc<str>, usize>>,
     /// Event name -> the places of the operations that may be recorded under it.
     by_event_name: OnceLock<BTreeMap<Arc<str>, Vec<usize>>>,
 }
@@ -90,6 +92,21 @@ impl Service {
         places.filter_map(|place| self.operations().get(*place))
     }
 
+    /// Returns the operation of that name. The operations are read where there is one, and then found by their names.
+    pub(crate) fn operation(&self, name: &str) -> Option<&Arc<Operation>> {
+        if self.by_name.get().is_none() && !self.names(name) {
+            return None;
+        }
+        let by_name = self.by_name.get_or_init(|| {
+            let mut places = BTreeMap::new();
+            for (place, operation) in self.operations().iter().enumerate() {
+                places.entry(operation.name.clone()).or_insert(place);
+            }
+            places
+        });
+        self.operations().get(*by_name.get(name)?)
+    }
+
     /// Returns the names of all operations, extra ones last.
     pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
         let Decoded { names, quirks } = self.decoded();
@@ -137,6 +154,7 @@ pub(crate) fn read() -> Result<(CatalogueInfo, Vec<Service>), CatalogueError> {
             renamed,
             decoded: OnceLock::new(),
             operations: OnceLock::new(),
+            by_name: OnceLock::new(),
             by_event_name: OnceLock::new(),
         });
     }
