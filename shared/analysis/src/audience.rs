@@ -4,6 +4,7 @@ use crate::emission::{Field, Fields};
 use crate::glob::Glob;
 use crate::listener::Listener;
 use loopguard_pattern::Term;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -81,7 +82,8 @@ impl Audience {
         found
     }
 
-    fn each(&self, fields: &Fields, bus: &Glob, with: &mut impl FnMut(usize)) {
+    /// Hands each of these members over, one that lists several of the event's texts more than once.
+    pub(crate) fn each(&self, fields: &Fields, bus: &Glob, with: &mut impl FnMut(usize)) {
         let types = texts(fields, DETAIL_TYPE);
         let bus = bus.as_exact().filter(|bus| bus.as_literal().is_some());
         let own = bus.and_then(|bus| self.by_bus.get(bus));
@@ -90,7 +92,7 @@ impl Audience {
             of_bus.any_type.each(fields, with);
             match &types {
                 Texts::These(texts) => {
-                    for lists in texts.iter().filter_map(|text| of_bus.by_type.get(text)) {
+                    for lists in texts.iter().filter_map(|text| of_bus.by_type.get(*text)) {
                         lists.each(fields, with);
                     }
                 }
@@ -106,7 +108,7 @@ impl Lists {
             let listener = all.get(*at).into_iter();
             listener.flat_map(|listener| listener.listed.iter()).filter(|(path, _)| counts(path))
         };
-        let mut count: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut count: FxHashMap<(&str, &str), usize> = FxHashMap::default();
         for (path, texts) in members.iter().flat_map(listed) {
             for text in texts {
                 *count.entry((path, text)).or_default() += 1;
@@ -136,7 +138,7 @@ impl Lists {
         for (path, by_text) in &self.by_path {
             match texts(fields, path) {
                 Texts::These(texts) => {
-                    texts.iter().filter_map(|text| by_text.get(text)).flatten().for_each(|at| with(*at));
+                    texts.iter().filter_map(|text| by_text.get(*text)).flatten().for_each(|at| with(*at));
                 }
                 Texts::Any => by_text.values().flatten().for_each(|at| with(*at)),
             }
@@ -145,15 +147,15 @@ impl Lists {
 }
 
 /// The texts that an event may have at a path.
-enum Texts {
-    These(Vec<Arc<str>>),
+enum Texts<'f> {
+    These(Vec<&'f str>),
     Any,
 }
 
-fn texts(fields: &Fields, path: &str) -> Texts {
-    let these = |globs: &[Glob]| {
-        let known: Option<Vec<Arc<str>>> =
-            globs.iter().map(|glob| glob.as_exact().and_then(Term::as_literal)).collect();
+fn texts<'f>(fields: &'f Fields, path: &str) -> Texts<'f> {
+    let these = |globs: &'f [Glob]| {
+        let known: Option<Vec<&str>> =
+            globs.iter().map(|glob| glob.as_exact().and_then(Term::as_str)).collect();
         known.filter(|known| !known.is_empty()).map_or(Texts::Any, Texts::These)
     };
     match fields.get(path) {

@@ -156,15 +156,11 @@ fn unreserved() -> EventSet {
     .clone()
 }
 
-/// Returns the text that the event has at a top-level key.
-pub(crate) fn member(event: &str, key: &str) -> Option<Arc<str>> {
-    match json::parse(event).kind {
-        ValueKind::Object(members) => {
-            let found = members.into_iter().find(|member| &*member.key == key)?;
-            text(&found.value)
-        }
-        _ => None,
-    }
+/// Returns the texts that the event has at top-level keys.
+pub(crate) fn members<const N: usize>(event: &str, keys: [&str; N]) -> [Option<Arc<str>>; N] {
+    let event = json::parse(event);
+    let ValueKind::Object(members) = &event.kind else { return [const { None }; N] };
+    keys.map(|key| text(&members.iter().find(|member| &*member.key == key)?.value))
 }
 
 fn text(value: &Value) -> Option<Arc<str>> {

@@ -208,7 +208,7 @@ impl Emission {
         full.fields.surely_below("detail.requestParameters").then_some(full)
     }
 
-    /// Writes what the resource of the call shows in this event.
+    /// Writes what the resource of the call shows in this event, its [ARNs](resources) aside.
     pub(crate) fn bind(
         &mut self,
         catalogue: &Catalogue,
@@ -219,7 +219,6 @@ impl Emission {
     ) {
         match &self.family {
             Family::Record { .. } | Family::DataRecord { .. } => {
-                self.resources = resources(catalogue, binding, bound, scope);
                 for (path, templates) in binding.request_of(&operation.name).into_iter().flatten() {
                     if let Some(globs) = filled(templates, bound, scope).map(Few::from) {
                         // A record may leave its request out: over 100 KB, or on a refused call.
@@ -249,19 +248,29 @@ impl Emission {
 }
 
 /// Returns the ARNs that the resource may have, as far as they are known.
-fn resources(catalogue: &Catalogue, binding: &Binding, bound: &Bound, scope: &Scope) -> Few<Glob> {
+pub(crate) fn resources(catalogue: &Catalogue, binding: &Binding, bound: &Bound, scope: &Scope) -> Few<Glob> {
     if let Some(arn) = bound.get("arn") {
         return arn.into();
     }
     let (region, account) = catalogue.places(binding.service());
-    let field = |is_there, name| if is_there { name } else { "" };
+    let field = |is_there, own: &Term| if is_there { own.clone() } else { Term::EMPTY };
+    let colon = || Term::literal(":");
+    let start = Glob::exact(Term::concat([
+        Term::literal("arn:"),
+        scope.partition.clone(),
+        Term::literal(&[":", binding.service(), ":"].concat()),
+        field(region, &scope.region),
+        colon(),
+        field(account, &scope.account),
+        colon(),
+    ]));
     let arn = |template: &Arc<str>| {
-        let (region, account) = (field(region, "{region}"), field(account, "{account}"));
-        let whole = format!("arn:{{partition}}:{}:{region}:{account}:{template}", binding.service());
-        Glob::fill(&whole, &|name| match place_of(name, scope) {
+        let mut arn = start.clone();
+        arn.push(&Glob::fill(template, &|name| match place_of(name, scope) {
             Some(term) => Some(Glob::exact(term.clone())),
             None => bound.get(name),
-        })
+        }));
+        arn
     };
     // A resource of one shape has the names of that shape alone.
     let shaped = binding.resource.iter().filter(|template| bound.is_of(template));

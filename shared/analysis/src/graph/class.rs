@@ -17,7 +17,6 @@ use crate::selection::by_resource;
 use loopguard_model::Scope;
 use loopguard_pattern::Branch;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -108,13 +107,14 @@ impl Class<'_> {
             Self::Call(call) => {
                 let caller = actor.and_then(|actor| actor.act.identity());
                 let caller = call.caller.as_ref().map(|known| caller.unwrap_or(known));
-                if let Some(bound) = &call.bound {
+                if let Some(bound) = call.bound.as_ref().filter(|bound| call.says(bound)) {
                     let mut all = call.of(ground, bound, caller);
                     return (place < all.len()).then(|| (all.swap_remove(place), Some(bound.clone())));
                 }
-                let bound = on.cloned().unwrap_or_else(|| Bound::open().into());
-                let mut all = call.plain(ground, &bound, caller);
-                let plain = (place < all.len()).then(|| all.swap_remove(place))?;
+                let bound = call.bound.as_ref().or(on).cloned().unwrap_or_else(|| Bound::open().into());
+                let (scope, refusal) = (call.scope, call.part.refusal());
+                let plain =
+                    events::one_of_call(ground, scope, &call.operation, &bound, caller, refusal, place)?;
                 let full = Some(&plain).filter(|_| call.says(&bound)).and_then(Emission::with_request);
                 Some((full.unwrap_or(plain), Some(bound)))
             }
@@ -305,20 +305,23 @@ pub(super) fn on_one_way(left: &str, right: &str) -> bool {
 
 /// Returns the listeners that hear one of the emissions.
 fn heard(ground: &Ground<'_>, scope: &Scope, emissions: &[Prepared], heard_by: &Audience) -> Vec<Listens> {
-    let mut asked: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (place, prepared) in emissions.iter().enumerate() {
-        for at in heard_by.of(&prepared.emission.fields, &prepared.emission.bus.name) {
-            asked.entry(at).or_default().push(place);
-        }
+    // Listener and the place of an event that it may hear: sorted, so that those of one listener stand together.
+    let mut asked: Vec<(usize, usize)> = Vec::new();
+    for (place, Prepared { emission, .. }) in emissions.iter().enumerate() {
+        heard_by.each(&emission.fields, &emission.bus.name, &mut |at| asked.push((at, place)));
     }
+    asked.sort_unstable();
+    asked.dedup();
     // Rules with the same pattern on the same bus hear the same.
     let mut known: FxHashMap<usize, Vec<(Heard, usize)>> = FxHashMap::default();
-    let best_of = |(at, asked): (usize, Vec<usize>)| {
+    let best_of = |of_one: &[(usize, usize)]| {
+        let (at, _) = *of_one.first()?;
+        let asked: Vec<usize> = of_one.iter().map(|(_, place)| *place).collect();
         let twin = ground.listeners.twin(at);
         let best = known.entry(twin).or_insert_with(|| best(ground, scope, twin, emissions, &asked));
         (!best.is_empty()).then(|| Listens { at, asked, best: best.clone() })
     };
-    asked.into_iter().filter_map(best_of).collect()
+    asked.chunk_by(|(one, _), (other, _)| one == other).filter_map(best_of).collect()
 }
 
 fn best(
@@ -328,23 +331,25 @@ fn best(
     emissions: &[Prepared],
     asked: &[usize],
 ) -> Vec<(Heard, usize)> {
-    let mut best: BTreeMap<bool, (Heard, usize)> = BTreeMap::new();
+    // The best that arrives, and the best that something keeps off.
+    let (mut live, mut off): (Option<(Heard, usize)>, Option<(Heard, usize)>) = (None, None);
     for place in asked {
         let Some(prepared) = emissions.get(*place) else { continue };
         let Hearing::Heard(heard) = hear(ground, scope, at, prepared) else { continue };
-        let off = heard.presence.off.is_some();
+        let is_live = heard.presence.off.is_none();
+        let best = if is_live { &mut live } else { &mut off };
         let better = best
-            .get(&off)
+            .as_ref()
             .is_none_or(|(known, _)| (known.certainty, known.gain) < (heard.certainty, heard.gain));
-        let done = !off && heard.certainty == prepared.emission.certainty && heard.gain > Gain::Sometimes;
+        let done = is_live && heard.certainty == prepared.emission.certainty && heard.gain > Gain::Sometimes;
         if better {
-            best.insert(off, (heard, *place));
+            *best = Some((heard, *place));
         }
         if done {
             break;
         }
     }
-    best.into_values().collect()
+    live.into_iter().chain(off).collect()
 }
 
 impl<'a> Builder<'a, '_> {

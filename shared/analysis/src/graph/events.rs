@@ -1,13 +1,15 @@
 //! All events of one call, and the paths at which they show its resource.
 
 use super::build::Ground;
-use crate::catalogue::{Catalogue, Native, Operation};
-use crate::emission::{Emission, Family, Field, Identity, Outcome, Path, native, record};
+use crate::catalogue::{Binding, Catalogue, Native, Operation};
+use crate::emission::{Emission, Family, Field, Identity, Outcome, Path, native, record, resources};
+use crate::few::Few;
 use crate::glob::Glob;
 use crate::iam::Bound;
 use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
 use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -58,34 +60,99 @@ pub(super) fn of_call(
     caller: Option<&Identity>,
     refusal: Refusal,
 ) -> Vec<Emission> {
-    let catalogue = ground.catalogue;
-    let binding = catalogue.binding(operation).filter(|_| catalogue.has(Aspect::BoundResources));
-    let known = plain(ground, scope, operation, refusal);
-    let by = |emission: &Emission, caller: Option<&Identity>| {
+    let made = Made::new(ground, scope, operation, bound, caller, refusal);
+    (0..).map_while(|place| made.event(place)).collect()
+}
+
+/// Returns the event in that place among [those of the call](of_call), and makes no other.
+pub(super) fn one_of_call(
+    ground: &Ground<'_>,
+    scope: &Scope,
+    operation: &Operation,
+    bound: &Bound,
+    caller: Option<&Identity>,
+    refusal: Refusal,
+    place: usize,
+) -> Option<Emission> {
+    Made::new(ground, scope, operation, bound, caller, refusal).event(place)
+}
+
+/// A call that somebody makes on a resource, with what its events have in common.
+struct Made<'m, 'a> {
+    ground: &'m Ground<'a>,
+    scope: &'m Scope,
+    operation: &'m Operation,
+    bound: &'m Bound,
+    caller: Option<&'m Identity>,
+    known: Rc<Plain>,
+    binding: Option<&'a Binding>,
+    /// The variable of the resource that is in a region of its own.
+    home: Option<&'a Arc<str>>,
+    /// The ARNs of the resource, made for the first record.
+    resources: OnceCell<Few<Glob>>,
+}
+
+impl<'m, 'a> Made<'m, 'a> {
+    fn new(
+        ground: &'m Ground<'a>,
+        scope: &'m Scope,
+        operation: &'m Operation,
+        bound: &'m Bound,
+        caller: Option<&'m Identity>,
+        refusal: Refusal,
+    ) -> Self {
+        let catalogue = ground.catalogue;
+        Self {
+            ground,
+            scope,
+            operation,
+            bound,
+            caller: caller.filter(|_| catalogue.has(Aspect::Callers)),
+            known: plain(ground, scope, operation, refusal),
+            binding: catalogue.binding(operation).filter(|_| catalogue.has(Aspect::BoundResources)),
+            home: home(ground, operation),
+            resources: OnceCell::new(),
+        }
+    }
+
+    /// Returns the event in that place; those of second calls come last.
+    fn event(&self, place: usize) -> Option<Emission> {
+        if let Some(event) = self.known.events.get(place) {
+            return Some(self.on_resource(event));
+        }
+        let second = self.known.seconds.get(place - self.known.events.len())?;
+        let by_service = self.caller.map(Identity::by_way_of_a_service);
+        Some(self.by(second, by_service.as_ref()))
+    }
+
+    fn by(&self, emission: &Emission, caller: Option<&Identity>) -> Emission {
         let mut emission = emission.clone();
-        if let Some(caller) = caller.filter(|_| emission.is_of_call() && catalogue.has(Aspect::Callers)) {
-            caller.write(scope, &mut emission.fields);
+        if let Some(caller) = caller.filter(|_| emission.is_of_call()) {
+            caller.write(self.scope, &mut emission.fields);
         }
         emission
-    };
-    let on_resource = |event: &OfPlain| {
-        let mut emission = by(&event.emission, caller);
+    }
+
+    fn on_resource(&self, event: &OfPlain) -> Emission {
+        let mut emission = self.by(&event.emission, self.caller);
         for (path, variable) in &event.given {
-            if let Some(glob) = bound.get(variable) {
+            if let Some(glob) = self.bound.get(variable) {
                 emission.fields.set(path.clone(), Field::Exactly(glob.into()));
             }
         }
-        if let Some(binding) = binding {
-            emission.bind(catalogue, binding, bound, operation, scope);
+        if let Some(binding) = self.binding {
+            let catalogue = self.ground.catalogue;
+            if emission.is_of_call() {
+                let made = || resources(catalogue, binding, self.bound, self.scope);
+                emission.resources = self.resources.get_or_init(made).clone();
+            }
+            emission.bind(catalogue, binding, self.bound, self.operation, self.scope);
         }
-        if let Some(home) = home(ground, operation) {
-            locate(ground, scope, bound.get(home).as_ref(), &mut emission);
+        if let Some(home) = self.home {
+            locate(self.ground, self.scope, self.bound.get(home).as_ref(), &mut emission);
         }
         emission
-    };
-    let by_service = caller.filter(|_| !known.seconds.is_empty()).map(Identity::by_way_of_a_service);
-    let seconds = known.seconds.iter().map(|emission| by(emission, by_service.as_ref()));
-    known.events.iter().map(on_resource).chain(seconds).collect()
+    }
 }
 
 /// Returns the variable of the call's resource that is in a region of its own.

@@ -10,7 +10,7 @@ use crate::emission::{Emission, Fields, Identity};
 use crate::finding::{Caller, Emits, EventWitness, Hop, HopOrigins, HopTarget};
 use crate::iam::{Access, Bound, Grant};
 use crate::limits::Presence;
-use crate::meet::{Meet, example, meet, meet_sets, member};
+use crate::meet::{Meet, example, meet, meet_sets, members};
 use crate::{Certainty, Gain, Status};
 use loopguard_model::{Call, Gap, Need, Role, Target};
 use rustc_hash::FxHashMap;
@@ -408,10 +408,7 @@ fn emits(event: Option<&Event>, witness: Option<&EventWitness>) -> Emits {
     {
         return event.emission.emits.clone();
     }
-    let shown = |path: &str| witness.and_then(|witness| member(&witness.event, path));
-    Emits {
-        source: shown("source").unwrap_or_default(),
-        detail_type: shown("detail-type").unwrap_or_default(),
-        event_name: None,
-    }
+    let shown = witness.map(|witness| members(&witness.event, ["source", "detail-type"]));
+    let [source, detail_type] = shown.unwrap_or_default().map(Option::unwrap_or_default);
+    Emits { source, detail_type, event_name: None }
 }
