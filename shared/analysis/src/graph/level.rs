@@ -26,6 +26,10 @@ impl Level {
     /// Finds the cycles of those edges of this level that `counts` accepts: every one is a part of a cycle of this level.
     pub(crate) fn narrowed(&self, graph: &Graph<'_>, counts: &dyn Fn(&Edge<'_>) -> bool) -> Self {
         let counts = |place: &usize| graph.edges.get(*place).is_some_and(counts);
+        // Most edges are live and of few certainties, so that many a level is the one before.
+        if self.out.places().all(|place| counts(&place)) {
+            return self.clone();
+        }
         Self::of(graph, self.out.places().filter(counts))
     }
 
