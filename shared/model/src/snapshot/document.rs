@@ -18,7 +18,7 @@ pub(super) struct Document<'a> {
 }
 
 /// Bytes of a block.
-const BLOCK: usize = 1_024;
+const BLOCK: usize = 128;
 
 impl<'a> Document<'a> {
     pub(super) fn of_file(text: &'a str, file: &str) -> Self {

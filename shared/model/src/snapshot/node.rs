@@ -5,6 +5,7 @@ use crate::{FilePlace, Origin, ReadNote};
 use loopguard_pattern::Term;
 use loopguard_pattern::json::{Value, ValueKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Why a snapshot cannot be read.
@@ -28,12 +29,50 @@ fn path_prefix(path: &str) -> String {
 pub(super) struct Node<'a> {
     document: &'a Document<'a>,
     value: &'a Value,
-    path: String,
+    /// The last step of the way; none at the root.
+    step: Option<Rc<Step<'a>>>,
+}
+
+/// One step on the way from the root. It is written out only where something is wrong.
+#[derive(Debug)]
+struct Step<'a> {
+    before: Option<Rc<Step<'a>>>,
+    to: To<'a>,
+}
+
+#[derive(Debug)]
+enum To<'a> {
+    Member(&'a str),
+    Element(usize),
 }
 
 impl<'a> Node<'a> {
     pub(super) fn root(document: &'a Document<'a>, value: &'a Value) -> Self {
-        Self { document, value, path: String::new() }
+        Self { document, value, step: None }
+    }
+
+    fn below(&self, to: To<'a>, value: &'a Value) -> Self {
+        let step = Step { before: self.step.clone(), to };
+        Self { document: self.document, value, step: Some(step.into()) }
+    }
+
+    /// Returns the way from the root, as `accounts[0].rules[3].Name`.
+    fn path(&self) -> String {
+        let mut steps = Vec::new();
+        let mut last = self.step.as_deref();
+        while let Some(step) = last {
+            steps.push(&step.to);
+            last = step.before.as_deref();
+        }
+        let mut path = String::new();
+        for to in steps.into_iter().rev() {
+            match to {
+                To::Member(key) if path.is_empty() => path.push_str(key),
+                To::Member(key) => path.extend([".", key]),
+                To::Element(at) => path.push_str(&format!("[{at}]")),
+            }
+        }
+        path
     }
 
     pub(super) fn value(&self) -> &'a Value {
@@ -50,10 +89,8 @@ impl<'a> Node<'a> {
             return Err(self.wrong("an object"));
         };
         let found = self.value.member(key);
-        Ok(found.filter(|member| member.value.kind != ValueKind::Null).map(|member| {
-            let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-            Self { document: self.document, value: &member.value, path }
-        }))
+        let there = found.filter(|member| member.value.kind != ValueKind::Null);
+        Ok(there.map(|member| self.below(To::Member(&member.key), &member.value)))
     }
 
     /// Returns the value at a way of members (`DestinationConfig.OnSuccess`).
@@ -74,9 +111,7 @@ impl<'a> Node<'a> {
 
     pub(super) fn items(&self) -> Result<Vec<Self>, SnapshotError> {
         let ValueKind::Array(items) = &self.value.kind else { return Err(self.wrong("a list")) };
-        let item =
-            |(at, value)| Self { document: self.document, value, path: format!("{}[{at}]", self.path) };
-        Ok(items.iter().enumerate().map(item).collect())
+        Ok(items.iter().enumerate().map(|(at, value)| self.below(To::Element(at), value)).collect())
     }
 
     /// Returns the elements of the list of that name; none where it is absent.
@@ -140,13 +175,13 @@ impl<'a> Node<'a> {
 
     /// Returns a note on this value.
     pub(super) fn note(&self, message: &str) -> ReadNote {
-        let message =
-            if self.path.is_empty() { message.to_owned() } else { format!("`{}`: {message}", self.path) };
+        let path = self.path();
+        let message = if path.is_empty() { message.to_owned() } else { format!("`{path}`: {message}") };
         ReadNote { origin: self.origin("snapshot", &Arc::default()), message }
     }
 
     pub(super) fn error(&self, message: &str) -> SnapshotError {
-        self.document.error(self.value.span, &self.path, message)
+        self.document.error(self.value.span, &self.path(), message)
     }
 
     fn wrong(&self, wanted: &str) -> SnapshotError {
