@@ -1,7 +1,7 @@
 //! Events, flattened to leaves.
 
-use crate::Number;
 use crate::json::{Value, ValueKind, parse};
+use crate::{EventPattern, Number};
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -168,6 +168,25 @@ impl Event {
     /// assert!(Event::parse("[1]").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, EventError> {
+        Self::read(text, &|_| true)
+    }
+
+    /// Reads the leaves of an event that the pattern asks for; all of them for a pattern of many fields.
+    pub(crate) fn parse_for(text: &str, pattern: &EventPattern) -> Result<Self, EventError> {
+        /// Each path of the event is held against each field: of more fields it is cheaper to take all leaves.
+        const FEW: usize = 32;
+        let fields = || pattern.branches.iter().flat_map(|branch| &branch.fields);
+        if fields().nth(FEW).is_some() {
+            return Self::parse(text);
+        }
+        let leads_to = |path: &str, wanted: &str| {
+            wanted.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        Self::read(text, &|path| fields().any(|field| leads_to(path, &field.path)))
+    }
+
+    /// Reads the leaves at and below the paths that are asked for, and at no others.
+    fn read(text: &str, is_asked: &dyn Fn(&str) -> bool) -> Result<Self, EventError> {
         if text.len() > MAX_EVENT_BYTES {
             return Err(EventError::too_large(text.len()));
         }
@@ -175,8 +194,9 @@ impl Event {
         if !matches!(root.kind, ValueKind::Object(_)) {
             return Err(EventError::new("the event is not a JSON object"));
         }
+        find_fault(&root)?;
         let mut event = Self::default();
-        event.flatten(&root)?;
+        event.flatten(&root, is_asked);
         Ok(Self::of_leaves(event.leaves))
     }
 
@@ -194,7 +214,7 @@ impl Event {
         rest.get(..count).unwrap_or_default()
     }
 
-    fn flatten(&mut self, root: &Value) -> Result<(), EventError> {
+    fn flatten(&mut self, root: &Value, is_asked: &dyn Fn(&str) -> bool) {
         let mut arrays = 0;
         let mut open: Vec<Open<'_>> = vec![(root, None, Places::default(), false)];
         let mut joined = String::new();
@@ -203,13 +223,14 @@ impl Event {
                 ValueKind::Object(members) => {
                     for member in members.iter().rev() {
                         let inner = match &path {
-                            None => member.key.clone(),
+                            None => is_asked(&member.key).then(|| member.key.clone()),
                             Some(path) => {
                                 joined.clear();
                                 joined.extend([path, ".", &*member.key]);
-                                joined.as_str().into()
+                                is_asked(&joined).then(|| joined.as_str().into())
                             }
                         };
+                        let Some(inner) = inner else { continue };
                         let below = below_empty_key || member.key.is_empty();
                         open.push((&member.value, Some(inner), places.clone(), below));
                     }
@@ -228,12 +249,26 @@ impl Event {
                 ValueKind::Bool(flag) => LeafValue::Bool(*flag),
                 ValueKind::Number(text) => LeafValue::Number(Number::new(text)),
                 ValueKind::String(term) => LeafValue::Text(term.as_literal().unwrap_or_default()),
-                ValueKind::Opaque(text) | ValueKind::Broken(text) => return Err(EventError::new(&**text)),
+                // Such an event was refused before.
+                ValueKind::Opaque(_) | ValueKind::Broken(_) => continue,
             };
             if let Some(path) = path {
                 self.leaves.push(Leaf { path, value: leaf, places, below_empty_key });
             }
         }
-        Ok(())
     }
+}
+
+/// Fails iff a part of the event could not be read, wherever it stands.
+fn find_fault(root: &Value) -> Result<(), EventError> {
+    let mut open = vec![root];
+    while let Some(value) = open.pop() {
+        match &value.kind {
+            ValueKind::Object(members) => open.extend(members.iter().rev().map(|member| &member.value)),
+            ValueKind::Array(items) => open.extend(items.iter().rev()),
+            ValueKind::Opaque(text) | ValueKind::Broken(text) => return Err(EventError::new(&**text)),
+            ValueKind::Null | ValueKind::Bool(_) | ValueKind::Number(_) | ValueKind::String(_) => {}
+        }
+    }
+    Ok(())
 }

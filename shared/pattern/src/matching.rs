@@ -31,7 +31,7 @@ const MAX_CHOICES: u32 = 1_000_000;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn matches(pattern: &EventPattern, event: &str) -> Result<bool, EventError> {
-    pattern.matches_event(&Event::parse(event)?)
+    pattern.matches_event(&Event::parse_for(event, pattern)?)
 }
 
 impl EventPattern {

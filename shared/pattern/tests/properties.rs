@@ -10,7 +10,8 @@
 )]
 
 use loopguard_pattern::{
-    EventPattern, EventSet, Overlap, Schema, Subset, is_empty, matches, overlap, parse, parse_bytes, subset,
+    Event, EventPattern, EventSet, Overlap, Schema, Subset, is_empty, matches, overlap, parse, parse_bytes,
+    subset,
 };
 use proptest::prelude::*;
 
@@ -87,6 +88,27 @@ fn object() -> impl Strategy<Value = String> {
     })
 }
 
+/// An event with the paths of the patterns and others, arrays and keys with dots among them.
+fn event() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![string(), number(), Just("null".to_owned()), Just("[]".to_owned())];
+    let value = leaf.prop_recursive(3, 12, 3, |inner| {
+        let key = prop::sample::select(vec!["a", "b", "a.b", "c", "source", "\u{e9}", ""]);
+        let members = prop::collection::vec((key, inner.clone()), 0..=3);
+        prop_oneof![
+            prop::collection::vec(inner, 0..=3).prop_map(|items| format!("[{}]", items.join(","))),
+            members.prop_map(|members| object_of(&members)),
+        ]
+    });
+    let key = prop::sample::select(vec!["a", "b", "a.b", "c", "source", "\u{e9}"]);
+    prop::collection::vec((key, value), 0..=5).prop_map(|members| object_of(&members))
+}
+
+fn object_of(members: &[(&str, String)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
 fn assert_same(a: &EventPattern, b: &EventPattern) {
     assert_eq!(a.branches().len(), b.branches().len());
     for (one, two) in a.branches().iter().zip(b.branches()) {
@@ -110,6 +132,17 @@ proptest! {
         let again = parse(&printed).unwrap();
         assert_same(&pattern, &again);
         prop_assert_eq!(again.to_string(), printed);
+    }
+
+    /// An event is read no further than one pattern asks; that is the answer for the whole event.
+    #[test]
+    fn what_a_pattern_does_not_ask_for_changes_nothing(text in object(), event in event()) {
+        let pattern = parse(&text).unwrap();
+        let whole = Event::parse(&event).and_then(|event| pattern.matches_event(&event));
+        prop_assert_eq!(matches(&pattern, &event), whole);
+        let broken = event.trim_end_matches('}');
+        let whole = Event::parse(broken).and_then(|event| pattern.matches_event(&event));
+        prop_assert_eq!(matches(&pattern, broken), whole);
     }
 
     #[test]
