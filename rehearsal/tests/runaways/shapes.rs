@@ -213,7 +213,7 @@ pub fn slow_chain() -> Shape {
 
 /// The same for an owner to whom one round a minute matters.
 pub fn slow_chain_that_matters() -> Shape {
-    let name = "the same with `Threshold` at 10";
+    let name = "one chain at CloudTrail's usual latency, `Threshold` 10";
     Shape { name, threshold: 10, minutes: 3 * 60, ..slow_chain() }
 }
 
