@@ -38,6 +38,8 @@ pub(crate) enum Act<'a> {
         workload: Option<&'a Workload>,
         /// Who makes the call.
         identity: Identity,
+        /// The service that takes the target's role on for it; none: a service calls in its own name.
+        by: Option<&'a str>,
     },
     /// A workload makes calls under a role.
     Work {
@@ -96,6 +98,8 @@ pub(crate) enum Act<'a> {
         surely: bool,
         /// What takes from it, but surely not this.
         filtered: Vec<&'a Connection>,
+        /// What takes from it and has filters, which surely let this pass.
+        passed: Vec<&'a Connection>,
     },
     /// Nothing that was read takes it further: the sentence that the report prints.
     End {
@@ -284,11 +288,13 @@ impl<'a> Place<'a, '_> {
         }
         let identity = self.delivery_identity(kind, target);
         let via = vec![format!("delivery to {}", kind.id), identity.describe()];
-        Some(self.actor(Act::Deliver { kind, target, workload, identity }, via))
+        let by = taker(kind, self.link);
+        Some(self.actor(Act::Deliver { kind, target, workload, identity, by }, via))
     }
 
     fn consumers(&self, arn: &Term, kinds: Vec<&'a TargetKind>, surely: bool) -> Actor<'a> {
-        let act = Act::Consumers { arn: unqualified(arn), kinds, surely, filtered: Vec::new() };
+        let act =
+            Act::Consumers { arn: unqualified(arn), kinds, surely, filtered: Vec::new(), passed: Vec::new() };
         self.actor(act, Vec::new())
     }
 
@@ -357,7 +363,10 @@ impl<'a> Place<'a, '_> {
         let Some(link) = self.link else { return self.actor(Act::Forward { bus }, via) };
         let given = |name: &str| {
             let suffix = format!("EventBridgeEventBusParameters.{name}");
-            target.parameters.iter().find(|(key, _)| key.ends_with(&suffix)).map(|(_, value)| value.clone())
+            let written = target.parameters.iter().find(|(key, _)| key.ends_with(&suffix));
+            // A part of what arrives may be anything.
+            let is_path = |value: &Term| value.to_string().contains("$.");
+            written.map(|(_, value)| value.clone()).filter(|value| !is_path(value))
         };
         let (known_source, known_type) = match &link.put {
             Some((source, detail_type)) => (Some(Term::literal(source)), Some(Term::literal(detail_type))),
@@ -503,6 +512,15 @@ pub(crate) fn of_runbook<'a>(
     Some(place.under_role(kind, &Term::literal("Automation"), role, Some(document), None))
 }
 
+/// Returns the service that takes the target's role on to deliver to it for a rule, or over the connection of that kind;
+/// none: a service delivers in its own name, or who takes the role on is not asked.
+pub(crate) fn taker<'a>(kind: &TargetKind, link: Option<&'a Link>) -> Option<&'a str> {
+    match link {
+        None => (kind.caller == Caller::Role).then_some("events.amazonaws.com"),
+        Some(link) => link.assumed_by.as_deref(),
+    }
+}
+
 /// Returns the parameter of a runbook that its role is, where it is one.
 pub(crate) fn parameter_in(role: &Term) -> Option<String> {
     let path = role.as_str().and_then(crate::definition::parameter)?;
@@ -540,9 +558,10 @@ pub(crate) fn key(actor: &Actor<'_>) -> String {
         Act::Put { bus, source, detail_type, every } => {
             of("put").debug(bus).maybe(source.as_ref()).maybe(detail_type.as_ref()).flag(*every)
         }
-        Act::Consumers { arn, kinds, filtered, .. } => {
+        Act::Consumers { arn, kinds, filtered, passed, .. } => {
             let of = kinds.iter().fold(Name::of("consumers").term(arn), |name, kind| name.text(&kind.id));
-            filtered.iter().fold(of, |name, connection| name.text(&connection.name))
+            let of = filtered.iter().fold(of, |name, connection| name.text(&connection.name));
+            passed.iter().fold(of.text("passed"), |name, connection| name.text(&connection.name))
         }
         Act::Forward { bus } => of("forward").debug(bus),
         Act::End { assumption } => Name::of("end").text(assumption),

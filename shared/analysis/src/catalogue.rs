@@ -39,7 +39,7 @@ pub(crate) use second::Second;
 pub(crate) use service::Service;
 pub(crate) use spelling::same_letters;
 pub(crate) use takeover::Takeovers;
-pub(crate) use target::{Caller, TargetKind, TargetNative, Then};
+pub(crate) use target::{Caller, Seen, TargetKind, TargetNative, Then};
 
 use crate::Aspect;
 use loopguard_model::Policy;

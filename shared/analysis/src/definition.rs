@@ -32,6 +32,16 @@ pub(crate) struct Definition {
     pub(crate) unknowns: Vec<Unknown>,
     /// Everything in it was understood: what it does is among the steps and the unknowns.
     pub(crate) whole: bool,
+    /// How its runs can end.
+    pub(crate) ends: Ends,
+}
+
+/// How runs can end, as far as the definition itself leads there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ends {
+    pub(crate) succeeds: bool,
+    pub(crate) fails: bool,
+    pub(crate) times_out: bool,
 }
 
 /// One call of a definition.

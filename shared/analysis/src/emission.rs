@@ -60,6 +60,8 @@ pub(crate) struct Emission {
     pub(crate) certainty: Certainty,
     /// Every run causes it.
     pub(crate) every_run: bool,
+    /// Which of its values it has nobody knows: to a rule that asks for some of them it is only permitted.
+    pub(crate) only_whole: bool,
     /// Where it arrives: what AWS itself sends, on the default bus.
     pub(crate) bus: Bus,
     /// The region that it is sent in; none: where the actor is.

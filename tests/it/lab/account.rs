@@ -92,7 +92,9 @@ fn template() -> Value {
 fn role(name: &str, action: &str, resource: &str) -> Value {
     let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
     let policy = json!({"PolicyName": name, "PolicyDocument": {"Statement": [statement]}});
-    json!({"RoleName": name, "Policies": [policy], "AssumeRolePolicyDocument": {"Statement": []}})
+    let services = json!({"Service": ["events.amazonaws.com", "states.amazonaws.com"]});
+    let trust = json!({"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"});
+    json!({"RoleName": name, "Policies": [policy], "AssumeRolePolicyDocument": {"Statement": [trust]}})
 }
 
 /// Returns the command with the lab as its AWS, and the account's root user as its caller.

@@ -35,6 +35,9 @@ pub(crate) struct Binding {
     /// Request parameters of the CloudTrail record.
     #[serde(default)]
     pub(crate) request: Shown,
+    /// Variable -> the members of requests that hold its value, or a list of them, where these have other names.
+    #[serde(default)]
+    pub(crate) members: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     /// The request parameters hold for these operations only.
     operations_request: Option<Vec<Arc<str>>>,
     /// Requests name the resource by the text that policies name it by: what a policy does not fit is refused.
@@ -78,6 +81,28 @@ impl Binding {
             without: self.without.as_deref(),
         };
         bind(resource, shapes, scope)
+    }
+
+    /// Returns how a name reads that a request gives for the variable, with what stands behind a colon; none: no resource of
+    /// the operations has such a part.
+    pub(crate) fn read_named(&self, variable: &str, name: &Term, scope: &Scope) -> Option<Read> {
+        let start = self.start_of_qualified(variable)?;
+        let Scope { partition, account, region } = scope;
+        let text = Term::literal;
+        let head = [text("arn:"), partition.clone(), text(":"), text(self.service()), text(":")];
+        let place = [region.clone(), text(":"), account.clone(), text(":"), text(start), name.clone()];
+        Some(self.read(&Term::concat(head.into_iter().chain(place)), scope))
+    }
+
+    /// Returns true iff a name for the variable is all of it: nothing can stand behind a colon.
+    pub(crate) fn reads_names(&self, variable: &str) -> bool {
+        self.start_of_qualified(variable).is_none()
+    }
+
+    /// Returns what stands before the variable in a resource part in which a colon and another variable follow it.
+    fn start_of_qualified(&self, variable: &str) -> Option<&str> {
+        let qualified = format!("{{{variable}}}:{{");
+        self.resource.iter().find_map(|template| template.split_once(&*qualified).map(|(start, _)| start))
     }
 
     /// Returns the fields that the row fixes in the native event.

@@ -1,10 +1,12 @@
 //! What carries an event on without a rule: resources that hand on, and connections.
 
 use crate::catalogue::CatalogueError;
+use crate::catalogue::binding::Shown;
 use crate::catalogue::error::check;
 use crate::catalogue::packed;
 use loopguard_model::ConnectionKind;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A kind of resource that hands on what it is given.
@@ -22,6 +24,12 @@ pub(crate) struct Feed {
     /// It acts itself, under a role.
     #[serde(default)]
     pub(crate) runs: bool,
+    /// It hands on changes: what a call writes that is there already goes no further.
+    #[serde(default)]
+    pub(crate) on_change: bool,
+    /// Call -> path -> the texts that what is handed on has there after this call.
+    #[serde(default)]
+    pub(crate) tells: BTreeMap<Arc<str>, Shown>,
     source: String,
     confidence: String,
 }
@@ -38,6 +46,8 @@ pub(crate) struct Link {
     /// The end's role makes the call.
     #[serde(default)]
     pub(crate) role: bool,
+    /// The service that takes that role on, where it is asked whether it may.
+    pub(crate) assumed_by: Option<Arc<str>>,
     /// All that arrives is handed on.
     pub(crate) every: bool,
     /// Its end reads by itself: nobody calls it.

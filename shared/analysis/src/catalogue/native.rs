@@ -1,5 +1,6 @@
 //! Native events: what a call causes on the default bus besides its CloudTrail record.
 
+use crate::catalogue::binding::Shown;
 use crate::catalogue::error::check;
 use crate::catalogue::packed;
 use crate::catalogue::{CatalogueError, Kind, Operation};
@@ -22,6 +23,12 @@ pub(crate) struct Native {
     /// Fields that the call fixes: path -> texts.
     #[serde(default)]
     pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// IAM prefix -> the fields that a call of this service fixes besides.
+    #[serde(default)]
+    of_service: BTreeMap<Arc<str>, Shown>,
+    /// Values among them that somebody else or what runs decides on: a rule that asks for these alone hears what may come.
+    #[serde(default)]
+    pub(crate) aside: Vec<Arc<str>>,
     /// Fields that show a member of the request: path -> member.
     #[serde(default)]
     pub(crate) given: BTreeMap<Arc<str>, Arc<str>>,
@@ -53,6 +60,12 @@ impl Native {
     /// Returns the values that the call settles.
     pub(crate) fn values(&self) -> Option<&Vec<Arc<str>>> {
         self.fields.get(&self.settles.as_ref()?.path)
+    }
+
+    /// Returns the fields that a call of the operation fixes.
+    pub(crate) fn fixed(&self, operation: &Operation) -> Shown {
+        let of_service = self.of_service.get(&operation.prefix).into_iter().flatten();
+        self.fields.iter().chain(of_service).map(|(path, texts)| (path.clone(), texts.clone())).collect()
     }
 
     /// Returns true iff nobody says that the call causes the event.

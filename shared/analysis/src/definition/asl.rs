@@ -6,6 +6,7 @@
 //! write, a wait for somebody's token, an activity) counts as an end, and so does a state that goes round for ever.
 //! What a map does with its items counts only where it surely has some.
 
+mod ends;
 mod expression;
 mod flow;
 mod input;
@@ -28,6 +29,7 @@ pub(super) fn read(workload: &Workload, definition: &Value) -> Option<Definition
     definition.get("States")?;
     let mut found = walk::walk(workload, definition);
     repeated(&mut found.steps);
+    found.ends = ends::of(definition);
     Some(found)
 }
 

@@ -12,6 +12,9 @@ pub(super) struct Integration {
     /// The calls it makes, `prefix:Operation`.
     #[serde(default)]
     pub(super) calls: Vec<Arc<str>>,
+    /// It adds the machine and the execution to the resources of the events that it puts.
+    #[serde(default)]
+    pub(super) names_run: bool,
     /// Why what it does cannot be told.
     pub(super) unknown: Option<Arc<str>>,
     source: String,

@@ -59,6 +59,7 @@ fn emission(fields: Fields, action: &str, bus: Bus, certainty: Certainty) -> Emi
         action: action.into(),
         certainty,
         every_run: false,
+        only_whole: false,
         bus,
         region: None,
         family: Family::Custom,

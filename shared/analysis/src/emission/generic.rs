@@ -47,6 +47,7 @@ fn generic(fields: Fields, family: Family) -> Emission {
         action: "".into(),
         certainty: Certainty::Assumed,
         every_run: false,
+        only_whole: false,
         bus: Bus::default_here(),
         region: None,
         family,

@@ -8,8 +8,9 @@ use super::events::Refusal;
 use super::permissions::{Allowed, Surest};
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
+use crate::arn::Arn;
 use crate::bus::{Arrives, Bus};
-use crate::catalogue::TargetKind;
+use crate::catalogue::{Catalogue, TargetKind};
 use crate::emission::{Family, Field, Fields, Identity, custom, generic_native, generic_record};
 use crate::glob::Glob;
 use crate::iam::{Bound, EventLimits, Read};
@@ -33,18 +34,27 @@ impl<'a> Builder<'a, '_> {
         node
     }
 
-    /// Adds what a connection hands on to.
-    pub(super) fn hand_on(&mut self, from: usize, connection: &'a Connection) {
+    /// Adds what a connection hands on to; `passes` if its filters surely let pass what arrives from there.
+    pub(super) fn hand_on(&mut self, from: usize, connection: &'a Connection, passes: bool) {
         let catalogue = self.ground.catalogue;
         if !aspect_of(connection.kind).is_none_or(|aspect| catalogue.has(aspect)) {
             return;
         }
         let every = catalogue.carriers().link(connection.kind).is_some_and(|link| link.every)
-            && connection.filters.is_empty();
+            && passes
+            && !tells_of_changes(connection, catalogue);
+        let undecided = !passes && catalogue.has(Aspect::UndecidedFilters);
         for (actor, why) in actor::of_connection(connection, &self.ground.index, self.ground.catalogue) {
+            if self.hands_nothing_on(connection, &actor) {
+                continue;
+            }
             let to = self.actor(actor);
             // A connection is declared: what arrives is handed on, in batches, perhaps filtered.
-            let certainty = if why.is_none() { Certainty::Declared } else { Certainty::Assumed };
+            let certainty = match &why {
+                Some(_) => Certainty::Assumed,
+                None if undecided => Certainty::Permitted,
+                None => Certainty::Declared,
+            };
             let mut edge = Edge { certainty, ..Edge::sure(from, to, Fact::Hands { connection, why }) };
             edge.gain = if every { Gain::Each } else { Gain::Sometimes };
             if !connection.enabled && catalogue.has(Aspect::DisabledConnections) {
@@ -129,6 +139,15 @@ fn asks_for_its_place(listener: &Listener, passed: &EventPattern, bus: &Bus, sen
     bus.is_elsewhere(sender) && (open("account") || open("region"))
 }
 
+/// Returns true iff what the connection takes from hands on changes, which not every write makes.
+fn tells_of_changes(connection: &Connection, catalogue: &Catalogue) -> bool {
+    let Some(from) = connection.from.as_ref().and_then(Arn::parse) else { return false };
+    catalogue.carriers().feeds().iter().filter(|feed| feed.on_change).any(|feed| {
+        from.service.as_literal().as_deref() == Some(&feed.arn.0)
+            && from.resource_after(&feed.arn.1).is_some()
+    })
+}
+
 /// Returns the aspect that a kind of connection is; none: nothing that was read leads to one.
 fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
     Some(match kind {
@@ -153,8 +172,8 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
     let actor = actor.clone();
     let scope = actor.scope;
     match actor.act {
-        Act::Deliver { kind, target, workload, identity } => {
-            delivery::add(builder, at, scope, kind, target, workload, &identity);
+        Act::Deliver { .. } => {
+            delivery::add(builder, at, &actor);
         }
         Act::Work { role, identity, workload, start } => {
             let by = calls::By { at, scope, role, identity: &identity, start: &start };
@@ -178,10 +197,15 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             }
         }
         Act::Consumers { .. } if !builder.ground.catalogue.has(Aspect::TargetsThatHandOn) => {}
-        Act::Consumers { arn, kinds, filtered, .. } if !filtered.is_empty() => {
+        Act::Consumers { arn, kinds, filtered, passed, .. }
+            if !(filtered.is_empty() && passed.is_empty()) =>
+        {
+            let is_in =
+                |list: &[&Connection], connection| list.iter().any(|one| std::ptr::eq(*one, connection));
             for connection in builder.resources.connections(&arn).to_vec() {
-                if !filtered.iter().any(|known| std::ptr::eq(*known, connection)) {
-                    builder.hand_on(at, connection);
+                if !is_in(&filtered, connection) {
+                    let passes = connection.filters.is_empty() || is_in(&passed, connection);
+                    builder.hand_on(at, connection, passes);
                 }
             }
             perhaps(builder, at, &arn, &kinds);
@@ -341,7 +365,7 @@ fn after_runs<'a>(builder: &mut Builder<'a, '_>, at: usize, workload: &'a Worklo
         })
         .collect();
     for connection in of_run {
-        builder.hand_on(at, connection);
+        builder.hand_on(at, connection, connection.filters.is_empty());
     }
 }
 

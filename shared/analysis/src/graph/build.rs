@@ -6,6 +6,7 @@ use super::edge::{Edge, Fact};
 use super::events::Refusal;
 use super::operations::Operations;
 use super::permissions::Granted;
+use super::refused::Refused;
 use super::resources::Resources;
 use super::takeover::Takeovers;
 use super::{actors, events, node, settled};
@@ -159,6 +160,8 @@ pub(super) enum Key {
     Actor(String),
     Permissions(String),
     Resource(Term),
+    /// A resource that a call gives something to, where filters tell calls apart.
+    Fed(Term, Arc<str>),
     AnyOf(Arc<str>),
     /// What EventBridge sends to a dead-letter queue from that place.
     DeadLetters(Scope, Term),
@@ -193,6 +196,9 @@ pub(super) enum Part {
     Refused,
 }
 
+/// Role, place, kind of target, the target where it decides, and who delivers.
+pub(super) type Delivering = (Term, usize, Arc<str>, Option<Term>, Arc<str>);
+
 /// Operations in the catalogue's order.
 pub(super) type Covering = Arc<[Arc<Operation>]>;
 
@@ -216,8 +222,8 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) opened: FxHashMap<ClassKey, Opened>,
     /// The classes of calls on one resource; none where nobody hears them.
     pub(super) bound: FxHashMap<ClassKey, Option<usize>>,
-    /// Role, place and call -> whether the role may deliver by that call: many targets share one role.
-    pub(super) deliverable: FxHashMap<(Term, usize, Arc<str>), bool>,
+    /// Why deliveries are never made: many targets share one role.
+    pub(super) refused: FxHashMap<Delivering, Option<Refused>>,
     /// Text of an action in a place -> operations that together reach every listener of nearly everything.
     pub(super) covering: FxHashMap<(Scope, Arc<str>), Covering>,
 }
@@ -250,7 +256,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             callers: FxHashMap::default(),
             opened: FxHashMap::default(),
             bound: FxHashMap::default(),
-            deliverable: FxHashMap::default(),
+            refused: FxHashMap::default(),
             covering: FxHashMap::default(),
         }
     }
@@ -323,6 +329,9 @@ impl<'a, 'g> Builder<'a, 'g> {
         let off = disabled.then(|| Status::Off(format!("rule `{}` is disabled", rule.key).into()));
         let first = self.graph.edges.len();
         for (target, mut acting) in actor::of_rule(rule, &self.ground.index, self.ground.catalogue) {
+            if target.is_some_and(|target| self.starts_nothing(&rule.scope, target, &acting)) {
+                continue;
+            }
             self.filter(at, target, &mut acting);
             if let Act::Forward { bus } = &acting.act {
                 self.forward(at, target, bus);

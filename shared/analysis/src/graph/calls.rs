@@ -7,12 +7,14 @@ use super::build::{Builder, ClassKey, Part};
 use super::class::Class;
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
+use super::request::{MOST_LISTED, entries, given, glob_of, is_arn, listed, requested};
 use super::resources::exactly;
+use super::shown::Shown;
 use super::{buses, class, events, takeover};
 use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::bus::Bus;
-use crate::catalogue::{Binding, Feed, Operation};
+use crate::catalogue::{Feed, Operation};
 use crate::definition::{Definition, Later, RUNBOOK, Step, Unknown};
 use crate::emission::{Identity, custom};
 use crate::glob::Glob;
@@ -210,7 +212,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         // One entry that is refused fails the call with all its entries.
         let puts = || {
             &*operation.call != "events:PutEvents"
-                || self.entries(&allowance.grants).iter().all(|(limits, buses)| {
+                || self.entries(&allowance.grants).iter().all(|Entry { limits, buses, .. }| {
                     let allows = |bus| allowance.allows_event(limits, bus, self.builder, self.by.scope);
                     buses.iter().any(allows)
                 })
@@ -313,7 +315,8 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
     /// The resources of the call: what the request says, else what the role allows.
     fn bounds(&self, operation: &Operation, grants: &[Grant]) -> BTreeSet<Bound> {
         let catalogue = self.builder.ground.catalogue;
-        let said: BTreeSet<Bound> = self.by.start.iter().map(|start| self.said(operation, start)).collect();
+        let said: BTreeSet<Bound> =
+            self.by.start.iter().flat_map(|start| self.said_of_each(operation, start)).collect();
         if !said.contains(&Bound::open()) || catalogue.binding(operation).is_none() {
             return said;
         }
@@ -335,12 +338,44 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             .binding(operation)
             .map_or_else(Bound::open, |binding| requested(self.call, binding, self.by.scope, start));
         for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
-            let value = self.call.request.get(member).and_then(|given| glob_of(given, start));
+            let value = given(self.call, member).and_then(|given| glob_of(given, start));
             if let Some(glob) = value.filter(|glob| !glob.is_any()) {
                 said.set(&events::variable_of(member), glob);
             }
         }
         said
+    }
+
+    /// The same for each of the things that the request lists.
+    fn said_of_each(&self, operation: &Operation, start: &BTreeMap<Arc<str>, Glob>) -> Vec<Bound> {
+        let mut all = vec![self.said(operation, start)];
+        let Some(binding) =
+            self.builder.ground.catalogue.binding(operation).filter(|_| self.request_counts())
+        else {
+            return all;
+        };
+        for (variable, members) in &binding.members {
+            let values: Vec<&Given> =
+                members.iter().flat_map(|member| listed(self.call, member)).take(MOST_LISTED).collect();
+            if values.is_empty() || all.len() * values.len() > MOST_LISTED {
+                continue;
+            }
+            let with = |bound: &Bound, given: &Given| {
+                let mut bound = bound.clone();
+                let read = match given {
+                    Given::Constant(term) if is_arn(term) => Some(binding.read(term, self.by.scope)),
+                    _ => None,
+                };
+                if let Some(Read::Is(of_arn)) = read {
+                    bound.merge(of_arn);
+                } else if let Some(glob) = glob_of(given, start).filter(|glob| !glob.is_any()) {
+                    bound.set(variable, glob);
+                }
+                bound
+            };
+            all = all.iter().flat_map(|bound| values.iter().map(|given| with(bound, given))).collect();
+        }
+        all
     }
 
     /// What the request says is taken account of.
@@ -354,10 +389,10 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
 
     /// Puts the entries of `PutEvents` that the policies allow.
     fn put_events(&mut self, allowance: &Allowance, operation: &Arc<Operation>) {
-        for (limits, buses) in self.entries(&allowance.grants) {
+        for Entry { limits, buses, shown } in self.entries(&allowance.grants) {
             for bus in buses {
                 if allowance.allows_event(&limits, &bus, self.builder, self.by.scope) {
-                    self.put_event(&limits, bus, operation);
+                    self.put_event(&limits, &shown, bus, operation);
                 }
             }
         }
@@ -365,7 +400,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
 
     /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives, else with those that
     /// the grants allow.
-    fn entries(&self, grants: &[Grant]) -> Vec<(EventLimits, Vec<Bus>)> {
+    fn entries(&self, grants: &[Grant]) -> Vec<Entry> {
         let starts = self.by.start.iter();
         let all = starts.flat_map(|start| entries(self.call).into_iter().map(move |entry| (start, entry)));
         let entry = |(start, entry): (&BTreeMap<Arc<str>, Glob>, Arc<str>)| {
@@ -389,7 +424,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
                 Some(bus) => vec![Bus::of_value(&bus, self.by.scope)],
                 None => self.buses_of_unnamed(&entry, grants),
             };
-            (limits, buses)
+            Entry { limits, buses, shown: self.shown(&entry) }
         };
         all.map(entry).collect()
     }
@@ -397,7 +432,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
     /// Returns the buses of an entry for which no bus is known: where it names none, the default one.
     fn buses_of_unnamed(&self, entry: &str, grants: &[Grant]) -> Vec<Bus> {
         let mut allowed = buses::of_grants(grants, self.by.scope, self.builder.ground);
-        if !self.leaves_out_bus(entry) {
+        if !self.leaves_out(entry, "EventBusName") {
             return allowed;
         }
         let default = Bus::default_here();
@@ -412,25 +447,38 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         allowed
     }
 
-    /// Returns true iff the request is written without a bus for the entry.
-    fn leaves_out_bus(&self, entry: &str) -> bool {
+    /// Returns what a definition says of the entry's event; what code makes of one is not followed.
+    fn shown(&self, entry: &str) -> Shown {
+        let counts = self.step.is_some()
+            && self.request_counts()
+            && self.builder.ground.catalogue.has(Aspect::DefinedDetails);
+        if counts {
+            Shown::of(self.call, entry, self.leaves_out(entry, "Resources"))
+        } else {
+            Shown::default()
+        }
+    }
+
+    /// Returns true iff the request is written without that member for the entry.
+    fn leaves_out(&self, entry: &str, left_out: &str) -> bool {
         let of_entry = format!("Entries.{entry}.");
         let mut members =
             self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
         self.builder.ground.catalogue.has(Aspect::DefaultBus)
             && members.peek().is_some()
-            && members.all(|member| !matches!(member, "EventBusName" | ""))
+            && members.all(|member| !member.is_empty() && member.split('.').next() != Some(left_out))
     }
 
-    fn put_event(&mut self, limits: &EventLimits, bus: Bus, operation: &Arc<Operation>) {
+    fn put_event(&mut self, limits: &EventLimits, shown: &Shown, bus: Bus, operation: &Arc<Operation>) {
         self.builder.sends_to(&bus, self.by.scope);
         let known = bus.name.as_exact().is_some();
         let mut emission =
             custom(self.builder.ground.catalogue, limits, bus, self.by.scope, Certainty::Observed);
         emission.every_run = true;
+        shown.write(&mut emission.fields);
         let key = ClassKey {
             scope: self.builder.place(self.by.scope),
-            what: format!("entry {limits:?} {:?}", emission.bus).into(),
+            what: format!("entry {limits:?} {:?} {shown:?}", emission.bus).into(),
             bound: None,
             caller: None,
             part: Part::Made,
@@ -485,7 +533,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
             match self.builder.resources.reached_by(feed, grant) {
                 Some(reached) => {
                     for arn in reached {
-                        let to = self.builder.resource(&arn);
+                        let to = self.builder.fed(feed, &arn, operation);
                         self.edge(to, operation, permitted);
                     }
                 }
@@ -517,7 +565,7 @@ impl<'a> Making<'_, 'a, '_> {
             }
         }
         for arn in named {
-            let to = self.builder.resource(&arn);
+            let to = self.builder.fed(feed, &arn, operation);
             // Of one that it only may be, nobody knows.
             let sure = exact.as_ref() == Some(&arn);
             self.edge(to, operation, if sure { self.certainty } else { Certainty::Assumed });
@@ -584,66 +632,10 @@ impl<'a> Making<'_, 'a, '_> {
     }
 }
 
-/// Returns the value of a request member, whatever the case of its first letter.
-fn given<'c>(call: &'c Call, member: &str) -> Option<&'c Given> {
-    call.request.get(member).or_else(|| {
-        call.request.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, given)| given)
-    })
-}
-
-/// Returns what the request says of the call's resource.
-///
-/// A variable of the binding is the request member of its own name (`{bucket}`: `Bucket`) or of the name that
-/// CloudTrail shows it under (`tableName`: `TableName`).
-fn requested(call: &Call, binding: &Binding, scope: &Scope, start: &BTreeMap<Arc<str>, Glob>) -> Bound {
-    let mut bound = Bound::open();
-    for (path, templates) in &binding.request {
-        let Some(variable) = templates
-            .iter()
-            .find_map(|template| template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')))
-            .map(|variable| variable.strip_suffix("!last").unwrap_or(variable))
-        else {
-            continue;
-        };
-        let shown = path.rsplit('.').next().unwrap_or_default();
-        let Some(value) = given(call, variable).or_else(|| given(call, shown)) else { continue };
-        let is_arn = |term: &Term| crate::arn::strip_prefix(term, "arn:").is_some();
-        match value {
-            Given::Constant(term) if is_arn(term) => {
-                if let Read::Is(of_arn) = binding.read(term, scope) {
-                    bound.merge(of_arn);
-                }
-            }
-            other => {
-                if let Some(glob) = glob_of(other, start).filter(|glob| !glob.is_any()) {
-                    bound.set(variable, glob);
-                }
-            }
-        }
-    }
-    bound
-}
-
-/// Returns what is known of a value; none: nothing.
-fn glob_of(given: &Given, start: &BTreeMap<Arc<str>, Glob>) -> Option<Glob> {
-    match given {
-        Given::Constant(term) => Some(Glob::exact(term.clone())),
-        Given::StartsWith(term) => {
-            let mut glob = Glob::exact(term.clone());
-            glob.push(&Glob::any());
-            Some(glob)
-        }
-        Given::FromEvent(path) => start.get(path).cloned(),
-    }
-}
-
-/// The numbers of the entries that the request says something about; one of which nothing is known where it does not.
-fn entries(call: &Call) -> Vec<Arc<str>> {
-    let mut numbers: BTreeSet<Arc<str>> = BTreeSet::new();
-    for name in call.request.keys() {
-        if let Some((number, _)) = name.strip_prefix("Entries.").and_then(|rest| rest.split_once('.')) {
-            numbers.insert(number.into());
-        }
-    }
-    if numbers.is_empty() { vec!["0".into()] } else { numbers.into_iter().collect() }
+/// One event of `PutEvents`.
+struct Entry {
+    limits: EventLimits,
+    /// Where it goes.
+    buses: Vec<Bus>,
+    shown: Shown,
 }

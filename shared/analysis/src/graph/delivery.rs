@@ -5,13 +5,14 @@ use super::class::{self, Class, on_one_way};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::events::not_refused;
+use super::refused::Refused;
 use super::values::TargetValues;
 use crate::actor::{Act, Actor};
-use crate::catalogue::{Caller, Operation, TargetKind};
+use crate::catalogue::{Operation, TargetKind};
+use crate::definition::Ends;
 use crate::emission::{Emission, Field, Identity, Outcome, native, record};
 use crate::few::Few;
 use crate::glob::Glob;
-use crate::iam::Access;
 use crate::name::Name;
 use crate::{Aspect, Certainty, Gain};
 use loopguard_model::{Scope, Target, Workload};
@@ -28,38 +29,35 @@ pub(crate) enum Delivered {
         /// It may.
         allowed: bool,
     },
-    /// That its role is taken on.
-    AssumedRole,
+    /// That its role is taken on, or is not.
+    AssumedRole {
+        /// It is.
+        trusted: bool,
+    },
 }
 
 /// Adds the delivery's own call, its records and its native events.
-pub(super) fn add<'a>(
-    builder: &mut Builder<'a, '_>,
-    at: usize,
-    scope: &'a Scope,
-    kind: &'a TargetKind,
-    target: &'a Target,
-    workload: Option<&'a Workload>,
-    identity: &Identity,
-) {
-    let ground = builder.ground;
-    let Some(delivery) = Delivery::new(ground, scope, kind, target, workload, identity) else { return };
-    let allowed = delivery.is_allowed(builder);
+pub(super) fn add<'a>(builder: &mut Builder<'a, '_>, at: usize, actor: &Actor<'a>) {
+    let Some(delivery) = Delivery::new(builder.ground, actor) else { return };
+    let by = delivery.by;
+    let refused = by.and_then(|by| builder.refused(delivery.scope, delivery.kind, delivery.target, by));
     let mut adding = Adding { builder, at, delivery };
-    adding.class(Delivered::Call { allowed });
-    if kind.caller == Caller::Role
-        && matches!(identity, Identity::Role { .. })
-        && ground.catalogue.has(Aspect::DeliveryRoles)
+    // Who does not get the role makes no call under it.
+    let trusted = !matches!(refused, Some(Refused::Untrusted(_)));
+    if trusted {
+        adding.class(Delivered::Call { allowed: refused.is_none() });
+    }
+    if by.is_some()
+        && matches!(adding.delivery.identity, Identity::Role { .. })
+        && adding.builder.ground.catalogue.has(Aspect::DeliveryRoles)
     {
-        adding.class(Delivered::AssumedRole);
+        adding.class(Delivered::AssumedRole { trusted });
     }
 }
 
 /// Returns the events that the delivery causes.
 pub(super) fn emissions(ground: &Ground<'_>, actor: &Actor<'_>, which: Delivered) -> Vec<Emission> {
-    let Act::Deliver { kind, target, workload, identity } = &actor.act else { return Vec::new() };
-    let delivery = Delivery::new(ground, actor.scope, kind, target, *workload, identity);
-    delivery.map(|delivery| delivery.emissions(which)).unwrap_or_default()
+    Delivery::new(ground, actor).map(|delivery| delivery.emissions(which)).unwrap_or_default()
 }
 
 struct Adding<'b, 'd, 'a, 'g> {
@@ -119,30 +117,27 @@ struct Delivery<'d, 'a> {
     target: &'a Target,
     workload: Option<&'a Workload>,
     identity: &'d Identity,
+    /// Who takes the target's role on for it.
+    by: Option<&'a str>,
     call: &'a Arc<Operation>,
     values: TargetValues,
 }
 
 impl<'d, 'a> Delivery<'d, 'a> {
     /// Returns the delivery; none iff its kind makes no call.
-    fn new(
-        ground: &'d Ground<'a>,
-        scope: &'a Scope,
-        kind: &'a TargetKind,
-        target: &'a Target,
-        workload: Option<&'a Workload>,
-        identity: &'d Identity,
-    ) -> Option<Self> {
-        let catalogue = ground.catalogue;
+    fn new(ground: &'d Ground<'a>, actor: &'d Actor<'a>) -> Option<Self> {
+        let Act::Deliver { kind, target, workload, identity, by } = &actor.act else { return None };
+        let (kind, target, workload, by) = (*kind, *target, *workload, *by);
+        let (catalogue, scope) = (ground.catalogue, actor.scope);
         let call = kind.call.as_deref().and_then(|call| catalogue.operation(call))?;
         let values = TargetValues::new(target, workload, kind, catalogue.has(Aspect::TargetValues));
-        Some(Self { ground, scope, kind, target, workload, identity, call, values })
+        Some(Self { ground, scope, kind, target, workload, identity, by, call, values })
     }
 
     fn operation(&self, which: Delivered) -> Option<&'a Arc<Operation>> {
         match which {
             Delivered::Call { .. } => Some(self.call),
-            Delivered::AssumedRole => self.ground.catalogue.operation("sts:AssumeRole"),
+            Delivered::AssumedRole { .. } => self.ground.catalogue.operation("sts:AssumeRole"),
         }
     }
 
@@ -156,12 +151,19 @@ impl<'d, 'a> Delivery<'d, 'a> {
                 .flag(allowed)
                 .maybe(self.workload.map(|workload| &workload.arn))
                 .finish(),
-            Delivered::AssumedRole => Name::of("assume").maybe(self.target.role.as_ref()).finish(),
+            Delivered::AssumedRole { trusted } => Name::of("assume")
+                .maybe(self.target.role.as_ref())
+                .flag(trusted)
+                .text(self.by.unwrap_or_default())
+                .finish(),
         }
     }
 
     fn emissions(&self, which: Delivered) -> Vec<Emission> {
-        let Delivered::Call { allowed } = which else { return self.assumed_role() };
+        let allowed = match which {
+            Delivered::Call { allowed } => allowed,
+            Delivered::AssumedRole { trusted } => return self.assumed_role(trusted),
+        };
         let mut emissions = if self.has(Aspect::DeliveryCalls) { self.records(allowed) } else { Vec::new() };
         if allowed && self.is_asked_for() && self.has(Aspect::DeliveryEvents) {
             emissions.extend(self.natives());
@@ -227,14 +229,35 @@ impl<'d, 'a> Delivery<'d, 'a> {
             for group in row.sure.iter().flat_map(|sure| &sure.groups) {
                 let Some(sure) = &row.sure else { continue };
                 let mut emission = plain.clone();
-                let globs: Vec<Glob> = group.iter().map(|text| Glob::exact(text.clone().into())).collect();
-                emission.fields.set(&sure.path, Field::Exactly(globs.into()));
+                let expected = if self.has(Aspect::ExpectedEnds) {
+                    sure.expected(group, self.ends())
+                } else {
+                    group.iter().collect()
+                };
+                let set = |emission: &mut Emission, values: &[&Arc<str>]| {
+                    let globs: Vec<Glob> =
+                        values.iter().map(|text| Glob::exact(Term::literal(text))).collect();
+                    emission.fields.set(&sure.path, Field::Exactly(globs.into()));
+                };
+                if !expected.is_empty() && expected.len() < group.len() {
+                    let mut likely = plain.clone();
+                    set(&mut likely, &expected);
+                    emissions.push(likely);
+                }
+                set(&mut emission, &group.iter().collect::<Vec<_>>());
                 emission.every_run = true;
+                // Of one of its values alone it is not known that it comes.
+                emission.only_whole = expected.len() < group.len();
                 emissions.push(emission);
             }
             emissions.push(plain);
         }
         emissions
+    }
+
+    /// Returns how the runs can end, where their definition was read.
+    fn ends(&self) -> Option<Ends> {
+        Some(self.ground.index.definition(self.workload?)?.ends)
     }
 
     /// Returns false iff the target does not ask for the events that its kind causes on request alone.
@@ -248,12 +271,19 @@ impl<'d, 'a> Delivery<'d, 'a> {
         known.and_then(Term::as_literal).is_some_and(|known| known.eq_ignore_ascii_case(value))
     }
 
-    /// EventBridge assumes the target's role before it delivers; credentials are cached, so not in every run.
-    fn assumed_role(&self) -> Vec<Emission> {
-        let Some(operation) = self.operation(Delivered::AssumedRole) else { return Vec::new() };
-        let identity = Identity::Service("events.amazonaws.com".into());
-        let (catalogue, sure) = (self.ground.catalogue, Certainty::Declared);
-        let mut emissions = record(catalogue, operation, Outcome::Success, self.scope, sure);
+    /// The target's role is assumed before it is delivered; credentials are cached, so not in every run.
+    fn assumed_role(&self, trusted: bool) -> Vec<Emission> {
+        let which = Delivered::AssumedRole { trusted };
+        let Some((operation, by)) = self.operation(which).zip(self.by) else { return Vec::new() };
+        let identity = Identity::Service(by.into());
+        // That the refusal is recorded where the role is, nobody says.
+        let (outcome, sure) = if trusted {
+            (Outcome::Success, Certainty::Declared)
+        } else {
+            (Outcome::Failure, Certainty::Permitted)
+        };
+        let catalogue = self.ground.catalogue;
+        let mut emissions = record(catalogue, operation, outcome, self.scope, sure);
         for emission in &mut emissions {
             if self.has(Aspect::Callers) {
                 identity.write(self.scope, &mut emission.fields);
@@ -263,26 +293,9 @@ impl<'d, 'a> Delivery<'d, 'a> {
                     .fields
                     .set("detail.requestParameters.roleArn", Field::Maybe(Glob::exact(role.clone()).into()));
             }
-            emission.note = "EventBridge assumes the target's role to deliver".into();
+            emission.note = format!("`{by}` assumes the target's role to deliver").into();
         }
         emissions
-    }
-
-    /// Returns false iff the target's role is known and surely may not make the delivery's call.
-    fn is_allowed(&self, builder: &mut Builder<'a, '_>) -> bool {
-        let ground = self.ground;
-        if !self.has(Aspect::RefusedDeliveries) {
-            return true;
-        }
-        let Some(role) = self.target.role.as_ref().and_then(|arn| ground.index.role(arn)) else {
-            return true;
-        };
-        let key = (role.arn.clone(), builder.place(self.scope), self.call.call.clone());
-        let may = || {
-            let access = Access::new(role, self.scope, ground.catalogue, ground.inventory);
-            !access.unread.is_empty() || !access.grants(self.call).is_empty()
-        };
-        *builder.deliverable.entry(key).or_insert_with(may)
     }
 }
 

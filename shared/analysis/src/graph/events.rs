@@ -246,10 +246,23 @@ impl Plain {
         for row in catalogue.natives_of(operation).filter(told) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
             let certainty = if row.is_inferred() { Certainty::Permitted } else { SURE };
-            let emission =
-                native(catalogue, operation, &row.event, &row.fields, &row.note(), &self.scope, certainty);
-            let given = row.given.iter().map(|(path, member)| (path.into(), variable_of(member)));
-            self.events.push(OfPlain { emission, given: given.collect() });
+            let emission = native(
+                catalogue,
+                operation,
+                &row.event,
+                &row.fixed(operation),
+                &row.note(),
+                &self.scope,
+                certainty,
+            );
+            let given = || row.given.iter().map(|(path, member)| (path.into(), variable_of(member)));
+            if let Some(likely) = likely(catalogue, row, &emission) {
+                self.events.push(OfPlain { emission: likely, given: given().collect() });
+                let only_whole = Emission { only_whole: true, ..emission };
+                self.events.push(OfPlain { emission: only_whole, given: given().collect() });
+                continue;
+            }
+            self.events.push(OfPlain { emission, given: given().collect() });
         }
     }
 
@@ -279,6 +292,20 @@ impl Plain {
             }
         }
     }
+}
+
+/// Returns the event with those values alone that every such call leads to; none: the row tells no values apart.
+fn likely(catalogue: &Catalogue, row: &Native, emission: &Emission) -> Option<Emission> {
+    let is_aside = |text: &Arc<str>| row.aside.contains(text);
+    let (path, texts) = row.fields.iter().find(|(_, texts)| texts.iter().any(is_aside))?;
+    if !catalogue.has(Aspect::ExpectedEnds) || !catalogue.has(Aspect::FieldsOfNativeEvents) {
+        return None;
+    }
+    let globs: Vec<Glob> =
+        texts.iter().filter(|text| !is_aside(text)).map(|text| Glob::exact(text.clone().into())).collect();
+    let mut likely = emission.clone();
+    likely.fields.set(path, Field::Exactly(globs.into()));
+    Some(likely)
 }
 
 /// Returns the record of a call that fails otherwise than for want of permission.

@@ -91,6 +91,11 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
         why = why.or(Some(doubt.into()));
     }
     // What stands in a definition is sure to be this event only where the pattern asks for nothing that is left open.
+    let surely_matches =
+        || listener.pattern.branches().iter().any(|branch| emission.fields.surely_match(branch));
+    if emission.only_whole && !surely_matches() {
+        certainty = certainty.min(Certainty::Permitted);
+    }
     if certainty >= Certainty::Coded
         && !listener.pattern.branches().iter().any(|branch| fits(ground, emission, branch))
     {
@@ -104,10 +109,7 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
     if presence.in_part {
         certainty = certainty.min(Certainty::Permitted);
     }
-    let sure = emission.every_run
-        && !presence.in_part
-        && certainty > Certainty::Assumed
-        && listener.pattern.branches().iter().any(|branch| emission.fields.surely_match(branch));
+    let sure = emission.every_run && !presence.in_part && certainty > Certainty::Assumed && surely_matches();
     let gain = if sure { Gain::Many } else { Gain::Sometimes };
     Hearing::Heard(Heard { certainty, gain, presence, why })
 }

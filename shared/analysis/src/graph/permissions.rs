@@ -216,7 +216,7 @@ impl Making<'_, '_, '_> {
         let named = matches!(grant.reach, Reach::These(_));
         let certainty = if named { certainty } else { certainty.min(Certainty::Broad) };
         for arn in reached {
-            let node = self.builder.resource(&arn);
+            let node = self.builder.fed(feed, &arn, operation);
             self.to(node, certainty, operation);
         }
     }

@@ -234,7 +234,7 @@ impl<'a> Builder<'a, '_> {
                 ConnectionKind::OnSuccess | ConnectionKind::OnFailure | ConnectionKind::DeadLetter
             );
             if !of_run || !self.resources.workloads.contains_key(arn) {
-                self.hand_on(node, connection);
+                self.hand_on(node, connection, connection.filters.is_empty());
             }
         }
     }
@@ -250,7 +250,7 @@ pub(super) fn exactly(named: &[Term], value: &Term) -> Option<Term> {
 }
 
 /// Returns false only if the policy's resource surely is not the thing of that ARN.
-fn may_be(resource: &Term, arn: &Term) -> bool {
+pub(super) fn may_be(resource: &Term, arn: &Term) -> bool {
     match (literal(resource), literal(arn)) {
         (Some(pattern), Some(arn)) => {
             fits(&pattern, &arn, false)

@@ -3,8 +3,9 @@
 use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
 use super::permissions::refusal_of;
+use super::refused::refused;
 use super::{class, events};
-use crate::actor::Act;
+use crate::actor::{Act, Actor};
 use crate::emission::custom;
 use crate::iam::{Access, Bound};
 use crate::limits::Refinement;
@@ -81,6 +82,7 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
             );
         }
     }
+    cuts.extend(refused_delivery(ground, actor));
     if let Act::Consumers { filtered, .. } = &actor.act {
         cuts.extend(filtered.iter().map(|connection| {
             let (kind, name) = (connection.kind.as_str(), &connection.name);
@@ -124,6 +126,14 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
         cuts.extend(custom_cuts(ground, known, listener, actor.scope, &access));
     }
     cuts
+}
+
+/// That the actor's delivery is never made.
+fn refused_delivery(ground: &Ground<'_>, actor: &Actor<'_>) -> Option<(Refinement, String)> {
+    let Act::Deliver { kind, target, by, .. } = &actor.act else { return None };
+    let refused = refused(ground, actor.scope, kind, target, (*by)?)?;
+    let role = target.role.as_ref()?;
+    Some((Refinement::Access, format!("role `{role}` of target `{}` {}", target.id, refused.told())))
 }
 
 /// What keeps the custom events that a role may put from the rule.

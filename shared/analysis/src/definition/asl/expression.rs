@@ -22,6 +22,15 @@ pub(super) fn json_path(text: &str, names: Names<'_>) -> Option<Given> {
     if let Some(arguments) = text.strip_prefix("States.Format(") {
         return format(arguments);
     }
+    // A list with one member.
+    if let Some(only) = text.strip_prefix("States.Array(").and_then(|rest| rest.strip_suffix(')')) {
+        let only = only.trim();
+        return match quoted(only) {
+            Some(text) => Some(Given::Constant(Term::literal(text))),
+            None if only.starts_with('$') && !only.contains([',', '(']) => json_path(only, names),
+            None => None,
+        };
+    }
     if let Some(path) = text.strip_prefix("$$.Execution.Input") {
         return of_execution(path, names);
     }
@@ -101,6 +110,8 @@ pub(super) fn segments(path: &str) -> Option<Vec<&str>> {
             inside.split_once("\"]")?
         } else if let Some(inside) = rest.strip_prefix(".`") {
             inside.split_once('`')?
+        } else if let Some(inside) = rest.strip_prefix(".\"") {
+            inside.split_once('"')?
         } else {
             let inside = rest.strip_prefix('.')?;
             let end = inside.find(['.', '[']).unwrap_or(inside.len());
@@ -146,21 +157,8 @@ fn concatenated(text: &str) -> Option<Vec<&str>> {
     loop {
         rest = rest.trim_start();
         let mark = rest.chars().next()?;
-        let length = if matches!(mark, '\'' | '"') {
-            rest.get(1..)?.find(mark)? + 2
-        } else {
-            let plain = |character: char| {
-                !(character.is_alphanumeric()
-                    || matches!(character, '$' | '.' | '_' | '`' | '[' | ']' | '\''))
-            };
-            // A dash stands in a name only between backquotes.
-            let end = rest.find(plain).unwrap_or(rest.len());
-            let quoted_name = rest.find('`').filter(|at| *at < end.saturating_add(1));
-            match quoted_name {
-                Some(_) => rest.find([' ', '&', '(', ')']).unwrap_or(rest.len()),
-                None => end,
-            }
-        };
+        let length =
+            if matches!(mark, '\'' | '"') { rest.get(1..)?.find(mark)? + 2 } else { length_of_path(rest) };
         let (term, behind) = rest.split_at_checked(length)?;
         if term.is_empty() || (mark != '$' && quoted(term).is_none()) {
             return None;
@@ -172,6 +170,24 @@ fn concatenated(text: &str) -> Option<Vec<&str>> {
         }
         rest = behind.strip_prefix('&')?;
     }
+}
+
+/// The length of the path that the text begins with; a dash stands in a name only between quotes.
+fn length_of_path(text: &str) -> usize {
+    let (mut quote, mut last) = (None, ' ');
+    for (at, character) in text.char_indices() {
+        match quote {
+            Some(mark) if mark == character => quote = None,
+            Some(_) => {}
+            None if matches!(character, '`' | '"' | '\'') && matches!(last, '.' | '[') => {
+                quote = Some(character);
+            }
+            None if character.is_alphanumeric() || matches!(character, '$' | '.' | '_' | '[' | ']') => {}
+            None => return at,
+        }
+        last = character;
+    }
+    text.len()
 }
 
 #[cfg(test)]
@@ -214,6 +230,10 @@ mod tests {
             ("States.Format('{}/out', $.object.key)", "-"),
             ("States.Format('open", "-"),
             ("States.UUID()", "-"),
+            ("States.Array($.bucket['name'])", "@detail.bucket.name"),
+            ("States.Array('a')", "=a"),
+            ("States.Array($.a, $.b)", "-"),
+            ("States.Array('a', 'b')", "-"),
         ] {
             assert_eq!(told(json_path(text, names)), expected, "{text}");
         }
@@ -221,6 +241,9 @@ mod tests {
             ("$states.input.bucket.name", "@detail.bucket.name"),
             ("$states.context.Execution.Input.detail.id", "@detail.id"),
             ("$states.context.Execution.Input.`detail-type`", "@detail-type"),
+            ("$states.input.\"bucket-name\"", "@detail.bucket-name"),
+            ("$states.input['bucket-name']", "@detail.bucket-name"),
+            ("$states.input.\"bucket-name\" & 'x'", "-"),
             ("'out/' & $states.input.object.key", "out/*"),
             ("'a' & \"b\"", "=ab"),
             ("'out/' & $x & '.json'", "out/*"),

@@ -8,8 +8,8 @@ use crate::definition::integration::Integrations;
 use crate::definition::{Definition, Step, Unknown, nodes};
 use loopguard_model::{Call, Given, Runs, Workload};
 use loopguard_pattern::json::Value;
-use loopguard_pattern::{Symbol, Term};
-use std::collections::BTreeMap;
+use loopguard_pattern::{Part, Symbol, Term};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A state with what its expressions can name.
@@ -57,7 +57,9 @@ impl Place<'_, '_> {
         match exception {
             Some(row) => {
                 for (service, operation) in row.calls.iter().filter_map(|call| call.split_once(':')) {
-                    self.add(found, service, operation, self.request(), notes);
+                    let request = self.request();
+                    let request = if row.names_run { self.naming_run(request) } else { request };
+                    self.add(found, service, operation, request, notes);
                 }
             }
             None => self.add(found, service, action, self.request(), notes),
@@ -65,6 +67,27 @@ impl Place<'_, '_> {
         if wait == Wait::End {
             self.waits(found, tables.waits(&named));
         }
+    }
+
+    /// Adds the machine and the execution to the resources of each entry.
+    fn naming_run(&self, mut request: BTreeMap<Arc<str>, Given>) -> BTreeMap<Arc<str>, Given> {
+        let entries: BTreeSet<String> = request
+            .keys()
+            .filter_map(|name| name.strip_prefix("Entries.")?.split_once('.'))
+            .map(|(number, _)| number.to_owned())
+            .collect();
+        let machine = &self.workload.arn;
+        let execution = Term::concat(machine.parts().iter().map(|part| match part {
+            Part::Literal(text) => Term::literal(&text.replace(":stateMachine:", ":execution:")),
+            Part::Symbol(symbol) => symbol.clone().into(),
+        }));
+        let execution = Term::concat([execution, Term::literal(":")]);
+        for entry in entries {
+            let member = |name: &str| Arc::from(format!("Entries.{entry}.Resources.{name}"));
+            request.insert(member("machine"), Given::Constant(machine.clone()));
+            request.insert(member("execution"), Given::StartsWith(execution.clone()));
+        }
+        request
     }
 
     /// The reads by which Step Functions waits for the end of a job.
