@@ -291,7 +291,7 @@ pub struct PolicyRemedy {
     pub values: Vec<Term>,
     /// What the change does, in a sentence.
     pub headline: String,
-    /// What it takes from other uses of the roles; empty iff nothing else that was read uses them.
+    /// What it takes from the roles: the events themselves, whoever hears them, and those of others that use the roles.
     pub loses: String,
 }
 

@@ -10,7 +10,7 @@ const ISSUER: &str = "detail.userIdentity.sessionContext.sessionIssuer.arn";
 const CALLER: &str = "detail.userIdentity.arn";
 
 /// The most fields of an event that are tried as what tells it apart.
-const MOST_FIELDS: usize = 3;
+const MOST_FIELDS: usize = 4;
 
 /// Paths that say what an event is about, not which thing it happened to.
 const NO_RESOURCE: [&str; 7] = [
@@ -21,6 +21,34 @@ const NO_RESOURCE: [&str; 7] = [
     "detail.errorCode",
     "detail.errorMessage",
     "detail.requestParameters.source",
+];
+
+/// Paths that many things share: the first are tried last, since most is lost with them.
+const SHARED: [&str; 24] = [
+    "detail.state",
+    "detail.status",
+    "detail.Status",
+    "detail.lastStatus",
+    "detail.desiredStatus",
+    "detail.build-status",
+    "detail.currentPipelineExecutionStatus",
+    "detail.event",
+    "detail.EventID",
+    "detail.result",
+    "detail.reason",
+    "detail.configurationItem.resourceType",
+    "detail.resourceType",
+    "detail.resource-type",
+    "detail.clusterArn",
+    "detail.requestParameters.cluster",
+    "detail.jobQueue",
+    "detail.requestParameters.jobQueue",
+    "detail.bucket.name",
+    "detail.requestParameters.bucketName",
+    "detail.databaseName",
+    "detail.requestParameters.databaseName",
+    "detail.requestParameters.eventBusName",
+    "detail.requestParameters.clusterName",
 ];
 
 /// One change, in words.
@@ -70,7 +98,7 @@ pub(super) fn identity(step: &Step, rule: &Rule, inventory: &Inventory) -> Optio
     let shared = inventory.users_of(issuer) > 1;
     let (path, value, loses) = match (shared, name, session) {
         (true, Some(name), Some(session)) => (CALLER, caller(&rule.scope, name, session), ""),
-        (true, ..) => (ISSUER, issuer.clone(), "loses other users of the role"),
+        (true, ..) => (ISSUER, issuer.clone(), "the calls of others that use the role"),
         (false, ..) => (ISSUER, issuer.clone(), ""),
     };
     Some(Choice {
@@ -95,9 +123,15 @@ fn resources(step: &Step) -> Vec<Choice> {
             && !path.starts_with("detail.source")
             && !NO_RESOURCE.contains(&path)
     };
-    let changes =
-        step.fields.iter().filter(|(path, _)| about(path)).filter_map(|(path, field)| elsewhere(path, field));
+    let mut fields: Vec<_> = step.fields.iter().filter(|(path, _)| about(path)).collect();
+    fields.sort_by_key(|(path, _)| std::cmp::Reverse(narrowness(path)));
+    let changes = fields.into_iter().filter_map(|(path, field)| elsewhere(path, field));
     changes.take(MOST_FIELDS).map(by_resource).collect()
+}
+
+/// Returns how few things share what stands at the path.
+fn narrowness(path: &str) -> usize {
+    SHARED.iter().position(|shared| *shared == path).unwrap_or(SHARED.len())
 }
 
 /// The change that leaves out what stands at the path, where that is known.

@@ -112,6 +112,10 @@ impl Limit {
         let values: Vec<String> = self.values.iter().map(|value| format!("`{value}`")).collect();
         let names: Vec<String> = roles.iter().map(|role| format!("`{}`", role.arn)).collect();
         let (what, names) = (self.what, names.join(", "));
+        let own = format!(
+            "every event with {what} {} that is put under {names}, whoever hears it",
+            values.join(", ")
+        );
         let headline = format!("allow {names} to put no events with {what} {}", values.join(", "));
         let shared = roles.iter().filter_map(|role| others(role, inventory)).collect::<Vec<_>>();
         PolicyRemedy {
@@ -121,7 +125,7 @@ impl Limit {
             key: self.key.into(),
             values: self.values.clone(),
             headline,
-            loses: shared.join("; "),
+            loses: [own].into_iter().chain(shared).collect::<Vec<_>>().join("; "),
         }
     }
 }

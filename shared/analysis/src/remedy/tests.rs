@@ -90,6 +90,33 @@ fn where_no_caller_is_known_the_resource_tells() {
 }
 
 #[test]
+fn what_few_things_share_is_left_out_before_what_many_do() {
+    let pattern = r#"{"source":["aws.s3"],"detail-type":["Object Created"]}"#;
+    let built = || {
+        account()
+            .rule("R", pattern, &arn("f"))
+            .function("f", &allow("s3:PutObject", "arn:aws:s3:::files/out/*"))
+    };
+    let remedy = only(&built().close(), "R");
+    assert!(remedy.pattern.contains("out/") && !remedy.pattern.contains("files"), "{remedy:?}");
+    assert!(remedy.loses.contains("`detail.object.key`"), "{remedy:?}");
+    assert_eq!(applied(built(), &remedy).verdict("R"), Verdict::None);
+}
+
+#[test]
+fn what_others_of_the_role_lose_is_told_once() {
+    let machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:m";
+    let project = "arn:aws:codebuild:eu-west-1:111122223333:project/b";
+    let done = account()
+        .rule("R", &calls("aws.s3", r#""PutBucketAcl""#), machine)
+        .workload("AWS::StepFunctions::StateMachine", machine, "m", Some("f"))
+        .workload("AWS::CodeBuild::Project", project, "b", Some("f"))
+        .role("f", &allow("s3:PutBucketAcl", "*"))
+        .close();
+    assert_eq!(only(&done, "R").loses, "the calls of others that use the role");
+}
+
+#[test]
 fn where_nothing_can_be_proved_the_reason_is_told() {
     let pattern = r#"{"source":[{"suffix":"orders"}]}"#;
     let done = account().rule("R", pattern, &arn("f")).function("f", &allow("events:PutEvents", "*")).close();
@@ -250,7 +277,12 @@ fn a_role_is_kept_from_the_events_that_close_the_loop() {
     assert_eq!((&*remedy.operator, &*remedy.key), ("StringNotLike", "events:detail-type"));
     let values: Vec<String> = remedy.values.iter().map(ToString::to_string).collect();
     assert_eq!(values, ["Placed", "Paid*"]);
-    assert_eq!(remedy.loses, "");
+    // It is all that the role puts, and other rules may hear it too.
+    assert!(
+        remedy.loses.starts_with("every event with detail-type `Placed`, `Paid*` that"),
+        "{}",
+        remedy.loses
+    );
     assert_eq!(remedy.statements.len(), 1);
     assert_eq!(limited(built(), remedy).verdict("R"), Verdict::None);
 }
