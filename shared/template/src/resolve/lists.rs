@@ -66,12 +66,12 @@ fn pieces(term: &Term, delimiter: &str) -> Option<Vec<Term>> {
                 }
             }
             Part::Symbol(symbol) => {
-                // Names and ids that AWS makes, accounts, regions and stack names hold neither colons nor slashes.
+                // Names and ids that AWS makes, accounts, regions and stack names hold none of these.
                 let opaque = symbol.kind == SymbolKind::Created
                     || ["AWS::AccountId", "AWS::Region", "AWS::StackName"]
                         .iter()
                         .any(|known| symbol.name.starts_with(known));
-                if !opaque || !matches!(delimiter, ":" | "/") {
+                if !opaque || !matches!(delimiter, ":" | "/" | "|" | "," | ";" | "#") {
                     return None;
                 }
                 if let Some(last) = pieces.last_mut() {

@@ -98,6 +98,8 @@ fn lists() {
     assert_eq!(text("!Select [1, !Ref Listed]"), "y");
     assert_eq!(text("!Select [5, !Split [':', !GetAtt Queue.Arn]]"), "${Queue}");
     assert_eq!(text("!Select ['1', !Split ['-', 'a-b-c']]"), "b");
+    assert_eq!(text("!Select [1, !Split ['|', !Sub 'a|${Queue}']]"), text("!Ref Queue"));
+    assert_eq!(text("!Select [0, !Split [',', !Sub 'orders,${AWS::Region}']]"), "orders");
     assert!(
         text("!Select [0, !Split ['-', !Ref Given]]").contains("!Select"),
         "a parameter may hold the delimiter"
