@@ -207,8 +207,8 @@ impl Catalogue {
 
     fn find(&self, call: &str) -> Option<&Arc<Operation>> {
         let (prefix, name) = call.split_once(':')?;
-        let main = self.services_of_prefix(prefix).filter(|service| &*service.id == prefix);
-        let found = main.filter_map(|service| service.operation(name)).next();
+        let mut main = self.services_of_prefix(prefix).filter(|service| &*service.id == prefix);
+        let found = main.find_map(|service| service.operation(name));
         found.or_else(|| self.services_of_prefix(prefix).find_map(|service| service.operation(name)))
     }
 

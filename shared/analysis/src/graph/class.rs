@@ -332,7 +332,7 @@ fn best(
     asked: &[usize],
 ) -> Vec<(Heard, usize)> {
     // The best that arrives, and the best that something keeps off.
-    let (mut live, mut off): (Option<(Heard, usize)>, Option<(Heard, usize)>) = (None, None);
+    let [mut live, mut off]: [Option<(Heard, usize)>; 2] = [None, None];
     for place in asked {
         let Some(prepared) = emissions.get(*place) else { continue };
         let Hearing::Heard(heard) = hear(ground, scope, at, prepared) else { continue };

@@ -69,7 +69,7 @@ impl<'a> Node<'a> {
             match to {
                 To::Member(key) if path.is_empty() => path.push_str(key),
                 To::Member(key) => path.extend([".", key]),
-                To::Element(at) => path.push_str(&format!("[{at}]")),
+                To::Element(at) => path.extend(["[", &at.to_string(), "]"]),
             }
         }
         path
