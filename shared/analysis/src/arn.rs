@@ -1,6 +1,6 @@
 //! ARNs whose parts may be symbols.
 
-use crate::glob::fits;
+use crate::glob::{fits, is_plain_name};
 use loopguard_pattern::{Part, Term};
 
 /// An ARN taken apart: `arn:partition:service:region:account:resource`.
@@ -161,6 +161,29 @@ pub(crate) fn before(term: &Term, separator: char) -> Term {
         }
     }
     head
+}
+
+/// Returns what stands in front of the first `separator` and behind it; none where the literal text has none, or a symbol in
+/// front of it may hold one.
+pub(crate) fn split_first(term: &Term, separator: char) -> Option<(Term, Term)> {
+    let mut head = Term::default();
+    for (at, part) in term.parts().iter().enumerate() {
+        match part {
+            Part::Literal(text) => match text.split_once(separator) {
+                Some((before, after)) => {
+                    head.push_str(before);
+                    let behind = term.parts().iter().skip(at + 1).map(one_part);
+                    return Some((head, Term::concat(std::iter::once(Term::literal(after)).chain(behind))));
+                }
+                None => head.push_str(text),
+            },
+            Part::Symbol(symbol) if is_plain_name(symbol) => {
+                head = Term::concat([head, symbol.clone().into()]);
+            }
+            Part::Symbol(_) => return None,
+        }
+    }
+    None
 }
 
 /// Returns what stands behind the last `separator` in the literal text, symbols kept; the whole without one.

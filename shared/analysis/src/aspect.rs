@@ -168,6 +168,7 @@ aspects! {
     ExpectedEnds Limit "a run has by itself only the states that its definition leads to"
     OnRequest Limit "some deliveries cause events only where the target asks for them"
     NotTold Limit "services do not tell of what does not change"
+    ReadWork Limit "work that was read does what its role allows"
     OpenFields Limit "a declared call is only permitted to be the event of a pattern that asks for what it leaves open"
     GrantedFields Limit "a declared call is only permitted to be on the resource that a policy alone names"
     Actions Limit "a role makes only the calls that its policies allow"

@@ -7,6 +7,7 @@ mod binding;
 mod carrier;
 mod error;
 mod facts;
+mod given;
 mod guarded;
 mod managed;
 mod naming;

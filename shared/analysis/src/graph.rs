@@ -33,6 +33,7 @@ mod takeover;
 mod takers;
 mod values;
 mod why;
+mod work;
 
 pub(crate) use build::{Graph, Ground};
 pub(crate) use edge::Fact;

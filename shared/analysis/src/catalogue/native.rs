@@ -2,6 +2,7 @@
 
 use crate::catalogue::binding::Shown;
 use crate::catalogue::error::check;
+use crate::catalogue::given::Given;
 use crate::catalogue::packed;
 use crate::catalogue::{CatalogueError, Kind, Operation};
 use serde::Deserialize;
@@ -29,15 +30,22 @@ pub(crate) struct Native {
     /// Values among them that somebody else or what runs decides on: a rule that asks for these alone hears what may come.
     #[serde(default)]
     pub(crate) aside: Vec<Arc<str>>,
-    /// Fields that show a member of the request: path -> member.
+    /// Fields that show a member of the request: path -> what of it.
     #[serde(default)]
-    pub(crate) given: BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) given: BTreeMap<Arc<str>, Given>,
     /// The event comes only when a field of a thing changes, the call makes no new thing, and none leaves what the call
     /// makes of it by itself.
     pub(crate) settles: Option<Settles>,
     /// The call causes it only through something that no source reads, and that is taken not to be there: the
     /// assumption that the report prints.
     pub(crate) taken_as_absent: Option<Arc<str>>,
+    /// The event is about a thing that is made instead of the one that the call names.
+    #[serde(default)]
+    pub(crate) fresh: bool,
+    /// It is the work that the call starts that causes it, under a role of its own: where such a role was read, that
+    /// decides.
+    #[serde(default)]
+    pub(crate) by_work: bool,
     /// Where the spelling of source and detail-type was seen.
     pub(crate) name: String,
     /// Who says that the call causes it.

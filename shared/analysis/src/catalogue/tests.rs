@@ -74,7 +74,12 @@ fn native_rows_name_calls_that_exist_once_per_event() {
         assert!(CONFIDENCES.contains(&&*native.confidence), "{native:?}");
         for api in &native.apis {
             assert!(
-                seen.insert((api.clone(), native.event.clone(), format!("{:?}", native.fields))),
+                seen.insert((
+                    api.clone(),
+                    native.event.clone(),
+                    native.by_work,
+                    format!("{:?}", native.fields)
+                )),
                 "{api} {native:?}"
             );
             if catalogue.operation(api).is_none() && !NOT_OPERATIONS.contains(&&**api) {

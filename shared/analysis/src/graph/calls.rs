@@ -10,7 +10,7 @@ use super::edge::{Edge, Fact};
 use super::request::{MOST_LISTED, entries, given, glob_of, is_arn, listed, requested};
 use super::resources::exactly;
 use super::shown::Shown;
-use super::{buses, class, events, takeover};
+use super::{buses, class, takeover};
 use crate::actor::{of_runbook, parameter_in};
 use crate::arn;
 use crate::bus::Bus;
@@ -337,10 +337,10 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         let mut said = catalogue
             .binding(operation)
             .map_or_else(Bound::open, |binding| requested(self.call, binding, self.by.scope, start));
-        for member in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
-            let value = given(self.call, member).and_then(|given| glob_of(given, start));
-            if let Some(glob) = value.filter(|glob| !glob.is_any()) {
-                said.set(&events::variable_of(member), glob);
+        for shows in catalogue.natives_of(operation).flat_map(|row| row.given.values()) {
+            let value = given(self.call, &shows.member).and_then(|given| glob_of(given, start));
+            if let Some(glob) = value.and_then(|value| shows.shown(value)) {
+                said.set(&shows.variable, glob);
             }
         }
         said

@@ -1,6 +1,7 @@
 //! All events of one call, and the paths at which they show its resource.
 
 use super::build::Ground;
+use super::work;
 use crate::catalogue::{Binding, Catalogue, Native, Operation};
 use crate::emission::{Emission, Family, Field, Identity, Outcome, Path, native, record, resources};
 use crate::few::Few;
@@ -42,7 +43,9 @@ pub(crate) struct Plain {
 struct OfPlain {
     emission: Emission,
     /// Path -> the variable of the resource that it shows beside those of the binding.
-    given: Vec<(Path, String)>,
+    given: Vec<(Path, Arc<str>)>,
+    /// It shows another thing than the call's resource.
+    fresh: bool,
 }
 
 /// The calls that were asked for, by their names.
@@ -140,7 +143,11 @@ impl<'m, 'a> Made<'m, 'a> {
                 emission.fields.set(path.clone(), Field::Exactly(glob.into()));
             }
         }
-        if let Some(binding) = self.binding {
+        // What the request leaves out, or nobody knows, may be a place where the event does not happen.
+        if !event.given.is_empty() && !event.given.iter().any(|(_, variable)| self.bound.has(variable)) {
+            emission.certainty = emission.certainty.min(Certainty::Permitted);
+        }
+        if let Some(binding) = self.binding.filter(|_| !event.fresh) {
             let catalogue = self.ground.catalogue;
             if emission.is_of_call() {
                 let made = || resources(catalogue, binding, self.bound, self.scope);
@@ -209,17 +216,18 @@ fn plain(ground: &Ground<'_>, scope: &Scope, operation: &Operation, refusal: Ref
     if let Some(known) = found {
         return known.clone();
     }
-    let made = Rc::new(Plain::new(ground.catalogue, scope, operation, refusal));
+    let made = Rc::new(Plain::new(ground, scope, operation, refusal));
     of_name.push(made.clone());
     made
 }
 
 impl Plain {
-    fn new(catalogue: &Catalogue, scope: &Scope, operation: &Operation, refusal: Refusal) -> Self {
+    fn new(ground: &Ground<'_>, scope: &Scope, operation: &Operation, refusal: Refusal) -> Self {
+        let catalogue = ground.catalogue;
         let mut plain = Self { scope: scope.clone(), refusal, events: Vec::new(), seconds: Vec::new() };
         let may_go_through = refusal != Refusal::Surely;
         if may_go_through {
-            plain.made(catalogue, operation);
+            plain.made(ground, operation);
         }
         plain.failed(catalogue, operation);
         if may_go_through && catalogue.has(Aspect::ServiceCalls) {
@@ -229,11 +237,12 @@ impl Plain {
     }
 
     fn add(&mut self, emission: Emission) {
-        self.events.push(OfPlain { emission, given: Vec::new() });
+        self.events.push(OfPlain { emission, given: Vec::new(), fresh: false });
     }
 
     /// What the call causes if it goes through.
-    fn made(&mut self, catalogue: &Catalogue, operation: &Operation) {
+    fn made(&mut self, ground: &Ground<'_>, operation: &Operation) {
+        let catalogue = ground.catalogue;
         for mut emission in record(catalogue, operation, Outcome::Success, &self.scope, SURE) {
             // A call that is made is recorded each time; its native events depend on what it changes.
             emission.every_run = true;
@@ -242,6 +251,9 @@ impl Plain {
         let told = |row: &&Native| {
             catalogue.has(Aspect::NativeEvents)
                 && (row.taken_as_absent.is_none() || !catalogue.has(Aspect::NotTold))
+                && !(row.by_work
+                    && catalogue.has(Aspect::ReadWork)
+                    && work::is_read(ground, &self.scope, operation))
         };
         for row in catalogue.natives_of(operation).filter(told) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
@@ -255,14 +267,16 @@ impl Plain {
                 &self.scope,
                 certainty,
             );
-            let given = || row.given.iter().map(|(path, member)| (path.into(), variable_of(member)));
+            let of_row = |emission: Emission| {
+                let given = row.given.iter().map(|(path, given)| (path.into(), given.variable.clone()));
+                OfPlain { emission, given: given.collect(), fresh: row.fresh }
+            };
             if let Some(likely) = likely(catalogue, row, &emission) {
-                self.events.push(OfPlain { emission: likely, given: given().collect() });
-                let only_whole = Emission { only_whole: true, ..emission };
-                self.events.push(OfPlain { emission: only_whole, given: given().collect() });
+                self.events.push(of_row(likely));
+                self.events.push(of_row(Emission { only_whole: true, ..emission }));
                 continue;
             }
-            self.events.push(OfPlain { emission, given: given().collect() });
+            self.events.push(of_row(emission));
         }
     }
 
@@ -340,9 +354,4 @@ pub(super) fn shown<'a>(
             bound.chain(of_it.flat_map(|row| row.given.keys())).collect()
         }
     }
-}
-
-/// Returns the variable under which a resource holds a member of the request that a native event shows.
-pub(super) fn variable_of(member: &str) -> String {
-    format!("request.{member}")
 }

@@ -147,7 +147,9 @@ fn keeps(ground: &Ground<'_>, actor: &Actor<'_>, row: &Native) -> bool {
 }
 
 fn is_kept_by(ground: &Ground<'_>, operation: &Operation, row: &Native) -> bool {
-    let mut same = ground.catalogue.natives_of(operation).filter(|other| other.event == row.event);
+    // What is made instead of a known thing is another thing.
+    let same = ground.catalogue.natives_of(operation).filter(|other| other.event == row.event);
+    let mut same = same.filter(|other| !other.fresh);
     same.all(|other| other.settles.is_some() && other.values() == row.values())
 }
 

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, VecDeque};
 const MOST_CALLS: usize = 8;
 
 /// The most calls of one rule among which those are looked for that are allowed: they tell more than the others.
-const MOST_LOOKED_AT: usize = 64;
+const MOST_LOOKED_AT: usize = 256;
 
 /// The most reasons that are told.
 const MOST_REASONS: usize = 3;
