@@ -8,22 +8,31 @@ use crate::nodes::{elements, literal};
 use crate::notes::Notes;
 use loopguard_pattern::json::{Member, Value, ValueKind};
 use loopguard_pattern::{Part, Term};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const PREFIX: &str = "Fn::ForEach::";
 
-/// So many nodes are written out of one document at most. CloudFormation takes no more than 500 resources.
-const MOST_NODES: usize = 200_000;
+/// So much is written out of one document at most: bytes of texts, and what a node takes besides. CloudFormation takes no more
+/// than 500 resources and a megabyte of template.
+const MOST: usize = 200_000 * NODE;
 
-/// Returns the document with every `Fn::ForEach` in the sections whose meaning it can change written out; `given` has values of parameters, which
-/// go before their defaults. What cannot be written out is left out and told as unread.
-pub(crate) fn written_out(document: &Value, given: &BTreeMap<Arc<str>, Arc<str>>, notes: &Notes) -> Value {
+/// What a node weighs beside its text.
+const NODE: usize = 64;
+
+/// Returns the document with every `Fn::ForEach` written out; `given` has values of parameters, which go before their
+/// defaults. What cannot be written out is left out and told as unread.
+pub(crate) fn written_out<'d>(
+    document: &'d Value,
+    given: &BTreeMap<Arc<str>, Arc<str>>,
+    notes: &Notes,
+) -> Cow<'d, Value> {
     if !has_loop(document) {
-        return document.clone();
+        return Cow::Borrowed(document);
     }
-    Writer { document, given, notes, left: Cell::new(MOST_NODES) }.value(document)
+    Cow::Owned(Writer { document, given, notes, left: Cell::new(MOST) }.value(document))
 }
 
 fn has_loop(value: &Value) -> bool {
@@ -33,14 +42,6 @@ fn has_loop(value: &Value) -> bool {
             members.iter().any(|member| member.key.starts_with(PREFIX) || has_loop(&member.value))
         }
         _ => false,
-    }
-}
-
-fn nodes(value: &Value) -> usize {
-    1 + match &value.kind {
-        ValueKind::Array(items) => items.iter().map(nodes).sum(),
-        ValueKind::Object(members) => members.iter().map(|member| nodes(&member.value)).sum(),
-        _ => 0,
     }
 }
 
@@ -66,7 +67,8 @@ impl Writer<'_> {
     /// Returns what stands in the member's place.
     fn members(&self, member: &Member) -> Vec<Member> {
         if !member.key.starts_with(PREFIX) {
-            return vec![Member { value: self.value(&member.value), ..member.clone() }];
+            let (key, key_span) = (member.key.clone(), member.key_span);
+            return vec![Member { key, key_span, value: self.value(&member.value) }];
         }
         self.repeated(member).unwrap_or_else(|why| {
             let told = format!("`{}` is not read: {why}; rules may be missing", member.key);
@@ -84,14 +86,13 @@ impl Writer<'_> {
             return Err("it is no list of an identifier, a collection and an object".to_owned());
         };
         let items = self.items(collection).ok_or("its collection is not known before deployment")?;
-        let size = nodes(body).saturating_mul(items.len());
-        let left = self.left.get().checked_sub(size).ok_or("it makes more than a stack can have")?;
-        self.left.set(left);
-        let of_item = |item: Arc<str>| {
-            let item = Item { identifier: identifier.clone(), text: item };
-            made.iter().map(move |member| item.in_member(member)).collect::<Vec<_>>()
-        };
-        let copies: Vec<Member> = items.into_iter().flat_map(of_item).collect();
+        let items: Vec<Item> = items.into_iter().map(|text| Item::new(&identifier, text)).collect();
+        for item in &items {
+            let left = self.left.get().checked_sub(item.weight(body));
+            self.left.set(left.ok_or("it makes more than a stack can have")?);
+        }
+        let of_item = |item: &Item| made.iter().map(|member| item.in_member(member)).collect::<Vec<_>>();
+        let copies: Vec<Member> = items.iter().flat_map(of_item).collect();
         // A loop within it may go over what this one has put in.
         Ok(copies.iter().flat_map(|member| self.members(member)).collect())
     }
@@ -134,9 +135,44 @@ impl Writer<'_> {
 struct Item {
     identifier: Arc<str>,
     text: Arc<str>,
+    /// What stands in texts for the item, and what for its letters and digits.
+    marks: [String; 2],
 }
 
 impl Item {
+    fn new(identifier: &Arc<str>, text: Arc<str>) -> Self {
+        let marks = [format!("${{{identifier}}}"), format!("&{{{identifier}}}")];
+        Self { identifier: identifier.clone(), text, marks }
+    }
+
+    /// Returns at least what the body weighs once the item stands in it.
+    fn weight(&self, body: &Value) -> usize {
+        let in_text = |text: &str| {
+            let marks: usize = self.marks.iter().map(|mark| text.matches(&**mark).count()).sum();
+            text.len().saturating_add(marks.saturating_mul(self.text.len()))
+        };
+        let below = match &body.kind {
+            ValueKind::Array(items) => {
+                items.iter().map(|item| self.weight(item)).fold(0, usize::saturating_add)
+            }
+            ValueKind::Object(members) => members
+                .iter()
+                .map(|member| in_text(&member.key).saturating_add(self.weight(&member.value)))
+                .fold(0, usize::saturating_add),
+            ValueKind::String(term) => term
+                .parts()
+                .iter()
+                .map(|part| match part {
+                    Part::Literal(text) => in_text(text),
+                    Part::Symbol(_) => 0,
+                })
+                .fold(0, usize::saturating_add),
+            _ => 0,
+        };
+        // `Ref` of the identifier is the item, too.
+        NODE.max(self.text.len()).saturating_add(below)
+    }
+
     fn in_member(&self, member: &Member) -> Member {
         let value = self.in_value(&member.value);
         Member { key: self.in_text(&member.key).into(), key_span: member.key_span, value }
@@ -168,8 +204,9 @@ impl Item {
 
     fn in_text(&self, text: &str) -> String {
         let plain: String = self.text.chars().filter(char::is_ascii_alphanumeric).collect();
-        let identifier = &self.identifier;
-        text.replace(&format!("${{{identifier}}}"), &self.text).replace(&format!("&{{{identifier}}}"), &plain)
+        let [whole, letters] = &self.marks;
+        // Letters and digits first: they hold no mark, as the item itself may.
+        text.replace(&**letters, &plain).replace(&**whole, &self.text)
     }
 }
 
@@ -187,7 +224,7 @@ mod tests {
         let notes = Notes::new(Arc::new(SourceText::new("t.yaml".into(), text.into())));
         let document = documents(text, &notes).remove(0);
         let given = BTreeMap::from([("Given".into(), "x, y".into())]);
-        let value = written_out(&document, &given, &notes);
+        let value = written_out(&document, &given, &notes).into_owned();
         let told = notes.into_told();
         (value, told.notes.into_iter().map(|note| note.message).collect())
     }
@@ -254,6 +291,16 @@ Resources:
         });
         let (_, told) = made(&format!("Resources: {deep}"));
         assert!(told.iter().any(|told| told.contains("more than a stack can have")), "{told:?}");
+    }
+
+    /// A long item that stands often in a text makes of a small file one that no memory holds.
+    #[test]
+    fn long_items_that_stand_often_are_told_as_too_large() {
+        let (item, text) = ("x".repeat(10_000), "${N}".repeat(10_000));
+        let (value, told) =
+            made(&format!("Resources: {{Fn::ForEach::A: [N, [{item}], {{B: '{text}'}}], C: {{}}}}"));
+        assert_eq!(keys(value.get("Resources").unwrap()), ["C"]);
+        assert!(told[0].contains("more than a stack can have"), "{told:?}");
     }
 
     /// What a loop makes is read like anything else: events of a SAM function, and rules beside it.

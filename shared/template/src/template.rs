@@ -76,6 +76,7 @@ impl Template {
         given: &BTreeMap<Arc<str>, Arc<str>>,
         notes: &Notes,
     ) -> Option<Self> {
+        // What is no template has nothing to write out, and nothing to tell.
         document.get("Resources")?;
         let document = foreach::written_out(document, given, notes);
         let resources = document.get("Resources")?;
