@@ -14,8 +14,7 @@ mod stage;
 use loopguard_account::{Suspicion, TRIPWIRE_PREFIX, Timestamp, Watch, Watcher};
 use loopguard_decision::NoticeKind;
 use loopguard_sentinel::Wake;
-use stage::{CHAIN, MINUTE, QUEUE, REVERTER, SLOW, Stage};
-use std::fmt::Write;
+use stage::{CHAIN, MINUTE, QUEUE, REVERTER, SLOW, Stage, burst};
 
 /// A loop that only a permission shows is left alone at its change. Once it runs away, tripwires show that the rule's own
 /// target makes its events, and it is stopped; then all that was made for that is gone.
@@ -108,27 +107,7 @@ fn above_the_owners_ceiling_a_loop_is_stopped_without_evidence() {
 /// 500 buckets are opened within five minutes, and each is closed once more: a burst that ends by itself is not a loop.
 #[test]
 fn a_remediator_that_converges_is_not_stopped_under_a_burst() {
-    let mut script = String::from(
-        r#"
-        [[run]]
-        of = "fix"
-        [[run.call]]
-        api = "s3:PutBucketAcl"
-        after_ms = 400
-        parameters = { bucketName = "$.detail.requestParameters.bucketName" }
-        changes = { key = "acl:<$.detail.requestParameters.bucketName>", to = "private" }
-        "#,
-    );
-    for bucket in 0..500 {
-        // Writing to a string does not fail.
-        let _ = write!(
-            script,
-            "[[call]]\nat_ms = {}\nby = \"arn:aws:iam::111122223333:user/platform\"\napi = \"s3:PutBucketAcl\"\n\
-             parameters = {{ bucketName = \"b-{bucket}\" }}\n",
-            300_000 + bucket * 600
-        );
-    }
-    let mut stage = Stage::of(REVERTER, &script, &[]);
+    let mut stage = Stage::of(REVERTER, &burst(), &[]);
     stage.run(60);
     assert_eq!(stage.matched("revert-acl"), 1000, "each is opened, and closed once");
     assert!(stage.disabled().is_empty());

@@ -14,8 +14,7 @@ mod stage;
 use loopguard_account::{Suspicion, Timestamp, Watch, Watcher};
 use loopguard_decision::NoticeKind;
 use loopguard_model::{Rule, Trigger};
-use stage::{CHAIN, QUEUE, REVERTER, Stage, settled};
-use std::fmt::Write;
+use stage::{CHAIN, QUEUE, REVERTER, Stage, burst, settled};
 
 const STANDING: (&str, &str) = ("LOOPGUARD_TRIPWIRES", "standing");
 
@@ -85,31 +84,6 @@ fn what_stands_costs_next_to_nothing() {
     let (without, with) = (reads(&[]), reads(&[STANDING]));
     assert_eq!((without.0, with.0), (0, 299), "each minute but the first");
     assert_eq!(with.2 - without.2, 1, "how often the rule usually runs, once");
-}
-
-/// 500 buckets are opened within five minutes, and each is closed once more.
-fn burst() -> String {
-    let mut script = String::from(
-        r#"
-        [[run]]
-        of = "fix"
-        [[run.call]]
-        api = "s3:PutBucketAcl"
-        after_ms = 400
-        parameters = { bucketName = "$.detail.requestParameters.bucketName" }
-        changes = { key = "acl:<$.detail.requestParameters.bucketName>", to = "private" }
-        "#,
-    );
-    for bucket in 0..500 {
-        // Writing to a string does not fail.
-        let _ = write!(
-            script,
-            "[[call]]\nat_ms = {}\nby = \"arn:aws:iam::111122223333:user/platform\"\napi = \"s3:PutBucketAcl\"\n\
-             parameters = {{ bucketName = \"b-{bucket}\" }}\n",
-            300_000 + bucket * 600
-        );
-    }
-    script
 }
 
 /// What converges is looked at while it goes on, and nobody is told of it.

@@ -8,6 +8,7 @@ use loopguard_model::Scope;
 use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner, Rehearsal};
 use loopguard_template::{Options, Source};
 use loopguard_world::{Script, Twin, World};
+use std::fmt::Write;
 
 pub const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:loopguard-changes";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/loopguard-guard";
@@ -151,6 +152,31 @@ pub const CHAIN: &str = r#"
     after_ms = 400
     parameters = { bucketName = "$.detail.requestParameters.bucketName" }
 "#;
+
+/// 500 buckets are opened within five minutes, and each is closed once more.
+pub fn burst() -> String {
+    let mut script = String::from(
+        r#"
+        [[run]]
+        of = "fix"
+        [[run.call]]
+        api = "s3:PutBucketAcl"
+        after_ms = 400
+        parameters = { bucketName = "$.detail.requestParameters.bucketName" }
+        changes = { key = "acl:<$.detail.requestParameters.bucketName>", to = "private" }
+        "#,
+    );
+    for bucket in 0..500 {
+        // Writing to a string does not fail.
+        let _ = write!(
+            script,
+            "[[call]]\nat_ms = {}\nby = \"arn:aws:iam::111122223333:user/platform\"\napi = \"s3:PutBucketAcl\"\n\
+             parameters = {{ bucketName = \"b-{bucket}\" }}\n",
+            300_000 + bucket * 600
+        );
+    }
+    script
+}
 
 /// The chain makes some 26 events a minute.
 pub const SLOW: (&str, &str) = ("LOOPGUARD_THRESHOLD", "10");
