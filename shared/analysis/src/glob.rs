@@ -24,6 +24,13 @@ impl Glob {
         Self { pieces: Few::Fixed(&[Term::EMPTY, Term::EMPTY]) }
     }
 
+    /// Returns the glob of the texts that begin so.
+    pub(crate) fn any_after(term: Term) -> Self {
+        let mut glob = Self::exact(term);
+        glob.push(&Self::any());
+        glob
+    }
+
     /// Returns the glob of the texts that end so.
     pub(crate) fn any_before(term: Term) -> Self {
         Self::of(vec![Term::default(), term])

@@ -188,12 +188,6 @@ mod tests {
         Term::concat([text("arn:aws:s3:::"), symbol.into(), text(rest)])
     }
 
-    fn open(term: Term) -> Glob {
-        let mut glob = Glob::exact(term);
-        glob.push(&Glob::any());
-        glob
-    }
-
     #[test]
     fn beginnings_are_compared_name_by_name() {
         for (value, start, expected) in [
@@ -201,14 +195,14 @@ mod tests {
             (Glob::exact(text("arn:aws:s3:::in/a")), text("arn:aws:s3"), Selected::Yes),
             (Glob::exact(text("arn:aws:s3:::inner/a")), text("arn:aws:s3:::in/"), Selected::No),
             (Glob::exact(text("arn:aws:s3:::inner/a")), text("arn:aws:s3:::in"), Selected::Yes),
-            (open(text("arn:aws:s3:::in/")), text("arn:aws:s3:::in/"), Selected::Yes),
-            (open(text("arn:aws:s3:::in/")), text("arn:aws:s3:::in/x"), Selected::Some),
-            (open(text("arn:aws:s3:::")), text("arn:aws:s3:::in/"), Selected::Some),
-            (open(text("arn:aws:s3:::out/")), text("arn:aws:s3:::in/"), Selected::No),
-            (open(bucket("In", "/")), bucket("In", "/"), Selected::Yes),
-            (open(bucket("In", "/")), bucket("Out", "/"), Selected::No),
-            (open(bucket("In", "/")), text("arn:aws:s3:::in/"), Selected::Unknown),
-            (open(bucket("In", "/")), text("arn:aws:s3"), Selected::Yes),
+            (Glob::any_after(text("arn:aws:s3:::in/")), text("arn:aws:s3:::in/"), Selected::Yes),
+            (Glob::any_after(text("arn:aws:s3:::in/")), text("arn:aws:s3:::in/x"), Selected::Some),
+            (Glob::any_after(text("arn:aws:s3:::")), text("arn:aws:s3:::in/"), Selected::Some),
+            (Glob::any_after(text("arn:aws:s3:::out/")), text("arn:aws:s3:::in/"), Selected::No),
+            (Glob::any_after(bucket("In", "/")), bucket("In", "/"), Selected::Yes),
+            (Glob::any_after(bucket("In", "/")), bucket("Out", "/"), Selected::No),
+            (Glob::any_after(bucket("In", "/")), text("arn:aws:s3:::in/"), Selected::Unknown),
+            (Glob::any_after(bucket("In", "/")), text("arn:aws:s3"), Selected::Yes),
         ] {
             assert_eq!(has(&TrailText::StartsWith(start.clone()), &value), expected, "{value:?} {start}");
         }
@@ -239,10 +233,10 @@ mod tests {
         ] {
             assert_eq!(has(&TrailText::Equals(text(wanted)), &value), expected, "{wanted}");
         }
-        assert_eq!(has(&TrailText::Equals(text("a:b/c")), &open(text("a:b/"))), Selected::Some);
-        assert_eq!(has(&TrailText::Equals(text("a:b/c")), &open(text("a:d/"))), Selected::No);
+        assert_eq!(has(&TrailText::Equals(text("a:b/c")), &Glob::any_after(text("a:b/"))), Selected::Some);
+        assert_eq!(has(&TrailText::Equals(text("a:b/c")), &Glob::any_after(text("a:d/"))), Selected::No);
         assert_eq!(has(&TrailText::EndsWith(text(".json")), &Glob::exact(text("a.json"))), Selected::Yes);
         assert_eq!(has(&TrailText::EndsWith(text(".json")), &Glob::exact(text("a.csv"))), Selected::No);
-        assert_eq!(has(&TrailText::EndsWith(text(".json")), &open(text("a"))), Selected::Some);
+        assert_eq!(has(&TrailText::EndsWith(text(".json")), &Glob::any_after(text("a"))), Selected::Some);
     }
 }

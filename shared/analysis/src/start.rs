@@ -79,11 +79,7 @@ fn alternatives(copied: &BTreeMap<Arc<str>, Given>, branch: Option<&loopguard_pa
     for (path, given) in copied {
         let values = match given {
             Given::Constant(term) => vec![Glob::exact(term.clone())],
-            Given::StartsWith(term) => {
-                let mut glob = Glob::exact(term.clone());
-                glob.push(&Glob::any());
-                vec![glob]
-            }
+            Given::StartsWith(term) => vec![Glob::any_after(term.clone())],
             Given::FromEvent(path) => match branch.and_then(|branch| accepted(branch, path)) {
                 Some(values) => values,
                 None => continue,
@@ -116,11 +112,7 @@ fn accepted(branch: &loopguard_pattern::Branch, path: &str) -> Option<Vec<Glob>>
     }
     let glob = |kind: &MatcherKind| match kind {
         MatcherKind::Exact(term) => Some(Glob::exact(term.clone())),
-        MatcherKind::Prefix(affix) if !affix.ignore_case => {
-            let mut glob = Glob::exact(affix.text.clone());
-            glob.push(&Glob::any());
-            Some(glob)
-        }
+        MatcherKind::Prefix(affix) if !affix.ignore_case => Some(Glob::any_after(affix.text.clone())),
         _ => None,
     };
     branch.field(path)?.matchers.iter().map(|matcher| glob(&matcher.kind)).collect()

@@ -54,12 +54,12 @@ impl Given {
             Part::Whole => value,
             // Services differ in what they make of a slash in front.
             Part::Start if value.start().starts_with('/') => return None,
-            Part::Start => begins(value.first()),
+            Part::Start => Glob::any_after(value.first().clone()),
             Part::Bucket | Part::Key => {
                 let place = strip_prefix(value.first(), "s3://").or_else(|| of_arn(value.first()))?;
                 match split_first(&place, '/') {
                     Some((bucket, _)) if self.part == Part::Bucket => Glob::exact(bucket),
-                    Some((_, key)) => begins(&key),
+                    Some((_, key)) => Glob::any_after(key),
                     // Without a slash, and nothing that may hold one, all of it is the bucket.
                     None if self.part == Part::Bucket && is_whole(&value, &place) => Glob::exact(place),
                     None => return None,
@@ -68,13 +68,6 @@ impl Given {
         };
         (!shown.is_any()).then_some(shown)
     }
-}
-
-/// Returns the glob of the texts that begin so.
-fn begins(start: &Term) -> Glob {
-    let mut glob = Glob::exact(start.clone());
-    glob.push(&Glob::any());
-    glob
 }
 
 /// Returns what stands behind the head of a bucket's ARN.

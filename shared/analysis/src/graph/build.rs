@@ -43,6 +43,8 @@ pub(crate) struct Ground<'a> {
     pub(super) calls: RefCell<events::Known>,
     /// What an arrival takes for granted, made once per kind of arrival.
     pub(crate) presences: RefCell<BTreeMap<PresenceKey, Arc<Presence>>>,
+    /// The services that roles trust, gathered once per place.
+    pub(super) trusted_services: RefCell<BTreeMap<Scope, BTreeSet<Arc<str>>>>,
     /// How often an event was held against a pattern.
     pub(crate) compared: Cell<usize>,
 }
@@ -63,6 +65,7 @@ impl<'a> Ground<'a> {
             answers: Cow::Borrowed(inventory.answers()),
             calls: RefCell::new(FxHashMap::default()),
             presences: RefCell::new(BTreeMap::new()),
+            trusted_services: RefCell::new(BTreeMap::new()),
             compared: Cell::new(0),
         }
     }

@@ -82,11 +82,7 @@ pub(super) fn requested(
 pub(super) fn glob_of(given: &Given, start: &BTreeMap<Arc<str>, Glob>) -> Option<Glob> {
     match given {
         Given::Constant(term) => Some(Glob::exact(term.clone())),
-        Given::StartsWith(term) => {
-            let mut glob = Glob::exact(term.clone());
-            glob.push(&Glob::any());
-            Some(glob)
-        }
+        Given::StartsWith(term) => Some(Glob::any_after(term.clone())),
         Given::FromEvent(path) => start.get(path).cloned(),
     }
 }

@@ -3,6 +3,7 @@
 //! Only texts are taken over: of a number or a truth value the way in which it is written is not kept. What an expression
 //! gives stays open.
 
+use super::request::glob_of;
 use crate::catalogue::Members;
 use crate::emission::{Field, Fields};
 use crate::glob::Glob;
@@ -97,7 +98,9 @@ impl Shown {
             .filter(|(name, _)| name.starts_with(&*below))
             .map(|(_, given)| given)
             .collect();
-        let globs: Option<Vec<Glob>> = given.iter().map(|given| glob_of(given)).collect();
+        let nothing = BTreeMap::new();
+        let known = |given: &&Given| glob_of(given, &nothing).filter(|glob| !glob.is_any());
+        let globs: Option<Vec<Glob>> = given.iter().map(known).collect();
         match globs {
             Some(globs) if !globs.is_empty() => {
                 self.fields.insert("resources".into(), Field::Exactly(globs.into()));
@@ -107,18 +110,6 @@ impl Shown {
             }
             _ => {}
         }
-    }
-}
-
-fn glob_of(given: &Given) -> Option<Glob> {
-    match given {
-        Given::Constant(term) => Some(Glob::exact(term.clone())),
-        Given::StartsWith(term) if *term != Term::default() => {
-            let mut glob = Glob::exact(term.clone());
-            glob.push(&Glob::any());
-            Some(glob)
-        }
-        Given::StartsWith(_) | Given::FromEvent(_) => None,
     }
 }
 

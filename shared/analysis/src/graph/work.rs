@@ -5,6 +5,7 @@ use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::iam::{Trust, Trusted};
 use loopguard_model::Scope;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Returns true iff work of the kind that the call starts was read, or a role that it may run under: then that says what
@@ -23,16 +24,25 @@ pub(super) fn is_read(ground: &Ground<'_>, scope: &Scope, operation: &Operation)
     if kinds.any(any) {
         return true;
     }
-    let mut services =
-        catalogue.takeovers().pass.iter().filter(|row| starts(&row.calls)).map(|row| &row.service);
-    let lets = |service: &Arc<str>| {
-        inventory.roles.iter().any(|role| {
-            let trust = Trust::of(role, scope, catalogue);
-            trust
-                .trusted
-                .iter()
-                .any(|(trusted, _)| matches!(trusted, Trusted::Service(named) if named == service))
-        })
-    };
-    services.any(lets)
+    let mut passes = catalogue.takeovers().pass.iter().filter(|row| starts(&row.calls)).peekable();
+    passes.peek().is_some() && {
+        let mut known = ground.trusted_services.borrow_mut();
+        let trusted = known.entry(scope.clone()).or_insert_with(|| trusted_services(ground, scope));
+        passes.any(|row| trusted.contains(&row.service))
+    }
+}
+
+/// Returns the services that the roles' trust policies name.
+fn trusted_services(ground: &Ground<'_>, scope: &Scope) -> BTreeSet<Arc<str>> {
+    let of_role = |role| Trust::of(role, scope, ground.catalogue).trusted;
+    let trusted = ground.inventory.roles.iter().flat_map(of_role);
+    let services = trusted.filter_map(|(trusted, _)| match trusted {
+        Trusted::Service(service) => Some(service),
+        Trusted::Everybody
+        | Trusted::Account
+        | Trusted::Role(_)
+        | Trusted::Session(_)
+        | Trusted::AnyService => None,
+    });
+    services.collect()
 }

@@ -17,9 +17,7 @@ fn exact(parts: impl IntoIterator<Item = Term>) -> Glob {
 }
 
 fn starting(parts: impl IntoIterator<Item = Term>) -> Glob {
-    let mut glob = exact(parts);
-    glob.push(&Glob::any());
-    glob
+    Glob::any_after(Term::concat(parts))
 }
 
 fn text(text: &str) -> Term {
