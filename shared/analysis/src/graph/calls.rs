@@ -1,28 +1,25 @@
 //! Calls that stand in a definition or in code.
 
-use super::actors::{anything, consumers};
+mod entries;
+mod feeding;
+
+use super::actors::anything;
 use super::allowance::Allowance;
 use super::bounds::bounds as of_grant;
-use super::build::{Builder, ClassKey, Part};
-use super::class::Class;
-use super::ears::{Ears, Who};
+use super::build::{Builder, Part};
 use super::edge::{Edge, Fact};
-use super::request::{MOST_LISTED, entries, given, glob_of, is_arn, listed, requested};
-use super::resources::exactly;
-use super::shown::Shown;
-use super::{buses, class, takeover};
-use crate::actor::{of_runbook, parameter_in};
+use super::request::{MOST_LISTED, given, glob_of, is_arn, listed, requested};
+use super::{class, takeover};
 use crate::arn;
-use crate::bus::Bus;
-use crate::catalogue::{Feed, Operation};
-use crate::definition::{Definition, Later, RUNBOOK, Step, Unknown};
-use crate::emission::{Identity, custom};
+use crate::catalogue::Operation;
+use crate::definition::{Definition, Later, Step, Unknown};
+use crate::emission::Identity;
 use crate::glob::Glob;
-use crate::iam::{Bound, EventLimits, Grant, Read};
+use crate::iam::{Bound, Grant, Read};
 use crate::start::Start;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Call, Given, Need, Role, Runs, Scope, Workload};
-use loopguard_pattern::{Symbol, Term};
+use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -210,13 +207,7 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         let allows =
             |start| allowance.allows(&self.said(operation, start), operation, catalogue, self.by.scope);
         // One entry that is refused fails the call with all its entries.
-        let puts = || {
-            &*operation.call != "events:PutEvents"
-                || self.entries(&allowance.grants).iter().all(|Entry { limits, buses, .. }| {
-                    let allows = |bus| allowance.allows_event(limits, bus, self.builder, self.by.scope);
-                    buses.iter().any(allows)
-                })
-        };
+        let puts = || &*operation.call != "events:PutEvents" || self.may_put(allowance);
         self.by.start.iter().any(allows) && puts() && self.may_feed(operation, allowance)
     }
 
@@ -386,256 +377,4 @@ impl<'b, 'a, 'g> Making<'b, 'a, 'g> {
         };
         self.builder.ground.catalogue.has(aspect)
     }
-
-    /// Puts the entries of `PutEvents` that the policies allow.
-    fn put_events(&mut self, allowance: &Allowance, operation: &Arc<Operation>) {
-        for Entry { limits, buses, shown } in self.entries(&allowance.grants) {
-            for bus in buses {
-                if allowance.allows_event(&limits, &bus, self.builder, self.by.scope) {
-                    self.put_event(&limits, &shown, bus, operation);
-                }
-            }
-        }
-    }
-
-    /// The entries of `PutEvents`: each with the source, detail-type and bus that the request gives, else with those that
-    /// the grants allow.
-    fn entries(&self, grants: &[Grant]) -> Vec<Entry> {
-        let starts = self.by.start.iter();
-        let all = starts.flat_map(|start| entries(self.call).into_iter().map(move |entry| (start, entry)));
-        let entry = |(start, entry): (&BTreeMap<Arc<str>, Glob>, Arc<str>)| {
-            let given = |member: &str| {
-                let value = self.call.request.get(&*format!("Entries.{entry}.{member}"));
-                let value = value.filter(|_| self.request_counts());
-                value.and_then(|given| glob_of(given, start)).filter(|glob| !glob.is_any())
-            };
-            let allowed = |pick: fn(&EventLimits) -> &Option<Vec<Glob>>| match grants {
-                [one] => pick(&one.limits).clone(),
-                _ => None,
-            };
-            let limits = EventLimits {
-                sources: given("Source").map(|glob| vec![glob]).or_else(|| allowed(|limits| &limits.sources)),
-                detail_types: given("DetailType")
-                    .map(|glob| vec![glob])
-                    .or_else(|| allowed(|limits| &limits.detail_types)),
-                ..EventLimits::default()
-            };
-            let buses = match given("EventBusName") {
-                Some(bus) => vec![Bus::of_value(&bus, self.by.scope)],
-                None => self.buses_of_unnamed(&entry, grants),
-            };
-            Entry { limits, buses, shown: self.shown(&entry) }
-        };
-        all.map(entry).collect()
-    }
-
-    /// Returns the buses of an entry for which no bus is known: where it names none, the default one.
-    fn buses_of_unnamed(&self, entry: &str, grants: &[Grant]) -> Vec<Bus> {
-        let mut allowed = buses::of_grants(grants, self.by.scope, self.builder.ground);
-        if !self.leaves_out(entry, "EventBusName") {
-            return allowed;
-        }
-        let default = Bus::default_here();
-        if self.step.is_some() {
-            return vec![default];
-        }
-        // What code does with the entry before it is sent is not followed, so that the others stay.
-        let unnamed = |bus: &Bus| bus.name.as_exact().is_none();
-        if allowed.is_empty() || allowed.iter().any(unnamed) {
-            allowed.push(default);
-        }
-        allowed
-    }
-
-    /// Returns what a definition says of the entry's event; what code makes of one is not followed.
-    fn shown(&self, entry: &str) -> Shown {
-        let counts = self.step.is_some()
-            && self.request_counts()
-            && self.builder.ground.catalogue.has(Aspect::DefinedDetails);
-        if counts {
-            Shown::of(self.call, entry, self.leaves_out(entry, "Resources"))
-        } else {
-            Shown::default()
-        }
-    }
-
-    /// Returns true iff the request is written without that member for the entry.
-    fn leaves_out(&self, entry: &str, left_out: &str) -> bool {
-        let of_entry = format!("Entries.{entry}.");
-        let mut members =
-            self.call.request.keys().filter_map(|name| name.strip_prefix(&*of_entry)).peekable();
-        self.builder.ground.catalogue.has(Aspect::DefaultBus)
-            && members.peek().is_some()
-            && members.all(|member| !member.is_empty() && member.split('.').next() != Some(left_out))
-    }
-
-    fn put_event(&mut self, limits: &EventLimits, shown: &Shown, bus: Bus, operation: &Arc<Operation>) {
-        self.builder.sends_to(&bus, self.by.scope);
-        let known = bus.name.as_exact().is_some();
-        let mut emission =
-            custom(self.builder.ground.catalogue, limits, bus, self.by.scope, Certainty::Observed);
-        emission.every_run = true;
-        shown.write(&mut emission.fields);
-        let key = ClassKey {
-            scope: self.builder.place(self.by.scope),
-            what: format!("entry {limits:?} {:?} {shown:?}", emission.bus).into(),
-            bound: None,
-            caller: None,
-            part: Part::Made,
-        };
-        let (ears, own) = (Ears::all(Who::Custom), |emissions| Class::Own(emissions, true));
-        let class = class::make(self.builder, key, self.by.scope, ears, || vec![emission], own);
-        // Where the bus is not said, that the event arrives on this one is only permitted.
-        let certainty = if known { self.certainty } else { self.certainty.min(Certainty::Permitted) };
-        self.edge(class, operation, certainty);
-    }
-
-    /// What the request names as given something, in every run; none: that is not known.
-    fn fed(&self, row: &Feed) -> Option<BTreeSet<Term>> {
-        let members = row.member.iter().filter(|_| self.request_counts());
-        let given = members.into_iter().find_map(|member| given(self.call, member));
-        let exact = |start| glob_of(given?, start)?.as_exact().cloned();
-        self.by.start.iter().map(exact).collect()
-    }
-
-    /// Returns false only if the policies surely refuse the call on the resource that it gives something to.
-    fn may_feed(&self, operation: &Operation, allowance: &Allowance) -> bool {
-        let Some(feed) = self.builder.operations.of_call(&operation.call).and_then(|known| known.feeds)
-        else {
-            return true;
-        };
-        let carriers = self.builder.ground.catalogue.carriers();
-        let Some(values) = carriers.feeds().get(feed).and_then(|row| self.fed(row)) else { return true };
-        let resources = &self.builder.resources;
-        let allows = |value: &Term| {
-            exactly(&resources.named(feed, value), value)
-                .is_none_or(|arn| allowance.allows_feeding(feed, &arn, resources))
-        };
-        values.iter().any(allows)
-    }
-
-    /// The resources that the call gives something to.
-    fn feed(&mut self, operation: &Arc<Operation>, grants: &[Grant]) {
-        let Some(feed) = self.builder.operations.of_call(&operation.call).and_then(|known| known.feeds)
-        else {
-            return;
-        };
-        let Some(row) = self.builder.ground.catalogue.carriers().feeds().get(feed) else { return };
-        if let Some(values) = self.fed(row) {
-            for value in values {
-                self.feed_one(operation, feed, row, &value);
-            }
-            return;
-        }
-        // Which one it is, is not said: any that the role allows.
-        let permitted = self.certainty.min(Certainty::Permitted);
-        for grant in grants {
-            match self.builder.resources.reached_by(feed, grant) {
-                Some(reached) => {
-                    for arn in reached {
-                        let to = self.builder.fed(feed, &arn, operation);
-                        self.edge(to, operation, permitted);
-                    }
-                }
-                None => {
-                    if let Some(to) = self.builder.any_of(feed) {
-                        self.edge(to, operation, permitted.min(Certainty::Broad));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<'a> Making<'_, 'a, '_> {
-    /// The resource that the call names.
-    fn feed_one(&mut self, operation: &Arc<Operation>, feed: usize, row: &Feed, value: &Term) {
-        let mut named = self.builder.resources.named(feed, value);
-        let runbook = self.runbook(row, value);
-        let exact = exactly(&named, value);
-        if exact.is_none() && runbook.is_none() {
-            self.not_read(row, value);
-        }
-        if let Some((document, role)) = runbook {
-            named.retain(|arn| *arn != arn::unqualified(&document.arn));
-            let ground = self.builder.ground;
-            if let Some(actor) = of_runbook(document, &role, self.by.scope, &ground.index, ground.catalogue) {
-                let to = self.builder.actor(actor);
-                self.edge(to, operation, self.certainty);
-            }
-        }
-        for arn in named {
-            let to = self.builder.fed(feed, &arn, operation);
-            // Of one that it only may be, nobody knows.
-            let sure = exact.as_ref() == Some(&arn);
-            self.edge(to, operation, if sure { self.certainty } else { Certainty::Assumed });
-        }
-    }
-
-    /// The runbook that the call starts and to which it gives a role, or lends its own.
-    fn runbook(&self, row: &Feed, value: &Term) -> Option<(&'a Workload, Term)> {
-        let arn = arn::Arn::parse(value).map_or_else(|| self.arn_of(row, value), |_| arn::unqualified(value));
-        let document = self.builder.ground.index.workload(&arn)?;
-        if &*document.class != RUNBOOK {
-            return None;
-        }
-        let parameter = match &document.role {
-            None => None,
-            Some(role) => Some(parameter_in(role)?),
-        };
-        let given = |name: &str| {
-            let one = given(self.call, &format!("Parameters.{name}.0"));
-            one.or_else(|| given(self.call, &format!("Parameters.{name}"))).or_else(|| {
-                given(self.call, &format!("RuntimeParameters.{name}"))
-                    .or_else(|| given(self.call, &format!("RuntimeParameters.{name}.0")))
-            })
-        };
-        let lends = self.builder.ground.catalogue.has(Aspect::LentRoles);
-        let lent = || match self.by.identity {
-            _ if !lends => None,
-            Identity::Role { arn, .. } => arn.clone(),
-            Identity::Service(_) | Identity::Unknown => None,
-        };
-        let role = match parameter.as_deref().and_then(given) {
-            Some(Given::Constant(role)) => Some(role.clone()),
-            Some(_) => Some(Symbol::given("runbook's role", &document.name.to_string()).into()),
-            None => lent(),
-        };
-        Some((document, role?))
-    }
-
-    /// The call starts something, or gives something, of which nothing was read.
-    fn not_read(&mut self, row: &Feed, value: &Term) {
-        let arn = match arn::Arn::parse(value) {
-            Some(_) => arn::unqualified(value),
-            None => self.arn_of(row, &arn::after_last(value, '/')),
-        };
-        if row.runs {
-            // What has no role makes no calls.
-            let ground = self.builder.ground;
-            if ground.index.workload(&arn).is_none() && ground.catalogue.has(Aspect::UnreadWorkloads) {
-                let why = format!("what runs as `{arn}` was not read");
-                self.guess(Some(Need::Workload { arn }), why.into());
-            }
-        } else {
-            consumers(self.builder, self.by.at, &arn);
-        }
-    }
-
-    fn arn_of(&self, row: &Feed, name: &Term) -> Term {
-        let Scope { partition, account, region } = self.by.scope;
-        let (service, start) = &row.arn;
-        let colon = || Term::literal(":");
-        let head = [Term::literal("arn:"), partition.clone(), colon(), Term::literal(service), colon()];
-        let place = [region.clone(), colon(), account.clone(), colon(), Term::literal(start), name.clone()];
-        Term::concat(head.into_iter().chain(place))
-    }
-}
-
-/// One event of `PutEvents`.
-struct Entry {
-    limits: EventLimits,
-    /// Where it goes.
-    buses: Vec<Bus>,
-    shown: Shown,
 }
