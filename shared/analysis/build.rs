@@ -26,7 +26,7 @@ const BLOCK: usize = 1 << 15;
 const LEVEL: u8 = 10;
 
 /// Tables that are packed as a whole, each with its folder.
-const WHOLE: [(&str, &str); 13] = [
+const WHOLE: [(&str, &str); 14] = [
     ("catalogue", "natives"),
     ("catalogue", "targets"),
     ("catalogue", "binds"),
@@ -37,6 +37,7 @@ const WHOLE: [(&str, &str); 13] = [
     ("catalogue", "records"),
     ("catalogue", "spelling"),
     ("catalogue", "seconds"),
+    ("catalogue", "untold"),
     ("definition", "actions"),
     ("definition", "integrations"),
     ("definition", "schedules"),

@@ -1,5 +1,6 @@
 //! Whether one list of a pattern accepts one text, as far as that can be said without an event.
 
+use crate::emission::{shows_call, shows_event_name};
 use loopguard_pattern::{Affix, AnythingBut, Branch, Field, MatcherKind, Term, Wildcard};
 use std::sync::Arc;
 
@@ -11,6 +12,13 @@ pub(crate) fn may(branch: &Branch, path: &str, text: &str) -> bool {
 /// Returns the same of what the branch has at the path.
 pub(crate) fn may_be(field: Option<&Field>, text: &str) -> bool {
     field.is_none_or(|field| field.matchers.iter().any(|matcher| may_kind(&matcher.kind, text)))
+}
+
+/// Returns false only if the branch asks for a call, which this event of a service does not show.
+pub(crate) fn may_be_native(branch: &Branch, (source, detail_type): &(Arc<str>, Arc<str>)) -> bool {
+    let asks = |path| branch.field(path).is_some_and(|field| !accepts_absence(field));
+    shows_call(detail_type)
+        || !asks("detail.eventSource") && (shows_event_name(source) || !asks("detail.eventName"))
 }
 
 /// Returns true only if the field surely accepts the value.

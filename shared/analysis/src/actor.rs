@@ -218,10 +218,11 @@ pub(crate) fn of_workload<'a>(
     index: &Index<'a>,
     catalogue: &'a Catalogue,
 ) -> Option<Actor<'a>> {
-    let kind = catalogue
-        .targets()
-        .iter()
-        .find(|kind| kind.class.as_ref() == Some(&workload.class) && kind.then.runs())?;
+    if !catalogue.runs(&workload.class) {
+        return None;
+    }
+    let runs = |kind: &&TargetKind| kind.class.as_ref() == Some(&workload.class) && kind.then.runs();
+    let kind = catalogue.targets().iter().find(runs);
     let place = Place { scope, index, catalogue, link: None, pattern: None };
     let role = workload.role.as_ref().filter(|role| parameter_in(role).is_none())?;
     Some(place.under_role(kind, &workload.name, role, Some(workload), None))
@@ -408,14 +409,14 @@ impl<'a> Place<'a, '_> {
             }
             return self.end(why);
         };
-        self.under_role(kind, &workload.name, role_arn, Some(workload), Some(target))
+        self.under_role(Some(kind), &workload.name, role_arn, Some(workload), Some(target))
     }
 
     /// A runbook runs under the role that its document names, perhaps by a parameter of the input, else as its caller.
     fn automation(&self, kind: &'a TargetKind, target: &'a Target) -> Vec<Actor<'a>> {
         let session = Term::literal("Automation");
         let document = self.index.workload(&target.arn);
-        let under = |role: &Term| self.under_role(kind, &session, role, document, Some(target));
+        let under = |role: &Term| self.under_role(Some(kind), &session, role, document, Some(target));
         let named = document.and_then(|document| document.role.as_ref());
         if let Some(role) = named
             && parameter_in(role).is_none()
@@ -465,20 +466,20 @@ impl<'a> Place<'a, '_> {
 
     fn under_role(
         &self,
-        kind: &TargetKind,
+        kind: Option<&TargetKind>,
         workload_name: &Term,
         role_arn: &Term,
         workload: Option<&'a Workload>,
         target: Option<&Target>,
     ) -> Actor<'a> {
         let start = self.start(workload, target);
-        let session = kind.session.as_ref().map(|_| workload_name.clone());
+        let session = kind.and_then(|kind| kind.session.as_ref()).map(|_| workload_name.clone());
         let direct = session.is_some();
         let identity = |arn: &Term, name: Term| Identity::Role {
             arn: Some(arn.clone()),
             name: Some(name),
             session: session.clone(),
-            invoked_by: kind.invoked_by.clone(),
+            invoked_by: kind.and_then(|kind| kind.invoked_by.clone()),
             direct,
         };
         if let Some(role) = self.index.role(role_arn) {
@@ -509,7 +510,7 @@ pub(crate) fn of_runbook<'a>(
     let runs = |kind: &&TargetKind| kind.class.as_ref() == Some(&document.class) && kind.then == Then::Role;
     let kind = catalogue.targets().iter().find(runs)?;
     let place = Place { scope, index, catalogue, link: None, pattern: None };
-    Some(place.under_role(kind, &Term::literal("Automation"), role, Some(document), None))
+    Some(place.under_role(Some(kind), &Term::literal("Automation"), role, Some(document), None))
 }
 
 /// Returns the service that takes the target's role on to deliver to it for a rule, or over the connection of that kind;

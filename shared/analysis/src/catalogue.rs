@@ -25,6 +25,7 @@ mod takeover;
 mod target;
 #[cfg(test)]
 mod tests;
+mod untold;
 
 pub use error::CatalogueError;
 pub use facts::{Change, Fact, Said, compare};
@@ -40,7 +41,9 @@ pub(crate) use second::Second;
 pub(crate) use service::Service;
 pub(crate) use spelling::same_letters;
 pub(crate) use takeover::Takeovers;
+
 pub(crate) use target::{Caller, Seen, TargetKind, TargetNative, Then};
+pub(crate) use untold::{Event, Untold};
 
 use crate::Aspect;
 use loopguard_model::Policy;
@@ -71,6 +74,9 @@ pub struct Catalogue {
     records: OnceLock<records::Records>,
     takeovers: OnceLock<Takeovers>,
     seconds: OnceLock<Vec<Second>>,
+    untold: OnceLock<Untold>,
+    /// The detail-types of the schemas, by source; read when a pattern does not name its events.
+    schemas: OnceLock<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
     /// What the analysis is to take no account of.
     lacks: Option<Aspect>,
 }
@@ -131,6 +137,7 @@ impl Catalogue {
             guarded: OnceLock::from(guarded::read()?),
             takeovers: OnceLock::from(takeover::read()?),
             seconds: OnceLock::from(second::read()?),
+            untold: OnceLock::from(untold::read()?),
             places: OnceLock::from(places::read()?),
             records: OnceLock::from(records::read()?),
             ..catalogue
@@ -242,6 +249,13 @@ impl Catalogue {
         self.targets.get_or_init(|| target::read().unwrap_or_default())
     }
 
+    /// Returns true iff what has the CloudFormation type makes calls of its own once it is started.
+    pub(crate) fn runs(&self, class: &Arc<str>) -> bool {
+        let is_target = |kind: &TargetKind| kind.then.runs() && kind.class.as_ref() == Some(class);
+        let is_fed = |feed: &Feed| feed.class.as_ref() == Some(class);
+        self.targets().iter().any(is_target) || self.carriers().feeds().iter().any(is_fed)
+    }
+
     /// Returns how the resource of the operation shows in its events, if that is known.
     pub(crate) fn binding(&self, operation: &Operation) -> Option<&Binding> {
         self.bindings().get(&operation.prefix)?.iter().find(|binding| binding.covers(&operation.name))
@@ -271,6 +285,11 @@ impl Catalogue {
     /// Returns which calls a service makes because of others.
     pub(crate) fn seconds(&self) -> &[Second] {
         self.seconds.get_or_init(|| second::read().unwrap_or_default())
+    }
+
+    /// Returns what is known of events of which no row says what causes them.
+    pub(crate) fn untold(&self) -> &Untold {
+        self.untold.get_or_init(|| untold::read().unwrap_or_default())
     }
 
     /// Returns what is known of every record of CloudTrail.

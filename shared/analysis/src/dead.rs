@@ -6,6 +6,7 @@ use crate::meet::accepts;
 use crate::{Aspect, accept};
 use loopguard_model::Rule;
 use loopguard_pattern::{Branch, EventSet, Overlap, Schema, Term, overlap};
+use std::sync::Arc;
 
 /// Returns why no event can match the rule, if that is so.
 pub(crate) fn why_dead(rule: &Rule, catalogue: &Catalogue) -> Option<String> {
@@ -35,36 +36,16 @@ fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<St
     if let Some(reason) = sources_apart(branch) {
         return Some(reason);
     }
-    let detail_types = accept::listed(branch, "detail-type")?;
-    if detail_types.iter().any(|detail_type| &**detail_type != API_CALL) {
-        return None;
-    }
-    let sources = accept::listed(branch, "source")?;
-    let mut global_only = true;
-    for source in &sources {
-        let Some(service) = source.strip_prefix("aws.") else {
-            global_only = false;
-            continue;
-        };
-        let event_source = format!("{service}.amazonaws.com");
-        let mut known = catalogue.services_of_event_source(&event_source).peekable();
-        if known.peek().is_none() && !is_quiet_source(source, catalogue) {
-            return None;
-        }
-        if known.any(|service| !service.global) {
-            global_only = false;
-        }
-    }
-    let recorded = |source: &&std::sync::Arc<str>| {
-        source.strip_prefix("aws.").is_some_and(|service| {
-            catalogue.services_of_event_source(&format!("{service}.amazonaws.com")).next().is_some()
-        })
-    };
-    if !sources.iter().any(|source| recorded(&source)) {
+    let services = recorded_as(branch, catalogue)?;
+    if services.is_empty() {
+        let sources = accept::listed(branch, "source")?;
         let listed = sources.iter().map(|source| format!("`{source}`")).collect::<Vec<_>>().join(", ");
         return Some(format!("no API call is recorded with source {listed}"));
     }
     let home = home_region(&rule.scope);
+    let global_only = services
+        .iter()
+        .all(|service| catalogue.services_of_event_source(service).all(|service| service.global));
     if global_only
         && catalogue.has(Aspect::HomeRegions)
         && crate::arn::surely_differ(&rule.scope.region, &home)
@@ -77,13 +58,47 @@ fn branch_dead(branch: &Branch, rule: &Rule, catalogue: &Catalogue) -> Option<St
     None
 }
 
+/// Returns the event sources that the calls are recorded with which the branch may accept, if it accepts records of calls
+/// and nothing else, and of known services alone.
+fn recorded_as(branch: &Branch, catalogue: &Catalogue) -> Option<Vec<Arc<str>>> {
+    let types = accept::listed(branch, "detail-type");
+    if types.as_ref().is_some_and(|types| types.iter().any(|detail_type| &**detail_type != API_CALL)) {
+        return None;
+    }
+    let is_known = |service: &Arc<str>| catalogue.services_of_event_source(service).next().is_some();
+    if let Some(services) = accept::listed(branch, "detail.eventSource")
+        && !accept::may_be_custom(branch)
+    {
+        // Events of AWS with an event source that are no records of calls come from the same services.
+        return services.iter().all(is_known).then_some(services);
+    }
+    let mut services = Vec::new();
+    for source in accept::listed(branch, "source")? {
+        // Nobody records a call with a source that AWS does not reserve.
+        let Some(service) = source.strip_prefix("aws.") else {
+            types.as_ref()?;
+            continue;
+        };
+        let service: Arc<str> = format!("{service}.amazonaws.com").into();
+        if types.is_none() && (catalogue.has_native_events(&source) || !is_known(&service)) {
+            return None;
+        }
+        if is_known(&service) {
+            services.push(service);
+        } else if !catalogue.has_native_events(&source) {
+            return None;
+        }
+    }
+    Some(services)
+}
+
 /// Returns why no record can have the sources that the branch lists, if it lists event sources of other services:
 /// a record's source is `aws.` and the event source without its domain, and no other event of AWS has an event source.
 fn sources_apart(branch: &Branch) -> Option<String> {
     let sources = accept::listed(branch, "source")?;
     let event_sources = accept::listed(branch, "detail.eventSource")?;
     let of_aws = sources.iter().all(|source| source.starts_with("aws."));
-    let fits = |event_source: &std::sync::Arc<str>| {
+    let fits = |event_source: &Arc<str>| {
         // What has another domain is not known.
         event_source
             .strip_suffix(".amazonaws.com")
@@ -97,9 +112,4 @@ fn sources_apart(branch: &Branch) -> Option<String> {
     Some(format!(
         "calls with event source `{first}` have source `aws.{service}`, which the pattern does not list"
     ))
-}
-
-/// Returns true iff the source is one that native events have, so that its lack of API calls is known and not a gap.
-fn is_quiet_source(source: &str, catalogue: &Catalogue) -> bool {
-    catalogue.natives().iter().any(|native| &*native.event.0 == source)
 }

@@ -10,7 +10,9 @@ pub(crate) use custom::{custom, replay};
 pub(crate) use fields::{Field, Fields, Path, all_but, values};
 pub(crate) use generic::{generic_native, generic_record};
 pub(crate) use identity::Identity;
-pub(crate) use record::{API_CALL, Outcome, home_region, native, record, resources};
+pub(crate) use record::{
+    API_CALL, Outcome, home_region, native, record, resources, shows_call, shows_event_name,
+};
 
 use crate::bus::Bus;
 use crate::few::Few;

@@ -1,6 +1,6 @@
 //! Rules as listeners: what each could hear, so that only those calls are looked at.
 
-use crate::catalogue::{Catalogue, Kind, Native, Operation, Service};
+use crate::catalogue::{Catalogue, Event, Kind, Native, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
 use crate::glob::Glob;
 use crate::{Aspect, accept};
@@ -84,17 +84,21 @@ struct Read {
     wide: bool,
     /// It may hear custom events.
     custom: bool,
+    /// The events that it may hear and of which no row says what causes them.
+    untold: Rc<[Event]>,
     listed: Rc<BTreeMap<Arc<str>, Vec<Arc<str>>>>,
     by_caller: bool,
 }
 
 impl Read {
     fn new(pattern: &EventPattern, catalogue: &Catalogue) -> Self {
-        let calls = calls(pattern, catalogue);
+        let untold = untold(pattern, catalogue);
+        let calls = calls(pattern, &untold, catalogue);
         let reserved = catalogue.has(Aspect::ReservedSources);
         Self {
             wide: calls.is_none(),
             calls: calls.into_iter().flatten().collect(),
+            untold: untold.into(),
             custom: !reserved || pattern.branches().iter().any(accept::may_be_custom),
             listed: listed(pattern).into(),
             by_caller: pattern.branches().iter().any(asks_for_caller),
@@ -120,6 +124,10 @@ pub(crate) struct Listeners {
     calls_of: Vec<Rc<[Arc<str>]>>,
     /// Rule -> its listener.
     of_rule: BTreeMap<usize, usize>,
+    /// IAM prefix -> the events that are listened to and that each write of the service is taken to cause.
+    untold: BTreeMap<Arc<str>, BTreeSet<Event>>,
+    /// Listener -> the first event that it may hear and of which nobody knows by whose calls it comes about.
+    unplaced: BTreeMap<usize, Event>,
 }
 
 impl Listeners {
@@ -134,6 +142,8 @@ impl Listeners {
             asked_by_wide: BTreeSet::new(),
             calls_of: Vec::new(),
             of_rule: BTreeMap::new(),
+            untold: BTreeMap::new(),
+            unplaced: BTreeMap::new(),
         };
         let mut read: FxHashMap<Asked<'_>, Rc<Read>> = FxHashMap::default();
         let mut twins = FxHashMap::default();
@@ -144,6 +154,15 @@ impl Listeners {
             let read = read.entry(asked).or_insert_with(|| Rc::new(Read::new(pattern, catalogue))).clone();
             for call in read.calls.iter() {
                 listeners.of_call.entry(call.clone()).or_default().push(at);
+            }
+            for event in read.untold.iter() {
+                let prefixes = catalogue.prefixes_of_source(&event.0);
+                if prefixes.is_empty() {
+                    listeners.unplaced.entry(at).or_insert_with(|| event.clone());
+                }
+                for prefix in prefixes {
+                    listeners.untold.entry(prefix).or_default().insert(event.clone());
+                }
             }
             if read.custom {
                 listeners.custom.push(at);
@@ -193,6 +212,17 @@ impl Listeners {
     /// Returns the listener that the rule is, if it has a pattern.
     pub(crate) fn of_rule(&self, rule: usize) -> Option<usize> {
         self.of_rule.get(&rule).copied()
+    }
+
+    /// Returns the events that somebody listens to and that a write of the service of this IAM prefix is taken to cause,
+    /// since no row says what causes them.
+    pub(crate) fn untold_of(&self, prefix: &str) -> impl Iterator<Item = &Event> {
+        self.untold.get(prefix).into_iter().flatten()
+    }
+
+    /// Returns an event that the listener may hear and of which nobody knows by whose calls it comes about.
+    pub(crate) fn unplaced(&self, at: usize) -> Option<&Event> {
+        self.unplaced.get(&at)
     }
 
     /// Returns the first listener that hears just what this one hears: perhaps itself.
@@ -247,8 +277,14 @@ pub(crate) fn is_of_caller(path: &str) -> bool {
 }
 
 /// Returns the calls whose records or native events the pattern may accept; none: too many to list.
-fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<str>>> {
+fn calls(pattern: &EventPattern, untold: &[Event], catalogue: &Catalogue) -> Option<BTreeSet<Arc<str>>> {
     let mut calls = BTreeSet::new();
+    for (source, _) in untold {
+        let services = catalogue.prefixes_of_source(source);
+        let services = services.iter().flat_map(|prefix| catalogue.services_of_prefix(prefix));
+        let writes = services.flat_map(Service::operations).filter(|operation| !operation.read_only);
+        calls.extend(writes.map(|operation| operation.call.clone()));
+    }
     for branch in pattern.branches() {
         if accept::may(branch, "detail-type", API_CALL) || !catalogue.has(Aspect::DetailTypes) {
             for operation in recorded(branch, catalogue)? {
@@ -270,7 +306,9 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
             Some(types) => Box::new(types.iter().flat_map(|text| catalogue.natives_of_type(text))),
             None => Box::new(catalogue.natives().iter()),
         };
-        for native in natives.filter(|native| envelope.hears(&native.event)) {
+        let of_calls = catalogue.has(Aspect::CallsOfNativeEvents);
+        let is_shown = |native: &&Native| !of_calls || accept::may_be_native(branch, &native.event);
+        for native in natives.filter(|native| envelope.hears(&native.event)).filter(is_shown) {
             calls.extend(native.apis.iter().cloned());
             for prefix in &native.writes_of {
                 let writes = catalogue
@@ -284,6 +322,16 @@ fn calls(pattern: &EventPattern, catalogue: &Catalogue) -> Option<BTreeSet<Arc<s
     let caused = catalogue.seconds().iter().filter(|row| row.causes.iter().any(|call| calls.contains(call)));
     calls.extend(caused.flat_map(|row| row.calls.iter().cloned()).collect::<Vec<_>>());
     Some(calls)
+}
+
+/// Returns the events that the pattern may accept and of which no row says what causes them.
+fn untold(pattern: &EventPattern, catalogue: &Catalogue) -> Vec<Event> {
+    if !catalogue.has(Aspect::UntoldEvents) {
+        return Vec::new();
+    }
+    let events: BTreeSet<Event> =
+        pattern.branches().iter().flat_map(|branch| catalogue.untold_events(branch)).collect();
+    events.into_iter().collect()
 }
 
 /// What a branch asks of the source and the detail-type, found once for all rows of the tables.

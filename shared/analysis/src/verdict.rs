@@ -181,11 +181,22 @@ impl Judge<'_, '_> {
             let judged = if self.graph.unasked.contains(&at) {
                 let reason = "its targets were not read, and nothing that was read leads to it".to_owned();
                 verdict(rule, Verdict::Unknown, None, vec![reason])
+            } else if let Some(why) = self.unplaced(at) {
+                verdict(rule, Verdict::Unknown, None, vec![why])
             } else {
                 verdict(rule, Verdict::None, None, self.why_none(at, rule))
             };
             self.verdicts.insert(at, judged);
         }
+    }
+
+    /// Returns that the rule hears an event of which nobody knows by whose calls it comes about, if something works for it
+    /// that might make them.
+    fn unplaced(&self, at: usize) -> Option<String> {
+        let listener = self.ground.listeners.of_rule(at)?;
+        let (source, detail_type) = self.ground.listeners.unplaced(listener)?;
+        let told = || format!("no service is known whose calls cause `{detail_type}` of `{source}`");
+        self.graph.works(at).then(told)
     }
 
     fn dead(&mut self, at: usize, rule: &Rule, why: String) -> RuleVerdict {
@@ -318,6 +329,28 @@ impl Judge<'_, '_> {
         self.ground.inventory.rules.get(rule).map(|rule| rule.key.clone())
     }
 
+    /// Returns why no call causes what the rule listens to, if none does.
+    fn unprompted(&self, rule: &Rule) -> Option<String> {
+        let catalogue = self.ground.catalogue;
+        let branches = rule.trigger.pattern()?.branches();
+        let all: Option<Vec<String>> =
+            branches.iter().map(|branch| catalogue.why_unprompted(branch)).collect();
+        all?.into_iter().next()
+    }
+
+    /// Returns why nothing that the rule's targets can cause is what the rule listens to.
+    fn unheard(&self, at: usize) -> String {
+        let listener = self.ground.listeners.of_rule(at);
+        match listener.map(|at| self.ground.listeners.calls_of(at)).unwrap_or_default() {
+            [] => "nothing that its targets can cause has a source that a rule listens to".to_owned(),
+            [call] => format!("the rule hears `{call}`, which nothing that its targets do leads to"),
+            [call, others @ ..] => format!(
+                "the rule hears `{call}` and what {} other calls cause, to none of which its targets lead",
+                others.len()
+            ),
+        }
+    }
+
     fn why_none(&self, at: usize, rule: &Rule) -> Vec<String> {
         if matches!(rule.trigger, Trigger::Schedule(_)) {
             return vec!["the clock alone starts it: no event does".to_owned()];
@@ -335,11 +368,12 @@ impl Judge<'_, '_> {
                 .collect();
             reasons.push(format!("it leads to rule {}, from where nothing leads back", names.join(", ")));
         }
-        reasons.extend(cuts);
+        match self.unprompted(rule) {
+            Some(why) => reasons.push(format!("source: {why}")),
+            None => reasons.extend(cuts),
+        }
         if reasons.is_empty() {
-            reasons.push(
-                "source: nothing that its targets can cause has a source that a rule listens to".to_owned(),
-            );
+            reasons.push(format!("source: {}", self.unheard(at)));
         }
         if rule.state == RuleState::Disabled {
             reasons.push("it is disabled".to_owned());

@@ -70,6 +70,8 @@ pub enum ConnectionKind {
     BusSubscriber,
     /// What the resolvers of a GraphQL API read and write.
     DataSource,
+    /// The function that rotates a secret.
+    Rotation,
 }
 
 impl ConnectionKind {
@@ -89,6 +91,7 @@ impl ConnectionKind {
             Self::LogSubscription => "log subscription",
             Self::BusSubscriber => "bus subscriber",
             Self::DataSource => "data source",
+            Self::Rotation => "rotation",
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Feed {
     /// It acts itself, under a role.
     #[serde(default)]
     pub(crate) runs: bool,
+    /// The CloudFormation type of what acts, where no kind of target says it.
+    pub(crate) class: Option<Arc<str>>,
     /// It hands on changes: what a call writes that is there already goes no further.
     #[serde(default)]
     pub(crate) on_change: bool,

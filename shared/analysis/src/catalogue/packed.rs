@@ -33,6 +33,7 @@ pub(crate) const TAKEOVERS: Packed = packed!("takeovers");
 pub(crate) const PLACES: Packed = packed!("places");
 pub(crate) const RECORDS: Packed = packed!("records");
 pub(crate) const SECONDS: Packed = packed!("seconds");
+pub(crate) const UNTOLD: Packed = packed!("untold");
 pub(crate) const SPELLING: Packed = packed!("spelling");
 pub(crate) const ACTIONS: Packed = packed!("actions");
 pub(crate) const INTEGRATIONS: Packed = packed!("integrations");

@@ -3,6 +3,7 @@
 use super::table::Table;
 use super::{Catalogue, Kind, managed, packed, service};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const CONFIDENCES: [&str; 5] = ["documented", "mapped", "logged", "known", "inferred"];
 
@@ -270,4 +271,29 @@ fn native_events_are_in_the_schemas_or_say_that_they_are_not() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn events_without_a_cause_have_a_service_that_may_cause_them_or_come_by_themselves() {
+    let catalogue = catalogue();
+    let nobody: Vec<_> = schemas()
+        .into_iter()
+        .map(|(source, detail_type)| (Arc::from(source), Arc::from(detail_type)))
+        .filter(|event| catalogue.is_untold(event) && catalogue.prefixes_of_source(&event.0).is_empty())
+        .collect();
+    assert!(nobody.is_empty(), "{nobody:#?}");
+    let told: Vec<_> = catalogue
+        .natives()
+        .iter()
+        .filter(|row| catalogue.untold().why_unprompted(&row.event).is_some())
+        .map(|row| &row.event)
+        .collect();
+    assert!(told.is_empty(), "a call causes what is said to come by itself: {told:#?}");
+    for source in ["aws.ec2fleet", "aws.emr", "aws.macie", "aws.cloudwatch", "aws.supplychain", "lambda"] {
+        let prefixes = catalogue.prefixes_of_source(source);
+        let has_calls = |prefix: &Arc<str>| {
+            catalogue.services_of_prefix(prefix).any(|service| !service.operations().is_empty())
+        };
+        assert!(!prefixes.is_empty() && prefixes.iter().all(has_calls), "{source}: {prefixes:?}");
+    }
 }

@@ -118,7 +118,7 @@ pub(crate) fn native(
     certainty: Certainty,
 ) -> Emission {
     let mut fields = envelope(catalogue, source, detail_type, scope, None);
-    if !detail_type.ends_with("via CloudTrail") && catalogue.has(Aspect::CallsOfNativeEvents) {
+    if !shows_call(detail_type) && catalogue.has(Aspect::CallsOfNativeEvents) {
         without_call(source, &mut fields);
     }
     let shown = |_: &(_, _)| catalogue.has(Aspect::FieldsOfNativeEvents);
@@ -143,10 +143,19 @@ pub(crate) fn native(
     }
 }
 
+/// Returns true iff events of the detail-type are CloudTrail's, and so show a call or what a service did.
+pub(crate) fn shows_call(detail_type: &str) -> bool {
+    detail_type.ends_with("via CloudTrail")
+}
+
+/// Returns true iff the source's own events have an `eventName`: ECS service actions and deployments do.
+pub(crate) fn shows_event_name(source: &str) -> bool {
+    source == "aws.ecs"
+}
+
 /// Native events carry neither a caller nor a call, but for the few named here.
 fn without_call(source: &str, fields: &mut Fields) {
-    // ECS service actions and deployments have an `eventName` of their own.
-    if source != "aws.ecs" {
+    if !shows_event_name(source) {
         fields.set("detail.eventName", Field::Absent);
     }
     for path in [

@@ -162,6 +162,7 @@ fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
         ConnectionKind::BucketNotification => Aspect::BucketNotifications,
         ConnectionKind::LogSubscription => Aspect::LogSubscriptions,
         ConnectionKind::DataSource => Aspect::DataSources,
+        ConnectionKind::Rotation => Aspect::Rotations,
         ConnectionKind::Schedule | ConnectionKind::BusSubscriber => return None,
     })
 }

@@ -149,6 +149,14 @@ impl<'a> Graph<'a> {
         self.kinds.get(node.checked_sub(self.rule_nodes)?)
     }
 
+    /// Returns true iff a target of the rule makes calls of its own.
+    pub(crate) fn works(&self, rule: usize) -> bool {
+        self.actors_of.get(rule).into_iter().flatten().any(|at| {
+            let Some(Kind::Actor(actor)) = self.kind(*at) else { return false };
+            matches!(actor.act, Act::Work { .. } | Act::TakenOn { .. } | Act::Anything { .. })
+        })
+    }
+
     /// Returns true iff something acts for the rule that makes calls or puts events.
     pub(crate) fn acts(&self, rule: usize) -> bool {
         self.actors_of.get(rule).into_iter().flatten().any(

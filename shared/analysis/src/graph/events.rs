@@ -11,7 +11,7 @@ use crate::{Aspect, Certainty};
 use loopguard_model::Scope;
 use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -277,6 +277,14 @@ impl Plain {
                 continue;
             }
             self.events.push(of_row(emission));
+        }
+        if operation.read_only {
+            return;
+        }
+        for event in ground.listeners.untold_of(&operation.prefix) {
+            let (fields, note) = (BTreeMap::new(), catalogue.untold_note(event));
+            let assumed = Certainty::Assumed;
+            self.add(native(catalogue, operation, event, &fields, &note, &self.scope, assumed));
         }
     }
 

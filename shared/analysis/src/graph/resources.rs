@@ -58,10 +58,7 @@ impl<'a> Resources<'a> {
             resources.connections.entry(from).or_default().push(connection);
         }
         for workload in &inventory.workloads {
-            let runs = |kind: &crate::catalogue::TargetKind| {
-                kind.then.runs() && kind.class.as_ref() == Some(&workload.class)
-            };
-            if workload.role.is_some() && catalogue.targets().iter().any(runs) {
+            if workload.role.is_some() && catalogue.runs(&workload.class) {
                 let arn = unqualified(&workload.arn);
                 resources.add_kind(&arn, feeds);
                 resources.workloads.entry(arn).or_insert(workload);

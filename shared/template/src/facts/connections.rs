@@ -77,7 +77,7 @@ impl ConnectionFact {
 }
 
 /// The kinds that templates declare.
-const KINDS: [ConnectionKind; 12] = [
+const KINDS: [ConnectionKind; 13] = [
     ConnectionKind::Subscription,
     ConnectionKind::EventSourceMapping,
     ConnectionKind::StreamSource,
@@ -90,6 +90,7 @@ const KINDS: [ConnectionKind; 12] = [
     ConnectionKind::Schedule,
     ConnectionKind::LogSubscription,
     ConnectionKind::DataSource,
+    ConnectionKind::Rotation,
 ];
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Tables with the members that name a row.
-const TABLES: [(Packed, &[&str]); 13] = [
+const TABLES: [(Packed, &[&str]); 14] = [
     (packed::NATIVES, &["event"]),
     (packed::TARGETS, &["id"]),
     (packed::BINDS, &["service", "operations"]),
@@ -17,6 +17,7 @@ const TABLES: [(Packed, &[&str]); 13] = [
     (packed::RECORDS, &["path", "names", "services"]),
     (packed::SECONDS, &["calls"]),
     (packed::SPELLING, &["id"]),
+    (packed::UNTOLD, &["of"]),
     (packed::ACTIONS, &["action"]),
     (packed::INTEGRATIONS, &["resource"]),
     (packed::SCHEDULES, &["calls", "arn", "call"]),

@@ -1,0 +1,171 @@
+//! Native events of which no row says what causes them.
+
+use crate::accept;
+use crate::catalogue::error::check;
+use crate::catalogue::table::Table;
+use crate::catalogue::{Catalogue, CatalogueError, packed, same_letters};
+use crate::emission::API_CALL;
+use loopguard_pattern::Branch;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Source and detail-type.
+pub(crate) type Event = (Arc<str>, Arc<str>);
+
+/// The detail-types of the schemas, by source.
+pub(super) const SCHEMAS: &[u8] = include_bytes!("generated/events.bin");
+
+/// What the tables know of such events.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Untold {
+    origin: Vec<Origin>,
+    unprompted: Vec<Unprompted>,
+}
+
+/// A source of events that no service's calls are recorded under.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Origin {
+    of: Arc<str>,
+    /// IAM prefixes of the calls that may cause its events.
+    prefixes: Vec<Arc<str>>,
+    source: String,
+    confidence: String,
+}
+
+/// Events that no call causes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unprompted {
+    of: Arc<str>,
+    /// Detail-types; a `*` at the end stands for any rest.
+    types: Vec<Arc<str>>,
+    why: Arc<str>,
+    source: String,
+    confidence: String,
+}
+
+/// Reads the table; fails iff it is not what is expected.
+pub(crate) fn read() -> Result<Untold, CatalogueError> {
+    let untold: Untold = packed::UNTOLD.read()?;
+    let origins = untold.origin.iter().map(|row| (&row.source, &row.confidence));
+    let unprompted = untold.unprompted.iter().map(|row| (&row.source, &row.confidence));
+    for (source, confidence) in origins.chain(unprompted) {
+        check(packed::UNTOLD.name, source, confidence)?;
+    }
+    Ok(untold)
+}
+
+impl Untold {
+    /// Returns why no call causes the event; none: a call may.
+    pub(crate) fn why_unprompted(&self, (source, detail_type): &Event) -> Option<&Arc<str>> {
+        let is = |pattern: &Arc<str>| match pattern.strip_suffix('*') {
+            Some(start) => detail_type.starts_with(start),
+            None => pattern == detail_type,
+        };
+        let row = self.unprompted.iter().find(|row| row.of == *source && row.types.iter().any(is));
+        row.map(|row| &row.why)
+    }
+}
+
+impl Catalogue {
+    /// Returns the native events of AWS that the branch may accept and of which no row says what causes them, though a
+    /// call may: those of the schemas, and those that the branch itself names.
+    pub(crate) fn untold_events(&self, branch: &Branch) -> Vec<Event> {
+        let types = accept::listed(branch, "detail-type");
+        if types.as_ref().is_some_and(|types| types.iter().all(|text| &**text == API_CALL)) {
+            return Vec::new();
+        }
+        let mut events = match (accept::listed(branch, "source"), types) {
+            (Some(sources), Some(types)) => {
+                let of_source = |source: &Arc<str>| -> Vec<Event> {
+                    types.iter().map(|detail_type| (source.clone(), detail_type.clone())).collect()
+                };
+                sources.iter().flat_map(of_source).collect()
+            }
+            _ => self.schema_events(branch),
+        };
+        let may_be = |event: &Event| is_of_aws(&event.0) && accept::may_be_native(branch, event);
+        events.retain(|event| may_be(event) && self.is_untold(event));
+        events
+    }
+
+    /// Returns why no call causes what the branch accepts, with one of these events, if no call causes any of them.
+    pub(crate) fn why_unprompted(&self, branch: &Branch) -> Option<String> {
+        let mut last = None;
+        for source in accept::listed(branch, "source")? {
+            for detail_type in accept::listed(branch, "detail-type")? {
+                let event = (source.clone(), detail_type);
+                let why = self.untold().why_unprompted(&event)?;
+                last = Some(format!("no call causes `{}` of `{}`: {why}", event.1, event.0));
+            }
+        }
+        last
+    }
+
+    /// Returns true iff no row says what causes the event, or that nothing in the account does.
+    pub(super) fn is_untold(&self, event: &Event) -> bool {
+        let (_, detail_type) = event;
+        let by_target = || self.targets().iter().flat_map(|kind| &kind.native).any(|row| row.event == *event);
+        &**detail_type != API_CALL
+            && !self.natives_of_type(detail_type).any(|row| row.event == *event)
+            && self.untold().why_unprompted(event).is_none()
+            && !by_target()
+    }
+
+    /// Returns the events of the schemas that the branch may accept.
+    fn schema_events(&self, branch: &Branch) -> Vec<Event> {
+        let types = self.schemas.get_or_init(schemas);
+        let of_source = types.iter().filter(|(source, _)| accept::may(branch, "source", source));
+        let all =
+            of_source.flat_map(|(source, types)| types.iter().map(move |one| (source.clone(), one.clone())));
+        all.filter(|(_, detail_type)| accept::may(branch, "detail-type", detail_type)).collect()
+    }
+
+    /// Returns true iff the service of the source is known to have events of its own, besides the records of its calls.
+    pub(crate) fn has_native_events(&self, source: &str) -> bool {
+        let own = |types: &Vec<Arc<str>>| types.iter().any(|detail_type| &**detail_type != API_CALL);
+        self.natives().iter().any(|native| &*native.event.0 == source)
+            || self.untold().unprompted.iter().any(|row| &*row.of == source)
+            || self.schemas.get_or_init(schemas).get(source).is_some_and(own)
+    }
+
+    /// Returns the IAM prefixes of the calls that may cause events of the source, if any are known.
+    pub(crate) fn prefixes_of_source(&self, source: &str) -> Vec<Arc<str>> {
+        if let Some(row) = self.untold().origin.iter().find(|row| &*row.of == source) {
+            return row.prefixes.clone();
+        }
+        let service = source.strip_prefix("aws.").unwrap_or(source);
+        let event_source = format!("{service}.amazonaws.com");
+        let by_record = self.services_of_event_source(&event_source);
+        let mut prefixes: Vec<Arc<str>> =
+            by_record.chain(self.services_of_prefix(service)).map(|service| service.prefix.clone()).collect();
+        prefixes.sort();
+        prefixes.dedup();
+        prefixes
+    }
+
+    /// Returns what a reader should know of an event of which no row says what causes it.
+    pub(crate) fn untold_note(&self, (source, detail_type): &Event) -> String {
+        let known = self.schemas.get_or_init(schemas).get(source);
+        let alike = |known: &&Arc<str>| same_letters(known, detail_type) && *known != detail_type;
+        let told = self.natives().iter().filter(|row| row.event.0 == *source).map(|row| &row.event.1);
+        let spelled = known.into_iter().flatten().chain(told).find(alike);
+        let hint = spelled.map(|known| format!("; an event of that source is called `{known}`"));
+        format!("which calls cause `{detail_type}` of `{source}` is not known{}", hint.unwrap_or_default())
+    }
+}
+
+fn is_of_aws(source: &str) -> bool {
+    source.starts_with("aws.") && !source.starts_with("aws.partner/")
+}
+
+/// Returns the detail-types of the schemas by source. A test reads the table.
+fn schemas() -> BTreeMap<Arc<str>, Vec<Arc<str>>> {
+    let table = Table::<()>::read("events.bin", SCHEMAS).unwrap_or_default();
+    let first = |kind: &str| kind.split('\u{1f}').next().unwrap_or_default().into();
+    let rows = table.rows().map(|(source, rest)| (source.into(), rest.split('\t').map(first).collect()));
+    rows.collect()
+}
