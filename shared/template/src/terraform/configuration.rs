@@ -8,8 +8,11 @@ mod evaluator;
 mod expression;
 mod function;
 mod instance;
+mod operation;
 mod stand_in;
 mod syntax;
+mod template;
+mod traversal;
 
 use super::declared::Declared;
 use super::plan::Plan;

@@ -1,7 +1,9 @@
 //! Terraform's functions, as far as they decide what rules and roles say.
 
 use super::evaluator::{Evaluator, entries, is_function};
-use super::expression::{Frame, flag, joined};
+use super::expression::Frame;
+use super::operation::flag;
+use super::template::joined;
 use crate::nodes::{list, literal, object, same, string};
 use crate::terraform::policy_document::{placed, unwrapped};
 use hcl_edit::expr::Expression;
