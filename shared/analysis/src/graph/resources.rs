@@ -2,15 +2,17 @@
 
 use super::build::{Builder, Key, Kind};
 use super::edge::{Edge, Fact};
-use crate::arn::{Arn, after_last, surely_differ, unqualified};
+use crate::arn::{Arn, after_last, split_first, surely_differ, unqualified};
 use crate::catalogue::{Catalogue, Feed};
-use crate::glob::{fits, literal};
+use crate::glob::{fits, is_plain_name, literal};
 use crate::iam::{Grant, Reach, covers};
 use crate::{Aspect, actor};
 use loopguard_model::{Connection, ConnectionKind, Inventory, Workload};
 use loopguard_pattern::{Part, Term};
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The most resources of a kind that are told apart one by one for a role that may not reach some of them.
 const MOST_TOLD_APART: usize = 256;
@@ -26,7 +28,12 @@ pub(super) struct Resources<'a> {
     /// Row of the carriers' table -> what connections take from that may be of that kind: its ARN is a value of a
     /// template.
     unknown: BTreeMap<usize, BTreeSet<Term>>,
+    /// Row and resource of a policy -> the resources that it may be: policies name the same again for many calls.
+    named: RefCell<Named>,
 }
+
+/// Row and resource of a policy -> resources.
+type Named = FxHashMap<(usize, Term), Rc<[Term]>>;
 
 /// Resources of one kind.
 #[derive(Debug, Default)]
@@ -43,6 +50,7 @@ impl<'a> Resources<'a> {
             workloads: FxHashMap::default(),
             of_kind: BTreeMap::new(),
             unknown: BTreeMap::new(),
+            named: RefCell::default(),
         };
         let feeds = catalogue.carriers().feeds();
         for connection in &inventory.connections {
@@ -115,15 +123,9 @@ impl<'a> Resources<'a> {
         let Some(known) = self.of_kind.get(&feed) else { return Vec::new() };
         let mut found = BTreeSet::new();
         for resource in resources {
-            let exact = resource.as_str().is_some_and(|text| !text.contains(WILD));
-            let plain = unqualified(resource);
-            if exact && known.all.contains(&plain) {
-                found.insert(plain);
-                continue;
-            }
-            for text in [resource, &plain] {
-                found.extend(known.like(text).filter(|arn| may_be(text, arn)).cloned());
-            }
+            let mut named = self.named.borrow_mut();
+            let of_one = named.entry((feed, resource.clone())).or_insert_with(|| known.named_by(resource));
+            found.extend(of_one.iter().cloned());
         }
         found.into_iter().collect()
     }
@@ -166,6 +168,18 @@ impl OfKind {
         if self.all.insert(arn.clone()) && arn.as_str().is_none() {
             self.symbolic.push(arn.clone());
         }
+    }
+
+    /// Returns the resources that the policy's text may be about.
+    fn named_by(&self, resource: &Term) -> Rc<[Term]> {
+        let exact = resource.as_str().is_some_and(|text| !text.contains(WILD));
+        let plain = unqualified(resource);
+        if exact && self.all.contains(&plain) {
+            return [plain].into();
+        }
+        let of = |text| self.like(text).filter(move |arn| may_be(text, arn)).cloned();
+        let found: BTreeSet<Term> = of(resource).chain(of(&plain)).collect();
+        found.into_iter().collect()
     }
 
     /// Returns all resources that the policy's text may be about, and perhaps others: those that begin as it does, those
@@ -260,15 +274,53 @@ pub(super) fn may_be(resource: &Term, arn: &Term) -> bool {
     }
 }
 
-/// Compares two ARNs of which one has symbols: they differ if their last names do.
+/// Compares two ARNs of which one has symbols: they differ if one of their names does, or, without a star, the last ones.
 fn may_be_named(resource: &Term, arn: &Term) -> bool {
     let name = |term: &Term| Arn::parse(&unqualified(term)).map(|arn| arn.resource);
     match (name(resource), name(arn)) {
-        (Some(left), Some(right)) => {
-            let wild = left.to_string().contains('*');
-            wild || left == right || !names_differ(&left, &right)
-        }
+        (Some(left), Some(right)) if is_wild(&left) => !begin_apart(left, right),
+        (Some(left), Some(right)) => left == right || !names_differ(&left, &right),
         _ => true,
+    }
+}
+
+fn is_wild(term: &Term) -> bool {
+    term.parts().iter().any(|part| matches!(part, Part::Literal(text) if text.contains(WILD)))
+}
+
+/// Returns true only if one of the names before the first star, which end at a colon or a slash, differs from the one
+/// that stands in its place.
+fn begin_apart(left: Term, right: Term) -> bool {
+    let (mut left, mut right) = (left, right);
+    while let Some((own, behind)) = first_name(&left) {
+        if is_wild(&own) {
+            return false;
+        }
+        // What ends here is compared as a whole, unless a symbol may stand for more names than one.
+        let is_plain = |term: &Term| term.symbols().all(is_plain_name);
+        let (other, rest) = match first_name(&right) {
+            Some((other, rest)) => (other, Some(rest)),
+            None if is_plain(&right) => (right, None),
+            None => return false,
+        };
+        if surely_differ(&own, &other) {
+            return true;
+        }
+        let Some(rest) = rest else { return false };
+        (left, right) = (behind, rest);
+    }
+    false
+}
+
+/// Returns the first name of a resource part, and what stands behind its colon or slash; none: nothing does.
+fn first_name(resource: &Term) -> Option<(Term, Term)> {
+    let (colon, slash) = (split_first(resource, ':'), split_first(resource, '/'));
+    match (colon, slash) {
+        (Some(colon), Some(slash)) => {
+            // The shorter head is the one whose separator comes first: the other still has it.
+            Some(if split_first(&slash.0, ':').is_some() { colon } else { slash })
+        }
+        (colon, slash) => colon.or(slash),
     }
 }
 
