@@ -6,6 +6,7 @@ use crate::few::Few;
 use crate::glob::Glob;
 use loopguard_pattern::json::Span;
 use loopguard_pattern::{AnythingBut, Branch, EventSet, Matcher, MatcherKind, Term, ValueSet};
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -68,9 +69,14 @@ pub(crate) enum Field {
 }
 
 /// What is known of an event; every path that is not listed is open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Most events of a call have most fields in common: these are shared, and what one event has besides, or instead,
+/// stands over them.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     /// Sorted, each path once.
+    shared: Arc<Vec<(Path, Field)>>,
+    /// The same, in place of what is shared.
     paths: Vec<(Path, Field)>,
     /// Texts that a path surely does not have; sorted, each path once.
     left_out: Vec<(Path, Few<Glob>)>,
@@ -81,6 +87,17 @@ pub(crate) struct Fields {
 }
 
 static ABSENT: Field = Field::Absent;
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+            && self.left_out == other.left_out
+            && self.custom_source == other.custom_source
+            && self.members == other.members
+    }
+}
+
+impl Eq for Fields {}
 
 /// Returns where the path stands in a sorted list, else where it would.
 fn place<T>(list: &[(Path, T)], path: &str) -> Result<usize, usize> {
@@ -110,6 +127,15 @@ impl Fields {
         }
     }
 
+    /// Makes what is known so far cheap to copy: copies share it.
+    pub(crate) fn share(&mut self) {
+        if !self.paths.is_empty() {
+            let all = self.iter().map(|(path, field)| (path.clone(), field.clone())).collect();
+            self.shared = Arc::new(all);
+            self.paths = Vec::new();
+        }
+    }
+
     /// Says which texts a path surely does not have.
     pub(crate) fn leave_out(&mut self, path: impl Into<Path>, texts: impl IntoIterator<Item = Glob>) {
         let mut texts = texts.into_iter().peekable();
@@ -134,17 +160,17 @@ impl Fields {
 
     /// Makes all that may be there below the path be there; returns true iff something changed.
     pub(crate) fn surely_below(&mut self, upper: &str) -> bool {
-        let mut changed = false;
-        for (path, field) in &mut self.paths {
-            let below = path.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
-            if let Field::Maybe(globs) = field
-                && below
-            {
-                *field = Field::Exactly(std::mem::take(globs));
-                changed = true;
-            }
+        let below = |path: &str| path.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
+        let surely = |(path, field): (&Path, &Field)| match field {
+            Field::Maybe(globs) if below(path) => Some((path.clone(), Field::Exactly(globs.clone()))),
+            _ => None,
+        };
+        let changed: Vec<(Path, Field)> = self.iter().filter_map(surely).collect();
+        let any = !changed.is_empty();
+        for (path, field) in changed {
+            self.set(path, field);
         }
-        changed
+        any
     }
 
     /// Says that `detail` has these members and no others.
@@ -160,25 +186,44 @@ impl Fields {
 
     /// Returns what is known of a path.
     pub(crate) fn get(&self, path: &str) -> Option<&Field> {
-        found(&self.paths, path).or_else(|| self.shuts_out(path).then_some(&ABSENT))
+        found(&self.paths, path)
+            .or_else(|| found(&self.shared, path))
+            .or_else(|| self.shuts_out(path).then_some(&ABSENT))
     }
 
-    /// Returns what is known, path by path.
+    /// Returns what is known, in the order of paths.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Path, &Field)> {
-        self.paths.iter().map(|(path, field)| (path, field))
+        let (mut shared, mut own) = (self.shared.iter().peekable(), self.paths.iter().peekable());
+        std::iter::from_fn(move || {
+            let order = match (shared.peek(), own.peek()) {
+                (Some((left, _)), Some((right, _))) => (**left).cmp(right),
+                (Some(_), None) => Ordering::Less,
+                (None, _) => Ordering::Greater,
+            };
+            let next = match order {
+                Ordering::Less => shared.next(),
+                Ordering::Equal => {
+                    shared.next();
+                    own.next()
+                }
+                Ordering::Greater => own.next(),
+            };
+            next.map(|(path, field)| (path, field))
+        })
     }
 
     /// Returns true iff a path that is listed lies above or below this one.
     pub(crate) fn touches(&self, path: &str) -> bool {
         let below =
             |upper: &str, lower: &str| lower.strip_prefix(upper).is_some_and(|rest| rest.starts_with('.'));
-        self.paths.iter().any(|(known, _)| below(known, path) || below(path, known))
+        let known = self.shared.iter().chain(&self.paths);
+        known.map(|(known, _)| known).any(|known| below(known, path) || below(path, known))
     }
 
     /// Returns `set` with what is known written over it.
     pub(crate) fn write(&self, set: EventSet) -> EventSet {
         let mut set = set;
-        for (path, field) in &self.paths {
+        for (path, field) in self.iter() {
             set = match field {
                 Field::Exactly(globs) => set.with_values(path, values(globs)),
                 Field::Maybe(globs) => set.optional(path, values(globs)),

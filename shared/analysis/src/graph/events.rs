@@ -233,6 +233,9 @@ impl Plain {
         if may_go_through && catalogue.has(Aspect::ServiceCalls) {
             plain.second_calls(catalogue, operation);
         }
+        for emission in plain.events.iter_mut().map(|event| &mut event.emission).chain(&mut plain.seconds) {
+            emission.fields.share();
+        }
         plain
     }
 
