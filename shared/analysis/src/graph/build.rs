@@ -227,6 +227,8 @@ pub(super) struct Builder<'a, 'g> {
     places: Vec<Scope>,
     /// The listeners that are meant, indexed.
     pub(super) audiences: FxHashMap<Ears, Rc<Audience>>,
+    /// The same by who they are: many calls have the same listeners. With whether they are found by sources alone.
+    pub(super) audiences_of: FxHashMap<(Vec<usize>, bool), Rc<Audience>>,
     /// What they ask of callers.
     callers: FxHashMap<Ears, Rc<Callers>>,
     /// The classes of calls on whatever resource.
@@ -264,6 +266,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             open: Vec::new(),
             places: Vec::new(),
             audiences: FxHashMap::default(),
+            audiences_of: FxHashMap::default(),
             callers: FxHashMap::default(),
             opened: FxHashMap::default(),
             bound: FxHashMap::default(),

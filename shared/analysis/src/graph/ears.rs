@@ -80,15 +80,22 @@ impl Part {
 impl Builder<'_, '_> {
     /// Returns the listeners, indexed.
     pub(super) fn audience(&mut self, ears: Ears) -> Rc<Audience> {
+        if let Some(known) = self.audiences.get(&ears) {
+            return known.clone();
+        }
         let listeners = self.ground.listeners;
-        let known = self.audiences.entry(ears);
-        let indexed = |ears: &Ears| {
-            let members = ears.members(listeners);
-            Rc::new(match ears.who {
-                Who::Sources => Audience::by_source(members, &listeners.all),
-                _ => Audience::new(members, &listeners.all),
+        let (members, by_source) = (ears.members(listeners), ears.who == Who::Sources);
+        let of = self.audiences_of.entry((members, by_source));
+        let indexed = |(members, by_source): &(Vec<usize>, bool)| {
+            let members = members.iter().copied();
+            Rc::new(if *by_source {
+                Audience::by_source(members, &listeners.all)
+            } else {
+                Audience::new(members, &listeners.all)
             })
         };
-        known.or_insert_with_key(indexed).clone()
+        let audience = of.or_insert_with_key(indexed).clone();
+        self.audiences.insert(ears, audience.clone());
+        audience
     }
 }
