@@ -9,6 +9,7 @@ mod draw;
 mod patterns;
 mod roles;
 mod targets;
+pub(crate) mod template;
 
 pub(crate) use draw::Draw;
 

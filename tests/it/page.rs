@@ -2,6 +2,7 @@
 
 mod browser;
 
+use crate::accounts::{self, Shape};
 use crate::workspace;
 use browser::Browser;
 use serde_json::{Value, json};
@@ -66,6 +67,38 @@ for (const node of document.querySelectorAll('h1, h2, h3, p, dt, dd, summary, li
 }
 return Array.from(new Set(out));";
 
+/// Names that two things have, and links that lead to nothing.
+const DANGLING: &str = "
+const ids = Array.from(document.querySelectorAll('[id]'), (node) => node.id);
+const out = ids.filter((id, at) => ids.indexOf(id) !== at);
+for (const link of document.querySelectorAll('a')) {
+  const to = link.getAttribute('href');
+  if (!to.startsWith('#') || !document.getElementById(to.slice(1))) out.push(to);
+}
+return out;";
+
+/// Boxes of a loop's picture that lead to no step of its story, numbered steps that lead to no box of its picture, boxes of the
+/// overview that lead to no loop.
+const APART: &str = "
+const out = [];
+const target = (link) => document.getElementById(link.getAttribute('href').slice(1));
+for (const article of document.querySelectorAll('article')) {
+  const [figure, story] = [article.querySelector('svg'), article.querySelector('.story')];
+  for (const box of figure.querySelectorAll('.node.rule, .node.target')) {
+    const link = box.closest('a');
+    if (!link || !story.contains(target(link))) out.push(box.textContent);
+  }
+  for (const step of story.querySelectorAll('li')) {
+    const link = step.querySelector('a.step');
+    if (link ? !figure.contains(target(link)) || !target(link).matches('.node') : !step.textContent.startsWith('its role allows it')) out.push(step.textContent);
+  }
+}
+for (const box of document.querySelectorAll('section[aria-labelledby=overview] .node:is(.loop, .open)')) {
+  const link = box.closest('a');
+  if (!link || !target(link).matches('article, .lines li')) out.push(box.textContent);
+}
+return out;";
+
 fn nothing(found: &Value) {
     assert_eq!(*found, json!([]));
 }
@@ -83,6 +116,51 @@ fn the_page_reads_well_in_a_browser() {
         reads_well(&browser, &file);
         fs::remove_file(file).unwrap();
     }
+}
+
+/// As large as accounts are: what is left out of the page is left out of its pictures and links, too.
+#[test]
+fn the_page_of_an_account_of_any_size_reads_well_in_a_browser() {
+    let Some(browser) = Browser::start() else { return };
+    for rules in [10, 300, 3_000] {
+        let text = accounts::snapshot(&Shape::of(rules));
+        let snapshot =
+            std::env::temp_dir().join(format!("loopguard-page-{}-{rules}.json", std::process::id()));
+        fs::write(&snapshot, text).unwrap();
+        let file = page(&format!("of-{rules}"), &[snapshot.to_str().unwrap()]);
+        assert!(fs::metadata(&file).unwrap().len() < 2 << 20);
+        reads_well(&browser, &file);
+        fs::remove_file(snapshot).unwrap();
+        fs::remove_file(file).unwrap();
+    }
+}
+
+/// What a link leads to is seen, wherever it stands: in a picture, in a story, or in a table that was filtered.
+#[test]
+fn what_a_link_leads_to_is_seen() {
+    let Some(browser) = Browser::start() else { return };
+    let file = page("links", &["tests/cases/templates"]);
+    browser.window(1280, 900);
+    browser.open(&file);
+    let seen = "
+        const target = document.querySelector(':target');
+        const box = target.getBoundingClientRect();
+        return box.height > 0 && box.top >= 0 && box.bottom <= window.innerHeight;";
+    for link in
+        ["article a.step", "article .node.rule", "section[aria-labelledby=overview] .node", "tbody th a"]
+    {
+        browser.run(&format!(
+            "location.hash = document.querySelector('{link}').closest('a').getAttribute('href')"
+        ));
+        // An article may be higher than the window: its heading is seen.
+        let tall = "return document.querySelector(':target').matches('article')";
+        assert!(browser.run(tall) == true || browser.run(seen) == true, "{link}");
+    }
+    browser.type_into("#words", "nothing has this word");
+    browser.run("location.hash = '#r-3'");
+    browser.run("return document.body.offsetHeight");
+    assert_eq!(browser.run("return document.getElementById('r-3').offsetHeight > 0"), true);
+    fs::remove_file(file).unwrap();
 }
 
 #[test]
@@ -112,6 +190,8 @@ fn reads_well(browser: &Browser, file: &Path) {
         }
         nothing(&browser.run(FAINT));
     }
+    nothing(&browser.run(DANGLING));
+    nothing(&browser.run(APART));
     assert_eq!(browser.complaints(), Vec::<String>::new(), "{}", file.display());
     // The page itself, once for each time it was opened, and nothing else.
     let asked = browser.asked_for();

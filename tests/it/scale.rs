@@ -2,13 +2,16 @@
 //! does not grow beyond a bound.
 
 use crate::accounts::{self, Draw, Shape};
-use loopguard_analysis::{Analysis, Catalogue, Step, analyse_watched};
+use loopguard_analysis::{Analysis, Catalogue, Step, Verdict, analyse, analyse_watched};
 use loopguard_decision::cost::Prices;
 use loopguard_model::Inventory;
 use loopguard_model::snapshot::{self, Snapshot};
-use loopguard_report::{Levels, Report, View};
+use loopguard_report::{Levels, Report, Texts, View};
+use loopguard_template::{Options, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Returns the analysis, the report, and nodes and edges of the last graph.
 fn analysed(text: &str) -> (Analysis, String, (usize, usize)) {
@@ -88,14 +91,17 @@ fn facts_in_another_order_give_the_same_bytes() {
     }
 }
 
-/// A page for people has a bound, however many rules there are; what it leaves out it says.
+/// A page for people has a bound, however many rules there are; what it leaves out it says. It is made in less time than what it
+/// tells is found, by far.
 #[test]
-fn the_page_of_a_large_account_is_small() {
+fn the_page_of_a_large_account_is_small_and_soon_made() {
     let text = accounts::snapshot(&Shape::of(300));
     let read = snapshot::read(&text, "account.json").unwrap();
-    let mut inventory = read.inventory.clone();
     let catalogue = Catalogue::embedded();
+    let begun = Instant::now();
+    let mut inventory = read.inventory.clone();
     let analysis = analyse_watched(&mut inventory, &catalogue, |need| read.answer(need), &mut |_| ());
+    let analysed = begun.elapsed();
     let levels = Levels::default();
     let report = Report {
         inventory: &inventory,
@@ -104,10 +110,43 @@ fn the_page_of_a_large_account_is_small() {
         levels: &levels,
     };
     let prices = Prices::of_region("us-east-1");
-    let page = loopguard_report::html(&View::of(report, &prices));
+    let view = View::of(report, &prices);
+    // The best of some: other tests run beside this one.
+    let rounds: Vec<(Duration, String)> = (0..5)
+        .map(|_| {
+            let begun = Instant::now();
+            let page = loopguard_report::html(&view);
+            (begun.elapsed(), page)
+        })
+        .collect();
+    let (best, page) = rounds.iter().min().unwrap();
     assert!(page.len() < 2 << 20, "{} bytes", page.len());
-    assert_eq!(page, loopguard_report::html(&View::of(report, &prices)));
-    assert_eq!(page.matches("<tr data-verdict=").count(), 300);
+    assert!(rounds.iter().all(|(_, other)| other == page));
+    assert_eq!(page.matches("<tr id=").count(), 300);
+    assert!(*best < analysed, "{best:?} to write, {analysed:?} to analyse");
+}
+
+/// The same of a template, whose lines stand in the page, with a change for each rule.
+#[test]
+fn the_page_of_a_large_template_is_small() {
+    let text: Arc<str> = accounts::template::of(300).into();
+    let source = Source { file: "template.yaml".into(), text: text.clone() };
+    let inventory = loopguard_template::read(&[source], &Options::default());
+    let catalogue = Catalogue::embedded();
+    let analysis = analyse(&inventory, &catalogue);
+    assert_eq!(analysis.findings.iter().filter(|finding| finding.verdict == Verdict::Loop).count(), 300);
+    let levels = Levels::default();
+    let report = Report {
+        inventory: &inventory,
+        analysis: &analysis,
+        catalogue: catalogue.describe(),
+        levels: &levels,
+    };
+    let text_of = |_: &str| Some(text.clone());
+    let prices = Prices::of_region("us-east-1");
+    let page = loopguard_report::html(&View { texts: Texts::new(&text_of), ..View::of(report, &prices) });
+    assert!(page.len() < 2 << 20, "{} bytes", page.len());
+    assert!(page.contains("<mark>PutBucketAcl</mark>") && page.contains("A change that ends it"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, node};
 use crate::{MOST_ENTRIES, Status};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The most edges that are walked for one cycle.
 const MOST_STEPS: usize = 2_000;
@@ -18,27 +18,28 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Returns the first rules that lead to one of these without another rule between, themselves left out; what is
-    /// switched off leads nowhere.
-    pub(crate) fn of(&mut self, graph: &Graph<'_>, rules: &[usize]) -> Vec<usize> {
+    /// Returns the first rules that lead to one of these without another rule between, themselves left out, each with one that it
+    /// leads to; what is switched off leads nowhere.
+    pub(crate) fn of(&mut self, graph: &Graph<'_>, rules: &[usize]) -> Vec<(usize, usize)> {
         if self.into.is_empty() {
             self.into = by_end(graph);
             self.seen = vec![0; graph.nodes];
         }
         self.questions += 1;
-        let mut found = BTreeSet::new();
-        let own = || rules.iter().flat_map(|rule| [node(*rule, false), node(*rule, true)]);
+        let mut found = BTreeMap::new();
+        let own = rules.iter().flat_map(|rule| [(*rule, node(*rule, false)), (*rule, node(*rule, true))]);
         // The deepest first: rules stand at the ends of the ways, and a class may have thousands of causes. Each node
-        // with how many of the edges to it were looked at.
-        let mut open: Vec<(usize, usize)> = own().map(|node| (node, 0)).collect();
+        // with how many of the edges to it were looked at, and the rule that it leads to.
+        let mut open: Vec<(usize, usize, usize)> = own.map(|(rule, node)| (node, 0, rule)).collect();
         let mut steps = 0;
-        while let Some((at, looked)) = open.last_mut() {
+        while let Some((at, looked, to)) = open.last_mut() {
             let place = self.into.get(*at).and_then(|places| places.get(*looked));
             let Some(edge) = place.and_then(|place| graph.edges.get(*place)) else {
                 open.pop();
                 continue;
             };
             *looked += 1;
+            let to = *to;
             steps += 1;
             if matches!(edge.status, Status::Off(_)) {
                 continue;
@@ -46,14 +47,14 @@ impl Entries {
             match graph.rule_of(edge.from) {
                 Some(rule) if rules.contains(&rule) => {}
                 Some(rule) => {
-                    found.insert(rule);
+                    found.entry(rule).or_insert(to);
                 }
                 None => {
                     if let Some(seen) = self.seen.get_mut(edge.from)
                         && *seen != self.questions
                     {
                         *seen = self.questions;
-                        open.push((edge.from, 0));
+                        open.push((edge.from, 0, to));
                     }
                 }
             }

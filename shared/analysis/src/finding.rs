@@ -139,6 +139,15 @@ impl Gain {
 /// The most rules that a finding names as leading into its cycle.
 pub const MOST_ENTRIES: usize = 8;
 
+/// A rule outside a cycle that leads into it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entrance {
+    /// The rule.
+    pub from: RuleKey,
+    /// A rule of the cycle that it leads to without another rule between; it may lead to more of them.
+    pub to: RuleKey,
+}
+
 /// One thing found: a cycle, or a rule that no event can match.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -155,7 +164,7 @@ pub struct Finding {
     /// The hops, the first from the first rule; hop `i` ends where hop `i + 1` begins.
     pub hops: Vec<Hop>,
     /// Rules outside the cycle that lead into it, by key; at most [`MOST_ENTRIES`].
-    pub entered_from: Vec<RuleKey>,
+    pub entered_from: Vec<Entrance>,
     /// Changes that break the cycle, each proved by analysing again.
     pub remedies: Vec<Remedy>,
     /// Conditions in policies of roles that break the cycle, each proved likewise.

@@ -45,7 +45,7 @@ pub use aspect::{Aspect, AspectKind};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueInfo, Change, Fact, Said, compare};
 pub use code::{Code, Severity};
 pub use finding::{
-    Analysis, Caller, Certainty, Emits, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget,
+    Analysis, Caller, Certainty, Emits, Entrance, EventWitness, Finding, Gain, Hop, HopOrigins, HopTarget,
     MOST_ENTRIES, PolicyRemedy, Remedy, RuleVerdict, StatementPlace, Status, Verdict,
 };
 pub use lint::Lint;

@@ -2,7 +2,7 @@
 
 use crate::dead::why_dead;
 use crate::entry::Entries;
-use crate::finding::{Analysis, Finding, RuleVerdict};
+use crate::finding::{Analysis, Entrance, Finding, RuleVerdict};
 use crate::graph::{Graph, Ground, Hubs, Level, Search, Teller, Told, node, ways, why_none};
 use crate::needs::Open;
 use crate::remedy::{Lead, MOST_RULES, Step};
@@ -281,7 +281,8 @@ impl Judge<'_, '_> {
         let lead = (stage.verdict == Verdict::Loop).then(|| self.lead(&hops, rules));
         let mut finding = self.finding(stage, hops);
         let entries = self.entries.of(self.graph, rules);
-        finding.entered_from = entries.into_iter().filter_map(|rule| self.key(rule)).collect();
+        let entrance = |(from, to)| Some(Entrance { from: self.key(from)?, to: self.key(to)? });
+        finding.entered_from = entries.into_iter().filter_map(entrance).collect();
         finding.entered_from.sort();
         self.found.push(Found { rule: at, finding, lead });
     }

@@ -152,7 +152,8 @@ fn facts(index: &Index<'_>, finding: &Finding, cost: Option<&RunawayCost>) -> Ve
         }
     }
     if !finding.entered_from.is_empty() {
-        let names: Vec<String> = finding.entered_from.iter().map(|key| format!("`{key}`")).collect();
+        let names: Vec<String> =
+            finding.entered_from.iter().map(|entry| format!("`{}`", entry.from)).collect();
         let more = if names.len() < MOST_ENTRIES { "" } else { " and perhaps more" };
         tell(FactKind::Note, format!("entered from {}{more}", names.join(", ")));
     }

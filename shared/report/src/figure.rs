@@ -11,7 +11,7 @@ mod ring;
 mod svg;
 
 pub(crate) use draw::layered;
-pub(crate) use overview::{MOST_PARTS, overview};
+pub(crate) use overview::{MOST_PARTS, OverviewLinks, overview};
 pub(crate) use parts::{Edge, Node, NodeKind, Parts, Picture};
-pub(crate) use ring::ring;
+pub(crate) use ring::{RingLinks, box_id, ring};
 pub(crate) use svg::{STYLE, Svg};

@@ -174,7 +174,7 @@ fn escaped_place(told: &Diagnostic<'_>) -> Placed {
 fn notes(told: &Diagnostic<'_>, marks: &[Mark]) -> Vec<Note> {
     let in_words = marks.iter().filter(|mark| mark.spot.is_none() && !mark.label.is_empty());
     let step = |mark: &Mark| {
-        Note::plain(format!("{} ({})", escaped(&mark.label), escaped(&mark.origin.to_string())))
+        Note::plain(format!("{} ({})", escaped(&mark.text()), escaped(&mark.origin.to_string())))
     };
     let fact = |fact: &Fact| Note::named(escaped(&fact.text));
     in_words.map(step).chain(told.facts.iter().map(fact)).collect()
@@ -229,7 +229,7 @@ impl<'m> Piece<'m> {
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         let labels = self.labels.iter().map(|(span, mark)| {
             let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            kind.span(span.clone()).label(Some(escaped(&mark.label)).filter(|label| !label.is_empty()))
+            kind.span(span.clone()).label(Some(escaped(&mark.text())).filter(|label| !label.is_empty()))
         });
         Snippet::source(self.source.text())
             .path(escaped(self.file))

@@ -3,6 +3,7 @@
 use crate::Summary;
 use crate::diagnostic::{Diagnostic, diagnostics};
 use crate::escape::escaped;
+use crate::story::Mark;
 use crate::view::{Index, View};
 use crate::words::totals;
 use loopguard_analysis::Severity;
@@ -45,12 +46,12 @@ fn command<'a>(index: &Index<'a>, told: &Diagnostic<'a>) -> String {
     let mut message = escaped(&told.headline);
     for line in marks
         .iter()
-        .map(|mark| &mark.label)
-        .filter(|label| !label.is_empty())
-        .chain(told.facts.iter().map(|fact| &fact.text))
+        .map(Mark::text)
+        .filter(|text| !text.is_empty())
+        .chain(told.facts.iter().map(|fact| fact.text.clone()))
     {
         message.push('\n');
-        message.push_str(&escaped(line));
+        message.push_str(&escaped(&line));
     }
     let title = property(&format!("loopguard {}", told.code));
     format!("::{name} {place}title={title}::{}", data(&message))

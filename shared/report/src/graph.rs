@@ -72,7 +72,7 @@ fn dot(picture: &Picture) -> String {
         String::from("digraph loopguard {\n  rankdir=LR;\n  node [shape=box, fontname=monospace];\n");
     for (at, node) in picture.nodes.iter().enumerate() {
         let style = match node.kind {
-            NodeKind::Rule | NodeKind::Loop => "style=\"rounded,bold\", color=red",
+            NodeKind::Rule | NodeKind::Loop | NodeKind::Open => "style=\"rounded,bold\", color=red",
             NodeKind::Target => "style=solid",
             NodeKind::Entry => "style=\"rounded,dashed\"",
         };
@@ -107,7 +107,7 @@ pub(crate) fn mermaid(index: &Index<'_>, findings: &[&Finding]) -> String {
     for (at, node) in picture.nodes.iter().enumerate() {
         let label = mermaid_text(&two_lines(&node.label, &node.below));
         let (open, close, class) = match node.kind {
-            NodeKind::Rule | NodeKind::Loop => ("(", ")", "rule"),
+            NodeKind::Rule | NodeKind::Loop | NodeKind::Open => ("(", ")", "rule"),
             NodeKind::Target => ("[", "]", "target"),
             NodeKind::Entry => ("([", "])", "entry"),
         };

@@ -3,6 +3,7 @@
 //! Written as plain text: the page has a dozen shapes of element, and a template language would be one more dependency to
 //! pass foreign text through. Every foreign text goes through `prose` or `marked_up`.
 
+mod anchors;
 mod chronicle;
 mod finding;
 mod policy;
@@ -10,14 +11,15 @@ mod rules;
 
 use crate::Summary;
 use crate::diagnostic::{Diagnostic, diagnostics};
-use crate::figure::{Parts, STYLE, overview};
+use crate::figure::{MOST_PARTS, OverviewLinks, Parts, STYLE, overview};
 use crate::markup::{marked_up, prose};
 use crate::view::{Index, View};
 use crate::words::{counted, totals};
-use loopguard_analysis::{Code, Finding, MOST_ENTRIES, Verdict};
+use anchors::Anchors;
+use loopguard_analysis::{Code, MOST_ENTRIES, Verdict};
 use loopguard_decision::cost::{Prices, Range};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 /// Findings with a picture, and of the others those with a line.
@@ -70,14 +72,26 @@ fn write<'a>(out: &mut String, index: &Index<'a>, summary: &Summary) -> fmt::Res
     let (mut loops, others): (Vec<Diagnostic<'a>>, Vec<Diagnostic<'a>>) =
         diagnostics(index).into_iter().partition(|told| told.finding.is_some_and(|f| !f.hops.is_empty()));
     loops.sort_by_key(|told| (Reverse(told.severity), Reverse(likely(told))));
-    header(out, index, summary, &loops)?;
+    let parts = Parts::of(loops.iter().filter_map(|told| told.finding));
+    // Of each group that is drawn one loop is told, however many the groups before it have.
+    let first: BTreeSet<&str> =
+        parts.parts.iter().take(MOST_PARTS).filter_map(|part| part.first()).map(|first| &*first.id).collect();
+    if let Some(lines) = loops.get_mut(MOST_PICTURES..) {
+        lines.sort_by_key(|told| !first.contains(told.id));
+    }
+    // One loop is its own overview.
+    let parts = Some(parts).filter(|parts| parts.parts.len() > 1);
+    header(out, index, summary, &loops, parts.is_some())?;
     out.push_str("<main>\n");
-    let drawn: BTreeMap<&str, &str> =
-        loops.iter().take(MOST_PICTURES).map(|told| (told.id, told.fingerprint.as_str())).collect();
-    overview_section(out, index, &loops, &drawn)?;
-    loops_section(out, index, &loops)?;
+    let rows = rules::shown(index);
+    let told = loops.get(..MOST_PICTURES + MOST_LINES).unwrap_or(&loops);
+    let anchors = Anchors::of(told, &rows);
+    if let Some(parts) = &parts {
+        overview_section(out, index, &loops, parts, &anchors)?;
+    }
+    loops_section(out, index, &loops, &anchors)?;
     others_section(out, &others)?;
-    rules::section(out, index)?;
+    rules::section(out, index, &rows, &anchors)?;
     granted(out, index)?;
     out.push_str("</main>\n");
     footer(out, index)
@@ -87,7 +101,13 @@ fn likely(told: &Diagnostic<'_>) -> Option<loopguard_decision::cost::Money> {
     told.cost.as_ref().map(|cost| cost.per_million.likely)
 }
 
-fn header(out: &mut String, index: &Index<'_>, summary: &Summary, loops: &[Diagnostic<'_>]) -> fmt::Result {
+fn header(
+    out: &mut String,
+    index: &Index<'_>,
+    summary: &Summary,
+    loops: &[Diagnostic<'_>],
+    has_overview: bool,
+) -> fmt::Result {
     let sure = |told: &&Diagnostic<'_>| told.finding.is_some_and(|finding| finding.verdict == Verdict::Loop);
     let day: Range = loops.iter().filter(sure).filter_map(|told| told.day(index.view.rate)).sum();
     writeln!(
@@ -128,7 +148,11 @@ fn header(out: &mut String, index: &Index<'_>, summary: &Summary, loops: &[Diagn
             Prices::dated()
         )?;
     }
-    out.push_str("<nav aria-label=\"Sections\"><a href=\"#loops\">Loops</a> <a href=\"#others\">Other findings</a> <a href=\"#rules\">All rules</a> <a href=\"#granted\">Taken for granted</a></nav>\n</header>\n");
+    out.push_str("<nav aria-label=\"Sections\">");
+    if has_overview {
+        out.push_str("<a href=\"#overview\">Overview</a> ");
+    }
+    out.push_str("<a href=\"#loops\">Loops</a> <a href=\"#others\">Other findings</a> <a href=\"#rules\">All rules</a> <a href=\"#granted\">Taken for granted</a></nav>\n</header>\n");
     Ok(())
 }
 
@@ -136,30 +160,27 @@ fn overview_section(
     out: &mut String,
     index: &Index<'_>,
     loops: &[Diagnostic<'_>],
-    drawn: &BTreeMap<&str, &str>,
+    parts: &Parts<'_>,
+    anchors: &Anchors<'_>,
 ) -> fmt::Result {
-    let findings = loops.iter().filter_map(|told| told.finding);
-    let parts = Parts::of(findings);
-    if parts.parts.len() < 2 {
-        return Ok(());
-    }
-    let link = |at: usize| {
-        let part: Option<&Vec<&Finding>> = parts.parts.get(at);
-        let first = part.and_then(|part| part.iter().find_map(|finding| drawn.get(&*finding.id)));
-        Some(first.map_or_else(|| "#loops".to_owned(), |fingerprint| format!("#f-{fingerprint}")))
+    let part = |at: usize| {
+        let part = parts.parts.get(at).map(Vec::as_slice).unwrap_or_default();
+        let first = part.iter().find_map(|finding| anchors.to_finding(&finding.id));
+        Some(first.unwrap_or_else(|| "#loops".to_owned()))
     };
+    let links = OverviewLinks { part: &part, entry: &|key| anchors.to_rule(key) };
     writeln!(out, "<section aria-labelledby=\"overview\">\n<h2 id=\"overview\">Overview</h2>")?;
     let count = parts.parts.len();
-    let most = crate::figure::MOST_PARTS;
+    let most = MOST_PARTS;
     let many = loops.iter().filter_map(|told| told.finding).any(|f| f.entered_from.len() >= MOST_ENTRIES);
     writeln!(
         out,
-        "<p>{}, each one box: of rules that can start each other. Dashed boxes lead in.{}{}</p>",
+        "<p>{} of rules that can start each other, each one box. Dashed boxes lead in.{}{}</p>",
         counted(count, "group"),
         if count > most { format!(" The first {most} are drawn.") } else { String::new() },
         if many { " Of more than eight rules that lead into one loop eight are known here." } else { "" }
     )?;
-    picture(out, "All loops", &overview(index, &parts, &link))?;
+    picture(out, "All loops", &overview(index, parts, &links))?;
     out.push_str("</section>\n");
     Ok(())
 }
@@ -176,7 +197,12 @@ fn picture(out: &mut String, what: &str, svg: &str) -> fmt::Result {
     )
 }
 
-fn loops_section<'a>(out: &mut String, index: &Index<'a>, loops: &[Diagnostic<'a>]) -> fmt::Result {
+fn loops_section<'a>(
+    out: &mut String,
+    index: &Index<'a>,
+    loops: &[Diagnostic<'a>],
+    anchors: &Anchors<'_>,
+) -> fmt::Result {
     writeln!(out, "<section aria-labelledby=\"loops\">\n<h2 id=\"loops\">Loops</h2>")?;
     if loops.is_empty() {
         writeln!(out, "<p>No rule is in a cycle; the table says what keeps each apart.</p>")?;
@@ -189,7 +215,7 @@ fn loops_section<'a>(out: &mut String, index: &Index<'a>, loops: &[Diagnostic<'a
         )?;
     }
     for told in loops.iter().take(MOST_PICTURES) {
-        finding::article(out, index, told)?;
+        finding::article(out, index, told, anchors)?;
     }
     let rest = loops.get(MOST_PICTURES..).unwrap_or_default();
     if !rest.is_empty() {
@@ -200,7 +226,7 @@ fn loops_section<'a>(out: &mut String, index: &Index<'a>, loops: &[Diagnostic<'a
             counted(rest.len(), "more loop")
         )?;
         for told in rest.iter().take(MOST_LINES) {
-            line(out, told)?;
+            line(out, told, &format!(" id=\"{}\"", anchors::finding(&told.fingerprint)))?;
         }
         out.push_str("</ul>\n");
         if rest.len() > shown {
@@ -216,10 +242,10 @@ fn loops_section<'a>(out: &mut String, index: &Index<'a>, loops: &[Diagnostic<'a
     Ok(())
 }
 
-fn line(out: &mut String, told: &Diagnostic<'_>) -> fmt::Result {
+fn line(out: &mut String, told: &Diagnostic<'_>, id: &str) -> fmt::Result {
     writeln!(
         out,
-        "<li><span class=\"badge {0}\">{0}</span> {1} <code class=\"place\">{2}</code></li>",
+        "<li{id}><span class=\"badge {0}\">{0}</span> {1} <code class=\"place\">{2}</code></li>",
         told.severity.as_str(),
         prose(&told.headline),
         marked_up(&told.origin.to_string())
@@ -247,7 +273,7 @@ fn others_section(out: &mut String, others: &[Diagnostic<'_>]) -> fmt::Result {
             code.as_str()
         )?;
         for told in of_code.iter().take(MOST_PLACES) {
-            line(out, told)?;
+            line(out, told, "")?;
         }
         out.push_str("</ul>\n");
         if of_code.len() > MOST_PLACES {

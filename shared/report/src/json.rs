@@ -269,7 +269,7 @@ fn finding_row<'a>(index: &Index<'_>, finding: &'a Finding) -> Option<FindingRow
         intended: report.intended(finding),
         rules: finding.rules.iter().map(|key| &*key.id).collect(),
         hops: finding.hops.iter().map(hop_row).collect(),
-        entered_from: finding.entered_from.iter().map(|key| &*key.id).collect(),
+        entered_from: finding.entered_from.iter().map(|entry| &*entry.from.id).collect(),
         remedies: finding.remedies.iter().map(remedy_row).collect(),
         policy_remedies: finding.policy_remedies.iter().map(policy_remedy_row).collect(),
         no_remedy: finding.no_remedy.as_deref(),

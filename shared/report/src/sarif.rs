@@ -125,7 +125,7 @@ fn location(told: &Diagnostic<'_>, marks: &[Mark]) -> Value {
 
 fn step(mark: &Mark) -> Option<Value> {
     let physical = mark.spot.as_ref().map(of_spot).or_else(|| mark.origin.place().map(of_place))?;
-    Some(json!({"physicalLocation": physical, "message": {"text": escaped(&mark.label)}}))
+    Some(json!({"physicalLocation": physical, "message": {"text": escaped(&mark.text())}}))
 }
 
 fn with_id(step: &Value, id: u32) -> Value {

@@ -15,8 +15,13 @@ const LONGEST_LINE: usize = 220;
 /// One step of the story, with where it stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark {
+    /// Its place in the order of things, from 1, because files are shown from top to bottom; none for what only explains the step
+    /// before it.
+    pub(crate) number: Option<usize>,
     /// What happens there, as foreign text.
     pub(crate) label: String,
+    /// The box that it is about, where rules and what they run are boxes by turns, from 0.
+    pub(crate) about: usize,
     /// Where it stands, in words.
     pub(crate) origin: Origin,
     /// The text there; none where the file is not at hand.
@@ -42,8 +47,16 @@ pub(crate) struct Spot {
 impl Mark {
     /// Marks where a fact stands; without a label it only points.
     pub(crate) fn at(index: &Index<'_>, origin: &Origin, label: &str, is_primary: bool) -> Self {
-        let spot = Spot::of_origin(index, origin);
-        Self { label: label.to_owned(), origin: origin.clone(), spot, is_primary }
+        Self::of(origin, Spot::of_origin(index, origin), label, is_primary)
+    }
+
+    fn of(origin: &Origin, spot: Option<Spot>, label: &str, is_primary: bool) -> Self {
+        Self { number: None, label: label.to_owned(), about: 0, origin: origin.clone(), spot, is_primary }
+    }
+
+    /// Returns the label with its number.
+    pub(crate) fn text(&self) -> String {
+        self.number.map_or_else(|| self.label.clone(), |number| format!("{number}: {}", self.label))
     }
 }
 
@@ -83,10 +96,11 @@ pub(crate) fn marks(index: &Index<'_>, finding: &Finding) -> Vec<Mark> {
         return rule.map(|rule| Mark::at(index, &rule.origin, "", true)).into_iter().collect();
     }
     let several = finding.hops.len() > 1;
+    let boxes = 2 * finding.hops.len();
     for (step, hop) in finding.hops.iter().enumerate() {
         let runs = format!("`{}` runs `{}`", hop.rule.id, name_of(hop));
-        marks.push(Mark::at(index, &hop.origins.target, &runs, false));
-        marks.extend(calls(index, hop));
+        marks.push(Mark { about: 2 * step, ..Mark::at(index, &hop.origins.target, &runs, false) });
+        marks.extend(calls(index, hop).into_iter().map(|mark| Mark { about: 2 * step + 1, ..mark }));
         let last = step + 1 == finding.hops.len();
         let next = finding.rules.get((step + 1) % finding.rules.len().max(1));
         let Some(rule) = next.and_then(|key| index.rules.get(key)) else { continue };
@@ -95,24 +109,15 @@ pub(crate) fn marks(index: &Index<'_>, finding: &Finding) -> Vec<Mark> {
             (true, false) => format!("its event matches `{}` again", rule.key.id),
             (false, _) => format!("its event matches `{}`", rule.key.id),
         };
-        marks.push(heard_at(index, rule, hop, &heard, last));
+        marks.push(Mark { about: (2 * step + 2) % boxes, ..heard_at(index, rule, hop, &heard, last) });
     }
-    number(&mut marks);
+    for (number, mark) in (1..).zip(marks.iter_mut().filter(|mark| mark.label != ALLOWED)) {
+        mark.number = Some(number);
+    }
     marks
 }
 
-/// Numbers tell the order, because files are shown from top to bottom.
-fn number(marks: &mut [Mark]) {
-    let mut step = 0;
-    for mark in marks {
-        // What only explains the step before it has no number.
-        if !mark.label.starts_with(ALLOWED) {
-            step += 1;
-            mark.label = format!("{step}: {}", mark.label);
-        }
-    }
-}
-
+/// What explains a step and is none.
 const ALLOWED: &str = "its role allows it";
 
 /// Returns what a target is called: the name within its ARN. Where several templates have that name, the file that it is told by
@@ -161,7 +166,7 @@ fn calls(index: &Index<'_>, hop: &Hop) -> Vec<Mark> {
             (true, false) => format!("which may call {}", hop.action),
             (true, true) => format!("which may cause {}", event_words(hop)),
         };
-        marks.push(Mark { label, origin: policy.clone(), spot, is_primary: false });
+        marks.push(Mark::of(policy, spot, &label, false));
     }
     marks
 }
@@ -198,7 +203,7 @@ fn allowed_at(index: &Index<'_>, place: &FilePlace, hop: &Hop) -> Option<Spot> {
 /// The value of the rule's pattern that the event meets, else the rule.
 fn heard_at(index: &Index<'_>, rule: &Rule, hop: &Hop, label: &str, is_primary: bool) -> Mark {
     let spot = value_at(index, rule, hop).or_else(|| Spot::of_origin(index, &rule.origin));
-    Mark { label: label.to_owned(), origin: rule.origin.clone(), spot, is_primary }
+    Mark::of(&rule.origin, spot, label, is_primary)
 }
 
 /// The fields that name an event, the most telling first.

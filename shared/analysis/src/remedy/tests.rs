@@ -159,8 +159,9 @@ fn rules_that_lead_into_a_loop_are_its_entries() {
         .rule("Apart", &calls("aws.ec2", r#""RunInstances""#), &arn("h"))
         .function("h", &allow("s3:PutBucketPolicy", "*"))
         .close();
-    let names: Vec<&str> = done.finding("A").entered_from.iter().map(|key| &*key.id).collect();
-    assert_eq!(names, ["Entry"]);
+    let names: Vec<[&str; 2]> =
+        done.finding("A").entered_from.iter().map(|entry| [&*entry.from.id, &*entry.to.id]).collect();
+    assert_eq!(names, [["Entry", "A"]]);
 }
 
 #[test]

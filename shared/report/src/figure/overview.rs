@@ -4,6 +4,7 @@ use super::draw::layered;
 use super::parts::{Edge, Node, NodeKind, Parts, Picture, rule_node};
 use super::svg::{BOX_HEIGHT, BOX_WIDTH, Svg};
 use crate::view::Index;
+use loopguard_analysis::Verdict;
 use loopguard_model::RuleKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,21 +16,25 @@ const APART: i32 = 24;
 /// Arrows that can be followed with the eye.
 const MOST_ARROWS: usize = 16;
 
-/// Returns the picture; `link` says where the box of a part leads. Empty where there is no loop.
-pub(crate) fn overview(
-    index: &Index<'_>,
-    parts: &Parts<'_>,
-    link: &dyn Fn(usize) -> Option<String>,
-) -> String {
+/// Where the boxes of an overview lead.
+pub(crate) struct OverviewLinks<'l> {
+    /// The parts, from 0.
+    pub(crate) part: &'l dyn Fn(usize) -> Option<String>,
+    /// The rules that lead in.
+    pub(crate) entry: &'l dyn Fn(&RuleKey) -> Option<String>,
+}
+
+/// Returns the picture; empty where there is no loop.
+pub(crate) fn overview(index: &Index<'_>, parts: &Parts<'_>, links: &OverviewLinks<'_>) -> String {
     if parts.parts.is_empty() {
         return String::new();
     }
     let shown = parts.parts.len().min(MOST_PARTS);
-    let (mut linked, mut alone) = pictures(index, parts, shown, link);
+    let (mut linked, mut alone) = pictures(index, parts, shown, links);
     if linked.edges.len() > MOST_ARROWS {
         // A thicket of arrows says less than the boxes alone.
         linked = Picture::default();
-        alone = (0..shown).map(|at| part_node(parts, at, link)).collect();
+        alone = (0..shown).map(|at| part_node(parts, at, links)).collect();
     }
     let mut svg = Svg::new();
     let id = "overview";
@@ -54,11 +59,11 @@ fn pictures(
     index: &Index<'_>,
     parts: &Parts<'_>,
     shown: usize,
-    link: &dyn Fn(usize) -> Option<String>,
+    links: &OverviewLinks<'_>,
 ) -> (Picture, Vec<Node>) {
     let mut leads: BTreeSet<(Source<'_>, usize)> = BTreeSet::new();
     for (at, part) in parts.parts.iter().enumerate().take(shown) {
-        for key in part.iter().flat_map(|finding| &finding.entered_from) {
+        for key in part.iter().flat_map(|finding| &finding.entered_from).map(|entry| &entry.from) {
             match parts.part_of.get(key) {
                 Some(from) if *from == at || *from >= shown => {}
                 Some(from) => {
@@ -77,8 +82,10 @@ fn pictures(
         let mut place = |source| {
             *places.entry(source).or_insert_with(|| {
                 picture.nodes.push(match source {
-                    Source::Part(at) => part_node(parts, at, link),
-                    Source::Rule(key) => rule_node(index, key, NodeKind::Entry),
+                    Source::Part(at) => part_node(parts, at, links),
+                    Source::Rule(key) => {
+                        Node { link: (links.entry)(key), ..rule_node(index, key, NodeKind::Entry) }
+                    }
                 });
                 picture.nodes.len() - 1
             })
@@ -88,7 +95,7 @@ fn pictures(
     }
     picture.edges = edges;
     let alone = (0..shown).filter(|at| !places.contains_key(&Source::Part(*at)));
-    let alone = alone.map(|at| part_node(parts, at, link)).collect();
+    let alone = alone.map(|at| part_node(parts, at, links)).collect();
     (picture, alone)
 }
 
@@ -99,16 +106,18 @@ enum Source<'a> {
     Rule(&'a RuleKey),
 }
 
-fn part_node(parts: &Parts<'_>, at: usize, link: &dyn Fn(usize) -> Option<String>) -> Node {
+fn part_node(parts: &Parts<'_>, at: usize, links: &OverviewLinks<'_>) -> Node {
     let findings = parts.parts.get(at).map(Vec::as_slice).unwrap_or_default();
     let rules: BTreeSet<&RuleKey> = findings.iter().flat_map(|finding| &finding.rules).collect();
     let first = findings.first();
     let label = first.and_then(|finding| finding.rules.first()).map_or("", |key| &*key.id);
     let sure = first.and_then(|finding| finding.certainty).map_or("", |certainty| certainty.as_str());
     let verdict = first.map_or("", |finding| finding.verdict.as_str());
+    let is_loop = findings.iter().any(|finding| finding.verdict == Verdict::Loop);
+    let kind = if is_loop { NodeKind::Loop } else { NodeKind::Open };
     let below = match rules.len() {
         1 => format!("{verdict}, {sure}"),
         count => format!("{verdict} of {count}, {sure}"),
     };
-    Node { label: label.to_owned(), below, kind: NodeKind::Loop, link: link(at) }
+    Node { link: (links.part)(at), ..Node::of(kind, label.to_owned(), below) }
 }

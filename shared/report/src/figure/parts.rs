@@ -2,7 +2,7 @@
 
 use crate::story::name_of;
 use crate::view::Index;
-use loopguard_analysis::{Certainty, Finding};
+use loopguard_analysis::{Certainty, Finding, Hop};
 use loopguard_model::RuleKey;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
@@ -19,6 +19,8 @@ pub(crate) enum NodeKind {
     Entry,
     /// A whole loop, or loops that have rules in common.
     Loop,
+    /// The same of which none is a loop for sure: undecided, switched off, or ended by the platform.
+    Open,
 }
 
 impl NodeKind {
@@ -29,6 +31,7 @@ impl NodeKind {
             Self::Target => "target",
             Self::Entry => "entry",
             Self::Loop => "loop",
+            Self::Open => "open",
         }
     }
 }
@@ -40,8 +43,17 @@ pub(crate) struct Node {
     /// The smaller line below it.
     pub(crate) below: String,
     pub(crate) kind: NodeKind,
+    /// What the page knows it by, for others to point at it.
+    pub(crate) id: Option<String>,
     /// Where a click leads within the page.
     pub(crate) link: Option<String>,
+}
+
+impl Node {
+    /// Returns a box that nothing points at and that leads nowhere.
+    pub(crate) fn of(kind: NodeKind, label: String, below: String) -> Self {
+        Self { label, below, kind, id: None, link: None }
+    }
 }
 
 /// One arrow.
@@ -74,7 +86,9 @@ impl<'a> Parts<'a> {
     /// Puts cycles together whose rules can start each other: through rules in common, or because each leads into the other.
     pub(crate) fn of(findings: impl Iterator<Item = &'a Finding>) -> Self {
         let findings: Vec<&Finding> = findings.filter(|finding| !finding.hops.is_empty()).collect();
-        let keys = findings.iter().flat_map(|finding| finding.rules.iter().chain(&finding.entered_from));
+        let keys = findings.iter().flat_map(|finding| {
+            finding.rules.iter().chain(finding.entered_from.iter().map(|entry| &entry.from))
+        });
         let keys: BTreeSet<&RuleKey> = keys.collect();
         let mut graph: DiGraph<&RuleKey, ()> = DiGraph::new();
         let nodes: BTreeMap<&RuleKey, _> = keys.into_iter().map(|key| (key, graph.add_node(key))).collect();
@@ -86,9 +100,7 @@ impl<'a> Parts<'a> {
         for finding in &findings {
             let next = finding.rules.iter().skip(1).chain(&finding.rules);
             finding.rules.iter().zip(next).for_each(|(from, to)| leads(from, to));
-            if let Some(to) = finding.rules.first() {
-                finding.entered_from.iter().for_each(|from| leads(from, to));
-            }
+            finding.entered_from.iter().for_each(|entry| leads(&entry.from, &entry.to));
         }
         let mut component_of: BTreeMap<&RuleKey, usize> = BTreeMap::new();
         for (at, members) in tarjan_scc(&graph).iter().enumerate() {
@@ -120,12 +132,7 @@ impl Picture {
         for finding in findings {
             for (at, hop) in finding.hops.iter().enumerate() {
                 let rule = picture.rule(index, &mut places, &hop.rule, NodeKind::Rule);
-                let target = Node {
-                    label: name_of(hop),
-                    below: hop.target.kind.to_string(),
-                    kind: NodeKind::Target,
-                    link: None,
-                };
+                let target = target_node(hop);
                 let target = picture.place(&mut places, format!("target {}", hop.target.arn), target);
                 let Some(next) = finding.rules.get((at + 1) % finding.rules.len().max(1)) else { continue };
                 let next = picture.rule(index, &mut places, next, NodeKind::Rule);
@@ -136,10 +143,9 @@ impl Picture {
         // Between rules of the same loops the calls say how.
         let inside: BTreeSet<&RuleKey> = findings.iter().flat_map(|finding| &finding.rules).collect();
         for finding in findings {
-            let Some(first) = finding.rules.first() else { continue };
-            let to = picture.rule(index, &mut places, first, NodeKind::Rule);
-            for key in finding.entered_from.iter().filter(|key| !inside.contains(key)) {
-                let from = picture.rule(index, &mut places, key, NodeKind::Entry);
+            for entry in finding.entered_from.iter().filter(|entry| !inside.contains(&entry.from)) {
+                let to = picture.rule(index, &mut places, &entry.to, NodeKind::Rule);
+                let from = picture.rule(index, &mut places, &entry.from, NodeKind::Entry);
                 edges.insert(Edge { from, to, label: "leads in".to_owned(), sure: String::new() });
             }
         }
@@ -170,7 +176,12 @@ impl Picture {
 pub(crate) fn rule_node(index: &Index<'_>, key: &RuleKey, kind: NodeKind) -> Node {
     let state = index.rules.get(key).map_or("", |rule| rule.state.as_str());
     let off = if state == "DISABLED" { ", off" } else { "" };
-    Node { label: key.id.to_string(), below: format!("rule on {}{off}", key.bus), kind, link: None }
+    Node::of(kind, key.id.to_string(), format!("rule on {}{off}", key.bus))
+}
+
+/// Returns the box of what a hop runs.
+pub(crate) fn target_node(hop: &Hop) -> Node {
+    Node::of(NodeKind::Target, name_of(hop), hop.target.kind.to_string())
 }
 
 /// Returns the arrow from a rule to what it runs.
@@ -179,7 +190,7 @@ pub(crate) fn runs(from: usize, to: usize) -> Edge {
 }
 
 /// Returns the arrow of a hop's call, its ends left open.
-pub(crate) fn calls(hop: &loopguard_analysis::Hop) -> Edge {
+pub(crate) fn calls(hop: &Hop) -> Edge {
     let label = if hop.action.is_empty() { crate::story::event_words(hop) } else { hop.action.to_string() };
     let open = if hop.certainty == Certainty::Assumed { "not known" } else { hop.certainty.as_str() };
     Edge { from: 0, to: 0, label, sure: open.to_owned() }

@@ -20,18 +20,21 @@ pub(crate) const STYLE: &str = include_str!("figure.css");
 /// A picture that is being written.
 pub(crate) struct Svg {
     body: String,
+    /// Whether a box leads somewhere: what is one image to those who do not see it has no parts.
+    has_links: bool,
 }
 
 impl Svg {
     pub(crate) fn new() -> Self {
-        Self { body: String::new() }
+        Self { body: String::new(), has_links: false }
     }
 
     /// Returns the picture; `id` keeps its arrow heads apart from those of other pictures on a page.
     pub(crate) fn finish(self, id: &str, title: &str, width: i32, height: i32) -> String {
         let (id, title) = (marked_up(id), marked_up(title));
+        let role = if self.has_links { "group" } else { "img" };
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"img\" aria-labelledby=\"{id}-title\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"figure\" role=\"{role}\" aria-labelledby=\"{id}-title\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
              <title id=\"{id}-title\">{title}</title>\n\
              <defs><marker id=\"{id}-head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerUnits=\"userSpaceOnUse\" markerWidth=\"12\" markerHeight=\"12\" orient=\"auto-start-reverse\"><path class=\"head\" d=\"M0 0L10 5L0 10z\"/></marker></defs>\n\
              {}</svg>\n",
@@ -54,11 +57,13 @@ impl Svg {
         let title = marked_up(&format!("{}: {}", kind, node.label));
         let mut out = String::new();
         if let Some(link) = &node.link {
+            self.has_links = true;
             let _ = write!(out, "<a href=\"{}\">", marked_up(link));
         }
+        let id = node.id.as_ref().map(|id| format!(" id=\"{}\"", marked_up(id))).unwrap_or_default();
         let _ = write!(
             out,
-            "<g class=\"node {kind}\"><title>{title}</title><rect x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"{radius}\"/><text x=\"{middle}\" y=\"{}\">{}</text><text class=\"below\" x=\"{middle}\" y=\"{}\">{}</text></g>",
+            "<g{id} class=\"node {kind}\"><title>{title}</title><rect x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" height=\"{BOX_HEIGHT}\" rx=\"{radius}\"/><text x=\"{middle}\" y=\"{}\">{}</text><text class=\"below\" x=\"{middle}\" y=\"{}\">{}</text></g>",
             y + 20,
             marked_up(&cut(&node.label, BOX_LETTERS)),
             y + 36,

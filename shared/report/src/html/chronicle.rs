@@ -1,5 +1,6 @@
 //! A story as a page: what happened, line by line, and the loops that it is about.
 
+use super::anchors::Anchors;
 use super::{document, finding, footer};
 use crate::diagnostic::{Diagnostic, diagnostics};
 use crate::markup::marked_up;
@@ -82,7 +83,7 @@ fn write(out: &mut String, index: &Index<'_>, title: &str, chapters: &[Chapter])
     writeln!(out, "<section aria-labelledby=\"loops\">\n<h2 id=\"loops\">The loops</h2>")?;
     let is_loop = |told: &Diagnostic<'_>| told.finding.is_some_and(|finding| !finding.hops.is_empty());
     for told in diagnostics(index).into_iter().filter(is_loop) {
-        finding::article(out, index, &told)?;
+        finding::article(out, index, &told, &Anchors::default())?;
     }
     out.push_str("</section>\n</main>\n");
     footer(out, index)

@@ -19,11 +19,16 @@
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   apply();
-  // What a link leads to may be folded away.
+  // What a link leads to may be folded or filtered away.
   const open = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     const folded = target && target.closest("details");
     if (folded) folded.open = true;
+    if (target && target.hidden) {
+      form.reset();
+      apply();
+      target.scrollIntoView();
+    }
   };
   addEventListener("hashchange", open);
   open();

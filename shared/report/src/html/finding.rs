@@ -1,9 +1,10 @@
 //! One loop on the page: its picture, its story line by line, facts and changes folded.
 
+use super::anchors::{self, Anchors};
 use super::picture;
 use crate::change::{Change, FileEdit};
 use crate::diagnostic::Diagnostic;
-use crate::figure::ring;
+use crate::figure::{RingLinks, box_id, ring};
 use crate::markup::{marked_up, prose};
 use crate::story::{Mark, Spot};
 use crate::view::Index;
@@ -13,18 +14,26 @@ use std::fmt::{self, Write};
 /// The longest event that is shown whole, in bytes.
 const LONGEST_EVENT: usize = 8_000;
 
-pub(super) fn article<'a>(out: &mut String, index: &Index<'a>, told: &Diagnostic<'a>) -> fmt::Result {
+/// Writes all that is told of a loop. Boxes of the picture lead to the steps of the story, and these back to the boxes.
+pub(super) fn article<'a>(
+    out: &mut String,
+    index: &Index<'a>,
+    told: &Diagnostic<'a>,
+    anchors: &Anchors<'_>,
+) -> fmt::Result {
     let id = &told.fingerprint;
+    let picture_id = format!("p-{id}");
     let new = if told.is_new == Some(true) { " <span class=\"badge note\">new</span>" } else { "" };
     writeln!(
         out,
-        "<article id=\"f-{id}\" aria-labelledby=\"h-{id}\">\n<h3 id=\"h-{id}\"><span class=\"badge {0}\">{0}</span>{new} {1}</h3>",
+        "<article id=\"{}\" aria-labelledby=\"h-{id}\">\n<h3 id=\"h-{id}\"><span class=\"badge {1}\">{1}</span>{new} {2}</h3>",
+        anchors::finding(id),
         told.severity.as_str(),
         prose(&told.headline)
     )?;
-    let day = told.cost.as_ref().map(|cost| cost.per_hour(index.view.rate).times(24));
-    let money =
-        day.map(|day| format!(" · about {} a day at {} rounds a second", day.likely, index.view.rate));
+    let money = told
+        .day(index.view.rate)
+        .map(|day| format!(" · about {} a day at {} rounds a second", day.likely, index.view.rate));
     writeln!(
         out,
         "<p class=\"muted\"><code>{}</code> · <code class=\"place\">{}</code>{}</p>",
@@ -32,10 +41,18 @@ pub(super) fn article<'a>(out: &mut String, index: &Index<'a>, told: &Diagnostic
         marked_up(&told.origin.to_string()),
         marked_up(&money.unwrap_or_default())
     )?;
+    let marks = told.marks(index);
     if let Some(finding) = told.finding {
-        picture(out, "Picture of the loop", &ring(index, finding, &format!("p-{id}")))?;
+        // A box leads to the first that is told of it; what makes no call of its own is told with the rule that runs it.
+        let step = |at: usize| {
+            let about = |at: usize| marks.iter().position(|mark| mark.about == at);
+            let first = about(at).or_else(|| about(at.checked_sub(1)?));
+            first.map(|first| format!("#{}", step_id(id, first)))
+        };
+        let links = RingLinks { step: &step, entry: &|key| anchors.to_rule(key) };
+        picture(out, "Picture of the loop", &ring(index, finding, &picture_id, &links))?;
     }
-    story(out, &told.marks(index))?;
+    story(out, &marks, id, &picture_id)?;
     facts(out, told)?;
     for change in told.changes(index) {
         write_change(out, &change)?;
@@ -47,16 +64,25 @@ pub(super) fn article<'a>(out: &mut String, index: &Index<'a>, told: &Diagnostic
     Ok(())
 }
 
-fn story(out: &mut String, marks: &[Mark]) -> fmt::Result {
+fn step_id(fingerprint: &str, at: usize) -> String {
+    format!("s-{fingerprint}-{at}")
+}
+
+fn story(out: &mut String, marks: &[Mark], fingerprint: &str, picture: &str) -> fmt::Result {
     out.push_str("<ul class=\"story\">\n");
-    for mark in marks {
+    for (at, mark) in marks.iter().enumerate() {
+        let id = step_id(fingerprint, at);
+        let number = mark.number.map_or_else(String::new, |number| {
+            let to = box_id(picture, mark.about);
+            format!("<a class=\"step\" href=\"#{to}\" title=\"in the picture\">{number}</a> ")
+        });
         let place = mark.spot.as_ref().map_or_else(
             || mark.origin.to_string(),
             |spot| format!("{}:{}:{}", spot.file, spot.line, spot.column),
         );
         writeln!(
             out,
-            "<li><div>{} <code class=\"place\">{}</code></div>",
+            "<li id=\"{id}\"><div>{number}{} <code class=\"place\">{}</code></div>",
             prose(&mark.label),
             marked_up(&place)
         )?;

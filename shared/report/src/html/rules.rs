@@ -1,5 +1,6 @@
 //! The table of all rules, with a filter for those who let scripts run.
 
+use super::anchors::{self, Anchors};
 use crate::markup::{marked_up, prose};
 use crate::view::Index;
 use crate::words::counted;
@@ -11,22 +12,33 @@ const MOST_ROWS: usize = 1_000;
 /// The longest reason that is told, in characters.
 const LONGEST_REASON: usize = 220;
 
-pub(super) fn section(out: &mut String, index: &Index<'_>) -> fmt::Result {
+/// Returns the rules that have a row.
+pub(super) fn shown<'a>(index: &Index<'a>) -> Vec<&'a RuleVerdict> {
     let mut rules: Vec<&RuleVerdict> = index.view.report.analysis.rules.iter().collect();
     rules.sort_by_key(|rule| (rank(rule.verdict), std::cmp::Reverse(rule.certainty)));
-    let left = rules.len().saturating_sub(MOST_ROWS);
+    rules.truncate(MOST_ROWS);
+    rules
+}
+
+pub(super) fn section(
+    out: &mut String,
+    index: &Index<'_>,
+    rules: &[&RuleVerdict],
+    anchors: &Anchors<'_>,
+) -> fmt::Result {
+    let all = index.view.report.analysis.rules.len();
     writeln!(out, "<section aria-labelledby=\"rules\">\n<h2 id=\"rules\">All rules</h2>")?;
-    if left > 0 {
+    if all > rules.len() {
         writeln!(
             out,
             "<p>The first {MOST_ROWS} of {}, those in loops first; <code>--format json</code> has them all.</p>",
-            counted(rules.len(), "rule")
+            counted(all, "rule")
         )?;
     }
     out.push_str(FILTER);
     out.push_str("<div class=\"picture\" role=\"region\" tabindex=\"0\" aria-labelledby=\"rules\"><table>\n<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">verdict</th><th scope=\"col\">where</th><th scope=\"col\">why</th></tr></thead>\n<tbody>\n");
-    for rule in rules.iter().take(MOST_ROWS) {
-        row(out, index, rule)?;
+    for (at, rule) in rules.iter().enumerate() {
+        row(out, index, rule, &anchors::row(at), anchors)?;
     }
     out.push_str("</tbody>\n</table></div>\n</section>\n");
     Ok(())
@@ -49,7 +61,13 @@ fn rank(verdict: Verdict) -> u8 {
     }
 }
 
-fn row(out: &mut String, index: &Index<'_>, rule: &RuleVerdict) -> fmt::Result {
+fn row(
+    out: &mut String,
+    index: &Index<'_>,
+    rule: &RuleVerdict,
+    id: &str,
+    anchors: &Anchors<'_>,
+) -> fmt::Result {
     let read = index.rules.get(&rule.key);
     let place = read.map(|read| read.origin.to_string()).unwrap_or_default();
     let off = read.is_some_and(|read| read.state.as_str() == "DISABLED");
@@ -62,11 +80,13 @@ fn row(out: &mut String, index: &Index<'_>, rule: &RuleVerdict) -> fmt::Result {
         0 | 1 => String::new(),
         count => format!(" (and {} more)", counted(count - 1, "reason")),
     };
+    let name = format!("<code>{}</code>", marked_up(&rule.key.id));
+    let name =
+        anchors.to_loop_of(&rule.key).map_or(name.clone(), |link| format!("<a href=\"{link}\">{name}</a>"));
     writeln!(
         out,
-        "<tr data-verdict=\"{0}\"><th scope=\"row\"><code>{1}</code><span class=\"muted\"> on {2}{state}</span></th><td><span class=\"verdict {0}\">{0}</span>{sure}</td><td><code class=\"place\">{3}</code></td><td>{4}{cut}{more}</td></tr>",
+        "<tr id=\"{id}\" data-verdict=\"{0}\"><th scope=\"row\">{name}<span class=\"muted\"> on {1}{state}</span></th><td><span class=\"verdict {0}\">{0}</span>{sure}</td><td><code class=\"place\">{2}</code></td><td>{3}{cut}{more}</td></tr>",
         rule.verdict.as_str(),
-        marked_up(&rule.key.id),
         marked_up(&rule.key.bus),
         marked_up(&place),
         prose(&short)
