@@ -3,6 +3,7 @@
 #[cfg(feature = "account")]
 mod live;
 
+use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
 use loopguard_model::snapshot::Snapshot;
@@ -22,18 +23,18 @@ pub(crate) struct ReachArgs {
 }
 
 /// Reads the account; every fact has the operation that told it as origin.
-pub(crate) fn read(reach: &ReachArgs, regions: &[String]) -> Result<Snapshot> {
-    Ok(loopguard_model::snapshot::read_live(&text(reach, regions)?)?)
+pub(crate) fn read(reach: &ReachArgs, regions: &[String], progress: &mut Progress) -> Result<Snapshot> {
+    Ok(loopguard_model::snapshot::read_live(&text(reach, regions, progress)?)?)
 }
 
 /// Reads the account and returns it as a snapshot's text.
 #[cfg(feature = "account")]
-pub(crate) fn text(reach: &ReachArgs, regions: &[String]) -> Result<String> {
-    live::text(reach, regions)
+pub(crate) fn text(reach: &ReachArgs, regions: &[String], progress: &mut Progress) -> Result<String> {
+    live::text(reach, regions, progress)
 }
 
 /// Without the AWS SDK there is nothing to ask with.
 #[cfg(not(feature = "account"))]
-pub(crate) fn text(_: &ReachArgs, _: &[String]) -> Result<String> {
+pub(crate) fn text(_: &ReachArgs, _: &[String], _: &mut Progress) -> Result<String> {
     anyhow::bail!("this loopguard was built without the feature `account`, so it reads files alone")
 }

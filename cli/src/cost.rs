@@ -4,10 +4,10 @@ mod own;
 mod print;
 
 use crate::exit::Exit;
-use crate::input;
+use crate::progress::Progress;
 use crate::scan::code;
 use crate::scan::sources::Sources;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use loopguard_analysis::{Catalogue, Finding, Verdict};
 use loopguard_decision::cost::{Prices, RunawayCost, runaway};
@@ -15,23 +15,26 @@ use loopguard_template::Options;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+const STAGES: u64 = 8;
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  loopguard cost template.yaml\n  loopguard cost --rate 755 account.json   # of \
     loopguard snapshot\n  loopguard cost --rules RevertAcl --format json infra/\n  loopguard cost --self\n\nExit codes: \
-    0 printed, 2 could not run."
+    0 printed, 2 could not run, or not on all of the input."
 )]
 pub(crate) struct CostArgs {
-    /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
+    /// Templates (CloudFormation, SAM), Terraform, serverless.yml, snapshots of accounts, or folders of these; `-` reads
+    /// standard input
     #[arg(required_unless_present = "own")]
     paths: Vec<PathBuf>,
-    /// Rounds in a second at which a loop is loops by the hour and the day
+    /// Rounds in a second at which a loop is priced by the hour and the day
     #[arg(long, value_name = "ROUNDS", default_value_t = 100)]
     rate: u64,
     /// Only loops through these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     rules: Vec<String>,
-    /// Region whose prices count; a region without prices of its own is loops as us-east-1, and the report says so
+    /// Region whose prices count; a region without prices of its own is priced as us-east-1, and the report says so
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     region: String,
     /// How to print
@@ -40,6 +43,9 @@ pub(crate) struct CostArgs {
     /// What the stack itself costs in a month in which nothing happens, at 30, 300 and 3,000 rules
     #[arg(long = "self", conflicts_with_all = ["paths", "rules", "rate"])]
     own: bool,
+    /// Show no progress, at a terminal either
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,14 +70,13 @@ pub(crate) fn run(args: &CostArgs) -> Result<Exit> {
         io::stdout().lock().write_all(text.as_bytes())?;
         return Ok(Exit::Clean);
     }
-    let walk = input::walk(&args.paths)?;
-    let mut sources = Sources::read(&walk.files);
+    let mut progress = Progress::begin(STAGES, args.quiet);
+    let mut sources = Sources::read(&args.paths, &mut progress)?;
     let options = Options { region: Some(args.region.as_str().into()), ..Options::default() };
-    let Some(mut inventory) = sources.inventory(options) else {
-        bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
-    };
+    let mut inventory = sources.inventory(options, &progress)?;
+    progress.stage("reading code");
     code::read(&mut inventory, sources.templates());
-    let analysis = sources.analyse(&mut inventory, &Catalogue::embedded(), &mut |_| ());
+    let analysis = sources.analyse(&mut inventory, &Catalogue::embedded(), &mut progress);
     let named = |finding: &&Finding| {
         args.rules.is_empty()
             || finding.rules.iter().any(|key| args.rules.iter().any(|name| *name == *key.id))
@@ -84,11 +89,11 @@ pub(crate) fn run(args: &CostArgs) -> Result<Exit> {
         .filter(named)
         .map(|finding| Priced { finding, cost: runaway(finding, &inventory, &prices) })
         .collect();
+    drop(progress);
     let text = match args.format {
         Format::Text => print::text(&loops, args.rate),
         Format::Json => print::json(&loops, args.rate, &prices)?,
     };
     io::stdout().lock().write_all(text.as_bytes())?;
-    sources.unreadable |= !walk.unread.is_empty();
-    Ok(if sources.unreadable { Exit::Failed } else { Exit::Clean })
+    Ok(if sources.is_partial() { Exit::Failed } else { Exit::Clean })
 }

@@ -13,7 +13,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use course::Course;
 use stage::Stage;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use watched::Watched;
 
 #[derive(Debug, Args)]
@@ -74,15 +76,18 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     if let Some(file) = &args.ledger {
         FileLedger::check_free(file)?;
     }
+    let page_file = args.html.as_deref().map(Page::open).transpose()?;
     let example = account::example()?;
     let mut stage = Stage::of_stdout(args.speed);
-    let without = Course::run(&example, args.seed, args.hours, false)?;
     if !args.quiet {
         story::opening(&mut stage, &example, args.hours)?;
+    }
+    let without = Course::run(&example, args.seed, args.hours, false)?;
+    if !args.quiet {
         story::without(&mut stage, &without)?;
     }
     if args.no_guard {
-        return page(args, &example, &mut stage);
+        return page(page_file, &example, &mut stage);
     }
     let with = Course::run(&example, args.seed, args.hours, true)?;
     if !args.quiet {
@@ -98,16 +103,29 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
         FileLedger::create(file, &with.book)?;
         story::written(&mut stage, file)?;
     }
-    page(args, &example, &mut stage)
+    page(page_file, &example, &mut stage)
+}
+
+/// A page that will be written: that it cannot be is told before anybody has waited.
+struct Page<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Page<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("writing `{}`", path.display()))?;
+        Ok(Self { path, file })
+    }
 }
 
 /// Writes what was told as a page, if somebody wants one.
-fn page(args: &DemoArgs, example: &Example, stage: &mut Stage) -> Result<Exit> {
-    if let Some(file) = &args.html {
-        let page = account::page(example, stage.chapters());
-        std::fs::write(file, page).with_context(|| format!("writing `{}`", file.display()))?;
+fn page(page: Option<Page<'_>>, example: &Example, stage: &mut Stage) -> Result<Exit> {
+    if let Some(Page { path, mut file }) = page {
+        let text = account::page(example, stage.chapters());
+        file.write_all(text.as_bytes()).with_context(|| format!("writing `{}`", path.display()))?;
         stage.say("")?;
-        stage.say(&format!("the story as a page: {}", file.display()))?;
+        stage.say(&format!("the story as a page: {}", path.display()))?;
     }
     Ok(Exit::Clean)
 }

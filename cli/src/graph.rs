@@ -36,7 +36,7 @@ enum Format {
 
 /// Reads what is named, analyses it, prints its loops as a graph.
 pub(crate) fn run(args: &GraphArgs) -> Result<Exit> {
-    let analysed = args.inputs.analysed()?;
+    let analysed = args.inputs.analysed(&mut args.inputs.progress())?;
     let levels = Levels::default();
     let view = View::of(analysed.report(&levels), &analysed.prices);
     let format = match args.format {
@@ -47,5 +47,5 @@ pub(crate) fn run(args: &GraphArgs) -> Result<Exit> {
     };
     let text = loopguard_report::graph(&view, format).context("writing the graph")?;
     io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(if analysed.is_partial { Exit::Failed } else { Exit::Clean })
+    Ok(if analysed.is_partial() { Exit::Failed } else { Exit::Clean })
 }

@@ -83,7 +83,12 @@ const SKIPPED_FOLDERS: &[&str] = &[
 ];
 
 /// Endings of files that may hold a template, looked at within folders.
-const TEMPLATE_ENDINGS: &[&str] = &["yaml", "yml", "json", "template", "tf", "tofu", "tfvars"];
+const TEMPLATE_ENDINGS: [&str; 7] = ["yaml", "yml", "json", "template", "tf", "tofu", "tfvars"];
+
+/// Returns the endings in words.
+pub(crate) fn endings() -> String {
+    TEMPLATE_ENDINGS.map(|ending| format!(".{ending}")).join(", ")
+}
 
 /// Returns the files that `paths` name: files as they are, folders searched for template endings.
 pub(crate) fn walk(paths: &[PathBuf]) -> Result<Walk> {

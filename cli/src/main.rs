@@ -65,12 +65,17 @@ fn finish(outcome: Result<Exit>) -> Exit {
         if error.chain().any(is_broken_pipe) {
             return Exit::Clean;
         }
-        eprintln!("error: {error}");
+        eprintln!("error: {}", shown(error.as_ref()));
         for cause in error.chain().skip(1) {
-            eprintln!("  cause: {cause}");
+            eprintln!("  cause: {}", shown(cause));
         }
         Exit::Failed
     })
+}
+
+/// Returns an error line by line: names of files and what stands in them are in it.
+fn shown(error: &(dyn std::error::Error + 'static)) -> String {
+    error.to_string().lines().map(loopguard_report::escaped).collect::<Vec<_>>().join("\n")
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {

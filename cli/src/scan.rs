@@ -21,6 +21,9 @@ use output::OutputArgs;
 use std::io::{self, Write};
 use texts::FileTexts;
 
+/// The heading of what decides on the exit code.
+const COUNTS: &str = "What counts";
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  loopguard scan template.yaml\n  loopguard scan --format json infra/ \
     services/*/template.yaml\n  loopguard scan --region eu-west-1 --fail-on broad .\n  sam build && loopguard \
@@ -34,18 +37,18 @@ pub(crate) struct ScanArgs {
     inputs: InputArgs,
     #[command(flatten)]
     output: OutputArgs,
+    /// Print only the changes that break the loops; the exit code is the same
+    #[arg(long, help_heading = "What is printed")]
+    remedy: bool,
     /// Exit with 1 for loops of this certainty or surer
-    #[arg(long, value_name = "CERTAINTY", default_value = "permitted", value_parser = certainty)]
+    #[arg(long, help_heading = COUNTS, value_name = "CERTAINTY", default_value = "permitted", value_parser = certainty)]
     fail_on: Certainty,
     /// Exit with 1 for loops that could not be decided, too
-    #[arg(long)]
+    #[arg(long, help_heading = COUNTS)]
     fail_on_unknown: bool,
     /// Compare with an earlier JSON report or a revision of the repository, and exit with 1 only for what is new
-    #[arg(long, value_name = "FILE|REVISION")]
+    #[arg(long, help_heading = COUNTS, value_name = "FILE|REVISION")]
     base: Option<String>,
-    /// Print only the changes that break the loops; the exit code is the same
-    #[arg(long)]
-    remedy: bool,
     #[command(flatten)]
     levels: LevelArgs,
 }
@@ -59,9 +62,11 @@ fn certainty(word: &str) -> Result<Certainty, String> {
 
 /// Reads what is named, analyses it, prints the report.
 pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
-    let analysed = args.inputs.analysed()?;
+    let mut progress = args.inputs.progress();
+    let analysed = args.inputs.analysed(&mut progress)?;
     let levels = args.levels.levels();
-    let base = args.base.as_deref().map(|base| base::read(base, &args.inputs, &args.levels)).transpose()?;
+    let read = |base: &str| base::read(base, &args.inputs, &args.levels, &mut progress);
+    let base = args.base.as_deref().map(read).transpose()?;
     let texts = FileTexts::of(&analysed.sources);
     let text_of = |file: &str| texts.text(file);
     let report = analysed.report(&levels);
@@ -71,11 +76,12 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
         ..args.output.view(report, &analysed.prices)
     };
     let text = if args.remedy { args.output.remedies(&view)? } else { args.output.report(&view)? };
+    drop(progress);
     io::stdout().lock().write_all(text.as_bytes())?;
     let level = Level { certainty: args.fail_on, unknown: args.fail_on_unknown };
     Ok(if levels.fail(&report, level, base.as_ref()) {
         Exit::Found
-    } else if analysed.is_partial {
+    } else if analysed.is_partial() {
         Exit::Failed
     } else {
         Exit::Clean

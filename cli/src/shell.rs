@@ -20,11 +20,11 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  loopguard man > ~/.local/share/man/man1/loopguard.1\n  loopguard man scan | man -l -"
+    after_help = "Examples:\n  loopguard man > ~/.local/share/man/man1/loopguard.1\n  loopguard man scan | man -l -\n  loopguard man pattern check | man -l -"
 )]
 pub(crate) struct ManArgs {
     /// A verb, for a page of its own
-    verb: Option<String>,
+    verb: Vec<String>,
 }
 
 /// Prints the completions of a shell.
@@ -39,15 +39,15 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit> {
 pub(crate) fn man(args: &ManArgs) -> Result<Exit> {
     let mut command = args::Args::command();
     command.build();
-    let command = match &args.verb {
-        None => command,
-        Some(verb) => match command.find_subcommand(verb) {
-            Some(found) => found.clone(),
-            None => {
-                bail!("there is no verb `{}`; `loopguard --help` lists them", loopguard_report::escaped(verb))
-            }
-        },
-    };
+    for verb in &args.verb {
+        let Some(found) = command.find_subcommand(verb) else {
+            bail!(
+                "there is no verb `{verb}`; `{} --help` lists them",
+                command.get_bin_name().unwrap_or("loopguard")
+            )
+        };
+        command = found.clone();
+    }
     let mut text = Vec::new();
     clap_mangen::Man::new(command).render(&mut text)?;
     io::stdout().lock().write_all(&text)?;

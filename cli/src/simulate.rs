@@ -6,6 +6,7 @@ mod print;
 
 use crate::exit::Exit;
 use crate::input;
+use crate::progress::Progress;
 use crate::scan::code;
 use crate::scan::sources::Sources;
 use account::Subject;
@@ -20,6 +21,8 @@ use serde_json::Value;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+const STAGES: u64 = 10;
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  loopguard simulate template.yaml\n  loopguard simulate account.json --event created.json   # \
@@ -28,10 +31,10 @@ use std::path::PathBuf;
     both functions and their calls are in memory. The guard is in mode enforce with every rule in scope, the sentinel sets \
     tripwires on suspicion.\nWhat a function or a machine does in a run no file says for sure: without --script each makes the calls \
     by which the analysis says that a rule may loop, in every run. The output lists them; docs/simulation.md has the rest.\n\nExit \
-    codes: 0 simulated, 2 could not run."
+    codes: 0 simulated, 2 could not run, or not on all of the input."
 )]
 pub(crate) struct SimulateArgs {
-    /// CloudFormation or SAM templates, snapshots of accounts, or folders of them
+    /// Templates (CloudFormation, SAM), Terraform, serverless.yml, snapshots of accounts, or folders of these
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// The event that comes after a minute, as EventBridge delivers it, or a JSON list of such; else one for each loop that
@@ -69,6 +72,9 @@ pub(crate) struct SimulateArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Show no progress, at a terminal either
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Whether the functions see the rules come.
@@ -90,21 +96,20 @@ enum Format {
 
 /// Reads what is named, runs it twice, prints both side by side.
 pub(crate) fn run(args: &SimulateArgs) -> Result<Exit> {
-    let walk = input::walk(&args.paths)?;
-    let mut sources = Sources::read(&walk.files);
+    let mut progress = Progress::begin(STAGES, args.quiet);
+    let mut sources = Sources::read(&args.paths, &mut progress)?;
     let options = Options {
         account: Some(args.account_id.as_str().into()),
         region: Some(args.region.as_str().into()),
         ..Options::default()
     };
-    let is_snapshot = walk.files.keys().any(|file| sources.is_snapshot(&file.display().to_string()));
+    let is_snapshot = sources.has_snapshot();
     let options = if is_snapshot { Options::default() } else { options };
-    let Some(mut inventory) = sources.inventory(options) else {
-        bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
-    };
+    let mut inventory = sources.inventory(options, &progress)?;
+    progress.stage("reading code");
     code::read(&mut inventory, sources.templates());
     let rules = args.rules.unwrap_or(if is_snapshot { Rules::Running } else { Rules::Deployed });
-    let mut subject = Subject::new(&inventory, &sources, &Catalogue::embedded(), args)?;
+    let mut subject = Subject::new(&inventory, &sources, &Catalogue::embedded(), args, &mut progress)?;
     match &args.script {
         Some(file) => subject.script = script(file)?,
         None => subject.assume_calls(),
@@ -116,16 +121,21 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<Exit> {
         Some(file) => subject.events = events(file, &args.bus)?,
         None => subject.events_of_loops(),
     }
+    progress.stage("running the account alone");
     let alone = Course::alone(&subject, args.hours)?;
-    let guarded =
-        if args.no_guard { None } else { Some(Course::guarded(&subject, args.hours, &args.settings)?) };
+    let guarded = if args.no_guard {
+        None
+    } else {
+        progress.stage("running it with the functions");
+        Some(Course::guarded(&subject, args.hours, &args.settings)?)
+    };
+    drop(progress);
     let text = match args.format {
         Format::Text => print::text(&subject, &alone, guarded.as_ref(), args.hours),
         Format::Json => print::json(&subject, &alone, guarded.as_ref(), args.hours)?,
     };
     io::stdout().lock().write_all(text.as_bytes())?;
-    sources.unreadable |= !walk.unread.is_empty();
-    Ok(if sources.unreadable { Exit::Failed } else { Exit::Clean })
+    Ok(if sources.is_partial() { Exit::Failed } else { Exit::Clean })
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -2,6 +2,7 @@
 
 use crate::account::{self, ReachArgs};
 use crate::exit::Exit;
+use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
 use std::io::{self, Write};
@@ -22,11 +23,14 @@ pub(crate) struct SnapshotArgs {
     region: Vec<String>,
     #[command(flatten)]
     reach: ReachArgs,
+    /// Show no progress, at a terminal either
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 /// Reads the account and prints it.
 pub(crate) fn run(args: &SnapshotArgs) -> Result<Exit> {
-    let text = account::text(&args.reach, &args.region)?;
+    let text = account::text(&args.reach, &args.region, &mut Progress::begin(1, args.quiet))?;
     for note in loopguard_model::snapshot::read_live(&text)?.inventory.notes {
         eprintln!("warning: {}", loopguard_report::escaped(&note.message));
     }

@@ -53,8 +53,8 @@ fn what_only_running_shows_is_stopped_by_both_functions_while_the_dollars_are_co
     let (_, act) = shown().split_once("Another day, with both functions").unwrap();
     let (course, sum) = act.split_once("What that cost").unwrap();
     let at = |what: &str| course.find(what).unwrap_or_else(|| panic!("no `{what}` in {course}"));
-    assert!(at("suspects revert-acl") < at("makes 1 tripwire(s)"), "{course}");
-    assert!(at("makes 1 tripwire(s)") < at("the cause is shown"), "{course}");
+    assert!(at("suspects revert-acl") < at("makes 1 tripwire"), "{course}");
+    assert!(at("makes 1 tripwire") < at("the cause is shown"), "{course}");
     assert!(at("the cause is shown") < at("DISABLED by the guard"), "{course}");
     assert!(course.matches(" rounds  $").count() >= 3, "the counter runs: {course}");
     assert!(sum.contains("stopped ") && sum.contains("until a budget tells of it"), "{sum}");

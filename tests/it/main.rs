@@ -40,4 +40,5 @@ mod scale;
 mod shapes;
 mod simulate;
 mod soundness;
+mod terminal;
 mod workspace;

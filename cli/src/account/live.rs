@@ -1,17 +1,15 @@
-//! Asking AWS, with a line on the terminal that says how far it is.
+//! Asking AWS, and saying how far it is.
 
 use super::ReachArgs;
+use crate::progress::Progress;
 use anyhow::{Context, Result};
 use loopguard_aws::{Asked, Gathered, Reach};
 use loopguard_decision::Timestamp;
-use std::io::{self, IsTerminal};
 use std::time::SystemTime;
 
-/// Erases the line.
-const ERASE: &str = "\r\x1b[K";
-
 /// Reads the account and returns it as a snapshot's text.
-pub(super) fn text(reach: &ReachArgs, regions: &[String]) -> Result<String> {
+pub(super) fn text(reach: &ReachArgs, regions: &[String], progress: &mut Progress) -> Result<String> {
+    progress.stage("reading the account");
     let reach = Reach {
         regions: regions.to_vec(),
         bus: reach.bus.clone(),
@@ -19,20 +17,12 @@ pub(super) fn text(reach: &ReachArgs, regions: &[String]) -> Result<String> {
         profile: reach.profile.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let is_watched = io::stderr().is_terminal();
     let watch = |asked: &Asked<'_>| {
-        if is_watched {
-            eprint!("{ERASE}{} calls, {} {}", asked.calls, asked.region, asked.operation);
-        }
+        let region = loopguard_report::escaped(asked.region);
+        progress.detail(&format!("{} calls, {region} {}", asked.calls, asked.operation));
     };
     let gathered = runtime.block_on(loopguard_aws::gather(&reach, &now(), &watch));
-    if is_watched {
-        eprint!("{ERASE}");
-    }
-    let Gathered { snapshot, calls } = gathered.context("reading the account")?;
-    if is_watched {
-        eprintln!("{calls} calls");
-    }
+    let Gathered { snapshot, .. } = gathered.context("reading the account")?;
     Ok(snapshot)
 }
 

@@ -1,6 +1,7 @@
 //! Where the demo is told: a terminal with colours and a pace, or plain text.
 
-use loopguard_report::{Chapter, Tone};
+use crate::paint::ColorChoice;
+use loopguard_report::{Chapter, Paint, Tone};
 use std::io::{self, IsTerminal, Write};
 use std::thread;
 use std::time::Duration;
@@ -17,15 +18,12 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Returns standard output: with colours and a pace on a terminal (`NO_COLOR` takes the colours away),
-    /// plain and at once elsewhere.
+    /// Returns standard output: with colours as all commands have them, and with a pace on a terminal; at once elsewhere.
     pub(super) fn of_stdout(speed: f64) -> Self {
         let terminal = io::stdout().is_terminal();
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let paced = terminal && speed > 0.0;
         Self {
-            colours: terminal && !no_colour && !dumb,
+            colours: ColorChoice::Auto.of_stdout() == Paint::Ansi,
             pause: paced.then(|| Duration::from_secs_f64((BEAT_MS / 1000.0 / speed).min(1.0))),
             chapters: Vec::new(),
         }

@@ -131,11 +131,11 @@ fn deed_line(stage: &mut Stage, deed: &Deed) -> io::Result<()> {
         ),
         Did::Watched(round) => {
             let made = (round.tripwires.0 > 0)
-                .then(|| format!("{:<17}makes {} tripwire(s)", "the sentinel", round.tripwires.0));
+                .then(|| format!("{:<17}makes {}", "the sentinel", tripwires(round.tripwires.0)));
             let shown = (!round.shown.is_empty())
                 .then(|| format!("{:<17}the cause is shown; the guard decides", "the sentinel"));
             let removed = (round.tripwires.1 > 0)
-                .then(|| format!("{:<17}removes {} tripwire(s)", "the sentinel", round.tripwires.1));
+                .then(|| format!("{:<17}removes {}", "the sentinel", tripwires(round.tripwires.1)));
             (Tone::Plain, [made, shown, removed].into_iter().flatten().collect())
         }
         Did::Missed(error) => {
@@ -152,6 +152,10 @@ fn deed_line(stage: &mut Stage, deed: &Deed) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn tripwires(count: usize) -> String {
+    format!("{count} tripwire{}", if count == 1 { "" } else { "s" })
 }
 
 fn look_of(kind: NoticeKind) -> Tone {

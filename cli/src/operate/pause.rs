@@ -24,7 +24,10 @@ pub(crate) struct PauseArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 the guard is not paused any more, 2 could not run.")]
+#[command(
+    after_help = "Examples:\n  loopguard resume\n  loopguard resume --region eu-west-1 --profile audit\n\nExit codes: 0 the \
+    guard is not paused any more, 2 could not run."
+)]
 pub(crate) struct ResumeArgs {
     #[command(flatten)]
     place: Place,

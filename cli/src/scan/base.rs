@@ -3,6 +3,7 @@
 use super::inputs::InputArgs;
 use super::levels::LevelArgs;
 use crate::input;
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use loopguard_report::{Base, escaped};
 use std::ffi::OsString;
@@ -11,7 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Reads the base: a file that is a report, else a revision.
-pub(super) fn read(base: &str, inputs: &InputArgs, levels: &LevelArgs) -> Result<Base> {
+pub(super) fn read(
+    base: &str,
+    inputs: &InputArgs,
+    levels: &LevelArgs,
+    progress: &mut Progress,
+) -> Result<Base> {
+    progress.stage("scanning the base");
     let path = Path::new(base);
     if path.is_file() {
         let text = input::text(path)?;

@@ -5,11 +5,10 @@ use super::scps;
 use super::sources::Sources;
 use crate::account::{self, ReachArgs};
 use crate::facts::FactsFile;
-use crate::input;
 use crate::progress::Progress;
 use anyhow::{Result, bail};
 use clap::Args;
-use loopguard_analysis::{Analysis, Catalogue, Step};
+use loopguard_analysis::{Analysis, Catalogue};
 use loopguard_decision::cost::Prices;
 use loopguard_model::Inventory;
 use loopguard_report::{Levels, Report};
@@ -17,9 +16,14 @@ use loopguard_template::Options;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Of a scan, about: not all of them read an account or a base.
+const STAGES: u64 = 9;
+
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What is read")]
 pub(crate) struct InputArgs {
-    /// CloudFormation or SAM templates, snapshots of accounts, or folders of them; `-` reads standard input
+    /// Templates (CloudFormation, SAM), Terraform, serverless.yml, snapshots of accounts, or folders of these; `-` reads
+    /// standard input
     #[arg(required_unless_present = "account")]
     pub(super) paths: Vec<PathBuf>,
     /// Facts of your own and loops that you want, as TOML; may be given more than once. See docs/facts.md
@@ -40,6 +44,9 @@ pub(crate) struct InputArgs {
     /// Say on standard error which files of code were read
     #[arg(short, long)]
     verbose: bool,
+    /// Show no progress, at a terminal either
+    #[arg(short, long)]
+    quiet: bool,
     /// Account that the templates are deployed to, twelve digits
     #[arg(long, value_parser = account_id)]
     pub(super) account_id: Option<String>,
@@ -68,8 +75,6 @@ pub(crate) struct Analysed {
     analysis: Analysis,
     catalogue: Arc<Catalogue>,
     pub(crate) prices: Prices,
-    /// Whether not all that was named could be read.
-    pub(crate) is_partial: bool,
 }
 
 impl Analysed {
@@ -81,54 +86,45 @@ impl Analysed {
             levels,
         }
     }
+
+    /// Whether not all that was named could be read.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.sources.is_partial()
+    }
 }
 
 impl InputArgs {
+    /// Returns what tells how far a run is; nothing is begun yet.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress::begin(STAGES, self.quiet)
+    }
+
     /// Reads what is named and analyses it; what cannot be read is told on standard error.
-    pub(crate) fn analysed(&self) -> Result<Analysed> {
+    pub(crate) fn analysed(&self, progress: &mut Progress) -> Result<Analysed> {
         if self.region.len() > 1 && !self.account {
             bail!("templates are deployed to one region: name one, or read several with --account");
         }
-        let mut progress = Progress::begin();
         let facts: Vec<FactsFile> =
             self.facts.iter().map(|file| FactsFile::read(file)).collect::<Result<_>>()?;
-        let walk = input::walk(&self.paths)?;
-        for unread in &walk.unread {
-            eprintln!("warning: not read: {unread}");
-        }
-        if walk.files.is_empty() && !self.account {
-            bail!("no template in the paths named: looked for .yaml, .yml, .json and .template");
-        }
-        progress.stage(&format!("reading {} files", walk.files.len()));
-        let mut sources = Sources::read(&walk.files);
+        let mut sources = Sources::read(&self.paths, progress)?;
         if self.account {
-            progress.stage("reading the account");
-            sources.add(account::read(&self.reach, &self.region)?);
+            sources.add(account::read(&self.reach, &self.region, progress)?);
         }
-        let Some(mut inventory) = sources.inventory(self.options()) else {
-            bail!("none of the {} files is a template or a snapshot that could be read", walk.files.len());
-        };
-        for file in Sources::unread(&walk.files, &inventory) {
-            sources.unreadable = true;
-            let file = file.display().to_string();
-            eprintln!("warning: not wholly read: `{}`; the notes say why", loopguard_report::escaped(&file));
-        }
-        scps::add(&self.scp, &mut inventory)?;
+        let mut inventory = sources.inventory(self.options(), progress)?;
+        scps::add(&self.scp, &mut inventory, progress)?;
         progress.stage("reading code");
         for file in code::read(&mut inventory, sources.templates()) {
             if self.verbose {
-                eprintln!("read code: {}", loopguard_report::escaped(&file));
+                progress.tell(&format!("read code: {}", loopguard_report::escaped(&file)));
             }
         }
         for file in &facts {
             file.apply(&mut inventory);
         }
         let catalogue = Catalogue::embedded();
-        progress.stage("looking at what each rule hears");
-        let analysis = sources.analyse(&mut inventory, &catalogue, &mut |step| progress.stage(after(&step)));
-        let is_partial = sources.unreadable || !walk.unread.is_empty();
+        let analysis = sources.analyse(&mut inventory, &catalogue, progress);
         let prices = Prices::of_region(self.region.first().map_or("us-east-1", String::as_str));
-        Ok(Analysed { sources, inventory, analysis, catalogue, prices, is_partial })
+        Ok(Analysed { sources, inventory, analysis, catalogue, prices })
     }
 
     fn options(&self) -> Options {
@@ -142,17 +138,5 @@ impl InputArgs {
                 .collect(),
             ..Options::default()
         }
-    }
-}
-
-/// What comes after a step of the analysis, in words.
-fn after(step: &Step) -> &'static str {
-    match step {
-        Step::Listeners { .. } => "looking at what each target may do",
-        Step::Graph { .. } => "looking for what is left open",
-        Step::Open { .. } => "answering what is left open",
-        Step::Answered => "looking for cycles",
-        Step::Judged { .. } => "proving changes",
-        Step::Proposed => "writing",
     }
 }

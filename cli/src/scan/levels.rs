@@ -5,6 +5,7 @@ use loopguard_analysis::Code;
 use loopguard_report::{Levels, Rank};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = super::COUNTS)]
 pub(crate) struct LevelArgs {
     /// Do not tell findings of this code (see loopguard explain); may be given more than once
     #[arg(short = 'A', long = "allow", value_name = "CODE", value_parser = code)]
@@ -44,8 +45,10 @@ impl LevelArgs {
 pub(crate) fn code(word: &str) -> Result<Code, String> {
     Code::from_word(word).ok_or_else(|| {
         let near = Code::ALL.into_iter().max_by_key(|code| likeness(code.as_str(), word));
-        let near = near.map(|code| format!("; is it `{code}`")).unwrap_or_default();
-        format!("no finding has that code{near}? `loopguard explain` lists them")
+        // With less than half of its letters in common it is no slip of the hand.
+        let near = near.filter(|code| 2 * likeness(code.as_str(), word) >= word.len());
+        let near = near.map(|code| format!(": is it `{code}`?")).unwrap_or_default();
+        format!("no finding has that code{near} (`loopguard explain` lists them)")
     })
 }
 

@@ -7,6 +7,7 @@ use loopguard_decision::cost::Prices;
 use loopguard_report::{Report, View};
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What is printed")]
 pub(super) struct OutputArgs {
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Full)]

@@ -1,6 +1,7 @@
 //! Service control policies that stand in files.
 
 use crate::input;
+use crate::progress::Progress;
 use anyhow::Result;
 use loopguard_model::{Effect, Inventory, Origin, Policy, ScpLevel};
 use std::path::PathBuf;
@@ -12,14 +13,15 @@ const FULL_ACCESS: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resour
 ///
 /// Which level of the organisation each belongs to is not told, so that what one of them allows counts as allowed; what
 /// one of them denies is denied. Where none allows anything, each level has `FullAWSAccess` beside what was given.
-pub(super) fn add(files: &[PathBuf], inventory: &mut Inventory) -> Result<()> {
+pub(super) fn add(files: &[PathBuf], inventory: &mut Inventory, progress: &Progress) -> Result<()> {
     let mut policies = Vec::new();
     for file in files {
         let name = file.display().to_string();
         let origin = Origin::Assumed(format!("service control policy of `{name}`").into());
         let policy = Policy::from_text(&name, &input::text(file)?, origin);
         for part in &policy.unread {
-            eprintln!("warning: service control policy `{name}`: {part}; it may allow anything");
+            let told = format!("service control policy `{name}`: {part}; it may allow anything");
+            progress.tell(&format!("warning: {}", loopguard_report::escaped(&told)));
         }
         policies.push(policy);
     }

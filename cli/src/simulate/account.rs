@@ -1,6 +1,7 @@
 //! The account that is simulated: every symbol with a value, what its runs do, which events come.
 
 use super::SimulateArgs;
+use crate::progress::Progress;
 use crate::scan::sources::Sources;
 use anyhow::{Result, bail};
 use loopguard_analysis::{Analysis, Catalogue, Certainty, Finding, Hop, Verdict};
@@ -40,6 +41,7 @@ impl Subject {
         sources: &Sources,
         catalogue: &Catalogue,
         args: &SimulateArgs,
+        progress: &mut Progress,
     ) -> Result<Self> {
         let named = |term: &loopguard_pattern::Term, or: &str| {
             term.as_literal().map_or_else(|| or.to_owned(), |name| name.to_string())
@@ -54,7 +56,7 @@ impl Subject {
             bail!("there is no rule to simulate in what was read{}", why.collect::<Vec<_>>().concat());
         }
         let mut inventory = World::new(inventory, &Script::default(), settings.clone())?.inventory();
-        let analysis = sources.analyse(&mut inventory, catalogue, &mut |_| ());
+        let analysis = sources.analyse(&mut inventory, catalogue, progress);
         let (script, events) = (Script::default(), Vec::new());
         let (assumed, left_out) = (BTreeSet::new(), BTreeSet::new());
         let prices = Prices::of_region(&settings.region);
