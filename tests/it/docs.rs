@@ -5,6 +5,7 @@ use loopguard_analysis::{Certainty, Verdict};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 fn document(path: &str) -> String {
     fs::read_to_string(workspace::root().join(path)).unwrap()
@@ -69,20 +70,50 @@ fn the_readme_explains_every_verdict() {
     }
 }
 
-#[test]
-fn every_page_that_is_linked_exists() {
-    let root = workspace::root();
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = docs.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
-    for page in pages.chain([root.join("README.md"), root.join("ARCHITECTURE.md")]) {
-        let text = fs::read_to_string(&page).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap_or_default();
-            let local = !link.contains("://") && !link.contains(' ') && !file.is_empty();
-            let there = page.parent().unwrap().join(file).exists();
-            assert!(!local || there, "{} links to {link}", page.display());
+/// All pages below a folder; what tools put there is not ours.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type().unwrap())).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if kind.is_dir() && !name.starts_with('.') && name != "target" {
+            pages(&path, found);
+        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
         }
     }
+}
+
+/// The anchor that a page has for a heading, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_page_and_heading_that_is_linked_exists() {
+    let mut all = Vec::new();
+    pages(workspace::root(), &mut all);
+    let mut links = 0;
+    for page in &all {
+        let text = fs::read_to_string(page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.contains(' ') {
+                continue;
+            }
+            links += 1;
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let to = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(to.exists(), "{} links to {link}", page.display());
+            if !heading.is_empty() && to.extension().is_some_and(|ending| ending == "md") {
+                let there = fs::read_to_string(&to).unwrap();
+                let headings = there.lines().filter(|line| line.starts_with('#'));
+                let mut anchors = headings.map(|line| anchor(line.trim_start_matches('#')));
+                assert!(anchors.any(|own| own == heading), "{} links to {link}", page.display());
+            }
+        }
+    }
+    assert!(all.len() > 60 && links > 100, "{} pages, {links} links", all.len());
 }
 
 /// Names of the template's own: what stands two columns in below a section, up to the next.
