@@ -20,8 +20,10 @@
 
 #[path = "../accounts/mod.rs"]
 mod accounts;
+mod clock;
 
 use accounts::Shape;
+use clock::ran;
 use loopguard_analysis::{Catalogue, Step, Verdict, analyse_watched};
 use loopguard_decision::cost::Prices;
 use loopguard_model::{Inventory, snapshot};
@@ -120,16 +122,6 @@ fn measure(name: &str, rounds: usize) {
         times.iter().map(|time| format!("{time:>9.1}")).collect::<Vec<_>>().join(" "),
         peak_mb(),
     );
-}
-
-/// How long this thread has run on a processor, in milliseconds.
-fn ran() -> f64 {
-    // What the system tells is up to date only where the thread was interrupted just now.
-    std::thread::yield_now();
-    let told =
-        std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells how long a thread ran");
-    let nanoseconds: f64 = told.split(' ').next().expect("three numbers").parse().expect("a number");
-    nanoseconds / 1e6
 }
 
 /// Adds up what the steps of an analysis take.
