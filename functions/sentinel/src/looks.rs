@@ -7,7 +7,7 @@ use loopguard_decision::rates::{
     self, Baseline, Ceiling, Judgement, Limits, Minute, Reads, Watched, WatchedRule, account_reads, judge,
     rate_reads, rule_reads,
 };
-use loopguard_decision::{OWN_PREFIX, Rounds, Timestamp};
+use loopguard_decision::{FLAT, OWN_PREFIX, Rounds, Timestamp};
 use loopguard_guard::LOOPING;
 use std::collections::BTreeSet;
 
@@ -24,9 +24,6 @@ pub(crate) struct Runaway {
 
 /// The account's rate is compared with what it was within two weeks, in points of five minutes.
 const HISTORY: u64 = 14 * 24 * 60;
-
-/// A flat rate matters from such a part of the threshold on.
-pub(crate) const FLAT: u64 = 10;
 
 /// An hour shows every sign but the slowest plateau.
 const RECENT: u64 = 60;

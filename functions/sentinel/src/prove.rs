@@ -1,6 +1,5 @@
 //! From what tripwires have seen to a cause that is shown.
 
-use crate::looks::FLAT;
 use crate::round::{Round, Sentinel, WatchError};
 use crate::suspect::Followed;
 use crate::targets;
@@ -47,7 +46,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     /// From where on events show a cause: where a flat rate begins to be looked into, a loop begins to matter.
     pub(crate) fn thresholds(&self) -> Thresholds {
-        Thresholds { per_minute: self.settings.watch.threshold / FLAT, ..Thresholds::DESIGN }
+        Thresholds { per_minute: self.settings.watch.matters_from(), ..Thresholds::DESIGN }
     }
 
     async fn by_evidence(

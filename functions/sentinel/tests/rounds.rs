@@ -77,6 +77,31 @@ fn a_slow_loop_is_told_as_a_loop_and_not_as_calm() {
     assert!(stage.notices()[2].text().contains("as a loop that is slower than what matters"));
 }
 
+/// A day of a loop makes its rate the usual one (what one window in a hundred of two weeks exceeds): whoever let it run has been told, and
+/// is not told again while it goes on as it did. Once it runs faster than that, it is suspected anew.
+#[test]
+fn a_settled_loop_is_not_suspected_again() {
+    let mut stage = Stage::alone((20_000, 60_000), REVERTER, CHAIN, &[("LOOPGUARD_TRIPWIRES", "off"), SLOW]);
+    // A flat level takes hours to be told from chance.
+    stage.watch(9 * 60, 15);
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected]);
+    stage.watch(25 * 60, 25 * 60);
+    assert_eq!(stage.kinds(), [NoticeKind::Suspected, NoticeKind::Settled]);
+    let (metrics, matched) = (stage.metrics(), stage.matched("revert-acl"));
+    // Twice the six hours between two looks at all rules.
+    stage.watch(13 * 60, 15);
+    assert!(stage.matched("revert-acl") > matched + 500, "it goes on");
+    assert!(stage.metrics() > metrics + 52, "and is looked at");
+    assert_eq!(stage.kinds().len(), 2, "{:?}", stage.kinds());
+    assert!(stage.rehearsal.ledger().watchlist().suspicions().is_empty());
+    for chain in 0..20 {
+        let bucket = serde_json::json!({"bucketName": format!("more-{chain}")});
+        stage.rehearsal.twin().world().call("arn:aws:iam::111122223333:user/a", "s3:PutBucketAcl", bucket);
+    }
+    stage.watch(60, 15);
+    assert_eq!(stage.kinds()[2..], [NoticeKind::Suspected]);
+}
+
 /// Tripwires are rules of the guard's own: nobody is told of them, and the guard never acts on one.
 #[test]
 fn without_tripwires_it_is_told_and_goes_on() {

@@ -36,7 +36,7 @@ pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
-pub use settings::{Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching};
+pub use settings::{FLAT, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching};
 pub use suspicion::{
     SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, StandingWatch, Suspicion, WatchedHop, Watcher, Worth,
 };

@@ -89,6 +89,11 @@ pub struct Watching {
 }
 
 impl Watching {
+    /// Returns from how many events a minute on a loop matters that is shown: where a flat rate begins to be looked into.
+    pub fn matters_from(&self) -> u64 {
+        self.threshold / FLAT
+    }
+
     /// Returns what holds where the owner has said nothing: no ceiling, and nothing is made.
     pub fn unsaid() -> Self {
         Self {
@@ -174,6 +179,12 @@ const KEYS: [&str; 18] = [
 
 /// A loop at this rate costs some $1.3 a day, at the $30.95 for a million events of the incident that is best documented.
 const DEFAULT_THRESHOLD: usize = 30;
+
+/// A flat rate matters from such a part of the threshold on.
+pub const FLAT: u64 = 10;
+
+/// From how many events a minute on a loop matters, where the owner has said nothing.
+pub(crate) const MATTERS_BY_DEFAULT: u64 = DEFAULT_THRESHOLD as u64 / FLAT;
 
 /// A rate is only taken for the rule's own once it has lasted longer than a burst.
 const DEFAULT_CEILING_MINUTES: usize = 5;

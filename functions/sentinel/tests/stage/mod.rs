@@ -6,6 +6,7 @@ use loopguard_account::{Notice, Watch};
 use loopguard_decision::{Alert, NoticeKind, Settings, Step};
 use loopguard_model::Scope;
 use loopguard_rehearsal::{ACCOUNT_RATE, Company, Owner, Rehearsal};
+use loopguard_sentinel::Wake;
 use loopguard_template::{Options, Source};
 use loopguard_world::{Script, Twin, World};
 use std::fmt::Write;
@@ -77,6 +78,52 @@ impl Stage {
         script: &str,
         settings: &[(&str, &str)],
     ) -> Self {
+        let pace =
+            loopguard_world::Settings { cloudtrail_latency, ..loopguard_world::Settings::with_seed(1) };
+        Self::in_world(pace, template, script, settings)
+    }
+
+    /// The same, with nothing that wakes the sentinel but [`Self::watch`].
+    pub fn alone(
+        cloudtrail_latency: (u64, u64),
+        template: &str,
+        script: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let pace =
+            loopguard_world::Settings { cloudtrail_latency, ..loopguard_world::Settings::with_seed(1) };
+        let mut stage = Self::beside(Company::Guard, pace, template, script, settings);
+        // What is in a loop is known.
+        stage.rehearsal.hand(r#"{"loopguard":"scan"}"#);
+        stage
+    }
+
+    /// Lets minutes pass, with a round after each so many.
+    pub fn watch(&mut self, minutes: u64, every: u64) {
+        for _ in 0..minutes / every {
+            let until = self.rehearsal.twin().world().now() + every * MINUTE;
+            assert!(self.rehearsal.run(until), "more events than any guarded run makes");
+            self.rehearsal.round(&Wake::Clock).unwrap();
+        }
+    }
+
+    /// In a world that behaves so.
+    pub fn in_world(
+        pace: loopguard_world::Settings,
+        template: &str,
+        script: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        Self::beside(Company::Both, pace, template, script, settings)
+    }
+
+    fn beside(
+        company: Company,
+        pace: loopguard_world::Settings,
+        template: &str,
+        script: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let options = Options {
             account: Some("111122223333".into()),
             region: Some("eu-west-1".into()),
@@ -85,8 +132,6 @@ impl Stage {
         };
         let source = Source { file: "t.yaml".into(), text: template.into() };
         let inventory = loopguard_template::read(&[source], &options);
-        let pace =
-            loopguard_world::Settings { cloudtrail_latency, ..loopguard_world::Settings::with_seed(1) };
         let world = World::new(&inventory, &Script::parse(script).unwrap(), pace).unwrap();
         let owner = Owner {
             settings: settled(settings),
@@ -96,7 +141,7 @@ impl Stage {
                 account: "111122223333".into(),
                 region: "eu-west-1".into(),
             },
-            company: Company::Both,
+            company,
         };
         let twin = Twin::new(world, ROLE).with_queue(QUEUE);
         let rehearsal = Rehearsal::new(twin, owner).unwrap().with_most_events(EVENTS);

@@ -18,6 +18,7 @@ use super::count::{Evidence, HopEvidence};
 use super::delivery::{Delivery, counts_from};
 use super::hop::HopRef;
 use crate::rates::{Minute, Series};
+use crate::settings::MATTERS_BY_DEFAULT;
 use crate::{Cause, RuleRef, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +51,7 @@ impl Thresholds {
         share_percent: 90,
         windows: 3,
         generations: 3,
-        per_minute: 3,
+        per_minute: MATTERS_BY_DEFAULT,
         repeats: 20,
         sampled: 400,
         settle: 2,

@@ -107,3 +107,28 @@ fn what_has_not_settled_does_not_count() {
     let judged = judge(&series, &baseline, &Limits::on_cycle(), Timestamp(NOW * 60_000));
     assert!(!judged.is_unusual());
 }
+
+/// What has lasted for a day is more than one window in a hundred of two weeks, and so what is usual: it is not suspected again. An
+/// hour of it is not.
+#[test]
+fn a_rate_that_has_lasted_for_a_day_is_usual() {
+    let (day, now) = (24 * 60, 28_000_000);
+    let judged = |lasted: u64| {
+        let mut history = Series::of_step(5);
+        let mut recent = Series::new();
+        for minute in now - 14 * day..now {
+            let rate = if minute >= now - lasted { 100.0 } else { 0.0 };
+            history.take(Timestamp(minute * 60_000), rate * 5.0);
+            if minute >= now - 180 {
+                recent.take(Timestamp(minute * 60_000), rate);
+            }
+        }
+        // Of the last three hours what is usual is not taken: what begins then would make itself usual.
+        let usual = Baseline::of(&history, Minute(now - 180), 14 * day);
+        judge(&recent, &usual, &Limits::on_cycle(), Timestamp(now * 60_000))
+    };
+    assert!(judged(4 * 60).is_unusual(), "an hour beside two weeks: {}", judged(4 * 60));
+    let day_long = judged(day);
+    assert!(!day_long.is_unusual(), "{day_long}");
+    assert_eq!(day_long.to_string(), "100.0 events a minute; unusual begins at 200");
+}
