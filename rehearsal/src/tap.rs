@@ -2,9 +2,9 @@
 
 use crate::Tally;
 use loopguard_account::{
-    Account, Alert, Begun, CallError, End, Ended, Exemption, Incident, IncidentBudget, KeptTarget, Ledger,
-    MetricQuery, Notice, Pause, Receipt, Rounds, RuleRef, Series, Sighting, Suspicion, Tags, Timestamp,
-    TripwireRule, View, Watch, Watchbook,
+    Account, Alert, Begun, CallError, End, Ended, Exemption, HistoryPage, Incident, IncidentBudget,
+    KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt, Rounds, RuleRef, Series, Sighting,
+    Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -144,6 +144,11 @@ impl<T: Watch> Watch for Tap<'_, T> {
     async fn remove_budget(&self, name: &str) -> Result<(), CallError> {
         self.count("remove_budget", 1);
         self.ask("remove_budget")?.remove_budget(name).await
+    }
+
+    async fn look_up(&self, lookup: &Lookup, token: Option<&str>) -> Result<HistoryPage, CallError> {
+        self.count("look_up", 1);
+        self.ask("look_up")?.look_up(lookup, token).await
     }
 
     async fn notify(&self, notice: &Notice) -> Result<Receipt, CallError> {

@@ -60,7 +60,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             Watcher::Nothing { .. } => None,
         };
         let tripwires: Option<Vec<RuleRef>> = one.suspicion.hops.iter().map(tripwire).collect();
-        let Some(tripwires) = tripwires else { return Ok(None) };
+        let Some(tripwires) = tripwires else { return self.by_history(one, round, now).await };
         let since =
             Timestamp(now.0.saturating_sub(SEEN_FOR)).max(one.suspicion.watched.unwrap_or(Timestamp(0)));
         let seen = self.ledger.sightings(&one.suspicion.id, since).await.map_err(WatchError::Ledger)?;
@@ -77,6 +77,19 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             counted.insert(hop.clone(), counted_of);
         }
         let conclusion = conclude(&hops, &evidence, &counted, &self.thresholds(), now);
+        self.concluded(one, conclusion, "", round, now).await
+    }
+
+    /// What a conclusion shows; it is written down, and a loop that is only slow is told. `place` says where it was seen, if
+    /// not by tripwires.
+    pub(crate) async fn concluded(
+        &self,
+        one: &mut Followed,
+        conclusion: Conclusion,
+        place: &str,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<Option<Shown>, WatchError> {
         tracing::info!(suspicion = &*one.suspicion.id, %conclusion, "concluded");
         one.suspicion.concluded = Some(conclusion.to_string().into());
         Ok(match conclusion {
@@ -84,7 +97,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 finding: one.suspicion.finding.clone(),
                 by: ShownBy::Evidence,
                 at: now,
-                why: proof.to_string().into(),
+                why: format!("{place}{proof}").into(),
                 events: proof.hops.iter().flat_map(|hop| hop.ids.iter().cloned()).collect(),
                 course: self.course(one, now),
             }),
@@ -149,7 +162,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// What the metrics count of the rule that hears, and of who starts the target.
-    async fn counted(
+    pub(crate) async fn counted(
         &self,
         one: &Followed,
         hop: &HopRef,

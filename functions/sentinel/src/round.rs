@@ -31,6 +31,8 @@ pub struct Sentinel<'a, A, L> {
 pub struct Round {
     /// How many metrics were read; each is billed.
     pub metrics: u64,
+    /// How many pages of CloudTrail's event history were read.
+    pub pages: u64,
     /// Rules whose rate is unusual, with the numbers.
     pub unusual: Vec<(RuleRef, Judgement)>,
     /// Suspicions that began, by id.

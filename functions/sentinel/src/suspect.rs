@@ -80,6 +80,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             shown: None,
             calm_since: None,
             slow_since: None,
+            history: None,
             budget: None,
             standing: None,
         };

@@ -166,7 +166,11 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             ),
         };
         let concluded = suspicion.concluded.as_ref().filter(|_| suspicion.shown.is_none());
-        let concluded = concluded.map(|concluded| format!("What its tripwires have seen was: {concluded}."));
+        let seen = match suspicion.history {
+            Some(_) => "What CloudTrail's event history showed was",
+            None => "What its tripwires have seen was",
+        };
+        let concluded = concluded.map(|concluded| format!("{seen}: {concluded}."));
         let notice = Notice {
             finding: Some(suspicion.finding.clone()),
             seen: format!(
@@ -259,7 +263,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         })
     }
 
-    /// A tripwire could not be made: the cause is not shown while that is so.
+    /// A tripwire could not be made: by tripwires the cause is not shown while that is so.
     pub(crate) async fn tell_of_no_tripwire(
         &self,
         suspicion: &Suspicion,
@@ -270,7 +274,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let notice = Notice {
             finding: Some(suspicion.finding.clone()),
             seen: format!("a tripwire could not be made: {why}"),
-            done: "its cause cannot be shown meanwhile; it is tried again each minute".to_owned(),
+            done: match suspicion.history {
+                Some(_) => {
+                    "its cause is looked for in CloudTrail's event history, which is a quarter of an hour late; the tripwire is tried \
+                     again each minute"
+                }
+                None => "its cause cannot be shown meanwhile; it is tried again each minute",
+            }
+            .to_owned(),
             ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
         };
         self.tell(notice, round, now).await
@@ -364,7 +375,13 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         ]
     }
 
-    fn notice(&self, kind: NoticeKind, urgency: Urgency, rule: Option<&RuleRef>, now: Timestamp) -> Notice {
+    pub(crate) fn notice(
+        &self,
+        kind: NoticeKind,
+        urgency: Urgency,
+        rule: Option<&RuleRef>,
+        now: Timestamp,
+    ) -> Notice {
         Notice {
             at: now,
             urgency,
@@ -385,7 +402,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// Tells, unless the same was told of late.
-    async fn tell(&self, notice: Notice, round: &mut Round, now: Timestamp) -> Result<(), WatchError> {
+    pub(crate) async fn tell(
+        &self,
+        notice: Notice,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Result<(), WatchError> {
         let publish = Box::pin(async {
             // The whole notice goes into the log, too, in case nobody ever gets it.
             let published = self.account.notify(&notice).await;

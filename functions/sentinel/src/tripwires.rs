@@ -65,6 +65,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             let suspicion = &mut one.suspicion;
             let is_watched = names(suspicion).count() == suspicion.hops.len();
             suspicion.watched = suspicion.watched.or(Some(now)).filter(|_| is_watched);
+            one.fall_back(self.settings.watch.tripwires, is_watched, now);
         }
         for (rule, why) in &refused {
             let of = |one: &&Followed| one.wanted.iter().flatten().any(|tripwire| tripwire.name == rule.name);

@@ -3,9 +3,11 @@
 //! The analysis asks in pieces and the guard compares what it read with what it reads again, so the pieces and
 //! the whole have to tell one story.
 
+mod history;
 mod ledger;
 mod watched;
 
+pub use history::check_history;
 pub use ledger::check_ledger;
 pub use watched::check_watched;
 

@@ -18,10 +18,13 @@ pub use loopguard_decision::{
     Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, State, Suspicion, Timestamp, View,
     WatchedHop, Watcher, Worth, digest,
 };
-pub use watch::{IncidentBudget, TRIPWIRE_RETRIED, TRIPWIRE_TARGET, TripwireRule, Watch, evidence_template};
+pub use watch::{
+    HISTORY_PAGE, HistoryPage, IncidentBudget, LOOKUPS_A_SECOND, TRIPWIRE_RETRIED, TRIPWIRE_TARGET,
+    TripwireRule, Watch, evidence_template,
+};
 
 pub use loopguard_decision::cost::Money;
-pub use loopguard_decision::evidence::{HopRef, TRIPWIRE_PREFIX};
+pub use loopguard_decision::evidence::{HopRef, Lookup, LookupBy, TRIPWIRE_PREFIX};
 pub use loopguard_decision::rates::{METRICS_PER_CALL, Metric, MetricQuery, Series, Watched};
 
 use loopguard_model::{Facts, Need, Rule, RuleState};

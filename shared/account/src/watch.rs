@@ -2,6 +2,7 @@
 
 use crate::{Account, CallError, Receipt};
 use loopguard_decision::cost::Money;
+use loopguard_decision::evidence::Lookup;
 use loopguard_decision::rates::{MetricQuery, Series};
 use loopguard_decision::{Notice, RuleRef, Timestamp};
 use loopguard_model::RuleState;
@@ -37,9 +38,33 @@ pub trait Watch: Account {
     /// Removes a budget; one that is gone already is none to remove.
     fn remove_budget(&self, name: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 
+    /// Returns a page of CloudTrail's event history, the newest first; with the token of the page before, the next one. What was
+    /// called less than [`HISTORY_DELAY`](loopguard_decision::evidence::HISTORY_DELAY) minutes ago may not be in it yet. AWS
+    /// takes [`LOOKUPS_A_SECOND`] of these calls for a whole account and region: an implementation waits between two.
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        token: Option<&str>,
+    ) -> impl Future<Output = Result<HistoryPage, CallError>> + Send;
+
     /// Tells what was seen to where the owner listens.
     fn notify(&self, notice: &Notice) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 }
+
+/// A page of CloudTrail's event history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The records of management events as JSON texts.
+    pub records: Vec<Arc<str>>,
+    /// The token of the next page; none on the last.
+    pub next: Option<Arc<str>>,
+}
+
+/// A page of the history has at most so many records (API reference of `LookupEvents`, `MaxResults`).
+pub const HISTORY_PAGE: usize = 50;
+
+/// So many lookups a second are taken, all callers of the account and region together (API reference of `LookupEvents`).
+pub const LOOKUPS_A_SECOND: u64 = 2;
 
 /// The id of the one target of a tripwire.
 pub const TRIPWIRE_TARGET: &str = "evidence";

@@ -1,4 +1,4 @@
-//! The trait [`Watch`], method by method: metrics, tripwires, budgets, notices.
+//! The trait [`Watch`], method by method: metrics, tripwires, the event history, budgets, notices.
 
 use crate::failure::{failure, gone};
 use crate::{AwsAccount, alert, rule};
@@ -8,14 +8,18 @@ use aws_sdk_budgets::types::{
     Metric as BudgetMetric, Notification, NotificationType, NotificationWithSubscribers, Spend, Subscriber,
     SubscriptionType, ThresholdType, TimePeriod, TimeUnit,
 };
+use aws_sdk_cloudtrail::primitives::DateTime as TrailTime;
+use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{self as cloudwatch, MetricDataQuery, MetricStat};
 use aws_sdk_eventbridge::types::{InputTransformer, RetryPolicy, Target};
 use loopguard_account::{
-    CallError, IncidentBudget, METRICS_PER_CALL, MetricQuery, Notice, Receipt, RuleRef, Series,
-    TRIPWIRE_PREFIX, TRIPWIRE_RETRIED, TRIPWIRE_TARGET, Timestamp, TripwireRule, Watch, evidence_template,
+    CallError, HISTORY_PAGE, HistoryPage, IncidentBudget, LOOKUPS_A_SECOND, Lookup, METRICS_PER_CALL,
+    MetricQuery, Notice, Receipt, RuleRef, Series, TRIPWIRE_PREFIX, TRIPWIRE_RETRIED, TRIPWIRE_TARGET,
+    Timestamp, TripwireRule, Watch, evidence_template,
 };
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The most points that one call returns (API reference of `GetMetricData`, `MaxDatapoints`).
 const POINTS_IN_A_CALL: i32 = 100_800;
@@ -116,6 +120,30 @@ impl Watch for AwsAccount {
         let call = self.clients.budgets.delete_budget().account_id(self.account_id()).budget_name(name);
         let deleted = call.send().await.map(drop);
         gone(deleted.map_err(|error| failure("budgets:DeleteBudget", name, &error)))
+    }
+
+    async fn look_up(&self, lookup: &Lookup, token: Option<&str>) -> Result<HistoryPage, CallError> {
+        const OPERATION: &str = "cloudtrail:LookupEvents";
+        // Others look up, too; whoever asks more often than this alone has them throttled.
+        tokio::time::sleep(Duration::from_millis(1_000 / LOOKUPS_A_SECOND)).await;
+        let (key, value) = lookup.by.attribute();
+        let asked = LookupAttribute::builder()
+            .attribute_key(LookupAttributeKey::from(key))
+            .attribute_value(value)
+            .build()
+            .map_err(|error| CallError::unsupported(OPERATION, value, &error.to_string()))?;
+        let call = self
+            .clients
+            .cloudtrail
+            .lookup_events()
+            .lookup_attributes(asked)
+            .start_time(TrailTime::from_millis(millis(lookup.from)))
+            .end_time(TrailTime::from_millis(millis(lookup.to)))
+            .max_results(i32::try_from(HISTORY_PAGE).unwrap_or(i32::MAX))
+            .set_next_token(token.map(ToOwned::to_owned));
+        let answer = call.send().await.map_err(|error| failure(OPERATION, value, &error))?;
+        let records = answer.events().iter().filter_map(Event::cloud_trail_event).map(Into::into);
+        Ok(HistoryPage { records: records.collect(), next: answer.next_token().map(Into::into) })
     }
 
     async fn notify(&self, notice: &Notice) -> Result<Receipt, CallError> {

@@ -1,6 +1,6 @@
 //! A rule that runs away and may be the cause of that itself: what is watched, what was seen.
 
-use crate::evidence::HopRef;
+use crate::evidence::{History, HopRef};
 use crate::{RuleRef, Timestamp, digest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,6 +42,9 @@ pub struct Suspicion {
     pub slow_since: Option<Timestamp>,
     /// The budget that was made for it.
     pub budget: Option<Arc<str>>,
+    /// What was read of CloudTrail's event history, where the cause is looked for there because a tripwire could not be made.
+    #[serde(default)]
+    pub history: Option<History>,
     /// That nothing is suspected, and the tripwires of a loop stand all the same.
     #[serde(default)]
     pub standing: Option<StandingWatch>,
@@ -127,10 +130,10 @@ pub enum ShownBy {
     Ceiling,
 }
 
-/// One event that a tripwire has seen.
+/// One event that a tripwire has seen, or that was found in CloudTrail's event history.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sighting {
-    /// The tripwire.
+    /// The tripwire; for what was found in the history, [its name](crate::evidence::history_name) there.
     pub tripwire: Arc<str>,
     /// The id of the event: CloudTrail's `eventID` where it has one, else EventBridge's `id`.
     pub event_id: Arc<str>,
@@ -138,7 +141,7 @@ pub struct Sighting {
     pub stands_for: u64,
     /// A digest of the call and of what it asks for: by it repetitions are known.
     pub call: u64,
-    /// When it arrived: the time that metrics count by.
+    /// When it arrived: the time that metrics count by. In the history, when the call was made.
     pub at: Timestamp,
 }
 

@@ -238,12 +238,17 @@ impl World {
         workloads.iter().find(by_arn).or_else(|| workloads.iter().find(by_name))
     }
 
-    /// Sends the record of a call to the default bus, if a trail delivers it.
+    /// Writes the record of a call into the event history, and sends it to the default bus if a trail delivers it.
     fn record(&mut self, call: &Call, answers: &Value) {
         let recording = self.facts.recording(&call.api);
-        if !self.is_recorded(&recording) {
+        let is_recorded = self.is_recorded(&recording);
+        // Management events are there without any trail (CloudTrail user guide, event history).
+        let is_kept = recording.data.is_none() && self.is_in_region(&recording);
+        if !is_recorded && !is_kept {
             return;
         }
+        // What no trail delivers draws nothing of what the others' ids are made of.
+        let ids = if is_recorded { call.api.to_string() } else { format!("history {}", call.api) };
         let time = crate::time::rfc3339(self.unix_millis());
         let (address, agent) = call.identity.from();
         let mut detail = json!({
@@ -251,7 +256,7 @@ impl World {
             "eventTime": time, "eventSource": recording.event_source, "eventName": recording.event_name,
             "awsRegion": self.settings.region, "sourceIPAddress": address, "userAgent": agent,
             "requestParameters": call.parameters, "responseElements": answers,
-            "requestID": self.rng.of(&call.api).uuid(), "eventID": self.rng.of(&call.api).uuid(), "readOnly": recording.read_only,
+            "requestID": self.rng.of(&ids).uuid(), "eventID": self.rng.of(&ids).uuid(), "readOnly": recording.read_only,
             "eventType": "AwsApiCall", "managementEvent": recording.data.is_none(),
             "eventCategory": if recording.data.is_none() { "Management" } else { "Data" },
             "recipientAccountId": self.settings.account,
@@ -259,6 +264,13 @@ impl World {
         if let Some(error) = &call.error {
             let failed = json!({"errorCode": &**error, "errorMessage": "scripted failure"});
             detail = fill::merge(detail, failed);
+        }
+        let detail = Arc::new(detail);
+        if is_kept {
+            self.keep_in_history(&recording.event_source, &recording.event_name, detail.clone());
+        }
+        if !is_recorded {
+            return;
         }
         let home = recording.event_source.split('.').next().unwrap_or_default();
         let source = format!("aws.{home}");
@@ -269,8 +281,12 @@ impl World {
         self.soon(latency, Act::Arrive { bus: "default".into(), event: Event { read_only, ..event } });
     }
 
+    fn is_in_region(&self, recording: &Recording) -> bool {
+        !recording.global || self.settings.region == GLOBAL_REGION
+    }
+
     fn is_recorded(&self, recording: &Recording) -> bool {
-        if recording.global && self.settings.region != GLOBAL_REGION {
+        if !self.is_in_region(recording) {
             return false;
         }
         self.account.trails.as_ref().is_some_and(|trails| {

@@ -21,6 +21,7 @@ mod concrete;
 mod event;
 mod facts;
 mod fill;
+mod history;
 mod identity;
 mod log;
 mod meters;

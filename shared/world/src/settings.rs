@@ -21,6 +21,9 @@ pub struct Settings {
     pub values: BTreeMap<String, String>,
     /// From an API call to its record on the default bus. AWS states no figure; seconds to two minutes are seen.
     pub cloudtrail_latency: Range,
+    /// From an API call to its record in the event history. "Within an average of about 5 minutes", not guaranteed (CloudTrail user
+    /// guide).
+    pub history_latency: Range,
     /// From a bus to the invocation of a target.
     pub delivery_latency: Range,
     /// From the answer to a change of a rule until the bus acts on it ("a short period of time", `DisableRule`).
@@ -43,6 +46,7 @@ impl Settings {
             region: "eu-west-1".to_owned(),
             values: BTreeMap::new(),
             cloudtrail_latency: (20_000, 60_000),
+            history_latency: (120_000, 600_000),
             delivery_latency: (150, 600),
             rule_change: (5_000, 20_000),
             duplicates_per_mille: 0,

@@ -5,6 +5,7 @@ use crate::calls::{Call, RunCall};
 use crate::concrete::Names;
 use crate::event::{Event, Past};
 use crate::facts::Facts;
+use crate::history::History;
 use crate::identity::Identity;
 use crate::log::{Counts, Entry, Happening};
 use crate::meters::Meters;
@@ -33,6 +34,7 @@ pub struct World {
     pub(crate) rng: Streams,
     pub(crate) log: Vec<Entry>,
     pub(crate) meters: Meters,
+    pub(crate) history: History,
     names: Names,
     now: u64,
     sequence: u64,
@@ -152,6 +154,7 @@ impl World {
             warm: BTreeMap::new(),
             log: Vec::new(),
             meters: Meters::default(),
+            history: History::default(),
             names,
             now: 0,
             sequence: 0,

@@ -178,6 +178,11 @@ impl Stage {
         self.rehearsal.twin().world().counts("default", rule).unwrap().matched
     }
 
+    /// Pages of the event history that were asked for.
+    pub fn lookups(&self) -> u64 {
+        self.rehearsal.sentinel_calls().of("look_up").calls
+    }
+
     pub fn metrics(&self) -> u64 {
         self.rehearsal.sentinel_calls().of("read").things
     }

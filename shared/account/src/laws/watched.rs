@@ -46,6 +46,7 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         concluded: None,
         calm_since: None,
         slow_since: None,
+        history: None,
         budget: None,
         standing: None,
         watched: None,

@@ -1,8 +1,8 @@
 use super::query;
 use crate::replay::{Call, Replay};
 use loopguard_account::{
-    IncidentBudget, Metric, MetricQuery, Money, TRIPWIRE_PREFIX, TRIPWIRE_RETRIED, Timestamp, TripwireRule,
-    Watch, Watched,
+    IncidentBudget, Lookup, LookupBy, Metric, MetricQuery, Money, TRIPWIRE_PREFIX, TRIPWIRE_RETRIED,
+    Timestamp, TripwireRule, Watch, Watched, laws,
 };
 use loopguard_model::RuleState;
 use serde_json::Value;
@@ -159,4 +159,59 @@ async fn a_budget_that_is_there_is_left_alone() {
     let denied = Replay::start(|_| (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#.to_owned()));
     let error = denied.account().put_budget(&budget()).await.unwrap_err();
     assert_eq!((error.code.as_deref(), error.retryable), (Some("AccessDeniedException"), false));
+}
+
+const FROM: u64 = 1_700_000_000;
+
+/// Answers a lookup as CloudTrail does: seventy calls, one a second, of which no more than asked for go on a page.
+fn history(call: &Call) -> (u16, String) {
+    assert_eq!(call.operation, "LookupEvents");
+    let asked: Value = serde_json::from_str(&call.content).unwrap();
+    let of = &asked["LookupAttributes"][0];
+    assert_eq!((&of["AttributeKey"], &of["AttributeValue"]), (&"EventName".into(), &"PutBucketAcl".into()));
+    assert_eq!(asked["LookupAttributes"].as_array().unwrap().len(), 1, "one is taken");
+    assert!(asked.get("EventCategory").is_none(), "management events");
+    let [from, to] = ["StartTime", "EndTime"].map(|end| asked[end].as_f64().unwrap());
+    #[expect(clippy::cast_precision_loss, reason = "seconds")]
+    let within = |at: &u64| (from..=to).contains(&((FROM + at) as f64));
+    let skipped = asked["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+    let found: Vec<u64> = (0..70).rev().filter(within).skip(skipped).collect();
+    let page = usize::try_from(asked["MaxResults"].as_u64().unwrap()).unwrap();
+    let event = |at: &u64| {
+        let time = Timestamp((FROM + at) * 1_000).to_string();
+        let record = serde_json::json!({"eventID": at.to_string(), "eventTime": time, "eventName": "PutBucketAcl", "managementEvent": true});
+        serde_json::json!({"EventId": at.to_string(), "EventTime": FROM + at, "CloudTrailEvent": record.to_string()})
+    };
+    let events: Vec<Value> = found.iter().take(page).map(event).collect();
+    let next = (found.len() > page).then(|| (skipped + page).to_string());
+    (200, serde_json::json!({"Events": events, "NextToken": next}).to_string())
+}
+
+fn lookup() -> Lookup {
+    let [from, to] = [FROM, FROM + 600].map(|second| Timestamp(second * 1_000));
+    Lookup { by: LookupBy::Name("PutBucketAcl".into()), from, to }
+}
+
+#[tokio::test]
+async fn the_event_history_keeps_the_laws() {
+    let replay = Replay::start(history);
+    assert_eq!(laws::check_history(&replay.account(), &lookup()).await, Ok(()));
+}
+
+/// No more than two lookups a second are taken from an account and region; whoever is throttled asks again later.
+#[tokio::test]
+async fn lookups_are_paced_and_may_be_throttled() {
+    let replay = Replay::start(history);
+    let account = replay.account();
+    let begun = tokio::time::Instant::now();
+    for _ in 0..3 {
+        account.look_up(&lookup(), None).await.unwrap();
+    }
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    let throttled =
+        Replay::start(|_| (400, r#"{"__type":"ThrottlingException","Message":"Rate exceeded"}"#.to_owned()));
+    let error = throttled.account().look_up(&lookup(), None).await.unwrap_err();
+    assert_eq!((error.code.as_deref(), error.retryable), (Some("ThrottlingException"), true));
+    let denied = Replay::start(|_| (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#.to_owned()));
+    assert!(!denied.account().look_up(&lookup(), None).await.unwrap_err().retryable);
 }

@@ -68,6 +68,9 @@ pub struct Counted {
     /// The most minutes from a matched event to the arrival of what its run causes: the target's longest run with its
     /// retries, and CloudTrail's delay.
     pub longest_round: u64,
+    /// From then on every event that the rule matched is known, the target's own or not. Where that is not said, only what
+    /// came after the first of its own is told from it.
+    pub known_from: Option<Minute>,
     /// Whether the hop's tripwire could deliver.
     pub delivery: Delivery,
 }
@@ -83,6 +86,7 @@ impl Counted {
             matched: Series::new(),
             runs: Runs::NotKnown,
             longest_round: LONGEST_ROUND,
+            known_from: None,
             delivery: Delivery::default(),
         }
     }
@@ -404,7 +408,7 @@ impl Generations<'_> {
     /// beyond one round.
     fn sure(&self) -> u64 {
         let Some(first) = self.seen.arrived.keys().next().copied() else { return 0 };
-        let outside = self.outside(first);
+        let outside = self.outside(self.counted.known_from.map_or(first, |known| known.min(first)));
         let round = self.counted.longest_round.max(1);
         // What was on its way at the end cannot be told from what came from outside; and neither made what was caught before.
         let ends = [self.end, self.end.back(ON_ITS_WAY)];

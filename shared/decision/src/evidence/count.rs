@@ -107,6 +107,16 @@ impl Evidence {
         evidence
     }
 
+    /// Takes what was found of a hop in the event history. Of more than [`MOST_SIGHTINGS`] the latest count.
+    pub(super) fn take_found<'a>(&mut self, hop: &HopRef, found: impl Iterator<Item = &'a Sighting>) {
+        let mut in_order: Vec<&Sighting> = found.collect();
+        in_order.sort_by_key(|one| one.at);
+        let latest = in_order.len().saturating_sub(MOST_SIGHTINGS);
+        for one in in_order.into_iter().skip(latest) {
+            self.count_as(hop, one.stands_for, &one.event_id, one.call, Minute::of(one.at));
+        }
+    }
+
     /// Forgets what arrived before that time, but for the ids of the record.
     pub fn forget_before(&mut self, time: Timestamp) {
         let minute = Minute::of(time);
@@ -218,7 +228,7 @@ fn id(event: &Value) -> Option<Arc<str>> {
 
 /// Returns a digest of what is called and what it asks for: calls are told apart by it. Two equal calls on equal things
 /// have the same digest whatever the order of their members.
-fn call(event: &Value) -> u64 {
+pub(super) fn call(event: &Value) -> u64 {
     let mut text = String::new();
     let detail = event.get("detail");
     for member in ["eventSource", "eventName", "errorCode", "requestParameters"] {

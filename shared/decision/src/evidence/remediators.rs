@@ -197,6 +197,7 @@ impl Run {
             matched: self.matched.clone(),
             runs: Runs::OnlyThisRule,
             longest_round: 20,
+            known_from: None,
             delivery: Delivery::default(),
         };
         let counted = BTreeMap::from([(hop.clone(), counted)]);

@@ -173,19 +173,45 @@ pub enum NoTripwire {
     },
 }
 
-/// Returns one tripwire per hop of the finding, or why there is none.
-pub fn tripwires(finding: &Finding, ground: TripwireGround<'_>) -> Vec<Result<Tripwire, NoTripwire>> {
+/// The events of one hop: those that the rule `hop.to` matches and whose record names the session (or the role, where
+/// nothing else uses it) of the target of `hop.from`.
+#[derive(Debug, Clone)]
+pub struct OwnEvents {
+    /// The hop.
+    pub hop: HopRef,
+    /// The bus of the rule that hears.
+    pub bus: Arc<str>,
+    /// The ARN that the record must show.
+    pub caller: Arc<str>,
+    /// Whether the rule that hears sees read-only events, too.
+    pub reads: bool,
+    /// Where the record shows it.
+    path: &'static str,
+    /// What matches these events.
+    pub(super) pattern: EventPattern,
+    /// The pattern of the rule that hears.
+    pub(super) heard_by: Arc<EventPattern>,
+}
+
+/// Returns the own events of each hop of the finding, or why they cannot be told from others.
+pub fn own_events(finding: &Finding, ground: TripwireGround<'_>) -> Vec<Result<OwnEvents, NoTripwire>> {
     let names = HopRef::of(finding, ground.inventory);
-    let build = |(at, (hop, name)): (usize, (&Hop, Option<HopRef>))| {
+    let own = |(at, (hop, name)): (usize, (&Hop, Option<HopRef>))| {
         let next = finding.hops.get((at + 1) % finding.hops.len()).unwrap_or(hop);
         let unread = || NoTripwire::Unread { rule: next.rule.id.clone() };
         let to = find(ground.inventory, &next.rule).ok_or_else(unread)?;
-        build(hop, name.ok_or_else(unread)?, to, ground)
+        own(hop, name.ok_or_else(unread)?, to, ground)
     };
-    finding.hops.iter().zip(names).enumerate().map(build).collect()
+    finding.hops.iter().zip(names).enumerate().map(own).collect()
 }
 
-fn build(hop: &Hop, name: HopRef, to: &Rule, ground: TripwireGround<'_>) -> Result<Tripwire, NoTripwire> {
+/// Returns one tripwire per hop of the finding, or why there is none.
+pub fn tripwires(finding: &Finding, ground: TripwireGround<'_>) -> Vec<Result<Tripwire, NoTripwire>> {
+    let own = own_events(finding, ground).into_iter();
+    own.map(|own| build(own?, ground.sample)).collect()
+}
+
+fn own(hop: &Hop, name: HopRef, to: &Rule, ground: TripwireGround<'_>) -> Result<OwnEvents, NoTripwire> {
     let (path, caller) = caller(hop, ground)?;
     if to.scope != ground.inventory.scope {
         return Err(NoTripwire::Elsewhere { rule: to.key.id.clone() });
@@ -194,9 +220,15 @@ fn build(hop: &Hop, name: HopRef, to: &Rule, ground: TripwireGround<'_>) -> Resu
     literal(&to.name)?;
     let heard_by = to.trigger.pattern().ok_or_else(|| NoTripwire::Unread { rule: to.key.id.clone() })?;
     let exact = MatcherKind::Exact(Term::literal(&caller));
-    let whole =
+    let pattern =
         heard_by.narrowed(path, &exact).ok_or_else(|| NoTripwire::LeavesOut { caller: caller.clone() })?;
-    let pattern = sampled(&whole, ground.sample)?;
+    let reads = to.state == RuleState::EnabledWithAllManagementEvents;
+    Ok(OwnEvents { hop: name, bus, caller, reads, path, pattern, heard_by: heard_by.clone() })
+}
+
+fn build(own: OwnEvents, sample: Sample) -> Result<Tripwire, NoTripwire> {
+    let OwnEvents { hop: name, bus, caller, reads, path, pattern: whole, heard_by } = own;
+    let pattern = sampled(&whole, sample)?;
     let text = pattern.nested().unwrap_or_else(|_| pattern.to_string());
     // What is shown is shown of the text that AWS will read.
     let pattern = loopguard_pattern::parse(&text).map_err(|error| not_shown(error.to_string()))?;
@@ -205,22 +237,18 @@ fn build(hop: &Hop, name: HopRef, to: &Rule, ground: TripwireGround<'_>) -> Resu
         return Err(NoTripwire::TooLong { chars });
     }
     pattern.check_bus_limits().map_err(|error| not_shown(error.to_string()))?;
-    catches_only(&pattern, heard_by, &[path, ID])?;
+    catches_only(&pattern, &heard_by, &[path, ID])?;
     let of = format!("{name}\n{path}\n{caller}");
     Ok(Tripwire {
         name: format!("{TRIPWIRE_PREFIX}{:016x}", digest(of.as_bytes())).into(),
         bus,
-        state: if to.state == RuleState::EnabledWithAllManagementEvents {
-            to.state
-        } else {
-            RuleState::Enabled
-        },
+        state: if reads { RuleState::EnabledWithAllManagementEvents } else { RuleState::Enabled },
         text: text.into(),
         hop: name,
         caller,
-        sample: ground.sample,
+        sample,
         pattern,
-        heard_by: heard_by.clone(),
+        heard_by,
     })
 }
 

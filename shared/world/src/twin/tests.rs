@@ -1,8 +1,10 @@
 use super::Twin;
+use crate::Limits;
 use crate::world::tests::{acl_loop, world};
-use loopguard_account::{Account, laws};
+use loopguard_account::{Account, Lookup, LookupBy, Timestamp, Watch, laws};
 use loopguard_model::{Facts, Need, Trails};
 use loopguard_pattern::Term;
+use serde_json::json;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -51,4 +53,32 @@ fn needs_are_answered_from_the_account() {
     assert!(matches!(answer(Need::Trails), Facts::Trails(Trails { logging: true, .. })));
     let media = Need::BucketNotification { bucket: "media".into() };
     assert!(matches!(answer(media), Facts::BucketNotification(false)));
+}
+
+/// Each call of somebody is in the history, whether a trail logs it or not, some minutes later.
+#[test]
+fn the_twin_keeps_the_laws_of_event_histories() {
+    let (mut account, script) = acl_loop();
+    account.trails = Some(Trails::default());
+    let twin = Twin::new(world(&account, script), "arn:aws:iam::111122223333:role/guard");
+    for at in 0..120 {
+        let mut world = twin.world();
+        world.run(Limits { until: at * 1_000, events: u64::MAX });
+        world.call("arn:aws:iam::111122223333:user/a", "s3:PutBucketAcl", json!({"bucketName": "b"}));
+        world.call(
+            "arn:aws:iam::111122223333:user/a",
+            "s3:PutObject",
+            json!({"bucketName": "b", "key": "k"}),
+        );
+    }
+    let start = twin.world().unix_millis() - 119_000;
+    let lookup = |by| Lookup { by, from: Timestamp(start), to: Timestamp(start + 600_000) };
+    let name = lookup(LookupBy::Name("PutBucketAcl".into()));
+    twin.world().run(Limits { until: 121_000, events: u64::MAX });
+    let found = ready(twin.look_up(&name, None)).unwrap().records.len();
+    assert!(found < 50, "they are not there yet: {found}");
+    twin.world().run(Limits { until: 3_600_000, events: u64::MAX });
+    assert_eq!(ready(laws::check_history(&twin, &name)), Ok(()));
+    let source = lookup(LookupBy::Source("s3.amazonaws.com".into()));
+    assert_eq!(ready(laws::check_history(&twin, &source)), Ok(()), "data events are not there");
 }

@@ -3,8 +3,8 @@
 use super::Twin;
 use crate::rules::text;
 use loopguard_account::{
-    CallError, IncidentBudget, MetricQuery, Notice, Receipt, RuleRef, Series, TRIPWIRE_PREFIX,
-    TRIPWIRE_TARGET, Timestamp, TripwireRule, Watch, evidence_template,
+    CallError, HistoryPage, IncidentBudget, Lookup, MetricQuery, Notice, Receipt, RuleRef, Series,
+    TRIPWIRE_PREFIX, TRIPWIRE_TARGET, Timestamp, TripwireRule, Watch, evidence_template,
 };
 use loopguard_model::{Origin, Rule, RuleKey, Target, Trigger};
 use loopguard_pattern::Term;
@@ -68,6 +68,10 @@ impl Watch for Twin {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.retain(|budget| *budget.name != *name);
         Ok(())
+    }
+
+    async fn look_up(&self, lookup: &Lookup, token: Option<&str>) -> Result<HistoryPage, CallError> {
+        Ok(self.world().looked_up(lookup, token))
     }
 
     async fn notify(&self, notice: &Notice) -> Result<Receipt, CallError> {

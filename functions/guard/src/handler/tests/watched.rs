@@ -35,6 +35,7 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         concluded: None,
         calm_since: None,
         slow_since: None,
+        history: None,
         budget: None,
         standing: None,
         watched: None,

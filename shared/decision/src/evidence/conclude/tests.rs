@@ -27,8 +27,13 @@ fn case(own_per_minute: u64, outside: u64) -> Case {
         #[expect(clippy::cast_precision_loss, reason = "few")]
         matched.take(Timestamp(minute * MINUTE), (own_per_minute + outside) as f64);
     }
-    let counted =
-        Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5, delivery: Delivery::default() };
+    let counted = Counted {
+        matched,
+        runs: Runs::OnlyThisRule,
+        longest_round: 5,
+        known_from: None,
+        delivery: Delivery::default(),
+    };
     Case { evidence, counted, hop: tripwires[0].hop.clone() }
 }
 
@@ -128,8 +133,13 @@ fn what_is_on_its_way_at_the_end_of_a_minute_came_not_from_outside() {
             #[expect(clippy::cast_precision_loss, reason = "few")]
             matched.take(Timestamp(minute * MINUTE), (40 + others) as f64);
         }
-        let counted =
-            Counted { matched, runs: Runs::OnlyThisRule, longest_round: 5, delivery: Delivery::default() };
+        let counted = Counted {
+            matched,
+            runs: Runs::OnlyThisRule,
+            longest_round: 5,
+            known_from: None,
+            delivery: Delivery::default(),
+        };
         Case { evidence, counted, hop: tripwires[0].hop.clone() }.concluded()
     };
     assert_eq!(late(0).cause(), Cause::Reproducing);

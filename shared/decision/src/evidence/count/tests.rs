@@ -56,6 +56,7 @@ fn what_was_noted_stands_for_what_it_did() {
         concluded: None,
         calm_since: None,
         slow_since: None,
+        history: None,
         budget: None,
         standing: None,
         watched: None,
