@@ -11,6 +11,7 @@ mod history;
 mod looks;
 mod metrics;
 mod prove;
+mod puts;
 mod round;
 mod standing;
 mod stands;

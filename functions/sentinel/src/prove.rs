@@ -36,6 +36,9 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             Some(shown) => Some(shown),
             None => self.by_ceiling(&one, now),
         };
+        if shown.is_none() {
+            self.by_puts(&mut one, round, now).await?;
+        }
         if let Some(shown) = shown {
             tracing::warn!(suspicion = &*one.suspicion.id, rule = %one.suspicion.rule, why = &*shown.why, "shown");
             one.suspicion.shown = Some(shown);
@@ -191,7 +194,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: one.suspicion.finding.clone(),
             by: ShownBy::Ceiling,
             at: now,
-            why: one.runaway.judgement.to_string().into(),
+            why: match &one.suspicion.concluded {
+                Some(counted) if one.suspicion.puts_since.is_some() => {
+                    format!("{}; {counted}", one.runaway.judgement).into()
+                }
+                _ => one.runaway.judgement.to_string().into(),
+            },
             events: Vec::new(),
             course: self.course(one, now),
         })

@@ -212,6 +212,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             calm_since: None,
             slow_since: None,
             history: None,
+            puts_since: None,
             budget: None,
             standing: Some(StandingWatch {
                 worth: self.worth(&finding, &gathered),

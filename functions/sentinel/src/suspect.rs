@@ -7,7 +7,7 @@ use loopguard_account::{HopRef, Ledger, RuleRef, Suspicion, Watch, Watchbook, Wa
 use loopguard_analysis::{Certainty, Finding, Verdict};
 use loopguard_decision::Timestamp;
 use loopguard_decision::evidence::{
-    Claim, Evidence, STIRRED_WITHIN, Sample, Tripwire, TripwireGround, Wanted, may_show, tripwires,
+    Claim, Evidence, Puts, STIRRED_WITHIN, Sample, Tripwire, TripwireGround, Wanted, may_show, tripwires,
 };
 use loopguard_guard::{Gathered, gather};
 use loopguard_model::{Inventory, RuleKey, RuleState};
@@ -44,6 +44,8 @@ pub(crate) struct Followed {
     pub(crate) finding: Finding,
     /// A tripwire for each hop, or why there is none.
     pub(crate) wanted: Vec<Result<Tripwire, Arc<str>>>,
+    /// Who puts the loop's custom events, if that is recorded.
+    pub(crate) puts: Puts,
 }
 
 impl Followed {
@@ -81,6 +83,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             calm_since: None,
             slow_since: None,
             history: None,
+            puts_since: None,
             budget: None,
             standing: None,
         };
@@ -167,8 +170,11 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let Some(read) = read.filter(|rule| rule.state != RuleState::Disabled) else { return Ok(None) };
         let key = read.key.clone();
         let gathered = gather(self.account, self.catalogue, self.home, read, self.settings.max_reads).await;
-        let gathered = gathered.map_err(WatchError::Read)?;
+        let mut gathered = gathered.map_err(WatchError::Read)?;
         let finding = surest(&gathered, &key).cloned();
+        if let Some(finding) = &finding {
+            self.read_trails(&mut gathered, finding).await;
+        }
         Ok(Some((gathered, finding)))
     }
 }
@@ -249,7 +255,8 @@ pub(crate) fn followed(
             WatchedHop { hop, by }
         })
         .collect();
-    Followed { suspicion, runaway, gathered, finding, wanted }
+    let puts = Puts::of(&finding, inventory, sample);
+    Followed { suspicion, runaway, gathered, finding, wanted, puts }
 }
 
 /// A sample is kept while the rate is near it: another begins to count anew.

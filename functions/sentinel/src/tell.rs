@@ -1,6 +1,7 @@
 //! What is told, and the budget of an incident.
 
 use crate::looks::Runaway;
+use crate::puts;
 use crate::round::{Round, Sentinel, WatchError};
 use crate::suspect::{Ended, Followed};
 use crate::targets::billed;
@@ -80,7 +81,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             }
             .to_owned(),
             cost: self.cost(one, now),
-            next: self.stops(one),
+            next: puts::advice(&one.puts).map(ToOwned::to_owned).into_iter().chain(self.stops(one)).collect(),
             ..self.notice(NoticeKind::Suspected, Urgency::Page, Some(rule), now)
         };
         self.tell(notice, round, now).await
@@ -127,7 +128,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// What would break the loop, and how to stop it by hand, as sentences.
-    fn stops(&self, one: &Followed) -> Vec<String> {
+    pub(crate) fn stops(&self, one: &Followed) -> Vec<String> {
         let rule = &one.suspicion.rule;
         let remedies = one.finding.remedies.iter().map(|remedy| remedy.headline.clone());
         let [name, bus, region] = [&rule.name, &rule.bus, &self.region()].map(|text| word(text));

@@ -29,7 +29,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let wanted: Vec<Wanted> = match self.settings.watch.tripwires {
             Tripwires::Off => Vec::new(),
             Tripwires::OnSuspicion | Tripwires::Standing => {
-                let suspected = watched.iter().flat_map(|one| one.to_install(now));
+                let of = |one: &Followed| [one.to_install(now), one.puts_wanted(now)].concat();
+                let suspected = watched.iter().flat_map(of);
                 suspected.chain(standing.iter().flat_map(to_stand)).collect()
             }
         };
@@ -66,6 +67,11 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             let is_watched = names(suspicion).count() == suspicion.hops.len();
             suspicion.watched = suspicion.watched.or(Some(now)).filter(|_| is_watched);
             one.fall_back(self.settings.watch.tripwires, is_watched, now);
+            let stands = |wanted: &Wanted| {
+                !plan.left_out.contains(&wanted.finding)
+                    && !refused.iter().any(|(rule, _)| *rule == wanted.rule)
+            };
+            one.count_puts(self.settings.watch.tripwires, stands, now);
         }
         for (rule, why) in &refused {
             let of = |one: &&Followed| one.wanted.iter().flatten().any(|tripwire| tripwire.name == rule.name);

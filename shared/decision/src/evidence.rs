@@ -13,6 +13,7 @@ mod fixtures;
 mod history;
 mod hop;
 mod install;
+mod puts;
 #[cfg(test)]
 mod remediators;
 mod stir;
@@ -26,6 +27,7 @@ pub use history::{
 };
 pub use hop::HopRef;
 pub use install::{Claim, InstallPlan, Installed, Wanted, install_plan};
+pub use puts::{PUTS_MINUTES, Puts, PutsCount, PutsCounter, puts_counted};
 pub use stir::{STIRRED_WITHIN, may_show};
 pub use tripwire::{
     NoTripwire, OwnEvents, STANDING_A_MINUTE, Sample, TRIPWIRE_PREFIX, Tripwire, TripwireGround, own_events,

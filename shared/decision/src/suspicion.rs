@@ -45,6 +45,9 @@ pub struct Suspicion {
     /// What was read of CloudTrail's event history, where the cause is looked for there because a tripwire could not be made.
     #[serde(default)]
     pub history: Option<History>,
+    /// Since when it is counted how often the loop's targets put events, where their events carry no caller.
+    #[serde(default)]
+    pub puts_since: Option<Timestamp>,
     /// That nothing is suspected, and the tripwires of a loop stand all the same.
     #[serde(default)]
     pub standing: Option<StandingWatch>,

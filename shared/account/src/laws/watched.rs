@@ -47,6 +47,7 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         calm_since: None,
         slow_since: None,
         history: None,
+        puts_since: None,
         budget: None,
         standing: None,
         watched: None,

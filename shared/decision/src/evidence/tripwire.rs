@@ -18,7 +18,7 @@ pub(super) const MOST_CHARS: usize = 2_048;
 
 const SESSION: &str = "detail.userIdentity.arn";
 const ISSUER: &str = "detail.userIdentity.sessionContext.sessionIssuer.arn";
-const ID: &str = "id";
+pub(super) const ID: &str = "id";
 
 /// How many of a hop's events a tripwire catches: all, or those whose id begins with so many zeros.
 ///
@@ -73,7 +73,7 @@ impl Sample {
         self.zeros == 0
     }
 
-    fn prefix(self) -> Term {
+    pub(super) fn prefix(self) -> Term {
         (0..self.zeros).fold(Term::literal(""), |mut text, _| {
             text.push_str("0");
             text

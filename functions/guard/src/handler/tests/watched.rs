@@ -36,6 +36,7 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         calm_since: None,
         slow_since: None,
         history: None,
+        puts_since: None,
         budget: None,
         standing: None,
         watched: None,

@@ -57,6 +57,7 @@ fn what_was_noted_stands_for_what_it_did() {
         calm_since: None,
         slow_since: None,
         history: None,
+        puts_since: None,
         budget: None,
         standing: None,
         watched: None,
