@@ -1,6 +1,7 @@
 //! What tripwires see, and rules whose cause is shown.
 
-use super::{Guard, HandleError, Look, Outcome, log_ignored};
+use super::log::log_ignored;
+use super::{Guard, HandleError, Look, Outcome};
 use crate::event::{Changed, Ignored};
 use crate::known::NEVER;
 use loopguard_account::{Account, Ledger, Watchbook};
