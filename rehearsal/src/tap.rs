@@ -2,9 +2,9 @@
 
 use crate::Tally;
 use loopguard_account::{
-    Account, Alert, Begun, CallError, End, Ended, Exemption, HistoryPage, Incident, IncidentBudget,
-    KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt, Rounds, RuleRef, Series, Sighting,
-    Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
+    Account, Alert, Begun, CallError, Concurrency, End, Ended, Exemption, FunctionSeen, HistoryPage,
+    Incident, IncidentBudget, KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt, Rounds,
+    RuleRef, Series, Sighting, Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -102,6 +102,21 @@ impl<T: Account> Account for Tap<'_, T> {
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
         self.count("mark_rule", 1);
         self.ask("mark_rule")?.mark_rule(bus, name, incident).await
+    }
+
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        self.count("function", 1);
+        self.ask("function")?.function(arn).await
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        self.count("concurrency", 1);
+        self.ask("concurrency")?.concurrency(function).await
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        self.count("brake", 1);
+        self.ask("brake")?.brake(function).await
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {

@@ -4,6 +4,8 @@
 
 // Switching a rule on takes an account, of AWS or of a test.
 #[cfg(any(test, feature = "account"))]
+mod backlog;
+#[cfg(any(test, feature = "account"))]
 mod undo;
 #[cfg(any(test, feature = "account"))]
 mod way;
@@ -20,7 +22,9 @@ use clap::Args;
     restore 20261124-031502-9c2f1e --force\n\nThe rule is read and analysed again as it would be once it is restored. If it \
     would loop, or if that cannot be known, it stays as it is; --force restores it all the same. The exact state before \
     is restored, with your own credentials: events:EnableRule, events:PutRule for \
-    ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, or events:PutTargets for targets that the guard removed.\n\nExit codes: \
+    ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, events:PutTargets for targets that the guard removed, or \
+    lambda:PutFunctionConcurrency or lambda:DeleteFunctionConcurrency for a function that it braked, after what became of \
+    the events for it.\n\nExit codes: \
     0 the rule is as it was, 1 refused and why, 2 could not run."
 )]
 pub(crate) struct RestoreArgs {

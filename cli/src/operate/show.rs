@@ -55,6 +55,10 @@ fn course(incident: &Incident, later: &[Incident]) -> Vec<(Timestamp, String)> {
     let intent = match &incident.act {
         Act::DisableRule => "intent written: to disable the rule".to_owned(),
         Act::RemoveTargets { targets } => format!("intent written: to remove {}", listed(targets)),
+        Act::BrakeFunction { function, prior } => format!(
+            "intent written: to brake function {function} (reserved concurrency: {})",
+            words::reserved(*prior)
+        ),
     };
     let mut course = vec![(incident.at, intent)];
     match &incident.state {
@@ -88,6 +92,7 @@ fn done(act: &Act) -> String {
     match act {
         Act::DisableRule => "rule disabled".to_owned(),
         Act::RemoveTargets { targets } => format!("{} removed", listed(targets)),
+        Act::BrakeFunction { function, .. } => format!("function {function} braked: reserved concurrency 0"),
     }
 }
 
@@ -95,6 +100,7 @@ fn check_of(act: &Act) -> &'static str {
     match act {
         Act::DisableRule => "is the rule still off?",
         Act::RemoveTargets { .. } => "are the targets still gone?",
+        Act::BrakeFunction { .. } => "is the function still braked?",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands over a ledger and an account in memory: those that the demo makes.
 
+mod releasing;
 mod restoring;
 
 use super::told::Told;

@@ -14,6 +14,7 @@ pub(super) fn what(incident: &Incident, now: Timestamp) -> &'static str {
         State::Ended { end: End::Acted { .. }, .. } => match &incident.act {
             Act::DisableRule => "disabled",
             Act::RemoveTargets { .. } => "removed",
+            Act::BrakeFunction { .. } => "braked",
         },
         State::Ended { end: End::AlreadyOff, .. } => "was off",
         State::Ended { end: End::Failed { .. }, .. } => "FAILED",
@@ -67,10 +68,24 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Value {
         "finding": &*incident.finding,
         "cause": &*incident.cause,
         "prior": &*incident.prior,
+        "brake": brake(&incident.act),
         "removes": incident.act.removes().iter().map(|target| &*target.id).collect::<Vec<_>>(),
         "told": incident.told.map(|at| at.to_string()),
         "restored": restored,
     })
+}
+
+/// Returns the function that is braked, and what was reserved for it.
+fn brake(act: &Act) -> Value {
+    match act {
+        Act::BrakeFunction { function, prior } => json!({ "function": &**function, "prior": prior }),
+        Act::DisableRule | Act::RemoveTargets { .. } => Value::Null,
+    }
+}
+
+/// Returns how much concurrency is reserved, in words.
+pub(super) fn reserved(concurrency: Option<u32>) -> String {
+    concurrency.map_or_else(|| "none".to_owned(), |number| number.to_string())
 }
 
 /// Returns until when the guard is paused, as it follows "paused".

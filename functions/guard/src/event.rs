@@ -5,7 +5,7 @@ use loopguard_decision::RuleRef;
 use loopguard_model::{RuleKey, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -371,6 +371,7 @@ impl Changed {
             at: self.at.clone(),
             opens: true,
             removable: Vec::new(),
+            braking: BTreeMap::new(),
             shown: None,
         }
     }

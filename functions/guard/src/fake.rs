@@ -1,6 +1,8 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags};
+use loopguard_account::{
+    Account, Alert, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags,
+};
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
 };
@@ -16,6 +18,8 @@ pub(crate) struct State {
     pub(crate) rules: BTreeMap<String, Rule>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) roles: Vec<Role>,
+    /// Functions by their ARNs.
+    pub(crate) functions: BTreeMap<String, FunctionSeen>,
     /// Operations that fail, with the code and whether later may help.
     pub(crate) failing: BTreeMap<&'static str, (&'static str, bool)>,
     /// Every call in order: `rule a`, `disable a`, `publish`, `answer ...`.
@@ -295,6 +299,30 @@ impl Account for Fake {
             rule.tags.insert(INCIDENT_TAG.into(), incident.into());
         }
         Ok(())
+    }
+
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        let mut state = self.state();
+        state.call("GetFunction", arn)?;
+        Ok(state.functions.get(arn).cloned())
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        let mut state = self.state();
+        state.call("GetFunctionConcurrency", function)?;
+        Ok(match state.functions.get(function) {
+            None => Concurrency::NoFunction,
+            Some(function) => function.reserved.map_or(Concurrency::Unreserved, Concurrency::Reserved),
+        })
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        let mut state = self.state();
+        state.call("PutFunctionConcurrency", function)?;
+        if let Some(function) = state.functions.get_mut(function) {
+            function.reserved = Some(0);
+        }
+        Ok(Receipt { request_id: "req-brake".into() })
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {

@@ -2,6 +2,7 @@
 
 mod act;
 mod added;
+mod braking;
 mod judge;
 mod log;
 mod outcome;
@@ -151,7 +152,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             } else {
                 self.removable(&gathered, changed, &change, now).await?
             };
-            let change = Change { removable, ..change };
+            let braking = self.braking(&gathered, &change).await?;
+            let change = Change { removable, braking, ..change };
             match self.judge(&gathered, &change, &format!("{attempt}#{round}"), now).await? {
                 Judged::Done(judged) => {
                     before.extend(judged);

@@ -11,7 +11,7 @@ pub use history::check_history;
 pub use ledger::check_ledger;
 pub use watched::check_watched;
 
-use crate::{Account, CallError, INCIDENT_TAG, Operator};
+use crate::{Account, CallError, Concurrency, INCIDENT_TAG, Operator, RuleRef};
 use loopguard_model::{Facts, Need, Rule, RuleState, Trigger};
 use loopguard_pattern::Term;
 
@@ -109,6 +109,47 @@ pub async fn check_operator(account: &impl Operator, bus: &str, rule: &str) -> R
     law("the mark can be taken away", !tags.contains_key(INCIDENT_TAG), format!("{tags:?}"))?;
     let refused = account.enable_rule(bus, rule, RuleState::Disabled).await;
     law("a rule cannot be switched on in the state off", refused.is_err(), "that was accepted")
+}
+
+/// Checks what an operator's account does with a function that exists, has no concurrency reserved and is a target of the rule, and
+/// of no other. It has so much reserved as before afterwards.
+pub async fn check_brake(
+    account: &impl Operator,
+    function: &str,
+    rule: &RuleRef,
+    absent: &str,
+) -> Result<(), Broken> {
+    let seen = account.function(function).await?;
+    let Some(seen) = seen else { return law("a function that exists is found", false, function) };
+    law("a function has the ARN it was asked by", *seen.arn == *function, &*seen.arn)?;
+    law(
+        "a function knows the rules that it is a target of",
+        seen.rules.iter().eq([rule]),
+        format!("{:?}", seen.rules),
+    )?;
+    law("all of the function could be read", seen.unread.is_empty(), format!("{:?}", seen.unread))?;
+    let reserved = async || account.concurrency(function).await;
+    let is = |law_is, wanted: Concurrency, is: Concurrency| law(law_is, is == wanted, format!("{is:?}"));
+    is("nothing is reserved for the function", Concurrency::Unreserved, reserved().await?)?;
+    for prior in [None, Some(7), Some(1), None] {
+        for _ in 0..2 {
+            // Twice: braking what is braked changes nothing.
+            account.brake(function).await?;
+        }
+        is("a braked function has a concurrency of 0", Concurrency::Reserved(0), reserved().await?)?;
+        let seen = account.function(function).await?.and_then(|seen| seen.reserved);
+        law("both readings tell the same", seen == Some(0), format!("{seen:?}"))?;
+        for _ in 0..2 {
+            // Twice: so does releasing what is released.
+            account.release(function, prior).await?;
+        }
+        let wanted = prior.map_or(Concurrency::Unreserved, Concurrency::Reserved);
+        is("a released function has what it is given", wanted, reserved().await?)?;
+    }
+    let none = account.function(absent).await?;
+    law("a function that does not exist is none", none.is_none(), "a function")?;
+    is("what does not exist has none reserved", Concurrency::NoFunction, account.concurrency(absent).await?)?;
+    law("what does not exist cannot be braked", account.brake(absent).await.is_err(), "that was accepted")
 }
 
 /// A target that was removed comes back as it was, and the others are not touched.

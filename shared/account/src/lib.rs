@@ -14,9 +14,9 @@ pub use error::CallError;
 pub use ledger::{Ledger, MemoryLedger, Watchbook};
 /// What the traits take and give; implementations name these without an arrow to the decision.
 pub use loopguard_decision::{
-    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Notice,
-    Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, State, Suspicion, Timestamp, View,
-    WatchedHop, Watcher, Worth, digest,
+    ALERT_WINDOW, Alert, Begun, CAP_WINDOW, Concurrency, End, Ended, Exemption, FunctionSeen, Incident,
+    KeptTarget, LEASE, Notice, Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, State,
+    Suspicion, Timestamp, View, WatchedHop, Watcher, Worth, digest,
 };
 pub use watch::{
     HISTORY_PAGE, HistoryPage, IncidentBudget, LOOKUPS_A_SECOND, TRIPWIRE_RETRIED, TRIPWIRE_TARGET,
@@ -78,6 +78,16 @@ pub trait Account: Sync {
         incident: &str,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
+    /// Reads what has to be known of a function before it is braked; `None` iff it does not exist. What may not be read is told in
+    /// [`FunctionSeen::unread`]; an error is one that may pass, or says nothing about the function.
+    fn function(&self, arn: &str) -> impl Future<Output = Result<Option<FunctionSeen>, CallError>> + Send;
+
+    /// Reads how much concurrency is reserved for a function.
+    fn concurrency(&self, function: &str) -> impl Future<Output = Result<Concurrency, CallError>> + Send;
+
+    /// Keeps a function from running: reserves a concurrency of 0 for it. One that is braked already stays so.
+    fn brake(&self, function: &str) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
     /// Publishes an alert to where the owner listens.
     fn publish(&self, alert: &Alert) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 
@@ -124,8 +134,36 @@ pub trait Operator: Account {
         targets: &[KeptTarget],
     ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
 
+    /// Reserves so much concurrency for a function, or none, so that it takes its part of the account's.
+    fn release(
+        &self,
+        function: &str,
+        reserved: Option<u32>,
+    ) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+
+    /// Reads what became of the events for a function since that time, as far as that is measured.
+    fn backlog(
+        &self,
+        function: &str,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Backlog, CallError>> + Send;
+
     /// Takes the tag of [`Account::mark_rule`] from a rule. A rule without it stays as it is.
     fn unmark_rule(&self, bus: &str, name: &str) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// What became of events for a function, as CloudWatch measures it; none where nothing was measured.
+///
+/// Only events that nobody waits for are kept by Lambda: those of rules, topics, buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// So many came for it.
+    pub received: Option<u64>,
+    /// So many went without having been run: to where failures go, or nowhere.
+    pub dropped: Option<u64>,
+    /// The last that it tried to run had waited so many milliseconds.
+    pub age: Option<u64>,
 }
 
 /// AWS's word that a call was accepted.

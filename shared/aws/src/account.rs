@@ -1,10 +1,12 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
-use crate::{Clients, Home, alert, held, kept, role, rule, workload};
+use crate::{Clients, Home, alert, brake, held, kept, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::Tag;
-use loopguard_account::{Account, Alert, CallError, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags};
+use loopguard_account::{
+    Account, Alert, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags,
+};
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
 use std::sync::Arc;
@@ -131,6 +133,18 @@ impl Account for AwsAccount {
         let tag = tag.map_err(|error| CallError::unsupported(OPERATION, name, &error.to_string()))?;
         let call = self.clients.events.tag_resource().resource_arn(rule::rule_arn(self, bus, name)).tags(tag);
         call.send().await.map(drop).map_err(|error| failure(OPERATION, name, &error))
+    }
+
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        brake::function(self, arn).await
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        brake::concurrency(self, function).await
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        brake::reserve(self, function, Some(0)).await
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {

@@ -7,6 +7,7 @@
 
 mod account;
 mod alert;
+mod brake;
 mod canary;
 mod clients;
 mod failure;

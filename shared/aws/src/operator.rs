@@ -2,9 +2,9 @@
 
 use crate::failure::failure;
 use crate::gather::{Caller, configuration, in_region, regions};
-use crate::{AwsAccount, Clients, GatherError, Home, Reach, kept, rule};
+use crate::{AwsAccount, Clients, GatherError, Home, Reach, brake, kept, rule};
 use aws_sdk_eventbridge::operation::RequestId;
-use loopguard_account::{CallError, INCIDENT_TAG, KeptTarget, Operator, Receipt};
+use loopguard_account::{Backlog, CallError, INCIDENT_TAG, KeptTarget, Operator, Receipt, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -50,6 +50,14 @@ impl Operator for AwsAccount {
 
     async fn put_targets(&self, bus: &str, name: &str, targets: &[KeptTarget]) -> Result<Receipt, CallError> {
         kept::put(self, bus, name, targets).await
+    }
+
+    async fn release(&self, function: &str, reserved: Option<u32>) -> Result<Receipt, CallError> {
+        brake::reserve(self, function, reserved).await
+    }
+
+    async fn backlog(&self, function: &str, since: Timestamp, now: Timestamp) -> Result<Backlog, CallError> {
+        brake::backlog(self, function, since, now).await
     }
 
     async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {

@@ -57,6 +57,9 @@ pub struct Alert {
     /// The ids of the targets that are or would be removed from that rule; none where it is disabled as a whole.
     #[serde(default)]
     pub removes: Vec<Arc<str>>,
+    /// The function that is or would be braked, or that cannot be; none where the rule can be disabled.
+    #[serde(default)]
+    pub brake: Option<AlertBrake>,
     /// All rules of the loop in its order.
     pub rules: Vec<Arc<str>>,
     /// What was done about it.
@@ -69,6 +72,48 @@ pub struct Alert {
     pub gaps: Vec<String>,
     /// How often something was done to the rule within the last day before this.
     pub times: usize,
+}
+
+/// The function that a managed rule runs, as told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertBrake {
+    /// Its ARN.
+    pub function: Arc<str>,
+    /// The concurrency that was reserved for it; none where none was.
+    pub prior: Option<u32>,
+    /// Where events go that it does not take; nowhere where there is none.
+    pub failures: Vec<Arc<str>>,
+    /// What else runs it, or may.
+    pub beside: Vec<Arc<str>>,
+    /// What could not be read of it.
+    pub unread: Vec<Arc<str>>,
+}
+
+impl AlertBrake {
+    /// Returns what is told of a function that could not be read.
+    pub(crate) fn unread(function: Arc<str>, unread: Vec<Arc<str>>) -> Self {
+        Self { function, prior: None, failures: Vec::new(), beside: Vec::new(), unread }
+    }
+
+    /// Returns the function's name.
+    pub fn name(&self) -> &str {
+        self.function.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// Returns what becomes of the events that the function would have had, a sentence each.
+    ///
+    /// That new ones are not tried again: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations"; for how
+    /// long what waited is: the same, "How Lambda handles errors and retries with asynchronous invocation".
+    pub fn fate(&self) -> [String; 2] {
+        let new = if self.failures.is_empty() {
+            "New events for it are LOST: it has no dead-letter queue and no destination for failures"
+                .to_owned()
+        } else {
+            format!("New events for it go to {}, and are not tried again", self.failures.join(", "))
+        };
+        let waiting = "What waited for it already is tried again for up to six hours, then goes the same way";
+        [new, waiting.to_owned()]
+    }
 }
 
 /// What is done to a rule so often within a day is undone by somebody or something that has to be told.
@@ -105,7 +150,8 @@ pub enum Urgency {
     Page,
 }
 
-/// What was done about a finding. Where an alert names targets that are removed, that is what "disabled" stands for.
+/// What was done about a finding. Where an alert names targets that are removed or a function that is braked, that is what
+/// "disabled" stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
@@ -138,6 +184,11 @@ impl Step {
             | Refusal::NotNew
             | Refusal::Own
             | Refusal::Managed
+            | Refusal::NoFunction
+            | Refusal::OwnFunction
+            | Refusal::Braked
+            | Refusal::SharedFunction
+            | Refusal::FunctionUnread
             | Refusal::Exempt
             | Refusal::Protected
             | Refusal::OutOfScope
@@ -213,6 +264,7 @@ impl Alert {
             prior: cut.rule.state,
             choice: cut.why.into(),
             removes: cut.act.removes().iter().map(|target| target.id.clone()).collect(),
+            brake: cut.brake.clone(),
             rules: finding.rules.iter().map(|key| key.id.clone()).collect(),
             step,
             hops: finding.hops.iter().map(hop).collect(),
@@ -285,9 +337,10 @@ impl Alert {
 
     /// Returns the command that undoes the act: of this project where there is an incident, else of AWS.
     pub fn undo(&self) -> String {
-        match &self.incident {
-            Some(id) => format!("loopguard restore {} --region {}", word(id), word(&self.region)),
-            None => undo_command(&self.rule, &self.bus, &self.region),
+        match (&self.incident, &self.brake) {
+            (Some(id), _) => format!("loopguard restore {} --region {}", word(id), word(&self.region)),
+            (None, Some(brake)) => release_command(brake, &self.region),
+            (None, None) => undo_command(&self.rule, &self.bus, &self.region),
         }
     }
 }
@@ -298,6 +351,20 @@ impl Alert {
 pub fn undo_command(rule: &str, bus: &str, region: &str) -> String {
     let [rule, bus, region] = [rule, bus, region].map(word);
     format!("aws events enable-rule --name {rule} --event-bus-name {bus} --region {region}")
+}
+
+/// Returns the command that lets a function run again as before.
+fn release_command(brake: &AlertBrake, region: &str) -> String {
+    let [function, region] = [&*brake.function, region].map(word);
+    match brake.prior {
+        Some(number) => format!(
+            "aws lambda put-function-concurrency --function-name {function} --reserved-concurrent-executions {number} \
+             --region {region}"
+        ),
+        None => {
+            format!("aws lambda delete-function-concurrency --function-name {function} --region {region}")
+        }
+    }
 }
 
 fn hop(hop: &loopguard_analysis::Hop) -> AlertHop {

@@ -103,6 +103,7 @@ pub(crate) fn change(rule: &str) -> Change {
         at: "2023-11-14T22:13:05Z".into(),
         opens: true,
         removable: Vec::new(),
+        braking: std::collections::BTreeMap::new(),
         shown: None,
     }
 }
@@ -118,6 +119,7 @@ pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
         unprotected: Scope::nothing(),
         table: None,
         queue_url: None,
+        brakes: crate::Brakes::Off,
         cap: 2,
         max_reads: 10,
         watch: crate::Watching::unsaid(),

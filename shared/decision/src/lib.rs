@@ -6,6 +6,7 @@
 
 mod added;
 mod alert;
+mod brake;
 pub mod cost;
 mod cut;
 pub mod evidence;
@@ -25,7 +26,8 @@ mod table;
 mod time;
 
 pub use added::removable_targets;
-pub use alert::{Alert, AlertChange, AlertHop, Step, Urgency, undo_command};
+pub use alert::{Alert, AlertBrake, AlertChange, AlertHop, Step, Urgency, undo_command};
+pub use brake::{Braking, Concurrency, FunctionSeen, brake, braked_function};
 pub use cut::cut;
 pub use ledger::{
     ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Pause,
@@ -36,9 +38,11 @@ pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
-pub use settings::{FLAT, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching};
+pub use settings::{
+    Brakes, FLAT, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching,
+};
 pub use suspicion::{
     SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, StandingWatch, Suspicion, WatchedHop, Watcher, Worth,
 };
-pub use table::{Case, Cause, Decision, Refusal, Room, Standing, decision};
+pub use table::{Brake, Case, Cause, Decision, Refusal, Room, Standing, decision};
 pub use time::Timestamp;

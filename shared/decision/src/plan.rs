@@ -1,11 +1,12 @@
 //! From one finding to the actions it justifies.
 
-use crate::alert::Urgency;
+use crate::alert::{AlertBrake, Urgency};
+use crate::brake::{Braking, brake};
 use crate::cut::cut;
 use crate::ledger::{Act, KeptTarget, RuleRef, View};
 use crate::protected::is_protected;
-use crate::table::{Case, Cause, Decision, Room, Standing, decision};
-use crate::{Alert, OWN_PREFIX, Settings, Shown, ShownBy, Step, Timestamp};
+use crate::table::{Brake, Case, Cause, Decision, Room, Standing, decision};
+use crate::{Alert, Brakes, OWN_PREFIX, Settings, Shown, ShownBy, Step, Timestamp};
 use loopguard_analysis::{Certainty, Finding, Gain, Hop, Status};
 use loopguard_model::{Inventory, Rule, RuleKey, RuleState};
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub struct Change {
     pub opens: bool,
     /// What [`removable_targets`](crate::removable_targets) says of the targets that the call has put on the rule.
     pub removable: Vec<KeptTarget>,
+    /// What is known of the functions behind the managed rules of its loops, where brakes are wanted.
+    pub braking: BTreeMap<RuleKey, Braking>,
     /// That the loop's cause was shown by what was measured.
     pub shown: Option<Shown>,
 }
@@ -76,7 +79,8 @@ pub type Held = BTreeMap<RuleRef, View>;
 /// Returns what to do about a finding that the change led to, `among` all that it led to.
 ///
 /// One rule is chosen for the cut: one of those that [open all loops at once](cut), the changed one before others if it
-/// may be touched; where none may, the changed one (so that the refusal speaks of it) or the first. Then
+/// may be touched; where none may, in the same way one whose function may be braked; where there is none either, the
+/// changed one (so that the refusal speaks of it) or the first. Then
 /// [`decision`] says whether it is cut. A finding that nothing can repeat now gives an empty plan.
 pub fn decide(
     finding: &Finding,
@@ -88,15 +92,17 @@ pub fn decide(
     now: Timestamp,
 ) -> Plan {
     let Some(cut) = choose(finding, among, inventory, change, settings, held) else { return Plan::default() };
+    let (brake, beside) = brake_of(cut.rule, inventory, change, settings);
     let case = Case {
         verdict: finding.verdict,
         cause: cause(finding, change),
         standing: standing(cut.rule, settings, held),
+        brake,
         mode: settings.mode,
         room: room(cut.rule, settings, held),
     };
     let times = held.get(&RuleRef::of(cut.rule)).map_or(0, |view| view.times);
-    let cut = Cut { act: act(&cut, case, change), ..cut };
+    let cut = Cut { act: act(&cut, case, change), brake: told_brake(&cut, case, beside, change), ..cut };
     let alert =
         |step, urgency| Box::new(Alert::new(finding, &cut, change, settings, (step, urgency), times, now));
     let refused = |refusal, urgency| ActionKind::Alert(alert(Step::refused(refusal), urgency));
@@ -124,16 +130,56 @@ pub(crate) struct Cut<'a> {
     pub(crate) rule: &'a Rule,
     pub(crate) why: &'static str,
     pub(crate) act: Act,
+    /// What is told of the function, where the rule is managed and brakes are wanted.
+    pub(crate) brake: Option<AlertBrake>,
+}
+
+impl<'a> Cut<'a> {
+    fn new(rule: &'a Rule, why: &'static str) -> Self {
+        Self { rule, why, act: Act::DisableRule, brake: None }
+    }
 }
 
 /// What to do to the rule that is cut: if the change has just put targets on it that make the loop, they go and the rule's
 /// other work stays. What runs already is disabled as a whole, whatever was put on it last.
 fn act(cut: &Cut<'_>, case: Case, change: &Change) -> Act {
+    if let (Standing::Managed, Some(Braking::Seen(function))) =
+        (case.standing, change.braking.get(&cut.rule.key))
+    {
+        return Act::BrakeFunction { function: function.arn.clone(), prior: function.reserved };
+    }
     let is_new = case.cause == Cause::DeclaredNow && cut.rule.key == change.rule;
     if is_new && !change.removable.is_empty() {
         Act::RemoveTargets { targets: change.removable.clone() }
     } else {
         Act::DisableRule
+    }
+}
+
+/// What an alert about a managed rule tells of its function.
+fn told_brake(cut: &Cut<'_>, case: Case, beside: Vec<Arc<str>>, change: &Change) -> Option<AlertBrake> {
+    match change.braking.get(&cut.rule.key).filter(|_| case.standing == Standing::Managed)? {
+        Braking::NoFunction => None,
+        Braking::Unread { arn, .. } => Some(AlertBrake::unread(arn.clone(), beside)),
+        Braking::Seen(function) => Some(AlertBrake {
+            function: function.arn.clone(),
+            prior: function.reserved,
+            failures: function.failures.iter().cloned().collect(),
+            beside: if case.brake == Brake::Shared { beside.clone() } else { Vec::new() },
+            unread: if case.brake == Brake::Unread { beside } else { Vec::new() },
+        }),
+    }
+}
+
+fn brake_of(
+    rule: &Rule,
+    inventory: &Inventory,
+    change: &Change,
+    settings: &Settings,
+) -> (Brake, Vec<Arc<str>>) {
+    match settings.brakes {
+        Brakes::Off => (Brake::Off, Vec::new()),
+        Brakes::Managed => brake(change.braking.get(&rule.key), rule, inventory, settings),
     }
 }
 
@@ -154,36 +200,53 @@ fn choose<'a>(
         .filter(|other| other.verdict == finding.verdict)
         .map(|other| other.rules.clone())
         .collect();
-    let chosen = cut(&loops, Some(&change.rule), may);
     let changed = rules.iter().copied().find(|rule| rule.key == change.rule);
-    if let Some(rule) = changed.filter(|rule| chosen.contains(&rule.key)) {
-        return Some(Cut { rule, why: "it is the rule that was changed", act: Act::DisableRule });
+    let chosen_by = |may: &dyn Fn(&RuleKey) -> bool| {
+        let chosen = cut(&loops, Some(&change.rule), may);
+        let of_loop = changed.into_iter().chain(rules.iter().copied());
+        of_loop.into_iter().find(|rule| chosen.contains(&rule.key))
+    };
+    if let Some(rule) = chosen_by(&may) {
+        let why = if rule.key == change.rule {
+            "it is the rule that was changed"
+        } else {
+            "the changed rule may not be touched; this is the first that may, and with it the fewest are disabled"
+        };
+        return Some(Cut::new(rule, why));
     }
-    if let Some(rule) = rules.iter().copied().find(|rule| chosen.contains(&rule.key)) {
-        return Some(Cut {
+    let may_be_braked = |key: &RuleKey| {
+        known(key).is_some_and(|rule| {
+            standing(rule, settings, held) == Standing::Managed
+                && brake_of(rule, inventory, change, settings).0 == Brake::Free
+        })
+    };
+    if let Some(rule) = chosen_by(&may_be_braked) {
+        return Some(Cut::new(
             rule,
-            why: "the changed rule may not be touched; this is the first that may, and with it the fewest are disabled",
-            act: Act::DisableRule,
-        });
+            "no rule of the loop may be touched; nothing else runs the function of this one",
+        ));
     }
     let rule = changed.or_else(|| rules.first().copied())?;
-    Some(Cut { rule, why: "no rule of the loop may be touched", act: Act::DisableRule })
+    Some(Cut::new(rule, "no rule of the loop may be touched"))
 }
 
 fn standing(rule: &Rule, settings: &Settings, held: &Held) -> Standing {
     let is_exempt = held.get(&RuleRef::of(rule)).is_some_and(|view| view.exemption.is_some());
+    let is_managed = rule.managed_by.is_some();
     if is_own(rule, settings) {
         Standing::Own
-    } else if rule.managed_by.is_some() {
+    } else if is_managed && settings.brakes == Brakes::Off {
         Standing::Managed
     } else if is_exempt {
         Standing::Exempt
     } else if is_protected(rule) && !settings.unprotected.holds(rule) {
         Standing::Protected
-    } else if settings.scope.holds(rule) {
-        Standing::InScope
-    } else {
+    } else if !settings.scope.holds(rule) {
         Standing::OutOfScope
+    } else if is_managed {
+        Standing::Managed
+    } else {
+        Standing::InScope
     }
 }
 

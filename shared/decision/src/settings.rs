@@ -62,6 +62,8 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// The most acts within an hour.
     pub cap: usize,
+    /// Whether functions may be braked where rules cannot be disabled.
+    pub brakes: Brakes,
     /// The most reads of the account for one change; what is left unread then is a gap.
     pub max_reads: usize,
     /// What the owner has said of watching.
@@ -102,6 +104,28 @@ impl Watching {
             ceiling_minutes: DEFAULT_CEILING_MINUTES,
             tripwires: Tripwires::Off,
             max_tripwires: DEFAULT_MAX_TRIPWIRES,
+        }
+    }
+}
+
+/// Whether functions may be braked where rules cannot be disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Brakes {
+    /// Never.
+    Off,
+    /// Those of rules that an AWS service manages and that are in the scope.
+    Managed,
+}
+
+impl Brakes {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Off, Self::Managed];
+
+    /// Returns the word that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Managed => "managed",
         }
     }
 }
@@ -149,6 +173,7 @@ const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
 pub const TABLE: &str = "LOOPGUARD_TABLE";
 const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
 const CAP: &str = "LOOPGUARD_CAP";
+const BRAKE: &str = "LOOPGUARD_BRAKE";
 const THRESHOLD: &str = "LOOPGUARD_THRESHOLD";
 const CEILING: &str = "LOOPGUARD_CEILING";
 const CEILING_MINUTES: &str = "LOOPGUARD_CEILING_MINUTES";
@@ -156,7 +181,7 @@ const TRIPWIRES: &str = "LOOPGUARD_TRIPWIRES";
 const MAX_TRIPWIRES: &str = "LOOPGUARD_MAX_TRIPWIRES";
 const BUDGET_TOPIC_ARN: &str = "LOOPGUARD_BUDGET_TOPIC_ARN";
 const SELFTEST_ARN: &str = "LOOPGUARD_SELFTEST_ARN";
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     MODE,
     SCOPE,
     TOPIC_ARN,
@@ -168,6 +193,7 @@ const KEYS: [&str; 18] = [
     TABLE,
     QUEUE_URL,
     CAP,
+    BRAKE,
     THRESHOLD,
     CEILING,
     CEILING_MINUTES,
@@ -288,6 +314,7 @@ impl Settings {
             table: given.get(TABLE).cloned(),
             queue_url: given.get(QUEUE_URL).map(|text| url(QUEUE_URL, text)).transpose()?,
             cap: given.get(CAP).map_or(Ok(DEFAULT_CAP), |text| number(CAP, text, 0..=1000))?,
+            brakes: given.get(BRAKE).map_or(Ok(Brakes::Off), |text| brakes(text))?,
             max_reads: given
                 .get(MAX_READS)
                 .map_or(Ok(DEFAULT_MAX_READS), |text| number(MAX_READS, text, 1..=100_000))?,
@@ -328,6 +355,14 @@ fn watching<'a>(given: impl Fn(&'static str) -> Option<&'a str>) -> Result<Watch
         ceiling_minutes: counted(CEILING_MINUTES, unsaid.ceiling_minutes, 1..=60)?,
         tripwires: given(TRIPWIRES).map_or(Ok(unsaid.tripwires), tripwires)?,
         max_tripwires: counted(MAX_TRIPWIRES, unsaid.max_tripwires, 0..=100)?,
+    })
+}
+
+fn brakes(text: &str) -> Result<Brakes, SettingsError> {
+    Brakes::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| SettingsError::Value {
+        key: BRAKE,
+        value: text.to_owned(),
+        expected: "`off` or `managed`",
     })
 }
 

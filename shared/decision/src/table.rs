@@ -31,7 +31,7 @@ pub enum Cause {
 pub enum Standing {
     /// It belongs to the guard.
     Own,
-    /// An AWS service manages it.
+    /// An AWS service manages it. Where the owner wants brakes, one that is exempt, protected or out of scope is that.
     Managed,
     /// Its owner has exempted it, and that has not run out.
     Exempt,
@@ -41,6 +41,25 @@ pub enum Standing {
     OutOfScope,
     /// The owner's scope holds it.
     InScope,
+}
+
+/// How the function that a managed rule runs stands to a brake. The first that holds counts, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Brake {
+    /// The owner wants none.
+    Off,
+    /// The rule's loops do not all go through one function, or that is of another account or region.
+    NoFunction,
+    /// The function belongs to the guard.
+    Own,
+    /// Its reserved concurrency is 0 already.
+    On,
+    /// Something besides the rule runs it, or may.
+    Shared,
+    /// It could not be read what runs it.
+    Unread,
+    /// Nothing else is known to run it.
+    Free,
 }
 
 /// Whether there is room for an act now.
@@ -65,6 +84,8 @@ pub struct Case {
     pub cause: Cause,
     /// Whether the rule may be touched.
     pub standing: Standing,
+    /// Whether its function may be braked; only of a managed rule.
+    pub brake: Brake,
     /// What the owner allows.
     pub mode: Mode,
     /// Whether there is room for an act.
@@ -98,6 +119,16 @@ pub enum Refusal {
     Own,
     /// An AWS service manages the rule: `DisableRule` is refused (`ManagedRuleException`).
     Managed,
+    /// The same, and the loop cannot be stopped at one function.
+    NoFunction,
+    /// The same, and the function is the guard's own.
+    OwnFunction,
+    /// The same, and the function is braked already.
+    Braked,
+    /// The same, and something else runs the function.
+    SharedFunction,
+    /// The same, and it could not be read what runs the function.
+    FunctionUnread,
     /// The rule is exempt.
     Exempt,
     /// The rule serves security or governance.
@@ -117,7 +148,8 @@ pub enum Refusal {
 }
 
 /// Returns what to do in a case. [`Decision::Act`] iff the verdict is a loop, its cause is shown, the rule is in
-/// scope and none of own, managed, exempt and protected, the mode is `enforce`, and there is room.
+/// scope and none of own, exempt and protected, it is not managed or its function may be braked, the mode is `enforce`,
+/// and there is room.
 pub fn decision(case: Case) -> Decision {
     match case.verdict {
         Verdict::Dead | Verdict::Latent | Verdict::Bounded | Verdict::None => Decision::Log,
@@ -146,32 +178,51 @@ fn shown(case: Case, urgency: Urgency) -> Decision {
     };
     match case.standing {
         Standing::Own => refuse(Refusal::Own),
-        Standing::Managed => refuse(Refusal::Managed),
+        Standing::Managed => match case.brake {
+            Brake::Off => refuse(Refusal::Managed),
+            Brake::NoFunction => refuse(Refusal::NoFunction),
+            Brake::Own => refuse(Refusal::OwnFunction),
+            // What has stopped needs nobody now.
+            Brake::On => Decision::Tell(Refusal::Braked),
+            Brake::Shared => refuse(Refusal::SharedFunction),
+            Brake::Unread => refuse(Refusal::FunctionUnread),
+            Brake::Free => touchable(case, refuse),
+        },
         // Who has exempted a rule knows of it.
         Standing::Exempt => Decision::Tell(Refusal::Exempt),
         Standing::Protected => refuse(Refusal::Protected),
         Standing::OutOfScope => refuse(Refusal::OutOfScope),
-        Standing::InScope => match case.mode {
-            Mode::Observe => Decision::Tell(Refusal::ModeObserve),
-            Mode::Alert => refuse(Refusal::ModeAlert),
-            Mode::Enforce => match case.room {
-                Room::Free => Decision::Act,
-                Room::Paused => Decision::Tell(Refusal::Paused),
-                Room::CapReached => Decision::Page(Refusal::CapReached),
-                Room::NoLedger => Decision::Page(Refusal::NoLedger),
-            },
+        Standing::InScope => touchable(case, refuse),
+    }
+}
+
+/// The part of the table for rules that may be touched.
+fn touchable(case: Case, refuse: impl Fn(Refusal) -> Decision) -> Decision {
+    match case.mode {
+        Mode::Observe => Decision::Tell(Refusal::ModeObserve),
+        Mode::Alert => refuse(Refusal::ModeAlert),
+        Mode::Enforce => match case.room {
+            Room::Free => Decision::Act,
+            Room::Paused => Decision::Tell(Refusal::Paused),
+            Room::CapReached => Decision::Page(Refusal::CapReached),
+            Room::NoLedger => Decision::Page(Refusal::NoLedger),
         },
     }
 }
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Undecided,
         Self::CauseNotShown,
         Self::NotNew,
         Self::Own,
         Self::Managed,
+        Self::NoFunction,
+        Self::OwnFunction,
+        Self::Braked,
+        Self::SharedFunction,
+        Self::FunctionUnread,
         Self::Exempt,
         Self::Protected,
         Self::OutOfScope,
@@ -190,6 +241,11 @@ impl Refusal {
             Self::NotNew => "not-new",
             Self::Own => "own-rule",
             Self::Managed => "managed-rule",
+            Self::NoFunction => "no-function",
+            Self::OwnFunction => "own-function",
+            Self::Braked => "braked",
+            Self::SharedFunction => "shared-function",
+            Self::FunctionUnread => "function-unread",
             Self::Exempt => "exempt",
             Self::Protected => "protected",
             Self::OutOfScope => "out-of-scope",
@@ -209,6 +265,22 @@ impl Refusal {
             Self::NotNew => "the loop was there before this change, and no recorded event shows that it runs",
             Self::Own => "the rule belongs to the guard",
             Self::Managed => "an AWS service manages the rule, so it cannot be disabled",
+            Self::NoFunction => {
+                "an AWS service manages the rule, and its loop does not go through one function of this account and \
+                 region alone, which could be braked"
+            }
+            Self::OwnFunction => {
+                "an AWS service manages the rule, and the function that it runs is the guard's own"
+            }
+            Self::Braked => {
+                "an AWS service manages the rule, and the function that it runs is braked: its reserved concurrency is 0"
+            }
+            Self::SharedFunction => {
+                "an AWS service manages the rule, and something else runs its function, which a brake would stop, too"
+            }
+            Self::FunctionUnread => {
+                "an AWS service manages the rule, and it could not be read what else runs its function"
+            }
             Self::Exempt => "the rule is exempt",
             Self::Protected => "the rule serves security or governance and is not in `LOOPGUARD_UNPROTECTED`",
             Self::OutOfScope => "the rule is not in the scope of `LOOPGUARD_SCOPE`",

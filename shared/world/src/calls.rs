@@ -155,6 +155,9 @@ impl World {
             "id": id, "name": &*name, "letters": self.rng.of(&call.api).letters(), "started": reference,
             "account": self.settings.account, "region": self.settings.region,
         });
+        if workload.as_ref().is_some_and(|function| self.turns_away(function, call)) {
+            return Started { context, ends_after: 0 };
+        }
         let class = workload.as_ref().map_or("*", |one| &*one.class);
         let Some(runner) = self.facts.runner(class).cloned() else {
             return Started { context, ends_after: self.settings.run_ms };

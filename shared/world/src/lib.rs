@@ -13,6 +13,7 @@
 //! Deliberately not here: access control. A script says which calls a workload attempts and which of them
 //! fail. Schedules do not tick; a script puts what they would start. Nothing is tried again: a run that fails, fails.
 
+mod brakes;
 mod bus;
 mod calls;
 mod cause;

@@ -6,8 +6,8 @@ use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
 use loopguard_account::{
-    Account, Alert, CallError, INCIDENT_TAG, IncidentBudget, KeptTarget, Notice, Operator, Receipt, RuleRef,
-    Tags,
+    Account, Alert, Backlog, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, IncidentBudget, KeptTarget,
+    Notice, Operator, Receipt, RuleRef, Tags, Timestamp,
 };
 use loopguard_model::{Connection, Facts, Need, Origin, Rule, RuleState, Target};
 use loopguard_pattern::Term;
@@ -103,6 +103,17 @@ impl Twin {
         }
     }
 
+    fn reserve(&self, operation: &str, function: &str, reserved: Option<u32>) -> Result<Receipt, CallError> {
+        let mut world = self.world();
+        if world.reserve(function, reserved, &self.role) {
+            return Ok(Self::receipt(&mut world));
+        }
+        Err(CallError {
+            code: Some("ResourceNotFoundException".to_owned()),
+            ..CallError::unsupported(operation, function, "the function does not exist")
+        })
+    }
+
     fn receipt(world: &mut World) -> Receipt {
         Receipt { request_id: world.rng.of("requests").uuid().into() }
     }
@@ -154,6 +165,18 @@ impl Account for Twin {
         Ok(())
     }
 
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        Ok(self.world().function_seen(arn))
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        Ok(self.world().reserved(function))
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        self.reserve("lambda:PutFunctionConcurrency", function, Some(0))
+    }
+
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {
         self.alerts.lock().unwrap_or_else(PoisonError::into_inner).push(alert.clone());
         Ok(Self::receipt(&mut self.world()))
@@ -185,6 +208,18 @@ impl Operator for Twin {
         let put = world.add_targets(bus, name, targets, &self.role);
         put.map_err(|error| refused("events:PutTargets", name, error))?;
         Ok(Self::receipt(&mut world))
+    }
+
+    async fn release(&self, function: &str, reserved: Option<u32>) -> Result<Receipt, CallError> {
+        let operation = match reserved {
+            Some(_) => "lambda:PutFunctionConcurrency",
+            None => "lambda:DeleteFunctionConcurrency",
+        };
+        self.reserve(operation, function, reserved)
+    }
+
+    async fn backlog(&self, function: &str, since: Timestamp, _: Timestamp) -> Result<Backlog, CallError> {
+        Ok(self.world().backlog_of(function, since.0))
     }
 
     async fn unmark_rule(&self, bus: &str, name: &str) -> Result<(), CallError> {

@@ -1,6 +1,7 @@
 //! The clock, the queue of what happens next, and the account.
 
 use crate::Settings;
+use crate::brakes::Brakes;
 use crate::calls::{Call, RunCall};
 use crate::concrete::Names;
 use crate::event::{Event, Past};
@@ -35,6 +36,7 @@ pub struct World {
     pub(crate) log: Vec<Entry>,
     pub(crate) meters: Meters,
     pub(crate) history: History,
+    pub(crate) brakes: Brakes,
     names: Names,
     now: u64,
     sequence: u64,
@@ -155,6 +157,7 @@ impl World {
             log: Vec::new(),
             meters: Meters::default(),
             history: History::default(),
+            brakes: Brakes::default(),
             names,
             now: 0,
             sequence: 0,

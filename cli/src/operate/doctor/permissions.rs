@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use loopguard_account::{Account, CallError};
 use loopguard_analysis::{Catalogue, iam};
 use loopguard_aws::PERMISSIONS;
-use loopguard_decision::{Mode, Settings};
+use loopguard_decision::{Brakes, Mode, Settings};
 use loopguard_model::{Facts, Need, Role, Scope};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,10 @@ fn wanted(settings: &Settings) -> Result<BTreeSet<String>> {
     let listed: Listed = toml::from_str(PERMISSIONS).context("reading the list of permissions")?;
     let mut parts = vec!["both", "guard"];
     parts.extend(settings.event_bus.as_ref().map(|_| "events"));
-    parts.extend((settings.mode == Mode::Enforce).then_some("enforce"));
+    let (enforces, brakes) = (settings.mode == Mode::Enforce, settings.brakes != Brakes::Off);
+    parts.extend(enforces.then_some("enforce"));
+    parts.extend(brakes.then_some("braking"));
+    parts.extend((enforces && brakes).then_some("brake"));
     let operations = parts.into_iter().filter_map(|part| listed.get(part)).flatten();
     Ok(operations
         .flat_map(|(operation, asks)| if asks.is_empty() { vec![operation.clone()] } else { asks.clone() })
@@ -54,7 +57,9 @@ mod tests {
     use loopguard_template::{Options, Source};
 
     fn settings(mode: &str, bus: &str) -> Settings {
-        Settings::from_pairs([("LOOPGUARD_MODE", mode), ("LOOPGUARD_EVENT_BUS", bus)]).unwrap()
+        let brake = if mode == "enforce" { "managed" } else { "off" };
+        let pairs = [("LOOPGUARD_MODE", mode), ("LOOPGUARD_EVENT_BUS", bus), ("LOOPGUARD_BRAKE", brake)];
+        Settings::from_pairs(pairs).unwrap()
     }
 
     /// The stack's own template, read as a scan reads it.
@@ -63,7 +68,7 @@ mod tests {
         let options = Options {
             account: Some("111122223333".into()),
             region: Some("eu-west-1".into()),
-            parameters: [("Mode", "enforce"), ("EventBus", "alerts")]
+            parameters: [("Mode", "enforce"), ("EventBus", "alerts"), ("Brake", "managed")]
                 .map(|(key, value)| (key.into(), value.into()))
                 .into(),
             ..Options::default()
@@ -98,6 +103,7 @@ mod tests {
         let more: Vec<&String> = enforce.difference(&observe).collect();
         assert!(more.iter().any(|action| *action == "events:DisableRule"), "{more:?}");
         assert!(more.iter().any(|action| *action == "events:PutEvents"), "{more:?}");
+        assert!(more.iter().any(|action| *action == "lambda:PutFunctionConcurrency"), "{more:?}");
         assert!(
             observe.is_subset(&enforce) && observe.contains("dynamodb:ConditionCheckItem"),
             "{observe:?}"

@@ -2,12 +2,13 @@
 
 use super::super::told::{Told, add};
 use super::super::{Desk, incidents, words};
+use super::backlog::Waiting;
 use super::way::{Way, named};
 use crate::exit::Exit;
 use anyhow::{Context, Result, bail};
 use loopguard_account::{INCIDENT_TAG, Ledger, Operator};
 use loopguard_analysis::{Catalogue, Finding, Verdict};
-use loopguard_decision::{Alert, End, Incident, State};
+use loopguard_decision::{Act, Alert, End, Incident, State};
 use loopguard_guard::{Gathered, gather};
 use loopguard_model::{Rule, RuleState, Scope};
 use loopguard_report::{Levels, Report, escaped};
@@ -35,22 +36,46 @@ pub(crate) async fn restore<A: Operator>(
     let incident = incidents::find(ledger, id, desk).await?;
     let alert = words::alert(&incident);
     check_home(&incident, alert.as_ref(), site.home)?;
+    let waiting = Waiting::of(&incident, alert.as_ref(), site.account, desk.now).await;
+    let mut told = undo(ledger, site, &incident, force, desk).await?;
+    told.text.insert_str(0, &waiting.text);
+    if let Some(members) = told.json.as_object_mut() {
+        members.insert("backlog".to_owned(), waiting.json);
+    }
+    Ok(told)
+}
+
+/// Undoes it, if there is something to undo and the rule does not loop then.
+async fn undo<A: Operator>(
+    ledger: &impl Ledger,
+    site: Site<'_, A>,
+    incident: &Incident,
+    force: bool,
+    desk: &Desk,
+) -> Result<Told> {
+    let alert = words::alert(incident);
     let name = escaped(&incident.rule.to_string());
     let found = site.account.rule(&incident.rule.bus, &incident.rule.name).await?;
-    let Some(rule) = found else {
-        bail!("rule {name} does not exist any more, so there is nothing to restore");
+    let rule = match found {
+        Some(rule) => rule,
+        // Its function is braked all the same.
+        None if incident.act.brakes().is_some() => return without_rule(ledger, site, incident, desk).await,
+        None => bail!("rule {name} does not exist any more, so there is nothing to restore"),
     };
-    if let Some(why) = nothing_to_undo(&incident, &rule) {
-        return Ok(refused(&incident, &rule, &format!("{name}: {why}\n"), None));
+    if let Some(why) = nothing_to_undo(incident, rule.state.as_str()) {
+        return Ok(refused(incident, rule.state, &format!("{name}: {why}\n"), None));
     }
-    let way = Way::of(&incident, &rule, site.account).await?;
+    let way = Way::of(incident, rule.state, site.account).await?;
     if let Way::Nothing = way {
-        return already_so(ledger, site.account, &incident, &rule, desk).await;
+        return already_so(ledger, site.account, incident, rule.state, desk).await;
+    }
+    if let Way::Reserved { now } = way {
+        return Ok(refused(incident, rule.state, &reserved_since(&name, now), None));
     }
     if let Way::Taken(target) = &way {
         let target = std::slice::from_ref(target);
         let text = format!("REFUSED: {name} has another {} now, which this would overwrite\n", named(target));
-        return Ok(refused(&incident, &rule, &text, None));
+        return Ok(refused(incident, rule.state, &text, None));
     }
     let then = way.after(&rule, site.home)?;
     let after = gather(site.account, site.catalogue, site.home, then, MAX_READS);
@@ -68,26 +93,59 @@ pub(crate) async fn restore<A: Operator>(
             way.all_the_same(),
             desk.command(&format!("restore {} --force", incident.id), None)
         );
-        return Ok(refused(&incident, &rule, &text, Some(finding)));
+        return Ok(refused(incident, rule.state, &text, Some(finding)));
     }
-    let receipt = way.take(&incident, site.account).await?;
+    let receipt = way.take(incident, site.account).await?;
     let mut text = format!("restored {name}: {} (request {})\n", way.done(), escaped(&receipt.request_id));
-    unmark(site.account, &incident, &mut text).await;
-    let noted = note(ledger, &incident, desk, &mut text).await;
+    unmark(site.account, incident, &mut text).await;
+    let noted = note(ledger, incident, desk, &mut text).await;
     match &told {
         Some(told) => {
-            text.push_str(&guard_acts_again(ledger, &incident, desk).await);
+            text.push_str(&guard_acts_again(ledger, incident, desk).await);
             add(&mut text, format_args!("\n{told}"));
         }
         None => text.push_str("it loops no more, as far as it was analysed\n"),
     }
-    text.push_str(&advice(alert.as_ref(), told.is_none()));
+    text.push_str(&advice(incident, alert.as_ref(), told.is_none()));
     let more = [
         ("request_id", (&*receipt.request_id).into()),
         ("finding", loops.map(|finding| &*finding.id).into()),
     ];
-    let json = answer(&incident, way.state(&rule), true, noted, more);
+    let json = answer(incident, way.state(&rule), true, noted, more);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
+}
+
+/// Undoes a brake whose rule is gone: there is nothing to analyse.
+async fn without_rule<A: Operator>(
+    ledger: &impl Ledger,
+    site: Site<'_, A>,
+    incident: &Incident,
+    desk: &Desk,
+) -> Result<Told> {
+    let (name, state) = (escaped(&incident.rule.to_string()), RuleState::Unknown);
+    if let Some(why) = nothing_to_undo(incident, "gone") {
+        return Ok(refused(incident, state, &format!("{name}: {why}\n"), None));
+    }
+    let way = Way::of(incident, state, site.account).await?;
+    match way {
+        Way::Nothing => return already_so(ledger, site.account, incident, state, desk).await,
+        Way::Reserved { now } => return Ok(refused(incident, state, &reserved_since(&name, now), None)),
+        _ => {}
+    }
+    let receipt = way.take(incident, site.account).await?;
+    let request = escaped(&receipt.request_id);
+    let mut text =
+        format!("restored {name}, a rule that does not exist any more: {} (request {request})\n", way.done());
+    let noted = note(ledger, incident, desk, &mut text).await;
+    let json = answer(incident, state, true, noted, [("request_id", (&*receipt.request_id).into())]);
+    Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
+}
+
+fn reserved_since(name: &str, now: Option<u32>) -> String {
+    let now = words::reserved(now);
+    format!(
+        "REFUSED: somebody has set the reserved concurrency of {name}'s function to {now}, which this would overwrite\n"
+    )
 }
 
 /// An incident of one account or region says nothing about a rule of that name elsewhere.
@@ -107,8 +165,7 @@ fn check_home(incident: &Incident, alert: Option<&Alert>, home: &Scope) -> Resul
 }
 
 /// Returns why the incident leaves nothing to undo.
-fn nothing_to_undo(incident: &Incident, rule: &Rule) -> Option<String> {
-    let now = rule.state.as_str();
+fn nothing_to_undo(incident: &Incident, now: &str) -> Option<String> {
     match &incident.state {
         State::Ended { end: End::Acted { .. }, .. } => None,
         State::Intended => Some(format!(
@@ -129,23 +186,33 @@ async fn already_so(
     ledger: &impl Ledger,
     account: &impl Operator,
     incident: &Incident,
-    rule: &Rule,
+    state: RuleState,
     desk: &Desk,
 ) -> Result<Told> {
     let name = escaped(&incident.rule.to_string());
-    let mut text = match incident.act.removes() {
-        [] => format!("{name} is on already ({}); nothing was done\n", rule.state.as_str()),
-        targets => format!("{name} has {} already; nothing was done\n", named(targets)),
+    let mut text = match &incident.act {
+        Act::DisableRule => format!("{name} is on already ({}); nothing was done\n", state.as_str()),
+        Act::RemoveTargets { targets } => {
+            format!("{name} has {} already; nothing was done\n", named(targets))
+        }
+        Act::BrakeFunction { prior, .. } => format!(
+            "the function of {name} has its reserved concurrency already ({}); nothing was done\n",
+            words::reserved(*prior)
+        ),
     };
     unmark(account, incident, &mut text).await;
     let noted = note(ledger, incident, desk, &mut text).await;
-    let json = answer(incident, rule.state, false, noted, []);
+    let json = answer(incident, state, false, noted, []);
     Ok(Told { text, json, exit: if noted { Exit::Clean } else { Exit::Failed } })
 }
 
 /// Takes the tag away that says why the rule is not as it was. Only a courtesy, as setting it is.
 async fn unmark(account: &impl Operator, incident: &Incident, text: &mut String) {
     let rule = &incident.rule;
+    if incident.act.brakes().is_some() {
+        // The rule was not tagged: a service manages it.
+        return;
+    }
     if let Err(error) = account.unmark_rule(&rule.bus, &rule.name).await {
         let why = escaped(&error.to_string());
         add(text, format_args!("the tag `{INCIDENT_TAG}` is still on the rule: {why}\n"));
@@ -208,19 +275,23 @@ async fn guard_acts_again(ledger: &impl Ledger, incident: &Incident, desk: &Desk
 }
 
 /// What is left to do: whoever deploys the rule still has it as it was.
-fn advice(alert: Option<&Alert>, is_mended: bool) -> String {
-    let mut text = String::from("\nThe next deployment of the rule's template brings back what it says: ");
-    text.push_str(if is_mended { "change it there, too\n" } else { "change the rule there\n" });
+fn advice(incident: &Incident, alert: Option<&Alert>, is_mended: bool) -> String {
+    let mut text = String::new();
+    // A managed rule stands in no template.
+    if incident.act.brakes().is_none() {
+        text.push_str("\nThe next deployment of the rule's template brings back what it says: ");
+        text.push_str(if is_mended { "change it there, too\n" } else { "change the rule there\n" });
+    }
     for remedy in alert.iter().flat_map(|alert| &alert.remedies) {
         add(&mut text, format_args!("a change that breaks the loop: {}\n", escaped(remedy)));
     }
     text
 }
 
-fn refused(incident: &Incident, rule: &Rule, text: &str, finding: Option<&Finding>) -> Told {
+fn refused(incident: &Incident, state: RuleState, text: &str, finding: Option<&Finding>) -> Told {
     let more =
         [("refused", text.lines().next().into()), ("finding", finding.map(|finding| &*finding.id).into())];
-    let json = answer(incident, rule.state, false, false, more);
+    let json = answer(incident, state, false, false, more);
     Told { text: text.to_owned(), json, exit: Exit::Found }
 }
 

@@ -1,12 +1,14 @@
-//! The way back from an act: the rule is switched on, or its targets are put back.
+//! The way back from an act: the rule is switched on, its targets are put back, or its function is released.
 
+use super::super::words;
 use anyhow::{Context, Result, bail};
-use loopguard_account::{KeptTarget, Operator, Receipt};
+use loopguard_account::{Concurrency, KeptTarget, Operator, Receipt};
 use loopguard_decision::{Act, Incident};
 use loopguard_model::snapshot::{self, MARK, VERSION};
 use loopguard_model::{Rule, RuleState, Scope, Target};
 use loopguard_report::escaped;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What is to be done to undo an act.
 #[derive(Debug)]
@@ -19,15 +21,19 @@ pub(super) enum Way {
     PutBack(Vec<KeptTarget>),
     /// Somebody has put another target in the place of this one.
     Taken(KeptTarget),
+    /// So much concurrency is reserved for this function, or none, so that it runs again.
+    Release { function: Arc<str>, reserved: Option<u32> },
+    /// Somebody has reserved so much for the function, or none, which is not what it had.
+    Reserved { now: Option<u32> },
 }
 
 impl Way {
-    /// Returns how to undo what the incident did to `rule`, which was read just now.
-    pub(super) async fn of(incident: &Incident, rule: &Rule, account: &impl Operator) -> Result<Self> {
+    /// Returns how to undo what the incident did to the rule, which is in that state now.
+    pub(super) async fn of(incident: &Incident, state: RuleState, account: &impl Operator) -> Result<Self> {
         match &incident.act {
             Act::DisableRule => {
                 let prior = prior(incident)?;
-                Ok(if is_restored(rule.state, prior) { Self::Nothing } else { Self::SwitchOn(prior) })
+                Ok(if is_restored(state, prior) { Self::Nothing } else { Self::SwitchOn(prior) })
             }
             Act::RemoveTargets { targets } => {
                 let now = account.kept_targets(&incident.rule.bus, &incident.rule.name).await?;
@@ -40,13 +46,22 @@ impl Way {
                     targets.iter().filter(|target| of_id(target).is_none()).cloned().collect();
                 Ok(if gone.is_empty() { Self::Nothing } else { Self::PutBack(gone) })
             }
+            Act::BrakeFunction { function, prior } => Ok(match account.concurrency(function).await? {
+                Concurrency::NoFunction => bail!(
+                    "function {} does not exist any more, so there is nothing to restore",
+                    escaped(function)
+                ),
+                Concurrency::Reserved(0) => Self::Release { function: function.clone(), reserved: *prior },
+                now if now.kept() == *prior => Self::Nothing,
+                now => Self::Reserved { now: now.kept() },
+            }),
         }
     }
 
     /// Returns the rule as it would be once that is done. An error is a kept target that cannot be read.
     pub(super) fn after(&self, rule: &Rule, home: &Scope) -> Result<Rule> {
         match self {
-            Self::Nothing | Self::Taken(_) => Ok(rule.clone()),
+            Self::Nothing | Self::Taken(_) | Self::Release { .. } | Self::Reserved { .. } => Ok(rule.clone()),
             Self::SwitchOn(state) => Ok(Rule { state: *state, ..rule.clone() }),
             Self::PutBack(kept) => {
                 let mut targets = rule.targets.clone().unwrap_or_default();
@@ -66,7 +81,10 @@ impl Way {
             Self::PutBack(targets) => {
                 account.put_targets(bus, name, targets).await.context("the targets were not put back")
             }
-            Self::Nothing | Self::Taken(_) => bail!("there is nothing to do"),
+            Self::Release { function, reserved } => {
+                account.release(function, *reserved).await.context("the function was not released")
+            }
+            Self::Nothing | Self::Taken(_) | Self::Reserved { .. } => bail!("there is nothing to do"),
         }
     }
 
@@ -75,7 +93,10 @@ impl Way {
         match self {
             Self::SwitchOn(state) => state.as_str().to_owned(),
             Self::PutBack(targets) => format!("{} put back", named(targets)),
-            Self::Nothing | Self::Taken(_) => "nothing".to_owned(),
+            Self::Release { reserved, .. } => {
+                format!("its function runs again, reserved concurrency {}", words::reserved(*reserved))
+            }
+            Self::Nothing | Self::Taken(_) | Self::Reserved { .. } => "nothing".to_owned(),
         }
     }
 
@@ -85,7 +106,10 @@ impl Way {
             Self::PutBack(targets) => {
                 format!("{} {} away", named(targets), if targets.len() == 1 { "stays" } else { "stay" })
             }
-            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => format!("it stays {}", rule.state.as_str()),
+            Self::Release { .. } => "its function stays braked".to_owned(),
+            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) | Self::Reserved { .. } => {
+                format!("it stays {}", rule.state.as_str())
+            }
         }
     }
 
@@ -94,7 +118,10 @@ impl Way {
         match self {
             Self::PutBack(targets) if targets.len() == 1 => "put it back all the same",
             Self::PutBack(_) => "put them back all the same",
-            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) => "switch it on all the same",
+            Self::Release { .. } => "release it all the same",
+            Self::SwitchOn(_) | Self::Nothing | Self::Taken(_) | Self::Reserved { .. } => {
+                "switch it on all the same"
+            }
         }
     }
 
@@ -102,7 +129,11 @@ impl Way {
     pub(super) fn state(&self, rule: &Rule) -> RuleState {
         match self {
             Self::SwitchOn(state) => *state,
-            Self::PutBack(_) | Self::Nothing | Self::Taken(_) => rule.state,
+            Self::PutBack(_)
+            | Self::Nothing
+            | Self::Taken(_)
+            | Self::Release { .. }
+            | Self::Reserved { .. } => rule.state,
         }
     }
 }

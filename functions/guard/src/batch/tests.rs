@@ -26,6 +26,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
         unprotected: Scope::nothing(),
         table: None,
         queue_url: None,
+        brakes: loopguard_decision::Brakes::Off,
         cap: 5,
         max_reads: 10,
         watch: loopguard_decision::Watching::unsaid(),

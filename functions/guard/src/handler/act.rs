@@ -70,6 +70,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 let ids: Vec<&str> = targets.iter().map(|target| &*target.id).collect();
                 self.account.remove_targets(bus, name, &ids).await
             }
+            Act::BrakeFunction { function, .. } => self.account.brake(function).await,
         };
         match done {
             Ok(receipt) => Ok(Answer::Applied(receipt.request_id)),
@@ -86,6 +87,10 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// Says on the rule itself why it is not as it was. Only a courtesy: the ledger is what counts.
     async fn mark(&self, incident: &Incident) {
         let rule = &incident.rule;
+        if incident.act.brakes().is_some() {
+            // Whoever manages the rule alone may tag it.
+            return;
+        }
         if let Err(error) = self.account.mark_rule(&rule.bus, &rule.name, &incident.id).await {
             tracing::warn!(incident = &*incident.id, %error, "the rule was not tagged");
         }

@@ -60,12 +60,19 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// How the incident's rule looks now: off iff what had to be done is so, gone iff nothing of it can repeat otherwise.
     async fn holds(&self, incident: &Incident) -> Result<Seen, CallError> {
         let rule = &incident.rule;
+        if incident.act.brakes().is_some() {
+            // A function does not run while it is braked, whatever has become of the rule.
+            return Ok(match self.part_seen(rule, &incident.act).await? {
+                Seen::Same => Seen::Changed,
+                seen => seen,
+            });
+        }
         let Some(now) = self.account.rule(&rule.bus, &rule.name).await? else { return Ok(Seen::Gone) };
         let is_off = now.state == RuleState::Disabled;
         if incident.act.removes().is_empty() {
             return Ok(if is_off { Seen::Off } else { Seen::Changed });
         }
-        Ok(match self.targets_seen(rule, incident.act.removes()).await? {
+        Ok(match self.part_seen(rule, &incident.act).await? {
             Seen::Off => Seen::Off,
             // Somebody has disabled it: nothing repeats, but these targets were not removed.
             Seen::Same | Seen::Changed | Seen::Gone if is_off => Seen::Gone,

@@ -31,6 +31,7 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         table: None,
         queue_url: None,
         cap: 5,
+        brakes: loopguard_decision::Brakes::Off,
         max_reads: 200,
         watch: loopguard_decision::Watching::unsaid(),
         budget_topic_arn: None,

@@ -338,6 +338,7 @@ fn alert() -> Alert {
         prior: RuleState::Enabled,
         choice: "it is the rule that was changed".into(),
         removes: Vec::new(),
+        brake: None,
         rules: vec!["r & s".into()],
         step: Step::WouldDisable(Refusal::ModeObserve),
         hops: Vec::new(),

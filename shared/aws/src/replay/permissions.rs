@@ -4,10 +4,18 @@ use super::Call;
 
 /// Operations of services that are named by method and path: the service, the method, a text in the path, the operation.
 /// The first that fits counts.
-const BY_PATH: [(&str, &str, &str, &str); 11] = [
+const BY_PATH: [(&str, &str, &str, &str); 19] = [
     ("lambda", "GET", "/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
     ("lambda", "GET", "/event-source-mappings", "ListEventSourceMappings"),
     ("lambda", "GET", "/configuration", "GetFunctionConfiguration"),
+    ("lambda", "GET", "/tags/", "ListTags"),
+    ("lambda", "GET", "/concurrency", "GetFunctionConcurrency"),
+    ("lambda", "PUT", "/concurrency", "PutFunctionConcurrency"),
+    ("lambda", "DELETE", "/concurrency", "DeleteFunctionConcurrency"),
+    ("lambda", "GET", "/aliases", "ListAliases"),
+    ("lambda", "GET", "/versions", "ListVersionsByFunction"),
+    ("lambda", "GET", "/policy", "GetPolicy"),
+    ("lambda", "GET", "/urls", "ListFunctionUrlConfigs"),
     ("lambda", "GET", "/functions", "ListFunctions"),
     ("pipes", "GET", "/v1/pipes/", "DescribePipe"),
     ("pipes", "GET", "/v1/pipes", "ListPipes"),
@@ -22,7 +30,8 @@ const BY_PATH: [(&str, &str, &str, &str); 11] = [
 pub(super) fn check(service: &str, call: &Call, by_account: bool) {
     let listed: toml::Table = crate::PERMISSIONS.parse().unwrap();
     let action = action(service, call);
-    let mut parts = vec!["both", "guard", "events", "enforce", "sentinel", "tripwires", "budgets"];
+    let mut parts =
+        vec!["both", "guard", "events", "enforce", "braking", "brake", "sentinel", "tripwires", "budgets"];
     if !by_account {
         parts.push("command");
     }

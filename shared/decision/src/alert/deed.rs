@@ -16,6 +16,10 @@ struct Deed {
 
 impl Alert {
     fn deed(&self, rule: &str) -> Deed {
+        if let Some(brake) = &self.brake {
+            let whom = format!("function `{}` behind {rule}", brake.name());
+            return Deed { verb: "brake", past: "braked", doing: "braking", whom };
+        }
         match self.removes.as_slice() {
             [] => Deed { verb: "disable", past: "disabled", doing: "disabling", whom: rule.to_owned() },
             targets => {
@@ -55,9 +59,9 @@ impl Alert {
             Step::Unclear => format!(
                 "AN ATTEMPT TO {} {} ENDED WITHOUT A TRACE, and the rule is as it was; it is analysed again",
                 verb.to_uppercase(),
-                if self.removes.is_empty() { "THE RULE".to_owned() } else { whom }
+                if self.is_of_rule() { "THE RULE".to_owned() } else { whom }
             ),
-            Step::Failed(error) if self.removes.is_empty() => {
+            Step::Failed(error) if self.is_of_rule() => {
                 format!("DISABLING FAILED, the rule still loops: {error}")
             }
             Step::Failed(error) => {
@@ -70,16 +74,27 @@ impl Alert {
         }
     }
 
+    /// Returns true iff the rule itself is what is or would be disabled.
+    fn is_of_rule(&self) -> bool {
+        self.removes.is_empty() && self.brake.is_none()
+    }
+
     fn goes_on(&self) -> &'static str {
-        if self.removes.is_empty() { "" } else { "; it goes on with its others" }
+        match (&self.brake, self.removes.is_empty()) {
+            (Some(_), _) => ": its reserved concurrency is 0, and it does not run",
+            (None, true) => "",
+            (None, false) => "; it goes on with its others",
+        }
     }
 
     /// Returns the word for what was done that logs and programs use.
     pub fn word(&self) -> &'static str {
-        match (&self.step, self.removes.is_empty()) {
-            (Step::Disabled { .. }, false) => "targets-removed",
-            (Step::WouldDisable(_), false) => "would-remove-targets",
-            (step, _) => step.as_str(),
+        match (&self.step, &self.brake, self.removes.is_empty()) {
+            (Step::Disabled { .. }, Some(_), _) => "function-braked",
+            (Step::WouldDisable(_), Some(_), _) => "would-brake-function",
+            (Step::Disabled { .. }, None, false) => "targets-removed",
+            (Step::WouldDisable(_), None, false) => "would-remove-targets",
+            (step, _, _) => step.as_str(),
         }
     }
 }

@@ -30,8 +30,10 @@ struct Document<'a> {
     rules: Vec<&'a str>,
     /// The targets that are or would be removed from the rule; none where it is disabled as a whole.
     removes: &'a [Arc<str>],
-    /// `disabled`, `targets-removed`, `already-off`, `failed`, `unclear`, `would-disable`, `would-remove-targets` or
-    /// `refused`.
+    /// The function that is or would be braked, or that cannot be; null where the rule can be disabled.
+    brake: Option<BrakeRow<'a>>,
+    /// `disabled`, `targets-removed`, `function-braked`, `already-off`, `failed`, `unclear`, `would-disable`,
+    /// `would-remove-targets`, `would-brake-function` or `refused`.
     step: &'static str,
     reason: String,
     /// Why the guard did not act, as a stable name.
@@ -43,6 +45,19 @@ struct Document<'a> {
     /// How often something was done to the rule within the day before.
     disabled_before: usize,
     undo: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BrakeRow<'a> {
+    function: &'a str,
+    /// The concurrency that was reserved; null where none was.
+    prior: Option<u32>,
+    /// Where events go that the function does not take.
+    failures: &'a [Arc<str>],
+    /// What else runs it, or may.
+    beside: &'a [Arc<str>],
+    /// What could not be read of it.
+    unread: &'a [Arc<str>],
 }
 
 #[derive(Debug, Serialize)]
@@ -105,6 +120,13 @@ fn document(alert: &Alert) -> Document<'_> {
         choice: &alert.choice,
         rules: alert.rules.iter().map(|rule| &**rule).collect(),
         removes: &alert.removes,
+        brake: alert.brake.as_ref().map(|brake| BrakeRow {
+            function: &brake.function,
+            prior: brake.prior,
+            failures: &brake.failures,
+            beside: &brake.beside,
+            unread: &brake.unread,
+        }),
         step: alert.word(),
         reason: alert.done(),
         refusal: match &alert.step {

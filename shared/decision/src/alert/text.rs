@@ -118,6 +118,14 @@ fn write_advice(out: &mut String, alert: &Alert) -> fmt::Result {
     for remedy in &alert.remedies {
         writeln!(out, "A change that breaks the loop: {remedy}")?;
     }
+    if let Some(brake) = &alert.brake {
+        brake.beside.iter().try_for_each(|beside| writeln!(out, "Runs the function, too: {beside}"))?;
+        brake.unread.iter().try_for_each(|unread| writeln!(out, "Not read: {unread}"))?;
+        if matches!(alert.step, Step::Disabled { .. }) {
+            writeln!(out)?;
+            brake.fate().iter().try_for_each(|sentence| writeln!(out, "{sentence}."))?;
+        }
+    }
     if matches!(alert.step, Step::Disabled { .. }) {
         writeln!(out)?;
         writeln!(out, "Undo (it will loop again until the pattern or the target changes):")?;

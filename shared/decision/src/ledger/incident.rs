@@ -50,14 +50,29 @@ pub enum Act {
         /// The targets, at least one.
         targets: Vec<KeptTarget>,
     },
+    /// The function that the rule runs is kept from running: its reserved concurrency is set to 0.
+    BrakeFunction {
+        /// Its ARN, without version or alias.
+        function: Arc<str>,
+        /// The concurrency that was reserved for it; none where none was.
+        prior: Option<u32>,
+    },
 }
 
 impl Act {
-    /// Returns the targets that are removed; none where the rule is disabled.
+    /// Returns the targets that are removed; none where something else is done.
     pub fn removes(&self) -> &[KeptTarget] {
         match self {
-            Self::DisableRule => &[],
+            Self::DisableRule | Self::BrakeFunction { .. } => &[],
             Self::RemoveTargets { targets } => targets,
+        }
+    }
+
+    /// Returns the function that is braked; none where something else is done.
+    pub fn brakes(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::BrakeFunction { function, .. } => Some(function),
+            Self::DisableRule | Self::RemoveTargets { .. } => None,
         }
     }
 }

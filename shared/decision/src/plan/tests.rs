@@ -322,3 +322,5 @@ fn new_targets_go_instead_of_the_rule() {
         assert_eq!(act, expected, "{scope} {change:?}");
     }
 }
+
+mod braking;

@@ -1,4 +1,4 @@
-use super::{Mode, Settings, SettingsError, Tripwires, Watching};
+use super::{Brakes, Mode, Settings, SettingsError, Tripwires, Watching};
 use crate::Scope;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -18,6 +18,7 @@ fn what_is_not_said_cannot_disable_a_rule() {
     assert!(settings.scope.is_empty());
     assert!(settings.unprotected.is_empty());
     assert_eq!((settings.topic_arn, settings.own_stack, settings.own_role_arn), (None, None, None));
+    assert_eq!(settings.brakes, Brakes::Off);
     assert_eq!(settings.table, None, "and without a table nothing is done");
     assert_eq!(settings.watch, Watching::unsaid());
     assert_eq!((settings.watch.ceiling, settings.watch.tripwires), (None, Tripwires::Off));
@@ -37,6 +38,7 @@ fn all_settings_are_read() {
         ("LOOPGUARD_TABLE", "ledger"),
         ("LOOPGUARD_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"),
         ("LOOPGUARD_CAP", "3"),
+        ("LOOPGUARD_BRAKE", "managed"),
         ("LOOPGUARD_THRESHOLD", "12"),
         ("LOOPGUARD_CEILING", "6000"),
         ("LOOPGUARD_CEILING_MINUTES", "10"),
@@ -51,7 +53,7 @@ fn all_settings_are_read() {
     assert_eq!(settings.topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:alerts"));
     assert_eq!(settings.own_stack.as_deref(), Some("loopguard"));
     assert_eq!(settings.own_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/guard"));
-    assert_eq!((settings.max_reads, settings.cap), (7, 3));
+    assert_eq!((settings.max_reads, settings.cap, settings.brakes), (7, 3, Brakes::Managed));
     assert_eq!(settings.unprotected.to_string(), "rule:findings");
     assert_eq!(settings.table.as_deref(), Some("ledger"));
     let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes";
@@ -111,6 +113,10 @@ fn errors_name_what_would_be_valid() {
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_TRIPWIRES", "on")],
             "`LOOPGUARD_TRIPWIRES` is `on`; it is `off`, `on-suspicion` or `standing`",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_BRAKE", "on")],
+            "`LOOPGUARD_BRAKE` is `on`; it is `off` or `managed`",
         ),
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_QUEUE_URL", "changes")],

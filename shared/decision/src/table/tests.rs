@@ -1,4 +1,4 @@
-use super::{Case, Cause, Decision, Refusal, Room, Standing, decision};
+use super::{Brake, Case, Cause, Decision, Refusal, Room, Standing, decision};
 use crate::Mode;
 use loopguard_analysis::Verdict;
 use serde::Deserialize;
@@ -21,6 +21,15 @@ const STANDINGS: [(Standing, &str); 6] = [
     (Standing::OutOfScope, "out-of-scope"),
     (Standing::InScope, "in-scope"),
 ];
+const BRAKES: [(Brake, &str); 7] = [
+    (Brake::Off, "off"),
+    (Brake::NoFunction, "no-function"),
+    (Brake::Own, "own"),
+    (Brake::On, "on"),
+    (Brake::Shared, "shared"),
+    (Brake::Unread, "unread"),
+    (Brake::Free, "free"),
+];
 const ROOMS: [(Room, &str); 4] = [
     (Room::Free, "free"),
     (Room::Paused, "paused"),
@@ -34,9 +43,11 @@ fn domain() -> Vec<Case> {
     for verdict in VERDICTS {
         for (cause, _) in CAUSES {
             for (standing, _) in STANDINGS {
-                for mode in Mode::ALL {
-                    for (room, _) in ROOMS {
-                        cases.push(Case { verdict, cause, standing, mode, room });
+                for (brake, _) in BRAKES {
+                    for mode in Mode::ALL {
+                        for (room, _) in ROOMS {
+                            cases.push(Case { verdict, cause, standing, brake, mode, room });
+                        }
                     }
                 }
             }
@@ -62,6 +73,7 @@ struct Row {
     verdict: Option<Vec<String>>,
     cause: Option<Vec<String>>,
     standing: Option<Vec<String>>,
+    brake: Option<Vec<String>>,
     mode: Option<Vec<String>>,
     room: Option<Vec<String>>,
     decision: String,
@@ -69,11 +81,11 @@ struct Row {
 }
 
 impl Row {
-    fn members(&self) -> [&Option<Vec<String>>; 5] {
-        [&self.verdict, &self.cause, &self.standing, &self.mode, &self.room]
+    fn members(&self) -> [&Option<Vec<String>>; 6] {
+        [&self.verdict, &self.cause, &self.standing, &self.brake, &self.mode, &self.room]
     }
 
-    fn fits(&self, words: [&str; 5]) -> bool {
+    fn fits(&self, words: [&str; 6]) -> bool {
         let fits = |(member, word): (&Option<Vec<String>>, &str)| {
             member.as_ref().is_none_or(|words| words.iter().any(|known| known == word))
         };
@@ -85,12 +97,13 @@ fn rows() -> Vec<Row> {
     toml::from_str::<Rows>(include_str!("rows.toml")).unwrap().row
 }
 
-fn words(case: Case) -> [&'static str; 5] {
+fn words(case: Case) -> [&'static str; 6] {
     let word = |known: Option<&'static str>| known.expect("every variant has a word");
     [
         case.verdict.as_str(),
         word(CAUSES.into_iter().find(|(cause, _)| *cause == case.cause).map(|(_, word)| word)),
         word(STANDINGS.into_iter().find(|(standing, _)| *standing == case.standing).map(|(_, word)| word)),
+        word(BRAKES.into_iter().find(|(brake, _)| *brake == case.brake).map(|(_, word)| word)),
         case.mode.as_str(),
         word(ROOMS.into_iter().find(|(room, _)| *room == case.room).map(|(_, word)| word)),
     ]
@@ -107,7 +120,7 @@ fn shown(made: Decision) -> String {
 
 #[test]
 fn the_domain_is_whole() {
-    assert_eq!(domain().len(), 6 * 5 * 6 * 3 * 4);
+    assert_eq!(domain().len(), 6 * 5 * 6 * 7 * 3 * 4);
     assert_eq!(domain().into_iter().collect::<std::collections::BTreeSet<_>>().len(), domain().len());
 }
 
@@ -136,7 +149,7 @@ fn the_page_shows_the_rows() {
         member.as_ref().map_or_else(|| "any".to_owned(), |words| words.join(", "))
     };
     let mut table =
-        "| verdict | cause | standing | mode | room | decision | why |\n|---|---|---|---|---|---|---|\n"
+        "| verdict | cause | standing | brake | mode | room | decision | why |\n|---|---|---|---|---|---|---|---|\n"
             .to_owned();
     for row in rows() {
         let cells: Vec<String> = row.members().into_iter().map(cell).collect();
@@ -144,7 +157,8 @@ fn the_page_shows_the_rows() {
     }
     let page = include_str!("../../../../docs/decisions.md");
     assert!(page.contains(&table), "docs/decisions.md should have:\n{table}");
-    for word in CAUSES.iter().map(|(_, word)| word).chain(STANDINGS.iter().map(|(_, word)| word)) {
+    let explained = CAUSES.iter().map(|(_, word)| word).chain(STANDINGS.iter().map(|(_, word)| word));
+    for word in explained.chain(BRAKES.iter().map(|(_, word)| word)) {
         assert!(page.contains(&format!("- `{word}`:")), "docs/decisions.md does not explain `{word}`");
     }
 }
@@ -154,7 +168,8 @@ fn acting_needs_every_condition() {
     check("act", |case, made| {
         let may = case.verdict == Verdict::Loop
             && matches!(case.cause, Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling)
-            && case.standing == Standing::InScope
+            && (case.standing == Standing::InScope
+                || (case.standing == Standing::Managed && case.brake == Brake::Free))
             && case.mode == Mode::Enforce
             && case.room == Room::Free;
         may == (made == Decision::Act)
@@ -205,7 +220,12 @@ fn a_refusal_names_a_true_reason() {
             Refusal::CauseNotShown => case.cause == Cause::NotShown,
             Refusal::NotNew => case.cause == Cause::DeclaredBefore,
             Refusal::Own => case.standing == Standing::Own,
-            Refusal::Managed => case.standing == Standing::Managed,
+            Refusal::Managed => case.standing == Standing::Managed && case.brake == Brake::Off,
+            Refusal::NoFunction => case.standing == Standing::Managed && case.brake == Brake::NoFunction,
+            Refusal::OwnFunction => case.standing == Standing::Managed && case.brake == Brake::Own,
+            Refusal::Braked => case.standing == Standing::Managed && case.brake == Brake::On,
+            Refusal::SharedFunction => case.standing == Standing::Managed && case.brake == Brake::Shared,
+            Refusal::FunctionUnread => case.standing == Standing::Managed && case.brake == Brake::Unread,
             Refusal::Exempt => case.standing == Standing::Exempt,
             Refusal::Protected => case.standing == Standing::Protected,
             Refusal::OutOfScope => case.standing == Standing::OutOfScope,
@@ -224,8 +244,31 @@ fn a_running_loop_that_is_not_stopped_pages() {
     check("page", |case, made| {
         let runs =
             case.verdict == Verdict::Loop && matches!(case.cause, Cause::Reproducing | Cause::OverCeiling);
-        let taken_on =
-            matches!(made, Decision::Tell(Refusal::Exempt | Refusal::ModeObserve | Refusal::Paused));
+        let taken_on = matches!(
+            made,
+            Decision::Tell(Refusal::Exempt | Refusal::ModeObserve | Refusal::Paused | Refusal::Braked)
+        );
         !runs || made == Decision::Act || taken_on || matches!(made, Decision::Page(_))
+    });
+}
+
+/// Only what AWS itself manages is ever braked, and a brake that nobody wants changes nothing.
+#[test]
+fn a_brake_is_for_managed_rules_alone() {
+    check("brake", |case, made| {
+        let otherwise = decision(Case { brake: Brake::Off, ..case });
+        match case.standing {
+            Standing::Managed => otherwise != Decision::Act,
+            _ => made == otherwise,
+        }
+    });
+}
+
+/// With a brake that is free the table says of a managed rule what it says of one that can be disabled.
+#[test]
+fn a_free_brake_is_as_a_rule_in_scope() {
+    check("free", |case, _| {
+        let of = |standing| decision(Case { standing, brake: Brake::Free, ..case });
+        of(Standing::Managed) == of(Standing::InScope)
     });
 }

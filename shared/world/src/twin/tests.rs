@@ -1,7 +1,7 @@
 use super::Twin;
 use crate::Limits;
 use crate::world::tests::{acl_loop, world};
-use loopguard_account::{Account, Lookup, LookupBy, Timestamp, Watch, laws};
+use loopguard_account::{Account, Lookup, LookupBy, RuleRef, Timestamp, Watch, laws};
 use loopguard_model::{Facts, Need, Trails};
 use loopguard_pattern::Term;
 use serde_json::json;
@@ -29,6 +29,13 @@ fn the_twin_keeps_the_laws_of_accounts() {
 #[test]
 fn the_twin_keeps_the_laws_of_operators() {
     assert_eq!(ready(laws::check_operator(&twin(), "default", "revert-acl")), Ok(()));
+}
+
+#[test]
+fn the_twin_keeps_the_laws_of_brakes() {
+    let rule = RuleRef { bus: "default".into(), name: "revert-acl".into() };
+    let of = |name| format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
+    assert_eq!(ready(laws::check_brake(&twin(), &of("fixer"), &rule, &of("absent"))), Ok(()));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::super::super::tests::{NOW, ready};
 use super::*;
 use crate::demo;
 use loopguard_account::{
-    Account, Alert, CallError, KeptTarget, MemoryLedger, Receipt, RuleRef, Tags as RuleTags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, KeptTarget, MemoryLedger, Receipt, RuleRef,
+    Tags as RuleTags,
 };
 use loopguard_analysis::Catalogue;
 use loopguard_decision::Settings;
@@ -115,6 +116,18 @@ impl Account for Place {
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {
         self.twin.mark_rule(bus, name, incident).await
+    }
+
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        self.twin.function(arn).await
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        self.twin.concurrency(function).await
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        self.twin.brake(function).await
     }
 
     async fn publish(&self, alert: &Alert) -> Result<Receipt, CallError> {

@@ -2,7 +2,8 @@
 
 use crate::fake::Fake;
 use loopguard_account::{
-    Account, Alert, CallError, KeptTarget, Ledger, MemoryLedger, Receipt, Tags, Watchbook,
+    Account, Alert, CallError, Concurrency, FunctionSeen, KeptTarget, Ledger, MemoryLedger, Receipt, Tags,
+    Watchbook,
 };
 use loopguard_decision::{
     Begun, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp, View,
@@ -134,6 +135,18 @@ impl Account for Faulty<'_> {
 
     async fn remove_targets(&self, bus: &str, name: &str, ids: &[&str]) -> Result<Receipt, CallError> {
         self.call("remove_targets", self.fake.remove_targets(bus, name, ids)).await
+    }
+
+    async fn function(&self, arn: &str) -> Result<Option<FunctionSeen>, CallError> {
+        self.call("function", self.fake.function(arn)).await
+    }
+
+    async fn concurrency(&self, function: &str) -> Result<Concurrency, CallError> {
+        self.call("concurrency", self.fake.concurrency(function)).await
+    }
+
+    async fn brake(&self, function: &str) -> Result<Receipt, CallError> {
+        self.call("brake", self.fake.brake(function)).await
     }
 
     async fn mark_rule(&self, bus: &str, name: &str, incident: &str) -> Result<(), CallError> {

@@ -12,6 +12,8 @@ use loopguard_decision::{
 use loopguard_model::Rule;
 use serde_json::{Value, json};
 
+mod braking;
+
 const TRIPWIRE: &str = "loopguard-tripwire-1";
 
 fn named(name: &str) -> RuleRef {
