@@ -2,6 +2,7 @@
 
 use super::Guard;
 use crate::event::check_message;
+use crate::once::once;
 use loopguard_account::{Account, CallError, Ledger};
 use loopguard_decision::{Act, Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Timestamp};
 use std::future::Future;
@@ -30,7 +31,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     where
         F: Future<Output = Result<Seen, CallError>>,
     {
-        let mut error = None;
+        let is_begun_here = matches!(protocol.request(), Request::Begin(_));
+        let (mut error, mut is_written) = (None, false);
         loop {
             let answer = match protocol.request() {
                 Request::Over(over) => {
@@ -48,9 +50,16 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 Request::Look => look().await.map(Answer::Seen),
                 Request::Apply => self.apply(protocol.incident()).await,
                 Request::End(end) => {
-                    ledger.end(protocol.incident(), protocol.attempt(), end, now).await.map(Answer::Ended)
+                    let ended = ledger.end(protocol.incident(), protocol.attempt(), end, now).await;
+                    is_written = ended.is_ok();
+                    ended.map(Answer::Ended)
                 }
-                Request::Tell(end) => self.tell_end(protocol.incident(), end).await.map(|()| Answer::Done),
+                Request::Tell(end) => {
+                    // What cannot be written is found again by every sweep, and what another invocation began it may have told.
+                    let is_first = is_begun_here && is_written;
+                    let ledger = (!is_first).then_some((ledger, now));
+                    self.tell_end(protocol.incident(), end, ledger).await.map(|()| Answer::Done)
+                }
                 Request::Note => ledger.told(&protocol.incident().id, now).await.map(|()| Answer::Done),
             };
             let answer = answer.unwrap_or_else(|failed| {
@@ -79,9 +88,17 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         }
     }
 
-    async fn tell_end(&self, incident: &Incident, end: &End) -> Result<(), CallError> {
+    /// Tells how an act ended; with a ledger, unless that was told of late.
+    async fn tell_end(
+        &self,
+        incident: &Incident,
+        end: &End,
+        ledger: Option<(&L, Timestamp)>,
+    ) -> Result<(), CallError> {
         let Some(alert) = alert_of(incident).and_then(|alert| alert.ended(end)) else { return Ok(()) };
-        self.publish(&alert).await
+        let publish = Box::pin(self.publish(&alert));
+        let Some((ledger, now)) = ledger else { return publish.await };
+        once(Some(ledger), &format!("end {} {}", incident.id, end.as_str()), now, publish).await.map(drop)
     }
 
     /// Says on the rule itself why it is not as it was. Only a courtesy: the ledger is what counts.

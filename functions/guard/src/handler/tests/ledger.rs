@@ -163,7 +163,8 @@ async fn without_a_ledger_nothing_is_done_and_nothing_is_tried_again() {
     assert_eq!(guard.handle(SWEEP, "attempt", NOW).await, Ok(Outcome::Swept(Vec::new())));
 }
 
-/// The end cannot be written: it is told all the same, and the sweep ends what is open without telling again.
+/// The end cannot be written: it is told all the same, once an hour as long as that is so, and the sweep that can write it
+/// does not tell it again.
 #[tokio::test]
 async fn an_act_whose_end_cannot_be_written_is_told() {
     let (fake, ledger) = (Fake::with([looping("again")]), MemoryLedger::default());
@@ -171,8 +172,15 @@ async fn an_act_whose_end_cannot_be_written_is_told() {
     enforce(&fake, &faulty, &put_targets("again"), NOW).await.unwrap();
     assert_eq!(steps(&fake), [disabled()]);
     assert!(only_incident(&ledger).is_open());
-    enforce(&fake, &ledger, SWEEP, later(LEASE)).await.unwrap();
-    assert!(!only_incident(&ledger).is_open());
+    for sweep in 1..=20 {
+        enforce(&fake, &faulty, SWEEP, later(sweep * 300_000)).await.unwrap();
+        assert!(only_incident(&ledger).is_open());
+        let told = if sweep < 12 { 1 } else { 2 };
+        assert_eq!(steps(&fake).len(), told, "sweep {sweep}");
+    }
+    enforce(&fake, &ledger, SWEEP, later(21 * 300_000)).await.unwrap();
+    assert!(!only_incident(&ledger).is_open() && only_incident(&ledger).told.is_some());
+    assert_eq!(steps(&fake), [disabled(), Step::Disabled { request_id: None }]);
 }
 
 #[tokio::test]
