@@ -115,6 +115,9 @@ fn ended(end: &End, act: &Act) -> String {
         End::Acted { request_id: Some(id) } => format!("{done} (request {id})"),
         End::Acted { request_id: None } => format!("{done} (AWS's answer was lost)"),
         End::AlreadyOff => "nothing done: somebody had done so already".to_owned(),
+        End::Failed { error } if act.removes().len() > 1 => {
+            format!("it FAILED, and some of the targets may be gone: {error}")
+        }
         End::Failed { error } => format!("it FAILED: {error}"),
         End::Abandoned => "nothing done: the rule had changed, or could not be read again".to_owned(),
         End::Refuted => {
@@ -126,7 +129,9 @@ fn ended(end: &End, act: &Act) -> String {
 
 /// The command that undoes the act; none where there is nothing to undo.
 fn undo(incident: &Incident, alert: Option<&Alert>, desk: &Desk) -> Option<String> {
-    let State::Ended { end: End::Acted { .. }, .. } = &incident.state else { return None };
+    if !incident.may_be_undone() {
+        return None;
+    }
     let region = alert.map(|alert| &*alert.region);
     Some(desk.command(&format!("restore {}", super::word(&incident.id)), region))
 }

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use anyhow::{Context, Result, bail};
 use loopguard_account::{INCIDENT_TAG, Ledger, Operator};
 use loopguard_analysis::{Catalogue, Finding, Verdict};
-use loopguard_decision::{Act, Alert, End, Incident, State};
+use loopguard_decision::{Act, Alert, Incident, State};
 use loopguard_guard::{Gathered, gather};
 use loopguard_model::{Rule, RuleState, Scope};
 use loopguard_report::{Levels, Report, escaped};
@@ -166,8 +166,10 @@ fn check_home(incident: &Incident, alert: Option<&Alert>, home: &Scope) -> Resul
 
 /// Returns why the incident leaves nothing to undo.
 fn nothing_to_undo(incident: &Incident, now: &str) -> Option<String> {
+    if incident.may_be_undone() {
+        return None;
+    }
     match &incident.state {
-        State::Ended { end: End::Acted { .. }, .. } => None,
         State::Intended => Some(format!(
             "the act is not ended yet: the guard ends it within minutes, if need be with its next sweep (the rule is {now})"
         )),

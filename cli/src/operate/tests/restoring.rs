@@ -7,7 +7,7 @@ use crate::demo;
 use crate::exit::Exit;
 use crate::operate::told::Told;
 use anyhow::Result;
-use loopguard_account::{Account, KeptTarget, MemoryLedger};
+use loopguard_account::{Account, KeptTarget, MemoryLedger, Operator};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::{Book, Exemption, Pause, RuleRef, State, Timestamp};
 use loopguard_model::{Inventory, RuleState, Scope, Trigger};
@@ -266,4 +266,34 @@ fn a_removal_is_shown_as_one() {
     }
     assert_eq!(told.json["removes"], json!(["t"]));
     assert!(!told.text.contains("secret") && !told.json.to_string().contains("secret"));
+}
+
+/// AWS removed one of two targets and refused the other: what is gone is given back, though the act failed.
+#[test]
+fn what_a_refused_removal_took_is_given_back() {
+    let account = mended();
+    let gone = ready(account.kept_targets("default", RULE)).unwrap();
+    let arn = "arn:aws:sqs:eu-west-1:111122223333:q";
+    let text = json!({"Id": "refused", "Arn": arn}).to_string().into();
+    let refused = KeptTarget { id: "refused".into(), arn: arn.into(), text };
+    ready(account.put_targets("default", RULE, &[refused])).unwrap();
+    let mut both = ready(account.kept_targets("default", RULE)).unwrap();
+    ready(account.remove_targets("default", RULE, &[&*gone[0].id])).unwrap();
+    let failed = |targets: &[KeptTarget]| {
+        book_where(|incident| {
+            incident["act"] = json!({"remove-targets": {"targets": targets}});
+            incident["state"]["end"] = json!({"end": "failed", "error": "ManagedRuleException"});
+        })
+    };
+    let alone = restored(&MemoryLedger::new(failed(&gone)), &account, false).unwrap();
+    assert_eq!(alone.exit, Exit::Found, "a single one that was refused is there: {}", alone.text);
+    let ledger = MemoryLedger::new(failed(&both));
+    let shown = ready(show::show(&ledger, &id(), &desk())).unwrap();
+    assert!(shown.text.contains("it FAILED, and some of the targets may be gone: "), "{}", shown.text);
+    assert!(shown.text.contains("undo         loopguard restore "), "{}", shown.text);
+    let told = restored(&ledger, &account, false).unwrap();
+    assert_eq!((told.exit, noted(&ledger)), (Exit::Clean, true), "{}", told.text);
+    let mut now = ready(account.kept_targets("default", RULE)).unwrap();
+    (both.sort_unstable(), now.sort_unstable());
+    assert_eq!(now, both);
 }

@@ -65,13 +65,23 @@ impl Alert {
                 format!("DISABLING FAILED, the rule still loops: {error}")
             }
             Step::Failed(error) => {
-                format!("{} {whom} FAILED, the rule still loops: {error}", doing.to_uppercase())
+                let how = if self.may_be_in_part() {
+                    "FAILED for some, others may be gone, and the rule may still loop"
+                } else {
+                    "FAILED, the rule still loops"
+                };
+                format!("{} {whom} {how}: {error}", doing.to_uppercase())
             }
             Step::WouldDisable(why) => {
                 format!("nothing was done, because {why}; in mode `enforce` {whom} would have been {past}")
             }
             Step::Refused(why) => format!("nothing was done: {why}"),
         }
+    }
+
+    /// Returns true iff AWS may have done a part of what it refused: each target is removed by itself.
+    pub(super) fn may_be_in_part(&self) -> bool {
+        matches!(self.step, Step::Failed(_)) && self.removes.len() > 1
     }
 
     /// Returns true iff the rule itself is what is or would be disabled.

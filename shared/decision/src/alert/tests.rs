@@ -60,6 +60,21 @@ fn a_failed_act_is_loud() {
     assert!(alert.text().contains("DISABLING FAILED, the rule still loops"));
 }
 
+/// Each target is removed by itself: some may be gone although others were refused.
+#[test]
+fn a_removal_that_was_refused_in_part_says_how_to_give_back_the_rest() {
+    let failed = |removes: &[&str]| {
+        let removes = removes.iter().map(|id| (*id).into()).collect();
+        let alert = Alert { removes, incident: Some("i-1".into()), ..alert_of(&["a"], Mode::Enforce) };
+        alert.after(Step::Failed("ManagedRuleException".into())).text()
+    };
+    let (one, two) = (failed(&["t"]), failed(&["t", "u"]));
+    assert!(one.contains("FAILED, the rule still loops") && !one.contains("restore"), "{one}");
+    assert!(two.contains("FAILED for some, others may be gone, and the rule may still loop"), "{two}");
+    assert!(two.contains("Give back those that are gone"), "{two}");
+    assert!(two.contains("  loopguard restore i-1 --region eu-west-1"), "{two}");
+}
+
 #[test]
 fn undoing_another_state_than_enabled_is_explained() {
     let all = Rule { state: RuleState::EnabledWithAllManagementEvents, ..rule("a") };

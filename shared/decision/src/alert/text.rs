@@ -126,6 +126,11 @@ fn write_advice(out: &mut String, alert: &Alert) -> fmt::Result {
             brake.fate().iter().try_for_each(|sentence| writeln!(out, "{sentence}."))?;
         }
     }
+    if alert.may_be_in_part() {
+        writeln!(out)?;
+        writeln!(out, "Give back those that are gone (where nothing else stops the rule, it loops again):")?;
+        writeln!(out, "  {}", alert.undo())?;
+    }
     if matches!(alert.step, Step::Disabled { .. }) {
         writeln!(out)?;
         writeln!(out, "Undo (it will loop again until the pattern or the target changes):")?;

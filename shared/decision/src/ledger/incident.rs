@@ -201,10 +201,23 @@ impl Incident {
         acted && self.rule == *rule && now.0 < self.at.0.saturating_add(86_400_000)
     }
 
-    /// Returns the incident as undone by an operator; `None` iff it has not done anything, or was undone before.
+    /// Returns true iff there may be something to undo: it was done, or AWS refused to remove some of several targets, of which
+    /// the others may be gone.
+    pub fn may_be_undone(&self) -> bool {
+        match &self.state {
+            State::Ended { end: End::Acted { .. }, .. } => true,
+            State::Ended { end: End::Failed { .. }, .. } => self.act.removes().len() > 1,
+            State::Ended { .. } | State::Intended | State::Restored { .. } => false,
+        }
+    }
+
+    /// Returns the incident as undone by an operator; `None` iff it [cannot be](Self::may_be_undone), or was undone before.
     pub fn restored(&self, at: Timestamp, by: &str) -> Option<Self> {
-        let State::Ended { end: End::Acted { .. }, at: disabled } = &self.state else { return None };
-        let state = State::Restored { at, by: by.into(), disabled: Some(*disabled) };
+        let State::Ended { at: disabled, .. } = self.state.clone() else { return None };
+        if !self.may_be_undone() {
+            return None;
+        }
+        let state = State::Restored { at, by: by.into(), disabled: Some(disabled) };
         Some(Self { state, ..self.clone() })
     }
 
