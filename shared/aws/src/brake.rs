@@ -89,7 +89,7 @@ pub(crate) async fn function(account: &AwsAccount, arn: &str) -> Result<Option<F
         arn: arn.into(),
         role: text(&configuration, "Role").into(),
         reserved,
-        tags: tags.map(tagged).unwrap_or_default(),
+        tags: tags.as_ref().map(tagged).unwrap_or_default(),
         rules,
         sources: mapped.chain(urls).map(Arc::from).collect(),
         policies,
@@ -131,9 +131,9 @@ fn on_failure(config: &Value) -> Option<Arc<str>> {
     config.pointer("/DestinationConfig/OnFailure/Destination").and_then(arc)
 }
 
-fn tagged(answer: Value) -> BTreeMap<Arc<str>, Arc<str>> {
-    let Some(Value::Object(tags)) = answer.get("Tags").cloned() else { return BTreeMap::new() };
-    tags.into_iter().filter_map(|(key, value)| Some((key.into(), arc(&value)?))).collect()
+fn tagged(answer: &Value) -> BTreeMap<Arc<str>, Arc<str>> {
+    let tags = answer.get("Tags").and_then(Value::as_object);
+    tags.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str().into(), arc(value)?))).collect()
 }
 
 /// Reads the policy of a function, or of that version or alias of it.
@@ -189,19 +189,16 @@ pub(crate) async fn reserve(
     reserved: Option<u32>,
 ) -> Result<Receipt, CallError> {
     let lambda = &account.clients.lambda;
-    let id = match reserved {
-        Some(number) => {
-            let number = i32::try_from(number).unwrap_or(i32::MAX);
-            let call = lambda.put_function_concurrency().function_name(function);
-            let answer = call.reserved_concurrent_executions(number).send().await;
-            let answer = answer.map_err(|error| failure(PUT, function, &error))?;
-            answer.request_id().map(Arc::from)
-        }
-        None => {
-            let answer = lambda.delete_function_concurrency().function_name(function).send().await;
-            let answer = answer.map_err(|error| failure(DELETE, function, &error))?;
-            answer.request_id().map(Arc::from)
-        }
+    let id = if let Some(number) = reserved {
+        let number = i32::try_from(number).unwrap_or(i32::MAX);
+        let call = lambda.put_function_concurrency().function_name(function);
+        let answer = call.reserved_concurrent_executions(number).send().await;
+        let answer = answer.map_err(|error| failure(PUT, function, &error))?;
+        answer.request_id().map(Arc::from)
+    } else {
+        let answer = lambda.delete_function_concurrency().function_name(function).send().await;
+        let answer = answer.map_err(|error| failure(DELETE, function, &error))?;
+        answer.request_id().map(Arc::from)
     };
     Ok(Receipt { request_id: id.unwrap_or_default() })
 }

@@ -294,6 +294,7 @@ fn what_a_refused_removal_took_is_given_back() {
     let told = restored(&ledger, &account, false).unwrap();
     assert_eq!((told.exit, noted(&ledger)), (Exit::Clean, true), "{}", told.text);
     let mut now = ready(account.kept_targets("default", RULE)).unwrap();
-    (both.sort_unstable(), now.sort_unstable());
+    both.sort_unstable();
+    now.sort_unstable();
     assert_eq!(now, both);
 }

@@ -143,7 +143,7 @@ fn the_guards_own_functions_are_never_braked() {
 fn acl_loop(targets: &[&str]) -> (Inventory, Vec<Finding>) {
     let pattern = r#"{"source":["aws.s3"],"detail-type":["AWS API Call via CloudTrail"],
         "detail":{"eventSource":["s3.amazonaws.com"],"eventName":["PutBucketAcl"]}}"#;
-    let role = "arn:aws:iam::111122223333:role/fixer";
+    let runs_as = "arn:aws:iam::111122223333:role/fixer";
     let document = r#"{"Statement":[{"Effect":"Allow","Action":"s3:PutBucketAcl","Resource":"*"}]}"#;
     let listed: Vec<Target> = targets.iter().map(|arn| target(arn, arn)).collect();
     let rule = Rule {
@@ -154,12 +154,12 @@ fn acl_loop(targets: &[&str]) -> (Inventory, Vec<Finding>) {
     for arn in targets.iter().filter(|arn| arn.contains(":function:")) {
         let whole = arn.trim_end_matches(":live");
         inventory.workloads.push(Workload {
-            role: Some(Term::literal(role)),
+            role: Some(Term::literal(runs_as)),
             ..Workload::new("AWS::Lambda::Function", Term::literal(whole), Term::literal(whole), api())
         });
     }
     inventory.roles.push(Role {
-        arn: Term::literal(role),
+        arn: Term::literal(runs_as),
         name: Term::literal("fixer"),
         trust: None,
         policies: vec![Policy::from_value("inline", &json::parse_strict(document).unwrap(), api())],
