@@ -45,7 +45,8 @@ impl Shell<'_> {
             deadline: Timestamp(event.context.deadline),
             clock: now,
         };
-        let handled = batch(&guard, event.payload, invocation).await;
+        // One allocation per invocation, so that what polls it stays small.
+        let handled = Box::pin(batch(&guard, event.payload, invocation)).await;
         if let Some(line) = metrics(&handled.outcomes, now()) {
             emit(&line);
         }
