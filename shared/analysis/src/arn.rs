@@ -163,13 +163,13 @@ pub(crate) fn before(term: &Term, separator: char) -> Term {
     head
 }
 
-/// Returns what stands in front of the first `separator` and behind it; none where the literal text has none, or a symbol in
+/// Returns what stands in front of the first of the separators and behind it; none where the literal text has none, or a symbol in
 /// front of it may hold one.
-pub(crate) fn split_first(term: &Term, separator: char) -> Option<(Term, Term)> {
+pub(crate) fn split_first(term: &Term, separators: &[char]) -> Option<(Term, Term)> {
     let mut head = Term::default();
     for (at, part) in term.parts().iter().enumerate() {
         match part {
-            Part::Literal(text) => match text.split_once(separator) {
+            Part::Literal(text) => match text.split_once(separators) {
                 Some((before, after)) => {
                     head.push_str(before);
                     let behind = term.parts().iter().skip(at + 1).map(one_part);

@@ -57,7 +57,7 @@ impl Given {
             Part::Start => Glob::any_after(value.first().clone()),
             Part::Bucket | Part::Key => {
                 let place = strip_prefix(value.first(), "s3://").or_else(|| of_arn(value.first()))?;
-                match split_first(&place, '/') {
+                match split_first(&place, &['/']) {
                     Some((bucket, _)) if self.part == Part::Bucket => Glob::exact(bucket),
                     Some((_, key)) => Glob::any_after(key),
                     // Without a slash, and nothing that may hold one, all of it is the bucket.

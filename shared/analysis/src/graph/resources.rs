@@ -163,6 +163,9 @@ impl<'a> Resources<'a> {
 /// What makes a policy's text more than one text.
 const WILD: [char; 3] = ['*', '?', '$'];
 
+/// What ends a name within an ARN.
+const NAME_ENDS: [char; 2] = [':', '/'];
+
 impl OfKind {
     fn add(&mut self, arn: &Term) {
         if self.all.insert(arn.clone()) && arn.as_str().is_none() {
@@ -292,13 +295,13 @@ fn is_wild(term: &Term) -> bool {
 /// that stands in its place.
 fn begin_apart(left: Term, right: Term) -> bool {
     let (mut left, mut right) = (left, right);
-    while let Some((own, behind)) = first_name(&left) {
+    while let Some((own, behind)) = split_first(&left, &NAME_ENDS) {
         if is_wild(&own) {
             return false;
         }
         // What ends here is compared as a whole, unless a symbol may stand for more names than one.
         let is_plain = |term: &Term| term.symbols().all(is_plain_name);
-        let (other, rest) = match first_name(&right) {
+        let (other, rest) = match split_first(&right, &NAME_ENDS) {
             Some((other, rest)) => (other, Some(rest)),
             None if is_plain(&right) => (right, None),
             None => return false,
@@ -310,18 +313,6 @@ fn begin_apart(left: Term, right: Term) -> bool {
         (left, right) = (behind, rest);
     }
     false
-}
-
-/// Returns the first name of a resource part, and what stands behind its colon or slash; none: nothing does.
-fn first_name(resource: &Term) -> Option<(Term, Term)> {
-    let (colon, slash) = (split_first(resource, ':'), split_first(resource, '/'));
-    match (colon, slash) {
-        (Some(colon), Some(slash)) => {
-            // The shorter head is the one whose separator comes first: the other still has it.
-            Some(if split_first(&slash.0, ':').is_some() { colon } else { slash })
-        }
-        (colon, slash) => colon.or(slash),
-    }
 }
 
 /// Returns true only if the ARNs differ, as wholes, in their names or in their places.
