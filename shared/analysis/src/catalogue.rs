@@ -43,7 +43,7 @@ pub(crate) use spelling::same_letters;
 pub(crate) use takeover::Takeovers;
 
 pub(crate) use target::{Caller, Seen, TargetKind, TargetNative, Then};
-pub(crate) use untold::{Event, Untold};
+pub(crate) use untold::{Event, MOST_UNTOLD, Untold};
 
 use crate::Aspect;
 use loopguard_model::Policy;

@@ -1,6 +1,6 @@
 //! Rules as listeners: what each could hear, so that only those calls are looked at.
 
-use crate::catalogue::{Catalogue, Event, Kind, Native, Operation, Service};
+use crate::catalogue::{Catalogue, Event, Kind, MOST_UNTOLD, Native, Operation, Service};
 use crate::emission::{API_CALL, Field, Fields};
 use crate::glob::Glob;
 use crate::{Aspect, accept};
@@ -125,9 +125,11 @@ pub(crate) struct Listeners {
     /// Rule -> its listener.
     of_rule: BTreeMap<usize, usize>,
     /// IAM prefix -> the events that are listened to and that each write of the service is taken to cause.
-    untold: BTreeMap<Arc<str>, BTreeSet<Event>>,
-    /// Listener -> the first event that it may hear and of which nobody knows by whose calls it comes about.
-    unplaced: BTreeMap<usize, Event>,
+    ///
+    /// Each with what a reader should know of it.
+    untold: BTreeMap<Arc<str>, BTreeMap<Event, Arc<str>>>,
+    /// Listener -> why nobody knows by whose calls an event comes about that it may hear.
+    unplaced: BTreeMap<usize, Arc<str>>,
 }
 
 impl Listeners {
@@ -155,13 +157,24 @@ impl Listeners {
             for call in read.calls.iter() {
                 listeners.of_call.entry(call.clone()).or_default().push(at);
             }
-            for event in read.untold.iter() {
+            if read.untold.len() > MOST_UNTOLD {
+                let why = format!(
+                    "it names more than {MOST_UNTOLD} events of which it is not known what causes them"
+                );
+                listeners.unplaced.insert(at, why.into());
+            }
+            for event in read.untold.iter().take(MOST_UNTOLD) {
                 let prefixes = catalogue.prefixes_of_source(&event.0);
                 if prefixes.is_empty() {
-                    listeners.unplaced.entry(at).or_insert_with(|| event.clone());
+                    let (source, detail_type) = event;
+                    let why = || {
+                        format!("no service is known whose calls cause `{detail_type}` of `{source}`").into()
+                    };
+                    listeners.unplaced.entry(at).or_insert_with(why);
                 }
                 for prefix in prefixes {
-                    listeners.untold.entry(prefix).or_default().insert(event.clone());
+                    let of_service = listeners.untold.entry(prefix).or_default();
+                    of_service.entry(event.clone()).or_insert_with(|| catalogue.untold_note(event).into());
                 }
             }
             if read.custom {
@@ -215,13 +228,13 @@ impl Listeners {
     }
 
     /// Returns the events that somebody listens to and that a write of the service of this IAM prefix is taken to cause,
-    /// since no row says what causes them.
-    pub(crate) fn untold_of(&self, prefix: &str) -> impl Iterator<Item = &Event> {
+    /// since no row says what causes them; each with what a reader should know of it.
+    pub(crate) fn untold_of(&self, prefix: &str) -> impl Iterator<Item = (&Event, &Arc<str>)> {
         self.untold.get(prefix).into_iter().flatten()
     }
 
-    /// Returns an event that the listener may hear and of which nobody knows by whose calls it comes about.
-    pub(crate) fn unplaced(&self, at: usize) -> Option<&Event> {
+    /// Returns why nobody knows by whose calls an event comes about that the listener may hear, if that is so.
+    pub(crate) fn unplaced(&self, at: usize) -> Option<&Arc<str>> {
         self.unplaced.get(&at)
     }
 

@@ -194,9 +194,8 @@ impl Judge<'_, '_> {
     /// that might make them.
     fn unplaced(&self, at: usize) -> Option<String> {
         let listener = self.ground.listeners.of_rule(at)?;
-        let (source, detail_type) = self.ground.listeners.unplaced(listener)?;
-        let told = || format!("no service is known whose calls cause `{detail_type}` of `{source}`");
-        self.graph.works(at).then(told)
+        let why = self.ground.listeners.unplaced(listener)?;
+        self.graph.works(at).then(|| why.to_string())
     }
 
     fn dead(&mut self, at: usize, rule: &Rule, why: String) -> RuleVerdict {

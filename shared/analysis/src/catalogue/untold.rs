@@ -4,7 +4,7 @@ use crate::accept;
 use crate::catalogue::error::check;
 use crate::catalogue::table::Table;
 use crate::catalogue::{Catalogue, CatalogueError, packed, same_letters};
-use crate::emission::API_CALL;
+use crate::emission::{API_CALL, shows_call};
 use loopguard_pattern::Branch;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,6 +12,9 @@ use std::sync::Arc;
 
 /// Source and detail-type.
 pub(crate) type Event = (Arc<str>, Arc<str>);
+
+/// More such events than this in one pattern, and no more is said of them than that there are many.
+pub(crate) const MOST_UNTOLD: usize = 256;
 
 /// The detail-types of the schemas, by source.
 pub(super) const SCHEMAS: &[u8] = include_bytes!("generated/events.bin");
@@ -72,24 +75,39 @@ impl Untold {
 
 impl Catalogue {
     /// Returns the native events of AWS that the branch may accept and of which no row says what causes them, though a
-    /// call may: those of the schemas, and those that the branch itself names.
+    /// call may: those of the schemas, and those that the branch itself names. Of a branch that names too many, the first
+    /// [`MOST_UNTOLD`] and one more.
     pub(crate) fn untold_events(&self, branch: &Branch) -> Vec<Event> {
         let types = accept::listed(branch, "detail-type");
         if types.as_ref().is_some_and(|types| types.iter().all(|text| &**text == API_CALL)) {
             return Vec::new();
         }
-        let mut events = match (accept::listed(branch, "source"), types) {
-            (Some(sources), Some(types)) => {
-                let of_source = |source: &Arc<str>| -> Vec<Event> {
-                    types.iter().map(|detail_type| (source.clone(), detail_type.clone())).collect()
-                };
-                sources.iter().flat_map(of_source).collect()
-            }
-            _ => self.schema_events(branch),
+        let may_be = |event: &Event| {
+            is_of_aws(&event.0) && accept::may_be_native(branch, event) && self.is_untold(event)
         };
-        let may_be = |event: &Event| is_of_aws(&event.0) && accept::may_be_native(branch, event);
-        events.retain(|event| may_be(event) && self.is_untold(event));
-        events
+        match (accept::listed(branch, "source"), types) {
+            (Some(sources), Some(types)) => {
+                let named = types.iter().flat_map(|detail_type| self.named(&sources, detail_type));
+                named.filter(may_be).take(MOST_UNTOLD + 1).collect()
+            }
+            _ => self.schema_events(branch).into_iter().filter(may_be).collect(),
+        }
+    }
+
+    /// Returns the events of that detail-type that a branch names which lists these sources: where the type is known to be
+    /// of some of them, those of the others are in the lists by chance. Records have the same types whatever the source is.
+    fn named(&self, sources: &[Arc<str>], detail_type: &Arc<str>) -> Vec<Event> {
+        let of = |source: &Arc<str>| (source.clone(), detail_type.clone());
+        let is_known = |event: &Event| {
+            let schema = self.schemas().get(&event.0);
+            schema.is_some_and(|types| types.contains(&event.1)) || !self.is_untold(event)
+        };
+        let known: Vec<Event> = sources.iter().map(of).filter(is_known).collect();
+        if known.is_empty() || shows_call(detail_type) { sources.iter().map(of).collect() } else { known }
+    }
+
+    fn schemas(&self) -> &BTreeMap<Arc<str>, Vec<Arc<str>>> {
+        self.schemas.get_or_init(schemas)
     }
 
     /// Returns why no call causes what the branch accepts, with one of these events, if no call causes any of them.
@@ -117,8 +135,7 @@ impl Catalogue {
 
     /// Returns the events of the schemas that the branch may accept.
     fn schema_events(&self, branch: &Branch) -> Vec<Event> {
-        let types = self.schemas.get_or_init(schemas);
-        let of_source = types.iter().filter(|(source, _)| accept::may(branch, "source", source));
+        let of_source = self.schemas().iter().filter(|(source, _)| accept::may(branch, "source", source));
         let all =
             of_source.flat_map(|(source, types)| types.iter().map(move |one| (source.clone(), one.clone())));
         all.filter(|(_, detail_type)| accept::may(branch, "detail-type", detail_type)).collect()
@@ -129,7 +146,7 @@ impl Catalogue {
         let own = |types: &Vec<Arc<str>>| types.iter().any(|detail_type| &**detail_type != API_CALL);
         self.natives().iter().any(|native| &*native.event.0 == source)
             || self.untold().unprompted.iter().any(|row| &*row.of == source)
-            || self.schemas.get_or_init(schemas).get(source).is_some_and(own)
+            || self.schemas().get(source).is_some_and(own)
     }
 
     /// Returns the IAM prefixes of the calls that may cause events of the source, if any are known.
@@ -149,7 +166,7 @@ impl Catalogue {
 
     /// Returns what a reader should know of an event of which no row says what causes it.
     pub(crate) fn untold_note(&self, (source, detail_type): &Event) -> String {
-        let known = self.schemas.get_or_init(schemas).get(source);
+        let known = self.schemas().get(source);
         let alike = |known: &&Arc<str>| same_letters(known, detail_type) && *known != detail_type;
         let told = self.natives().iter().filter(|row| row.event.0 == *source).map(|row| &row.event.1);
         let spelled = known.into_iter().flatten().chain(told).find(alike);

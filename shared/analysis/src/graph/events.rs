@@ -284,10 +284,9 @@ impl Plain {
         if operation.read_only {
             return;
         }
-        for event in ground.listeners.untold_of(&operation.prefix) {
-            let (fields, note) = (BTreeMap::new(), catalogue.untold_note(event));
-            let assumed = Certainty::Assumed;
-            self.add(native(catalogue, operation, event, &fields, &note, &self.scope, assumed));
+        for (event, note) in ground.listeners.untold_of(&operation.prefix) {
+            let (fields, assumed) = (BTreeMap::new(), Certainty::Assumed);
+            self.add(native(catalogue, operation, event, &fields, note, &self.scope, assumed));
         }
     }
 
