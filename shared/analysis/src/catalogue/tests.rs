@@ -297,3 +297,12 @@ fn events_without_a_cause_have_a_service_that_may_cause_them_or_come_by_themselv
         assert!(!prefixes.is_empty() && prefixes.iter().all(has_calls), "{source}: {prefixes:?}");
     }
 }
+
+#[test]
+fn of_a_pattern_that_names_too_many_unknown_events_no_more_are_made_than_tell_it() {
+    let listed = |start: &str| (0..100).map(|at| format!("\"{start}{at}\"")).collect::<Vec<_>>().join(",");
+    let text = format!(r#"{{"source":[{}],"detail-type":[{}]}}"#, listed("aws.s"), listed("Thing "));
+    let pattern = loopguard_pattern::parse(&text).expect("a pattern");
+    let events = catalogue().untold_events(&pattern.branches()[0]);
+    assert_eq!(events.len(), super::MOST_UNTOLD + 1);
+}
