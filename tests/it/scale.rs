@@ -2,10 +2,10 @@
 //! does not grow beyond a bound.
 
 use crate::accounts::{self, Draw, Shape};
-use loopguard_analysis::{Analysis, Catalogue, Step, Verdict, analyse, analyse_watched};
+use loopguard_analysis::{Analysis, Catalogue, Step, Verdict, analyse, analyse_watched, judge_with};
 use loopguard_decision::cost::Prices;
-use loopguard_model::Inventory;
 use loopguard_model::snapshot::{self, Snapshot};
+use loopguard_model::{Inventory, Trigger};
 use loopguard_report::{Levels, Report, Texts, View};
 use loopguard_template::{Options, Source};
 use serde_json::Value;
@@ -156,4 +156,30 @@ fn the_graph_does_not_grow_beyond_a_bound() {
     // Four times the rules, and roles that name four times the resources: the account, not the pairs of both.
     assert!(more_nodes <= 5 * nodes, "{nodes} nodes grew to {more_nodes}");
     assert!(more_edges <= 6 * edges, "{edges} edges grew to {more_edges}");
+}
+
+/// A change is proved on the part of the account that can be in its loop; it holds in all of it.
+#[test]
+fn a_change_that_is_told_holds_in_the_whole_account() {
+    let shapes = [Shape::of(60), Shape::broad(8)];
+    let catalogue = Catalogue::embedded();
+    let mut told = 0;
+    for (shape, seed) in shapes.iter().flat_map(|shape| (0..2).map(move |seed| (shape, seed))) {
+        let text = accounts::snapshot(&Shape { seed, ..shape.clone() });
+        let read = snapshot::read(&text, "account.json").unwrap();
+        let mut inventory = read.inventory.clone();
+        let analysis = analyse_watched(&mut inventory, &catalogue, |need| read.answer(need), &mut |_| ());
+        // Some of each: every one is an analysis of the whole.
+        for remedy in analysis.findings.iter().flat_map(|finding| &finding.remedies).take(6) {
+            let mut changed = inventory.clone();
+            let rule = changed.rules.iter_mut().find(|rule| rule.key == remedy.rule).unwrap();
+            let pattern = loopguard_pattern::parse(&remedy.pattern).unwrap();
+            rule.trigger = Trigger::Pattern(Arc::new(pattern));
+            let after = judge_with(&mut changed, &catalogue, |need| read.answer(need));
+            let verdict = after.rules.iter().find(|rule| rule.key == remedy.rule).unwrap().verdict;
+            assert_eq!(verdict, Verdict::None, "{} rules, seed {seed}: {}", shape.rules, remedy.pattern);
+            told += 1;
+        }
+    }
+    assert!(told >= 12, "{told} changes");
 }

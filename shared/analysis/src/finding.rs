@@ -26,6 +26,8 @@ pub struct Analysis {
     pub gaps: Vec<Gap>,
     /// What the search for remedies starts from.
     pub(crate) leads: Vec<Lead>,
+    /// About what it took, in edges of the graph.
+    pub(crate) cost: usize,
 }
 
 /// The verdict of one rule.

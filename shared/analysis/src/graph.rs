@@ -33,6 +33,7 @@ mod takeover;
 mod takers;
 mod values;
 mod why;
+mod within;
 mod work;
 
 pub(crate) use build::{Graph, Ground};
@@ -41,6 +42,7 @@ pub(crate) use hop::{Event, Teller, Told, ways};
 pub(crate) use level::Level;
 pub(crate) use shortest::{Hubs, Search};
 pub(crate) use why::why_none;
+pub(crate) use within::{Within, Withins};
 
 /// A node: a rule that hears an event as it was put (`2 * rule`), or one that another bus passed on (`2 * rule + 1`).
 /// Nodes that are no rules come behind all of these.

@@ -52,7 +52,7 @@ pub use lint::Lint;
 pub use needs::{MAX_ROUNDS, Step, analyse_watched, analyse_with, close, judge_with};
 
 use definition::Definitions;
-use graph::{Graph, Ground, Level};
+use graph::{Graph, Ground, Level, Within};
 use listener::Listeners;
 use loopguard_model::Inventory;
 use needs::Open;
@@ -64,16 +64,16 @@ use needs::Open;
 /// trigger itself, alone or through others, is never judged `none`.
 pub fn analyse(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
     let inventory = inventory.sorted();
-    let mut analysis = analyse_deep(&inventory, catalogue);
+    let mut analysis = analyse_deep(&inventory, catalogue, None);
     remedy::propose(&inventory, catalogue, &mut analysis);
     analysis
 }
 
-/// Analyses without looking for remedies, since a remedy is proved by analysing again.
-fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue) -> Analysis {
+/// Analyses without looking for remedies, since a remedy is proved by analysing again; what is not `within` does nothing.
+fn analyse_deep(inventory: &Inventory, catalogue: &Catalogue, within: Option<&Within>) -> Analysis {
     let listeners = Listeners::new(inventory, catalogue);
     let definitions = Definitions::new(inventory);
-    let ground = Ground::new(inventory, catalogue, &listeners, &definitions);
+    let ground = Ground::new(inventory, catalogue, &listeners, &definitions, within);
     let graph = Graph::build(&ground);
     let widest = Level::widest(&graph);
     let open = Open::of(&ground, &graph, &widest);

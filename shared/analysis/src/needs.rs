@@ -61,7 +61,7 @@ fn judged(
         }
     }
     inventory.sort();
-    analyse_deep(inventory, catalogue)
+    analyse_deep(inventory, catalogue, None)
 }
 
 /// The answers of one round, in their order.
@@ -78,7 +78,7 @@ fn round(
     let listeners = Listeners::new(inventory, catalogue);
     watch(Step::Listeners { rules: listeners.all.len() });
     let definitions = Definitions::new(inventory);
-    let mut ground = Ground::new(inventory, catalogue, &listeners, &definitions);
+    let mut ground = Ground::new(inventory, catalogue, &listeners, &definitions, None);
     let graph = Graph::build(&ground);
     watch(Step::Graph { nodes: graph.nodes, edges: graph.edges.len(), compared: ground.compared.get() });
     let mut answered = Vec::new();

@@ -1,7 +1,7 @@
 //! Changes of a pattern that break a loop, each proved by analysing again.
 //!
-//! What is analysed again is the part of the account that can be in a cycle with the changed rule: a change takes
-//! events away, so no other rule can come into one.
+//! What is analysed again is the part of the account that can be in a cycle with the changed rule, its rules, its roles and
+//! what runs under these: a change takes events away, so nothing else can come into one.
 
 mod advice;
 mod change;
@@ -30,13 +30,16 @@ pub(crate) const MOST_RULES: usize = 150;
 /// The most times that a change grows by the next caller.
 const MOST_CALLERS: usize = 4;
 
+/// What all proofs may take whatever the account, in edges of a graph: about a second.
+const FREE: usize = 300_000;
+
 /// Fills in the remedies of all loops, or why there is none.
 pub(crate) fn propose(inventory: &Inventory, catalogue: &Catalogue, analysis: &mut Analysis) {
     let leads = std::mem::take(&mut analysis.leads);
     if leads.is_empty() {
         return;
     }
-    let mut search = Search::new(inventory, catalogue);
+    let mut search = Search::new(inventory, catalogue, analysis.cost);
     for lead in &leads {
         let found = search.of(lead);
         let limit = search.limit(lead);
@@ -56,16 +59,18 @@ struct Search<'a> {
     catalogue: &'a Catalogue,
     /// The account without its rules, once a change is tried: those of one cycle are put in.
     part: Option<Inventory>,
-    /// How much may still be analysed, in rules.
+    /// What may still be analysed, in edges of a graph: half of what the analysis itself took, and some.
     budget: usize,
-    /// What one more analysis costs beside its rules.
-    fixed: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(inventory: &'a Inventory, catalogue: &'a Catalogue) -> Self {
-        let fixed = (inventory.workloads.len() + inventory.roles.len() + inventory.connections.len()) / 50;
-        Self { inventory, catalogue, part: None, budget: 400 + inventory.rules.len(), fixed }
+    fn new(inventory: &'a Inventory, catalogue: &'a Catalogue, cost: usize) -> Self {
+        Self { inventory, catalogue, part: None, budget: (cost / 2).saturating_add(FREE) }
+    }
+
+    /// Returns true iff enough was analysed.
+    fn is_spent(&self) -> bool {
+        self.budget == 0
     }
 
     /// Returns the first change along the cycle that is proved to break it, else why there is none.
@@ -177,7 +182,9 @@ impl<'a> Search<'a> {
 
     /// Analyses the lead's part of the account with roles changed; none where enough was analysed.
     fn after_limited(&mut self, lead: &Lead, limited: Vec<Role>) -> Option<Analysis> {
-        self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
+        if self.is_spent() {
+            return None;
+        }
         let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
         part.rules = lead.component.iter().filter_map(|at| self.inventory.rules.get(*at)).cloned().collect();
         let mut kept = Vec::new();
@@ -186,7 +193,8 @@ impl<'a> Search<'a> {
                 kept.push(std::mem::replace(known, role.clone()));
             }
         }
-        let after = analyse_deep(part, self.catalogue);
+        let after = analyse_deep(part, self.catalogue, Some(&lead.within));
+        self.budget = self.budget.saturating_sub(after.cost);
         for role in kept {
             for known in part.roles.iter_mut().filter(|known| known.arn == role.arn) {
                 *known = role.clone();
@@ -197,7 +205,9 @@ impl<'a> Search<'a> {
 
     /// Analyses the lead's part of the account with the changed pattern; none where enough was analysed.
     fn after(&mut self, lead: &Lead, place: usize, pattern: &EventPattern) -> Option<Analysis> {
-        self.budget = self.budget.checked_sub(lead.component.len() + self.fixed)?;
+        if self.is_spent() {
+            return None;
+        }
         let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
         part.rules.clear();
         for at in lead.component.iter() {
@@ -210,7 +220,9 @@ impl<'a> Search<'a> {
             }
             part.rules.push(rule);
         }
-        Some(analyse_deep(part, self.catalogue))
+        let after = analyse_deep(part, self.catalogue, Some(&lead.within));
+        self.budget = self.budget.saturating_sub(after.cost);
+        Some(after)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::dead::why_dead;
 use crate::entry::Entries;
 use crate::finding::{Analysis, Entrance, Finding, RuleVerdict};
-use crate::graph::{Graph, Ground, Hubs, Level, Search, Teller, Told, node, ways, why_none};
+use crate::graph::{Graph, Ground, Hubs, Level, Search, Teller, Told, Within, Withins, node, ways, why_none};
 use crate::needs::Open;
 use crate::remedy::{Lead, MOST_RULES, Step};
 use crate::{Certainty, Code, Status, Verdict, lint};
@@ -45,7 +45,13 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, open: Open, widest: 
     judge.at_sight();
     judge.cycles(widest);
     judge.others();
-    let (findings, leads) = numbered(judge.found);
+    let (findings, mut leads) = numbered(judge.found);
+    if !leads.is_empty() {
+        let withins = Withins::of(graph, widest);
+        for lead in &mut leads {
+            lead.within = withins.of_rules(widest, &lead.component);
+        }
+    }
     let rules: Vec<RuleVerdict> = judge.verdicts.into_values().collect();
     let verdicts: Vec<Verdict> = rules.iter().map(|rule| rule.verdict).collect();
     Analysis {
@@ -56,7 +62,19 @@ pub(crate) fn judge(ground: &Ground<'_>, graph: &Graph<'_>, open: Open, widest: 
         assumptions: open.assumptions,
         gaps: ground.answers.gaps().cloned().collect(),
         leads,
+        cost: cost(ground, graph),
     }
+}
+
+/// What a comparison of an event with a pattern takes, in edges of a graph.
+const EDGES_OF_A_COMPARISON: usize = 4;
+
+/// Returns about what the analysis took, in edges: building one takes some microseconds.
+fn cost(ground: &Ground<'_>, graph: &Graph<'_>) -> usize {
+    let inventory = ground.inventory;
+    let facts = inventory.rules.len() + inventory.roles.len() + inventory.workloads.len();
+    let made = graph.nodes + graph.edges.len() + inventory.connections.len();
+    facts.saturating_add(made).saturating_add(ground.compared.get().saturating_mul(EDGES_OF_A_COMPARISON))
 }
 
 /// A finding of a rule, and what the search for a remedy starts from, if one is looked for.
@@ -289,10 +307,21 @@ impl Judge<'_, '_> {
     /// What the search for a remedy starts from.
     fn lead(&self, hops: &[Told], rules: &[usize]) -> Lead {
         let component = rules.first().and_then(|rule| self.components.get(rule)).cloned().unwrap_or_default();
+        let component = self.with_passed_on(component);
         // Where too much would have to be analysed again, nobody looks at the hops.
         let small = component.len() <= MOST_RULES;
         let steps = hops.iter().filter(|_| small).map(Step::of).collect();
-        Lead { finding: 0, component, steps }
+        Lead { finding: 0, component, steps, within: Within::default() }
+    }
+
+    /// Returns the rules with those that are in other cycles of theirs: a rule that hears events as they are put and as
+    /// another bus passes them on may be in two components.
+    fn with_passed_on(&self, component: Arc<[usize]>) -> Arc<[usize]> {
+        let others = || component.iter().filter_map(|rule| self.components.get(rule));
+        if component.len() > MOST_RULES || others().all(|other| *other == component) {
+            return component;
+        }
+        others().flat_map(|other| other.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn finding(&self, stage: &Stage, hops: Vec<Told>) -> Finding {

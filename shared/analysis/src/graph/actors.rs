@@ -233,6 +233,9 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
 
 fn work<'a>(builder: &mut Builder<'a, '_>, by: &calls::By<'_, 'a>, workload: Option<&'a Workload>) {
     let calls::By { at, scope, role, identity, .. } = *by;
+    if workload.is_some_and(|workload| !builder.ground.asks_workload(workload)) {
+        return;
+    }
     if let Some(workload) = workload {
         after_runs(builder, at, workload);
     }
@@ -293,6 +296,9 @@ fn permitted<'a>(
     role: &'a Role,
     identity: &Identity,
 ) {
+    if !builder.ground.asks_role(role) {
+        return;
+    }
     permitted_in(builder, at, scope, role, identity);
     let reaches = builder.ground.catalogue.has(Aspect::OtherRegions);
     let others: Vec<&'a Scope> = builder.ground.index.other_regions(scope).filter(|_| reaches).collect();
@@ -317,12 +323,16 @@ fn permitted_in<'a>(
 ) {
     let node = permissions::of(builder, role, scope);
     builder.edge(Edge::sure(at, node, Fact::Has));
+    builder.graph.uses.push((node, role));
     let Some(Kind::Permissions(granted)) = builder.graph.kind(node) else { return };
     let (by_caller, unread) = (granted.by_caller.clone(), granted.unread.clone());
     let has = |aspect| builder.ground.catalogue.has(aspect);
     let asked = has(Aspect::AskedCallers) && has(Aspect::Permissions);
     let by_caller = if asked { by_caller } else { [].into() };
     let unread = if has(Aspect::UnreadPolicies) { unread } else { [].into() };
+    if !by_caller.is_empty() || !unread.is_empty() {
+        builder.graph.uses.push((at, role));
+    }
     let mut best = Surest::default();
     for Allowed { operation, on, part } in by_caller.iter() {
         for (bound, certainty) in on {

@@ -9,6 +9,7 @@ use super::permissions::Granted;
 use super::refused::Refused;
 use super::resources::Resources;
 use super::takeover::Takeovers;
+use super::within::Within;
 use super::{actors, events, node, settled};
 use crate::actor::{self, Act, Actor};
 use crate::audience::Audience;
@@ -21,7 +22,7 @@ use crate::index::Index;
 use crate::limits::{Presence, PresenceKey};
 use crate::listener::Listeners;
 use crate::{Aspect, Status};
-use loopguard_model::{Answers, Inventory, Need, RuleState, Scope};
+use loopguard_model::{Answers, Inventory, Need, Role, RuleState, Scope, Workload};
 use loopguard_pattern::{Schema, Term};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -47,6 +48,8 @@ pub(crate) struct Ground<'a> {
     pub(super) trusted_services: RefCell<BTreeMap<Scope, BTreeSet<Arc<str>>>>,
     /// How often an event was held against a pattern.
     pub(crate) compared: Cell<usize>,
+    /// What alone is to be built, beside the rules; none: all.
+    within: Option<&'a Within>,
 }
 
 impl<'a> Ground<'a> {
@@ -55,6 +58,7 @@ impl<'a> Ground<'a> {
         catalogue: &'a Catalogue,
         listeners: &'a Listeners,
         definitions: &'a Definitions<'a>,
+        within: Option<&'a Within>,
     ) -> Self {
         Self {
             inventory,
@@ -67,7 +71,18 @@ impl<'a> Ground<'a> {
             presences: RefCell::new(BTreeMap::new()),
             trusted_services: RefCell::new(BTreeMap::new()),
             compared: Cell::new(0),
+            within,
         }
+    }
+
+    /// Returns true iff what the role allows is asked for.
+    pub(super) fn asks_role(&self, role: &Role) -> bool {
+        self.within.is_none_or(|within| within.has_role(role))
+    }
+
+    /// Returns true iff what the workload does is asked for.
+    pub(super) fn asks_workload(&self, workload: &Workload) -> bool {
+        self.within.is_none_or(|within| within.has_workload(workload))
     }
 }
 
@@ -100,6 +115,8 @@ pub(crate) struct Graph<'a> {
     starts: Vec<usize>,
     /// Per rule: the nodes that act for it.
     pub(super) actors_of: Vec<Vec<usize>>,
+    /// Nodes from which edges are what a role allows, each with the role; one node may be of many roles.
+    pub(super) uses: Vec<(usize, &'a Role)>,
     /// What the ends of ways take for granted.
     pub(crate) assumptions: BTreeSet<String>,
     /// What ways end at because nothing is known to take from it.
@@ -225,6 +242,8 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) open: Vec<usize>,
     /// Where classes arise.
     places: Vec<Scope>,
+    /// Role and the number of a place -> the node of what the role allows there.
+    pub(super) permissions: FxHashMap<(*const Role, usize), usize>,
     /// The listeners that are meant, indexed.
     pub(super) audiences: FxHashMap<Ears, Rc<Audience>>,
     /// The same by who they are: many calls have the same listeners. With whether they are found by sources alone.
@@ -251,6 +270,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             edges: Vec::new(),
             starts: Vec::new(),
             actors_of: vec![Vec::new(); rules],
+            uses: Vec::new(),
             assumptions: BTreeSet::new(),
             ends: BTreeSet::new(),
             buses: BTreeSet::new(),
@@ -265,6 +285,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             takeovers: Takeovers::default(),
             open: Vec::new(),
             places: Vec::new(),
+            permissions: FxHashMap::default(),
             audiences: FxHashMap::default(),
             audiences_of: FxHashMap::default(),
             callers: FxHashMap::default(),

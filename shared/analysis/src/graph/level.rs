@@ -52,9 +52,14 @@ impl Level {
         Self { component: Vec::new(), out, into }
     }
 
+    /// Returns the component of the node, if it is in a cycle of this level.
+    pub(super) fn component(&self, node: usize) -> Option<u32> {
+        self.component.get(node).copied().flatten()
+    }
+
     /// Returns true iff the node is in a cycle of this level.
     pub(crate) fn holds(&self, node: usize) -> bool {
-        self.component.get(node).copied().flatten().is_some()
+        self.component(node).is_some()
     }
 
     /// Returns true iff no other cycle of the level runs through a node of this one.

@@ -44,6 +44,11 @@ pub(super) struct Allowed {
 /// Returns the node of what the role allows in that place.
 pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a Scope) -> usize {
     let ground = builder.ground;
+    // Much works under one role: its policies are read once in each place.
+    let known = (std::ptr::from_ref(role), builder.place(scope));
+    if let Some(node) = builder.permissions.get(&known) {
+        return *node;
+    }
     let access = Access::new(role, scope, ground.catalogue, ground.inventory);
     let key = Key::Permissions(text_of(role, scope, &access));
     let granted = || Kind::Permissions(Granted { by_caller: Arc::default(), unread: Arc::default() });
@@ -57,6 +62,7 @@ pub(super) fn of<'a>(builder: &mut Builder<'a, '_>, role: &'a Role, scope: &'a S
             *slot = Kind::Permissions(granted);
         }
     }
+    builder.permissions.insert(known, node);
     node
 }
 

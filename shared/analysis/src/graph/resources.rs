@@ -277,14 +277,20 @@ pub(super) fn may_be(resource: &Term, arn: &Term) -> bool {
     }
 }
 
-/// Compares two ARNs of which one has symbols: they differ if one of their names does, or, without a star, the last ones.
+/// Compares two ARNs of which one has symbols: they differ if their services or places do, one of their names, or, without
+/// a star, the last ones.
 fn may_be_named(resource: &Term, arn: &Term) -> bool {
-    let name = |term: &Term| Arn::parse(&unqualified(term)).map(|arn| arn.resource);
-    match (name(resource), name(arn)) {
-        (Some(left), Some(right)) if is_wild(&left) => !begin_apart(left, right),
-        (Some(left), Some(right)) => left == right || !names_differ(&left, &right),
-        _ => true,
+    let (Some(left), Some(right)) = (Arn::parse(&unqualified(resource)), Arn::parse(&unqualified(arn)))
+    else {
+        return true;
+    };
+    let fields =
+        [(&left.service, &right.service), (&left.region, &right.region), (&left.account, &right.account)];
+    if fields.into_iter().any(|(own, other)| !is_wild(own) && surely_differ(own, other)) {
+        return false;
     }
+    let (left, right) = (left.resource, right.resource);
+    if is_wild(&left) { !begin_apart(left, right) } else { left == right || !names_differ(&left, &right) }
 }
 
 fn is_wild(term: &Term) -> bool {

@@ -75,7 +75,7 @@ pub(super) fn add<'a>(
     depth: usize,
 ) {
     let again = builder.ground.catalogue.has(Aspect::SecondTakeovers);
-    if depth >= if again { MOST_TAKEOVERS } else { 1 } {
+    if depth >= if again { MOST_TAKEOVERS } else { 1 } || !builder.ground.asks_role(role) {
         return;
     }
     let key = Name::of("role").scope(scope).term(&role.arn).debug(&depth).finish();
@@ -84,6 +84,7 @@ pub(super) fn add<'a>(
     builder.takeovers.known.insert(key, node);
     if let Some(node) = node {
         builder.edge(Edge::sure(at, node, Fact::Has));
+        builder.graph.uses.push((node, role));
     }
 }
 

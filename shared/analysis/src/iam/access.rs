@@ -11,7 +11,7 @@ use crate::iam::condition::holds;
 use crate::iam::custom::{EventLimits, is_about_the_event};
 use crate::iam::grant::{Grant, Reach, allows};
 use crate::iam::layers::{Refusal, narrowed, without};
-use crate::iam::of_resource::{Towards, allowing, denies};
+use crate::iam::of_resource::{Towards, allowing, denies, is_asked};
 use crate::iam::statement::{names, reading};
 use crate::iam::text::{Reading, Resolved};
 use crate::iam::{Context, Truth, World};
@@ -35,6 +35,8 @@ pub(crate) struct Access<'a> {
     role: &'a Role,
     /// Policies of resources that may be about the role.
     pub(crate) of_resources: Vec<&'a ResourcePolicy>,
+    /// What of these allows the role something, and how it speaks of the role.
+    let_in: Vec<(&'a ResourcePolicy, &'a Statement, Towards)>,
     /// What was not read and may allow more: why, for people.
     pub(crate) unread: Vec<Arc<str>>,
     /// A boundary that was not read and may allow less.
@@ -70,10 +72,16 @@ impl<'a> Access<'a> {
             bounded: false,
             role,
             of_resources: inventory.resource_policies.about(role).collect(),
+            let_in: Vec::new(),
             unread: Vec::new(),
             boundary_unread: None,
             catalogue,
         };
+        if catalogue.has(Aspect::ResourcePolicies) {
+            let towards = |(policy, statement)| (policy, statement, allowing(statement, role));
+            let all = access.resource_statements().map(towards);
+            access.let_in = all.filter(|(.., towards)| *towards != Towards::Others).collect();
+        }
         for policy in &role.policies {
             for part in &policy.unread {
                 access.unread.push(format!("policy `{}`: {part}", policy.name).into());
@@ -150,17 +158,7 @@ impl<'a> Access<'a> {
             .iter()
             .flat_map(|policy| &policy.statements)
             .filter(|statement| statement.effect == Effect::Allow)
-            .chain(self.let_in().map(|(_, statement, _)| statement))
-    }
-
-    /// Returns what allows the role something on a resource, and how it speaks of the role.
-    fn let_in(&self) -> impl Iterator<Item = (&'a ResourcePolicy, &'a Statement, Towards)> {
-        let known = self.catalogue.has(Aspect::ResourcePolicies);
-        let towards = |(policy, statement)| (policy, statement, allowing(statement, self.role));
-        self.resource_statements()
-            .filter(move |_| known)
-            .map(towards)
-            .filter(|(.., towards)| *towards != Towards::Others)
+            .chain(self.let_in.iter().map(|(_, statement, _)| *statement))
     }
 
     /// Returns every way in which the operation may be allowed; none iff it is surely refused.
@@ -246,7 +244,8 @@ impl<'a> Access<'a> {
     /// Returns the grants of the resources' policies.
     fn let_in_by_resources(&self, action: &str, context: &Context) -> Vec<(Towards, Grant)> {
         let mut grants = Vec::new();
-        for (of, statement, towards) in self.let_in() {
+        let asked = |(of, ..): &(&ResourcePolicy, &Statement, Towards)| is_asked(of, action);
+        for (of, statement, towards) in self.let_in.iter().copied().filter(asked) {
             let reading = reading(&of.policy, context);
             if let Some(narrow) = self.allows(&statement.actions, action)
                 && let Some(limits) = self.limits_of(statement, action, &reading)
@@ -272,7 +271,10 @@ impl<'a> Access<'a> {
     fn kept_out_by_resources(&self, action: &str, context: &Context) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         for (of, statement) in self.resource_statements() {
-            if denies(statement, self.role) && names(&statement.actions, action) == Truth::Yes {
+            if denies(statement, self.role)
+                && is_asked(of, action)
+                && names(&statement.actions, action) == Truth::Yes
+            {
                 let refused = refusal(statement, action, &reading(&of.policy, context));
                 refusals.extend(refused.map(|refused| match refused {
                     Refusal::All => Refusal::These(of.resources.clone()),

@@ -4,7 +4,8 @@
 //! for everybody counts for each role, and one of which it is not known whom it names may be for each.
 
 use crate::arn::{Arn, after_last, surely_differ};
-use loopguard_model::{Effect, Principal, Principals, Role, Statement};
+use crate::glob::fits;
+use loopguard_model::{Effect, Principal, Principals, ResourcePolicy, Role, Statement};
 use loopguard_pattern::Term;
 
 /// Whether a statement of a resource's policy is for a role.
@@ -34,6 +35,17 @@ pub(crate) fn allowing(statement: &Statement, role: &Role) -> Towards {
             if left_out { Towards::Others } else { Towards::Everybody }
         }
     }
+}
+
+/// Returns false only if the resource's policy surely has no say about the action: a service looks at the policies of its own
+/// resources alone (IAM user guide, policy evaluation logic), and its actions have the prefix that stands in their ARNs.
+pub(crate) fn is_asked(of: &ResourcePolicy, action: &str) -> bool {
+    let prefix = action.split(':').next().unwrap_or_default();
+    let of_service = |resource: &Term| {
+        let service = Arn::parse(resource).and_then(|arn| arn.service.as_literal());
+        service.is_none_or(|service| fits(&service, prefix, true) || service.contains('$'))
+    };
+    of.resources.is_empty() || of.resources.iter().any(of_service)
 }
 
 /// Returns true only if a denying statement is surely for the role.

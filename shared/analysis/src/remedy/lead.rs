@@ -1,7 +1,7 @@
 //! What the search for a remedy takes from the graph: who causes which event along a cycle.
 
 use crate::emission::{Fields, Identity};
-use crate::graph::{Event, Told};
+use crate::graph::{Event, Told, Within};
 use std::sync::Arc;
 
 /// One finding's cycle.
@@ -13,6 +13,8 @@ pub(crate) struct Lead {
     pub(crate) component: Arc<[usize]>,
     /// The hops, in the order of the finding's; none where the component is too large to look for a remedy.
     pub(crate) steps: Vec<Step>,
+    /// What can be in cycles of these rules.
+    pub(crate) within: Within,
 }
 
 /// One hop.

@@ -269,7 +269,7 @@ fn many_roles_that_take_on_any_make_few_edges() {
         let catalogue = Catalogue::embedded();
         let listeners = Listeners::new(&build.inventory, &catalogue);
         let definitions = Definitions::new(&build.inventory);
-        Graph::build(&Ground::new(&build.inventory, &catalogue, &listeners, &definitions)).edges.len()
+        Graph::build(&Ground::new(&build.inventory, &catalogue, &listeners, &definitions, None)).edges.len()
     };
     let (few, many) = (edges(40), edges(160));
     assert!(many < few * 5, "{few} edges for 40 roles, {many} for 160");

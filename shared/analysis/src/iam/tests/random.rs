@@ -203,7 +203,9 @@ fn check(
         for resource in RESOURCES {
             let context = context_of(&role, &scope, operation.global);
             let request = Request { action: call.into(), resource: resource.into(), context };
-            let of_bucket = of_bucket.filter(|_| resource.starts_with(BUCKET));
+            // No other service looks at a bucket's policy.
+            let asked = resource.starts_with(BUCKET) && call.starts_with("s3:");
+            let of_bucket = of_bucket.filter(|_| asked);
             let layers = Layers { resource: of_bucket.map(Source::Read), ..layers.clone() };
             let decision = decide(&request, &layers);
             let granted = grants.iter().any(|grant| allows(grant, resource));
