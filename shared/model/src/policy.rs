@@ -176,9 +176,9 @@ fn statement(value: &Value) -> Result<Statement, Arc<str>> {
     let effect = match value.get("Effect").and_then(text).as_deref() {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
-        other => {
-            return Err(format!("`Effect` is `{}`, not `Allow` or `Deny`", other.unwrap_or("absent")).into());
-        }
+        Some(other) => return Err(format!("`Effect` is `{other}`, not `Allow` or `Deny`").into()),
+        None if value.get("Effect").is_some() => return Err("`Effect` of a statement is not known".into()),
+        None => return Err("a statement has no `Effect`".into()),
     };
     let actions =
         scoped(value, "Action", "NotAction")?.ok_or("a statement has neither `Action` nor `NotAction`")?;

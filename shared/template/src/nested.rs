@@ -4,7 +4,7 @@
 //! that makes it. What goes in (parameters) and what comes out (outputs) may lead through several stacks; so both
 //! are resolved round by round until nothing changes.
 
-use crate::nodes::literal;
+use crate::nodes::{elements, literal};
 use crate::notes::Notes;
 use crate::resolve::{Resolver, Stacks};
 use crate::template::{Resource, Template};
@@ -18,8 +18,14 @@ const MOST_STACKS: usize = 500;
 const MAX_DEPTH: usize = 8;
 
 /// Types that deploy a template, with the property that says where it is.
-const NESTING: [(&str, &str); 2] =
-    [("AWS::CloudFormation::Stack", "TemplateURL"), ("AWS::Serverless::Application", "Location")];
+const NESTING: [(&str, &str); 3] = [
+    ("AWS::CloudFormation::Stack", "TemplateURL"),
+    ("AWS::CloudFormation::StackSet", "TemplateURL"),
+    ("AWS::Serverless::Application", "Location"),
+];
+
+/// The property of a stack set that holds the template itself.
+const BODY: &str = "TemplateBody";
 
 /// A template that is deployed as part of another.
 #[derive(Debug)]
@@ -99,7 +105,7 @@ fn unfold(
                 let unit: Arc<str> = format!("{file} as {} of {}", resource.id, template.unit).into();
                 let link =
                     Link { parent: template.unit.clone(), resource: resource.id.clone(), unit: unit.clone() };
-                made.push((read(file, text, &unit), link));
+                made.push((read(&file, &text, &unit), link));
             }
         }
         for (read, link) in made {
@@ -118,7 +124,7 @@ fn files_nested(named: &[Read], stacks: &Stacks<'_>) -> BTreeSet<Arc<str>> {
         for template in templates {
             for (resource, property) in nesting(template) {
                 let file = stack_file(template, resource, property, stacks, &quiet).map(|(file, _)| file);
-                nested.extend(file.filter(|file| **file != template.source.file).cloned());
+                nested.extend(file.filter(|file| *file != template.source.file));
             }
         }
     }
@@ -133,13 +139,17 @@ fn nesting(template: &Template) -> impl Iterator<Item = (&Resource, &'static str
 }
 
 /// Returns the file of the stack's template, if it is read; else tells what is missing.
-fn stack_file<'s>(
+fn stack_file(
     template: &Template,
     resource: &Resource,
     property: &str,
-    stacks: &'s Stacks<'_>,
+    stacks: &Stacks<'_>,
     notes: &Notes,
-) -> Option<(&'s Arc<str>, &'s Arc<str>)> {
+) -> Option<(Arc<str>, Arc<str>)> {
+    if let Some(body) = resource.properties.get(BODY).filter(|_| resource.properties.get(property).is_none())
+    {
+        return stack_body(template, resource, body, stacks, notes);
+    }
     let Some(place) = resource.properties.get(property) else {
         notes.tell(
             resource.span,
@@ -150,10 +160,24 @@ fn stack_file<'s>(
     if let Some(path) = literal(place)
         && let Some(found) = stacks.files.beside(&template.source.file, &path)
     {
-        return Some(found);
+        return Some(owned(found));
     }
     let quiet = notes.fresh();
-    let url = Resolver::new(template, stacks, &quiet).term(place);
+    let resolver = Resolver::new(template, stacks, &quiet);
+    if let Some(application) = place.get("ApplicationId") {
+        let application = resolver.term(application);
+        let message = format!(
+            "nested stack `{}` is application `{application}` of the Serverless Application Repository, which is not read: \
+             its rules are not known",
+            resource.id
+        );
+        notes.tell(place.span, message);
+        return None;
+    }
+    let url = match resolver.to_be_given(property, place) {
+        Some(given) => resolver.as_term(&given),
+        None => resolver.term(place),
+    };
     let tail = match url.parts().last() {
         Some(Part::Literal(tail)) => tail.to_string(),
         _ => String::new(),
@@ -169,7 +193,31 @@ fn stack_file<'s>(
             ),
         ),
     }
-    found
+    found.map(owned)
+}
+
+fn owned((file, text): (&Arc<str>, &Arc<str>)) -> (Arc<str>, Arc<str>) {
+    (file.clone(), text.clone())
+}
+
+/// Returns the template that stands in the resource itself, under a name of its own: its lines are those of the text.
+fn stack_body(
+    template: &Template,
+    resource: &Resource,
+    body: &Value,
+    stacks: &Stacks<'_>,
+    notes: &Notes,
+) -> Option<(Arc<str>, Arc<str>)> {
+    let quiet = notes.fresh();
+    let text = Resolver::new(template, stacks, &quiet).term(body).as_literal();
+    if text.is_none() {
+        let message = format!(
+            "the template of stack set `{}` is not known before deployment; it is not read: its rules are not known",
+            resource.id
+        );
+        notes.tell(body.span, message);
+    }
+    Some((format!("{}#{}", template.source.file, resource.id).into(), text?))
 }
 
 /// Returns what the nested stacks are given and give, once it no longer changes.
@@ -211,7 +259,12 @@ fn given(
         .and_then(|resource| resource.properties.get("Parameters"))
         .and_then(|parameters| resolver.value(parameters));
     let parameters = parameters.unwrap_or(Value { kind: ValueKind::Null, span: Span::default() });
-    parameters.members().iter().map(|member| (member.key.clone(), member.value.kind.clone())).collect()
+    let named = parameters.members().iter().map(|member| (member.key.clone(), member.value.kind.clone()));
+    // Those of a stack set are a list.
+    let listed = elements(&parameters).iter().filter_map(|one| {
+        Some((one.get("ParameterKey").and_then(literal)?, one.get("ParameterValue")?.kind.clone()))
+    });
+    named.chain(listed).collect()
 }
 
 fn outputs(child: &Template, stacks: &Stacks<'_>, notes: &Notes) -> BTreeMap<Arc<str>, Term> {

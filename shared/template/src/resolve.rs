@@ -15,7 +15,7 @@ mod text;
 use crate::Options;
 use crate::files::Files;
 use crate::nested::Exchange;
-use crate::nodes::same;
+use crate::nodes::{literal, same};
 use crate::notes::Notes;
 use crate::template::Template;
 use loopguard_model::Scope;
@@ -63,6 +63,19 @@ pub(crate) struct Resolver<'a> {
     depth: Cell<usize>,
     steps: Cell<usize>,
 }
+
+/// Members that name something, or say it all: AWS takes no empty text there.
+const NEVER_EMPTY: &[&str] = &[
+    "Arn",
+    "Endpoint",
+    "EventBusName",
+    "EventPattern",
+    "EventSourceArn",
+    "Role",
+    "RoleArn",
+    "TemplateURL",
+    "TopicArn",
+];
 
 /// What a value comes to; none stands for `AWS::NoValue`.
 type Resolved = Option<Value>;
@@ -115,9 +128,21 @@ impl<'a> Resolver<'a> {
     fn members(&self, members: &[Member]) -> Vec<Member> {
         let resolved = members.iter().filter_map(|member| {
             let value = self.value(&member.value)?;
+            let value = self.to_be_given(&member.key, &member.value).unwrap_or(value);
             Some(Member { key: member.key.clone(), key_span: member.key_span, value })
         });
         resolved.collect()
+    }
+
+    /// Returns the parameter that a member names which cannot be empty, where its default is: then it is to be given.
+    pub(crate) fn to_be_given(&self, key: &str, raw: &Value) -> Resolved {
+        let [only] = raw.members() else { return None };
+        let name = literal(&only.value).filter(|_| &*only.key == "Ref" && NEVER_EMPTY.contains(&key))?;
+        let empty = |kind| matches!(kind, ValueKind::String(text) if text == Term::default());
+        self.parameter(&name).is_some_and(empty).then(|| {
+            let symbol = Symbol::given("parameter", &self.unique_name(&name));
+            Value { kind: ValueKind::String(symbol.into()), span: raw.span }
+        })
     }
 
     /// Returns the elements of a list; an undecided `Fn::If` gives both its sides.

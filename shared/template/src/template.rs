@@ -168,8 +168,8 @@ impl Resource {
             notes.tell(span, format!("resource `{id}` has no `Type`; it is not read"));
             return None;
         };
-        if let Some(what) = elsewhere(&class) {
-            notes.tell(span, format!("what the {what} `{id}` deploys is not read: its rules are not known"));
+        if is_module(&class) {
+            notes.tell(span, format!("what the module `{id}` deploys is not read: its rules are not known"));
         }
         let nothing = || Value { kind: ValueKind::Object(Vec::new()), span };
         let properties = match declaration.member("Properties") {
@@ -189,12 +189,8 @@ impl Resource {
     }
 }
 
-/// Returns what such a resource is called, if it deploys others that stand in a template elsewhere (CloudFormation User Guide on stack sets and
-/// modules).
-fn elsewhere(class: &str) -> Option<&'static str> {
-    match class {
-        "AWS::CloudFormation::StackSet" => Some("stack set"),
-        _ if class.ends_with("::MODULE") => Some("module"),
-        _ => None,
-    }
+/// Returns true iff such a resource is a module, which makes others that stand in the registry (CloudFormation User Guide
+/// on modules).
+fn is_module(class: &str) -> bool {
+    class.ends_with("::MODULE")
 }

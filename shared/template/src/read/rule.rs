@@ -7,7 +7,7 @@ use crate::nodes::literal;
 use crate::template::Resource;
 use loopguard_model::{Rule, RuleKey, RuleState, Trigger};
 use loopguard_pattern::json::{Value, ValueKind};
-use loopguard_pattern::{EventPattern, Term};
+use loopguard_pattern::{EventPattern, Part, Term};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -72,14 +72,16 @@ impl Reader<'_> {
     }
 
     pub(super) fn pattern(&self, written: &Value) -> Result<EventPattern, Arc<str>> {
+        let not_known = |what: String| {
+            let reason = format!("the event pattern is not known before deployment: `{what}`");
+            self.notes.tell(written.span, reason.clone());
+            Err(reason.into())
+        };
         let tree = match &written.kind {
+            ValueKind::String(text) if !is_text_of_its_own(text) => return not_known(text.to_string()),
             // AWS takes the pattern as JSON text, too.
             ValueKind::String(text) => embedded::tree(text, written.span, &self.template.source),
-            ValueKind::Opaque(expression) => {
-                let reason = format!("the event pattern is not known before deployment: `{expression}`");
-                self.notes.tell(written.span, reason.clone());
-                return Err(reason.into());
-            }
+            ValueKind::Opaque(expression) => return not_known(expression.to_string()),
             _ => written.clone(),
         };
         EventPattern::from_value(&tree).map_err(|error| {
@@ -88,6 +90,11 @@ impl Reader<'_> {
             message.into()
         })
     }
+}
+
+/// Returns true iff some of the text stands there, beside what is known only after deployment.
+fn is_text_of_its_own(text: &Term) -> bool {
+    text.parts().iter().any(|part| matches!(part, Part::Literal(own) if !own.trim().is_empty()))
 }
 
 /// Returns the tags whose keys and values are known.

@@ -7,6 +7,10 @@ use loopguard_pattern::json::{Span, Value, ValueKind};
 use loopguard_pattern::{Symbol, Term};
 use std::sync::Arc;
 
+/// How the logical ids of the APIs begin that SAM makes by itself, their stages and deployments included (SAM developer
+/// guide, sam-specification-generated-resources).
+const IMPLICIT: &[&str] = &["ServerlessRestApi", "ServerlessHttpApi"];
+
 impl Resolver<'_> {
     /// Returns what the function `name` of `argument` gives.
     pub(super) fn function(&self, name: &str, argument: &Value, span: Span) -> Resolved {
@@ -61,7 +65,9 @@ impl Resolver<'_> {
         if let Some(resource) = self.template.resource(name) {
             return self.resource_reference(resource);
         }
-        self.notes.tell(span, format!("`{name}` is no parameter and no resource of this template"));
+        if !IMPLICIT.iter().any(|made| name.starts_with(made)) {
+            self.notes.tell(span, format!("`{name}` is no parameter and no resource of this template"));
+        }
         Symbol::given(&format!("undeclared name of {}", self.template.unit), name).into()
     }
 

@@ -30,7 +30,10 @@ impl Resolver<'_> {
         let Some(delimiter) = literal(delimiter).filter(|text| !text.is_empty()) else {
             return self.opaque(span);
         };
-        let Some(pieces) = pieces(&self.term(text), &delimiter) else { return self.opaque(span) };
+        let (pieces, whole) = pieces(&self.term(text), &delimiter);
+        if !whole {
+            return self.opaque(span);
+        }
         let items = pieces.into_iter().map(|term| Value { kind: ValueKind::String(term), span });
         Value { kind: ValueKind::Array(items.collect()), span }
     }
@@ -41,6 +44,9 @@ impl Resolver<'_> {
         let Some(index) = self.term(index).as_literal().and_then(|text| text.parse::<usize>().ok()) else {
             return unknown();
         };
+        if let Some(piece) = self.piece(list, index) {
+            return Some(Value { kind: ValueKind::String(piece), span });
+        }
         match self.value(list) {
             Some(Value { kind: ValueKind::Array(items), .. }) => {
                 items.into_iter().nth(index).map(|item| Value { span, ..item }).or_else(unknown)
@@ -50,8 +56,19 @@ impl Resolver<'_> {
     }
 }
 
-/// Returns the pieces of a term between delimiters, or none if a symbol may hold the delimiter.
-fn pieces(term: &Term, delimiter: &str) -> Option<Vec<Term>> {
+impl Resolver<'_> {
+    /// Returns one piece of what an `Fn::Split` gives, where that one is known.
+    fn piece(&self, list: &Value, index: usize) -> Option<Term> {
+        let [only] = list.members() else { return None };
+        let [delimiter, text] = elements(&only.value) else { return None };
+        let delimiter = literal(delimiter).filter(|text| &*only.key == "Fn::Split" && !text.is_empty())?;
+        pieces(&self.term(text), &delimiter).0.into_iter().nth(index)
+    }
+}
+
+/// Returns the pieces of a term between delimiters, and whether these are all: those before a symbol that may hold the
+/// delimiter are known, what it is part of and what comes after is not.
+fn pieces(term: &Term, delimiter: &str) -> (Vec<Term>, bool) {
     let mut pieces = vec![Term::default()];
     for part in term.parts() {
         match part {
@@ -72,7 +89,8 @@ fn pieces(term: &Term, delimiter: &str) -> Option<Vec<Term>> {
                         .iter()
                         .any(|known| symbol.name.starts_with(known));
                 if !opaque || !matches!(delimiter, ":" | "/" | "|" | "," | ";" | "#") {
-                    return None;
+                    pieces.pop();
+                    return (pieces, false);
                 }
                 if let Some(last) = pieces.last_mut() {
                     *last = Term::concat([std::mem::take(last), symbol.clone().into()]);
@@ -80,5 +98,5 @@ fn pieces(term: &Term, delimiter: &str) -> Option<Vec<Term>> {
             }
         }
     }
-    Some(pieces)
+    (pieces, true)
 }

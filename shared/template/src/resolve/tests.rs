@@ -105,6 +105,12 @@ fn lists() {
         "a parameter may hold the delimiter"
     );
     assert_eq!(
+        text("!Select [0, !Split ['-', !Sub 'orders-new-${Given}-x']]"),
+        "orders",
+        "what stands before it"
+    );
+    assert!(text("!Select [2, !Split ['-', !Sub 'orders-new-${Given}-x']]").contains("!Select"));
+    assert_eq!(
         text("!Select [2, !Split ['/', !Ref 'AWS::StackId']]"),
         "${t.yaml}",
         "the part that AWS makes"

@@ -13,6 +13,7 @@ mod stand_in;
 mod syntax;
 mod template;
 mod traversal;
+mod typed;
 
 use super::declared::Declared;
 use super::plan::Plan;

@@ -96,7 +96,7 @@ impl<'m> Evaluator<'m> {
         self.kept(at, &format!("var.{name}"), span, || {
             self.input(name, at)
                 .or_else(|| self.default(name, at))
-                .unwrap_or_else(|| self.parameter(name, at, span))
+                .map_or_else(|| self.parameter(name, at, span), |value| self.typed(name, at, value))
         })
     }
 

@@ -159,7 +159,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn key(&self, key: &ObjectKey, base: usize, frame: &Frame) -> (Arc<str>, Span) {
+    pub(super) fn key(&self, key: &ObjectKey, base: usize, frame: &Frame) -> (Arc<str>, Span) {
         match key {
             ObjectKey::Ident(name) => (name.as_str().into(), self.place(span_of(name.span(), base), frame)),
             ObjectKey::Expression(expression) => {
