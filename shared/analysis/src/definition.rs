@@ -6,6 +6,7 @@
 
 mod action;
 mod asl;
+mod delivery_stream;
 mod integration;
 mod nodes;
 mod paths;
@@ -14,6 +15,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asl::may_wait;
 pub(crate) use runbook::{CLASS as RUNBOOK, parameter};
 
 use loopguard_model::{Call, Inventory, Need, Workload};
@@ -122,6 +124,7 @@ fn read_definition(workload: &Workload) -> Option<Definition> {
     let definition = workload.definition.as_ref()?;
     let mut read = match &*workload.class {
         asl::CLASS => asl::read(workload, definition),
+        delivery_stream::CLASS => delivery_stream::read(workload, definition),
         runbook::CLASS => runbook::read(workload, definition),
         _ => None,
     }?;

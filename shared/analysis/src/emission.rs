@@ -8,7 +8,7 @@ mod record;
 
 pub(crate) use custom::{custom, replay};
 pub(crate) use fields::{Field, Fields, Path, all_but, values};
-pub(crate) use generic::{generic_native, generic_record};
+pub(crate) use generic::{generic_native, generic_record, generic_told};
 pub(crate) use identity::Identity;
 pub(crate) use record::{
     API_CALL, Outcome, home_region, native, record, resources, shows_call, shows_event_name,
@@ -75,6 +75,11 @@ pub(crate) struct Emission {
 }
 
 impl Emission {
+    /// Returns true iff it stands for any event that a service of AWS may have.
+    pub(crate) fn is_any_native(&self) -> bool {
+        self.family == Family::Native && self.action.is_empty() && self.emits.source.is_empty()
+    }
+
     /// Returns true iff CloudTrail records a call by it.
     pub(crate) fn is_of_call(&self) -> bool {
         matches!(self.family, Family::Record { .. } | Family::DataRecord { .. })

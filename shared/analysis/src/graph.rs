@@ -25,6 +25,7 @@ mod permissions;
 mod refused;
 mod request;
 mod resources;
+mod resumed;
 mod sameness;
 mod settled;
 mod shortest;

@@ -253,6 +253,17 @@ impl Listeners {
         self.calls_of.get(at).map(|calls| &**calls).unwrap_or_default()
     }
 
+    /// Returns the calls with those first that belong to a service which the listener's rule names as the source.
+    pub(crate) fn nearest_first<'c>(&self, at: usize, mut calls: Vec<&'c Arc<str>>) -> Vec<&'c Arc<str>> {
+        let listed = self.all.get(at).and_then(|listener| listener.listed.get("source"));
+        let is_named = |call: &Arc<str>| {
+            let prefix = call.split_once(':').map(|(prefix, _)| prefix);
+            listed.into_iter().flatten().any(|source| source.strip_prefix("aws.") == prefix)
+        };
+        calls.sort_by_key(|call| !is_named(call));
+        calls
+    }
+
     /// Returns the operations that some listener, wide ones aside, may hear, each with these listeners.
     pub(crate) fn heard(&self) -> &[(Arc<Operation>, Vec<usize>)] {
         &self.heard

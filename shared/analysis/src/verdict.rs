@@ -370,9 +370,14 @@ impl Judge<'_, '_> {
     /// Returns why nothing that the rule's targets can cause is what the rule listens to.
     fn unheard(&self, at: usize) -> String {
         let listener = self.ground.listeners.of_rule(at);
-        match listener.map(|at| self.ground.listeners.calls_of(at)).unwrap_or_default() {
+        let listeners = self.ground.listeners;
+        let calls = |at| listeners.nearest_first(at, listeners.calls_of(at).iter().collect());
+        match listener.map(calls).unwrap_or_default().as_slice() {
             [] => "nothing that its targets can cause has a source that a rule listens to".to_owned(),
             [call] => format!("the rule hears `{call}`, which nothing that its targets do leads to"),
+            [call, other] => {
+                format!("the rule hears `{call}` and `{other}`, to neither of which its targets lead")
+            }
             [call, others @ ..] => format!(
                 "the rule hears `{call}` and what {} other calls cause, to none of which its targets lead",
                 others.len()

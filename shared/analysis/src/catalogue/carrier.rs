@@ -21,6 +21,12 @@ pub(crate) struct Feed {
     pub(crate) calls: Vec<Arc<str>>,
     /// The request members of these calls that name it.
     pub(crate) member: Vec<Arc<str>>,
+    /// Those of them that start nothing: they let go on what waits.
+    #[serde(default)]
+    pub(crate) resumes: Vec<Arc<str>>,
+    /// Texts of which the definition of what waits has one.
+    #[serde(default)]
+    pub(crate) waits: Vec<Arc<str>>,
     /// It acts itself, under a role.
     #[serde(default)]
     pub(crate) runs: bool,

@@ -4,7 +4,7 @@ use crate::catalogue::binding::Shown;
 use crate::catalogue::error::check;
 use crate::catalogue::given::Given;
 use crate::catalogue::packed;
-use crate::catalogue::{CatalogueError, Kind, Operation};
+use crate::catalogue::{CatalogueError, Kind, Members, Operation};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +24,9 @@ pub(crate) struct Native {
     /// Fields that the call fixes: path -> texts.
     #[serde(default)]
     pub(crate) fields: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// The members of `detail`, where its guide lists them: the event has no others.
+    #[serde(default)]
+    members: Vec<Arc<str>>,
     /// IAM prefix -> the fields that a call of this service fixes besides.
     #[serde(default)]
     of_service: BTreeMap<Arc<str>, Shown>,
@@ -74,6 +77,11 @@ impl Native {
     pub(crate) fn fixed(&self, operation: &Operation) -> Shown {
         let of_service = self.of_service.get(&operation.prefix).into_iter().flatten();
         self.fields.iter().chain(of_service).map(|(path, texts)| (path.clone(), texts.clone())).collect()
+    }
+
+    /// Returns the members of `detail`, if it surely has no others.
+    pub(crate) fn shut(&self) -> Option<Arc<Members>> {
+        (!self.members.is_empty()).then(|| Arc::new(self.members.iter().cloned().collect()))
     }
 
     /// Returns true iff nobody says that the call causes the event.

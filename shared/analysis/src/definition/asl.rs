@@ -16,10 +16,13 @@ mod states;
 mod task;
 mod walk;
 
+use super::nodes::scalars;
 use super::{Definition, Step};
+use crate::arn::Arn;
 use loopguard_model::{Runs, Workload};
-use loopguard_pattern::json::Value;
+use loopguard_pattern::json::{Value, ValueKind};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The class of workloads that this reads.
 pub(super) const CLASS: &str = "AWS::StepFunctions::StateMachine";
@@ -31,6 +34,28 @@ pub(super) fn read(workload: &Workload, definition: &Value) -> Option<Definition
     repeated(&mut found.steps);
     found.ends = ends::of(definition);
     Some(found)
+}
+
+/// Returns true unless each resource of the definition is known well enough to hold none of the texts by which what
+/// waits for an answer is named.
+pub(crate) fn may_wait(definition: &Value, texts: &[Arc<str>]) -> bool {
+    let mut found = definition.get("States").is_none();
+    scalars(definition, &mut |path, value| {
+        let is_resource = path.rsplit('.').next() == Some("Resource");
+        found |= match &value.kind {
+            ValueKind::String(resource) if is_resource => match Arn::parse(resource) {
+                Some(arn) if arn.service.as_str().is_some_and(|service| service != "states") => false,
+                Some(_) => {
+                    let text = resource.to_string();
+                    texts.iter().any(|waiting| text.contains(&**waiting))
+                }
+                None => true,
+            },
+            ValueKind::Object(_) | ValueKind::Array(_) => true,
+            _ => is_resource,
+        };
+    });
+    found
 }
 
 /// A call that stands twice on every path is made more than once.

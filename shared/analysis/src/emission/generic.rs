@@ -8,6 +8,9 @@ use crate::{Certainty, Emits};
 use loopguard_model::Scope;
 use std::collections::BTreeSet;
 
+/// The detail-type by which CloudTrail tells what a service did by itself, not of a call.
+const SERVICE_EVENT: &str = "AWS Service Event via CloudTrail";
+
 /// Any API call of the caller.
 pub(crate) fn generic_record(identity: &Identity, scope: &Scope) -> Emission {
     let mut fields = Fields::default();
@@ -35,6 +38,16 @@ pub(crate) fn generic_native(scope: &Scope) -> Emission {
         fields.set(path, Field::Absent);
     }
     fields.set("detail.eventSource", Field::Absent);
+    generic(fields, Family::Native)
+}
+
+/// Any event by which CloudTrail tells what a service did by itself: it shows source and name as the record of a call does.
+pub(crate) fn generic_told(scope: &Scope) -> Emission {
+    let mut fields = Fields::default();
+    fields.set("source", Field::Exactly(Glob::of_stars("aws.*").into()));
+    fields.exactly("detail-type", SERVICE_EVENT);
+    fields.exactly("account", scope.account.clone());
+    fields.set("detail.userIdentity.arn", Field::Absent);
     generic(fields, Family::Native)
 }
 

@@ -11,7 +11,9 @@ use crate::actor::{self, Act, Actor};
 use crate::arn::Arn;
 use crate::bus::{Arrives, Bus};
 use crate::catalogue::{Catalogue, TargetKind};
-use crate::emission::{Family, Field, Fields, Identity, custom, generic_native, generic_record};
+use crate::emission::{
+    Family, Field, Fields, Identity, custom, generic_native, generic_record, generic_told,
+};
 use crate::glob::Glob;
 use crate::iam::{Bound, EventLimits, Read};
 use crate::limits::{arrives, presence};
@@ -403,6 +405,7 @@ pub(super) fn anything<'a>(
             vec![
                 generic_record(caller.unwrap_or(&open), scope),
                 generic_native(scope),
+                generic_told(scope),
                 custom(catalogue, &EventLimits::default(), Bus::here(Glob::any()), scope, sure_of_nothing),
             ]
         };

@@ -190,7 +190,8 @@ pub(super) enum Key {
     Resource(Term),
     /// A resource that a call gives something to, where filters tell calls apart.
     Fed(Term, Arc<str>),
-    AnyOf(Arc<str>),
+    /// All of a kind, or those of them that may wait for an answer.
+    AnyOf(Arc<str>, bool),
     /// What EventBridge sends to a dead-letter queue from that place.
     DeadLetters(Scope, Term),
     Takeover(String),

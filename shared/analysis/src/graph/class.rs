@@ -373,6 +373,12 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
+/// Returns true iff the listener hears one of the emissions, or that is not decided.
+pub(super) fn is_heard(ground: &Ground<'_>, scope: &Scope, at: usize, emissions: Vec<Emission>) -> bool {
+    let heard = |emission| matches!(hear(ground, scope, at, &Prepared::new(emission)), Hearing::Heard(_));
+    emissions.into_iter().any(heard)
+}
+
 /// Returns why the listener does not hear the class's emissions: the furthest refinement.
 pub(super) fn why_deaf(
     ground: &Ground<'_>,

@@ -261,7 +261,7 @@ impl Plain {
         for row in catalogue.natives_of(operation).filter(told) {
             // That the call causes it is inferred: so much is not declared by whoever declares the call.
             let certainty = if row.is_inferred() { Certainty::Permitted } else { SURE };
-            let emission = native(
+            let mut emission = native(
                 catalogue,
                 operation,
                 &row.event,
@@ -270,6 +270,11 @@ impl Plain {
                 &self.scope,
                 certainty,
             );
+            if catalogue.has(Aspect::FieldsOfNativeEvents)
+                && let Some(members) = row.shut()
+            {
+                emission.fields.shut(members);
+            }
             let of_row = |emission: Emission| {
                 let given = row.given.iter().map(|(path, given)| (path.into(), given.variable.clone()));
                 OfPlain { emission, given: given.collect(), fresh: row.fresh }

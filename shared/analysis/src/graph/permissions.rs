@@ -209,16 +209,18 @@ impl Making<'_, '_, '_> {
 
     /// The resources that a grant lets the caller feed.
     fn feed(&mut self, feed: usize, grant: &Grant, certainty: Certainty, operation: &Arc<Operation>) {
-        let Some(reached) = self.builder.resources.reached_by(feed, grant) else {
+        let Some(resumes) = self.builder.resumes(feed, operation) else { return };
+        let Some(mut reached) = self.builder.resources.reached_by(feed, grant) else {
             // A permission that names no resource reaches all of the kind; that is a broad permission, whatever
             // the action, for a resource that nobody named.
             if self.has(Aspect::AnyOfAKind)
-                && let Some(node) = self.builder.any_of(feed)
+                && let Some(node) = self.builder.any_of(feed, resumes)
             {
                 self.to(node, certainty.min(Certainty::Broad), operation);
             }
             return;
         };
+        reached.retain(|arn| !resumes || self.builder.may_wait(feed, arn));
         let named = matches!(grant.reach, Reach::These(_));
         let certainty = if named { certainty } else { certainty.min(Certainty::Broad) };
         for arn in reached {

@@ -214,15 +214,18 @@ impl<'a> Builder<'a, '_> {
         node
     }
 
-    /// Returns the node from which all resources of a row are fed; none where there are none.
-    pub(super) fn any_of(&mut self, feed: usize) -> Option<usize> {
+    /// Returns the node from which all resources of a row are fed, or those that may wait for an answer; none where
+    /// there are none of the row.
+    pub(super) fn any_of(&mut self, feed: usize, waiting: bool) -> Option<usize> {
         if !self.resources.has(feed) {
             return None;
         }
         let id = self.ground.catalogue.carriers().feeds().get(feed)?.id.clone();
-        let (node, new) = self.node(Key::AnyOf(id), || Kind::Resource);
+        let (node, new) = self.node(Key::AnyOf(id, waiting), || Kind::Resource);
         if new {
-            for arn in self.resources.all_of(feed) {
+            let mut all = self.resources.all_of(feed);
+            all.retain(|arn| !waiting || self.may_wait(feed, arn));
+            for arn in all {
                 let to = self.resource(&arn);
                 self.edge(Edge::sure(node, to, Fact::Is));
             }

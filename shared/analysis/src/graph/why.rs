@@ -2,6 +2,7 @@
 
 use super::bounds::bounds;
 use super::build::{Graph, Ground, Kind};
+use super::events::Refusal;
 use super::permissions::refusal_of;
 use super::refused::refused;
 use super::{class, events};
@@ -11,6 +12,7 @@ use crate::iam::{Access, Bound};
 use crate::limits::Refinement;
 use loopguard_model::Rule;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// The most calls of one rule that are looked at for a reason.
 const MOST_CALLS: usize = 8;
@@ -103,8 +105,8 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
             }
         }
         if allowed.is_empty() {
-            let text = |call| format!("no policy allows `{call}`, which rule `{}` hears", known.key);
-            cuts.extend(refused.into_iter().take(MOST_CALLS).map(|call| (Refinement::Access, text(call))));
+            let refused = ground.listeners.nearest_first(listener, refused).into_iter().take(MOST_CALLS);
+            cuts.extend(not_allowed(ground, actor, known, listener, refused));
         }
         for (operation, grants) in allowed.into_iter().take(MOST_CALLS) {
             let bounds: Vec<Bound> = grants
@@ -126,6 +128,37 @@ fn cuts_of(graph: &Graph<'_>, ground: &Ground<'_>, rule: usize, at: usize) -> Ve
         cuts.extend(custom_cuts(ground, known, listener, actor.scope, &access));
     }
     cuts
+}
+
+/// That nothing allows the calls; of those that the rule would not hear if they were allowed, why it would not.
+fn not_allowed<'c>(
+    ground: &Ground<'_>,
+    actor: &Actor<'_>,
+    rule: &Rule,
+    listener: usize,
+    calls: impl Iterator<Item = &'c Arc<str>>,
+) -> Vec<(Refinement, String)> {
+    let mut unheard = None;
+    let mut refused = Vec::new();
+    for call in calls {
+        for operation in ground.catalogue.operations_of(call) {
+            let identity = actor.act.identity();
+            let all = || {
+                events::of_call(ground, actor.scope, operation, &Bound::open(), identity, Refusal::Perhaps)
+            };
+            if class::is_heard(ground, actor.scope, listener, all()) {
+                let text = format!("no policy allows `{call}`, which rule `{}` hears", rule.key);
+                refused.push((Refinement::Access, text));
+            } else if unheard.is_none() {
+                let why = class::why_deaf(ground, actor.scope, listener, all());
+                unheard = why.map(|(refinement, why)| told(rule, refinement, operation.action(), &why));
+            }
+            if refused.len() == MOST_REASONS {
+                return refused;
+            }
+        }
+    }
+    if refused.is_empty() { unheard.into_iter().collect() } else { refused }
 }
 
 /// That the actor's delivery is never made.

@@ -49,7 +49,8 @@ impl<'a> Making<'_, 'a, '_> {
             return;
         };
         let Some(row) = self.builder.ground.catalogue.carriers().feeds().get(feed) else { return };
-        if let Some(values) = self.fed(row) {
+        let Some(resumes) = self.builder.resumes(feed, operation) else { return };
+        if !resumes && let Some(values) = self.fed(row) {
             for value in values {
                 self.feed_one(operation, feed, row, &value);
             }
@@ -59,14 +60,15 @@ impl<'a> Making<'_, 'a, '_> {
         let permitted = self.certainty.min(Certainty::Permitted);
         for grant in grants {
             match self.builder.resources.reached_by(feed, grant) {
-                Some(reached) => {
+                Some(mut reached) => {
+                    reached.retain(|arn| !resumes || self.builder.may_wait(feed, arn));
                     for arn in reached {
                         let to = self.builder.fed(feed, &arn, operation);
                         self.edge(to, operation, permitted);
                     }
                 }
                 None => {
-                    if let Some(to) = self.builder.any_of(feed) {
+                    if let Some(to) = self.builder.any_of(feed, resumes) {
                         self.edge(to, operation, permitted.min(Certainty::Broad));
                     }
                 }
