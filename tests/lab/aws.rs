@@ -7,6 +7,7 @@ use super::http::{self, Answer};
 use super::{ACCOUNT, REGION};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A client of the local AWS that acts as the root user.
 #[derive(Debug, Clone)]
@@ -190,6 +191,23 @@ impl Aws {
             secret: element(&answer, "SecretAccessKey"),
             token: element(&answer, "SessionToken"),
         }
+    }
+
+    /// Deploys a template as a stack, and waits until all of it is there.
+    pub(crate) fn deploy(&self, stack: &str, template: &str) {
+        let parameters = [
+            ("Action", "CreateStack"),
+            ("StackName", stack),
+            ("TemplateBody", template),
+            ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+        ];
+        self.query("cloudformation", &parameters);
+        let state = || {
+            let told = self.query("cloudformation", &[("Action", "DescribeStacks"), ("StackName", stack)]);
+            Some(element(&told, "StackStatus")).filter(|state| !state.ends_with("_IN_PROGRESS"))
+        };
+        let state = super::wait_for(Duration::from_secs(30), state);
+        assert_eq!(state.as_deref(), Some("CREATE_COMPLETE"), "stack `{stack}`");
     }
 
     /// Makes a trail that logs every management event.

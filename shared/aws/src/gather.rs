@@ -21,6 +21,7 @@ pub(crate) use ask::{Asker, silent};
 pub(crate) use buckets::notification;
 pub(crate) use connections::{invoke_configs, mappings, pipes, subscriptions_of};
 pub(crate) use logs::log_group;
+pub(crate) use policies::queue_of;
 pub(crate) use rules::targets;
 pub(crate) use section::{Listed, Section};
 pub(crate) use trails::trails;
@@ -150,7 +151,8 @@ async fn account(
     }
     read.extend([buses, rules]);
     read.extend(untagged);
-    read.push(policies::policies(asker, caller, &read).await);
+    let policies = policies::policies(asker, caller, &read).await;
+    read.extend(policies);
     if let Some(refused) = all_refused(&read) {
         return Err(GatherError::NothingRead(refused));
     }

@@ -60,6 +60,10 @@ pub(crate) async fn consumers(account: &AwsAccount, arn: &str) -> Result<Facts, 
             other => return Err(CallError::unsupported("consumers", arn, &format!("`{other}` is not read"))),
         }
     }
+    // What nobody takes from a queue is not received too often.
+    if service == "sqs" && read.iter().any(|section| !section.items.is_empty()) {
+        read.push(gather::queue_of(&asker, arn).await);
+    }
     let mut connections = held(account, read)?.connections;
     // Pipes are found by the beginning of their source.
     let wanted = whole(&Term::literal(arn));

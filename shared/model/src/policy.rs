@@ -20,6 +20,21 @@ pub struct Policy {
     pub origin: Origin,
 }
 
+impl Policy {
+    /// Returns false only if the policy surely lets that service do nothing (`events.amazonaws.com`).
+    pub fn may_let_in(&self, service: &str) -> bool {
+        let may_be = |one: &Principal| match one.name.as_literal().as_deref() {
+            Some(name) => name == "*" || (&*one.kind == "Service" && name == service),
+            None => true,
+        };
+        let lets_in = |statement: &Statement| match &statement.principals {
+            Some(Principals::Only(list)) => statement.effect == Effect::Allow && list.iter().any(may_be),
+            Some(Principals::AllBut(_)) | None => true,
+        };
+        !self.unread.is_empty() || self.statements.iter().any(lets_in)
+    }
+}
+
 /// One statement.
 #[derive(Debug, Clone)]
 pub struct Statement {

@@ -9,6 +9,7 @@ mod answer;
 mod connections;
 mod document;
 mod node;
+mod queues;
 mod resource_policies;
 mod roles;
 mod rules;
@@ -72,6 +73,8 @@ pub mod section {
     pub const BUCKET_NOTIFICATIONS: &str = "bucket_notifications";
     /// Log groups that targets name, with their subscription filters.
     pub const LOG_GROUPS: &str = "log_groups";
+    /// Queues that something names, with where what is received too often goes.
+    pub const QUEUES: &str = "queues";
     /// Service control policies, level by level.
     pub const SCPS: &str = "service_control_policies";
     /// What could not be read.

@@ -1,5 +1,7 @@
 //! The command on a live account: it says of the account what it says of the template that would make it.
 
+mod deployed;
+
 use super::harness::aws::{Aws, Credentials};
 use super::harness::{ACCOUNT, Lab, REGION};
 use super::{idle_machine, restarting_rule, starts};

@@ -72,10 +72,11 @@ async fn subscriptions(asker: &Asker<'_>) -> Section {
     section
 }
 
-/// The most subscriptions that are asked for their filters, one call each.
+/// The most subscriptions that are asked for their filters and dead-letter queues, one call each.
 const MOST_FILTERS: usize = 500;
 
-/// Adds the filter policies of subscriptions that lead to something of AWS's. Without them everything passes.
+/// Adds the filter policies and the dead-letter queues of subscriptions that lead to something of AWS's. Without a filter
+/// everything passes.
 async fn filters(asker: &Asker<'_>, subscriptions: &mut Section) {
     const OPERATION: &str = "sns:GetSubscriptionAttributes";
     let is_asked = |item: &&mut Value| {
@@ -88,7 +89,7 @@ async fn filters(asker: &Asker<'_>, subscriptions: &mut Section) {
         let sent = asker.clients.sns.get_subscription_attributes().subscription_arn(&arn).send().await;
         asker.count(OPERATION);
         let answer = sent.map_err(|error| failure(OPERATION, &arn, &error))?;
-        for name in ["FilterPolicy", "FilterPolicyScope"] {
+        for name in ["FilterPolicy", "FilterPolicyScope", "RedrivePolicy"] {
             if let Some(value) = answer.attributes().and_then(|attributes| attributes.get(name)) {
                 put(item, name, value.as_str());
             }

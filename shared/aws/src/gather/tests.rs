@@ -55,6 +55,9 @@ fn account(call: &Call) -> Answer {
         (_, path) if path.contains("/v1/pipes") => told(r#"{"Pipes":[]}"#),
         (_, path) if path.contains("/schedules") => told(r#"{"Schedules":[]}"#),
         (_, path) if path.contains("notification") => told("<NotificationConfiguration/>"),
+        (_, path) if path.contains("/policy") => {
+            (404, r#"{"__type":"ResourceNotFoundException","Message":"no policy"}"#.to_owned())
+        }
         (_, path) if path.contains("?policy") => (
             404,
             "<Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message></Error>".to_owned(),
@@ -170,7 +173,10 @@ async fn policies_of_resources_and_filters_of_subscriptions_are_read() {
             (400, r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}"#.to_owned())
         }
         ("GetQueueUrl", _) => told(r#"{"QueueUrl":"https://sqs/111122223333/work"}"#),
-        ("GetQueueAttributes", _) => told(r#"{"Attributes":{"Policy":"{\"Statement\":[]}"}}"#),
+        ("GetQueueAttributes", _) => told(
+            r#"{"Attributes":{"Policy":"{\"Statement\":[]}","RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:lost\"}"}}"#,
+        ),
+        (_, path) if path.contains("/policy") => told(r#"{"Policy":"{\"Statement\":[]}"}"#),
         ("ListSubscriptions", _) => told(&format!(
             "<ListSubscriptionsResponse><ListSubscriptionsResult><Subscriptions><member><TopicArn>{TOPIC}</TopicArn>\
              <SubscriptionArn>{TOPIC}:1</SubscriptionArn><Protocol>sqs</Protocol><Endpoint>{QUEUE}</Endpoint></member><member>\
@@ -179,7 +185,8 @@ async fn policies_of_resources_and_filters_of_subscriptions_are_read() {
         )),
         ("GetSubscriptionAttributes", _) => told(
             "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult><Attributes><entry><key>FilterPolicy</key>\
-             <value>{\"store\":[\"shop\"]}</value></entry></Attributes></GetSubscriptionAttributesResult>\
+             <value>{\"store\":[\"shop\"]}</value></entry><entry><key>RedrivePolicy</key>\
+             <value>{\"deadLetterTargetArn\":\"arn:lost\"}</value></entry></Attributes></GetSubscriptionAttributesResult>\
              </GetSubscriptionAttributesResponse>",
         ),
         ("GetTopicAttributes", _) => (
@@ -200,7 +207,17 @@ async fn policies_of_resources_and_filters_of_subscriptions_are_read() {
         .map(|one| one["ResourceArn"].as_str().unwrap())
         .collect();
     of.sort_unstable();
-    assert_eq!(of, ["arn:aws:events:eu-west-1:111122223333:event-bus/default", "arn:aws:s3:::b", QUEUE]);
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let expected =
+        ["arn:aws:events:eu-west-1:111122223333:event-bus/default", function, "arn:aws:s3:::b", QUEUE];
+    assert_eq!(of, expected);
+    let redrive = r#"{"deadLetterTargetArn":"arn:lost"}"#;
+    assert_eq!(
+        told["queues"],
+        serde_json::json!([{"QueueArn": QUEUE, "RedrivePolicy": redrive}]),
+        "one is gone"
+    );
+    assert_eq!(told["subscriptions"][0]["RedrivePolicy"], redrive);
     assert_eq!(told["subscriptions"][0]["FilterPolicy"], r#"{"store":["shop"]}"#);
     assert_eq!(told["bucket_notifications"][0]["BucketRegion"], "eu-west-1");
     assert_eq!(replay.contents("GetQueueUrl").len(), 2, "of another region nobody is asked");
@@ -211,6 +228,27 @@ async fn policies_of_resources_and_filters_of_subscriptions_are_read() {
             .iter()
             .any(|note| note.contains("the permission `sns:GetTopicAttributes` is missing"))
     );
+    let dead = inventory.connections.iter().filter(|one| one.to.arn == Term::literal("arn:lost"));
+    let from: Vec<String> = dead.map(|one| one.from.as_ref().unwrap().to_string()).collect();
+    assert_eq!(from, [TOPIC, QUEUE]);
+    assert!(inventory.closed.contains(&Term::literal(QUEUE)), "its policy lets nobody in");
+}
+
+/// Of a queue that may not be asked it is not known where what fails goes.
+#[tokio::test]
+async fn a_queue_that_may_not_be_asked_is_a_gap() {
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:work";
+    let replay = Replay::start(|call| match call.operation.as_str() {
+        "ListTargetsByRule" => told(&format!(r#"{{"Targets":[{{"Id":"1","Arn":"{QUEUE}"}}]}}"#)),
+        "GetQueueUrl" => denied(),
+        _ => account(call),
+    });
+    let text = gathered(&replay, &Reach::default()).await.unwrap().snapshot;
+    let snapshot = read_live(&text).unwrap();
+    assert!(notes(&snapshot.inventory)[0].contains("the permission `sqs:GetQueueUrl` is missing"));
+    let asked = |queue: &str| snapshot.answer(&Need::Consumers { arn: Term::literal(queue) });
+    assert!(asked(QUEUE).is_err());
+    assert!(asked("arn:aws:sns:eu-west-1:111122223333:news").is_ok());
 }
 
 #[tokio::test]

@@ -53,8 +53,8 @@ pub(super) fn account(node: &Node<'_>, taken_at: &Arc<str>) -> Result<(Inventory
     reader.trails()?;
     reader.buckets()?;
     let coverage = reader.coverage()?;
-    let mut known =
-        vec!["partition", "account", "region", section::RESOURCE_POLICIES, section::SCPS, section::GAPS];
+    let mut known = vec!["partition", "account", "region"];
+    known.extend([section::RESOURCE_POLICIES, section::QUEUES, section::SCPS, section::GAPS]);
     known.extend(SECTIONS);
     reader.inventory.notes.extend(node.unknown_members(&known));
     Ok((reader.inventory, coverage))
@@ -104,7 +104,9 @@ impl<'a> Reader<'a> {
         let log_groups = self.section(section::LOG_GROUPS)?;
         let log_groups = log_groups.iter().map(|group| group.required_text("logGroupName"));
         let log_groups = log_groups.collect::<Result<_, _>>()?;
-        Ok(Coverage { scope: self.scope().clone(), buses, log_groups, unread })
+        let queues = self.section(section::QUEUES)?;
+        let queues = queues.iter().map(|queue| queue.required_text("QueueArn")).collect::<Result<_, _>>()?;
+        Ok(Coverage { scope: self.scope().clone(), buses, log_groups, queues, unread })
     }
 
     fn place(&self) -> String {

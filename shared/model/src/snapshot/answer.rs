@@ -14,6 +14,8 @@ pub(super) struct Coverage {
     pub(super) buses: BTreeSet<Arc<str>>,
     /// Log groups by name, of which it is known who takes their lines.
     pub(super) log_groups: BTreeSet<Arc<str>>,
+    /// Queues by ARN, of which it is known where what is received too often goes.
+    pub(super) queues: BTreeSet<Arc<str>>,
     /// Sections that were not wholly read, and why.
     pub(super) unread: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -93,6 +95,12 @@ impl Snapshot {
         let service = fields.get(2).copied().unwrap_or_default();
         let coverage = self.coverage_of(arn)?;
         self.all_read(consumers(service), coverage)?;
+        // Only queues that something names are asked; of one that was not it is known why, or it is gone.
+        let unread = coverage.and_then(|coverage| coverage.unread.get(section::QUEUES));
+        let asked = coverage.is_some_and(|coverage| coverage.queues.contains(&*text));
+        if let Some(why) = unread.filter(|_| service == "sqs" && !asked) {
+            return Err(why.clone());
+        }
         // Of log groups only those are asked that something names.
         let Some(group) = fields.get(5).and_then(|resource| resource.strip_prefix(LOG_GROUP)) else {
             return Ok(());

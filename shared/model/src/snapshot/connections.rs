@@ -16,6 +16,12 @@ const ON_FAILURE: (&str, ConnectionKind) =
 const DESTINATIONS: [(&str, ConnectionKind); 2] =
     [("DestinationConfig.OnSuccess.Destination", ConnectionKind::OnSuccess), ON_FAILURE];
 
+/// Where a pipe puts what it cannot handle, by the kind of stream that it takes from.
+const DEAD_LETTERS_OF_PIPES: [&str; 2] = [
+    "SourceParameters.DynamoDBStreamParameters.DeadLetterConfig.Arn",
+    "SourceParameters.KinesisStreamParameters.DeadLetterConfig.Arn",
+];
+
 /// What is told of a filter that is no pattern.
 const UNREADABLE: &str = "a filter that is no pattern, so everything counts as passing";
 
@@ -39,22 +45,23 @@ impl Reader<'_> {
         for node in self.section(section::LOG_GROUPS)? {
             self.log_group(&node)?;
         }
-        Ok(())
+        self.queues()
     }
 
     /// Adds a subscription. Those of people and of web addresses (`email`, `https`) end outside AWS.
     fn subscription(&mut self, node: &Node<'_>) -> Result<(), SnapshotError> {
         let name = node.required_text("SubscriptionArn")?;
+        let from = Term::literal(&node.required_text("TopicArn")?);
+        self.redrive(node, &name, &from, "sns:GetSubscriptionAttributes")?;
         let endpoint = node.optional_text("Endpoint")?.unwrap_or_default();
         if !endpoint.starts_with("arn:") {
             return Ok(());
         }
         let origin = self.origin(node, "sns:ListSubscriptions");
         let to = handed_to(&name, &endpoint, origin);
-        let from = Some(Term::literal(&node.required_text("TopicArn")?));
         // A subscription that waits to be confirmed has this word for an ARN.
         let enabled = &*name != "PendingConfirmation";
-        let subscription = self.connection(ConnectionKind::Subscription, &name, from, to);
+        let subscription = self.connection(ConnectionKind::Subscription, &name, Some(from), to);
         let filters = self.filter_policy(node)?;
         self.inventory.connections.push(Connection { filters, enabled, ..subscription });
         Ok(())
@@ -64,6 +71,7 @@ impl Reader<'_> {
     fn filter_policy(&mut self, node: &Node<'_>) -> Result<Vec<Arc<EventPattern>>, SnapshotError> {
         let Some(policy) = node.member("FilterPolicy")? else { return Ok(Vec::new()) };
         let tree = match policy.text() {
+            Ok(text) if text.is_empty() => return Ok(Vec::new()),
             Ok(text) => json::parse(&text),
             Err(_) => policy.value().clone(),
         };
@@ -125,6 +133,16 @@ impl Reader<'_> {
             to.parameters = node.member(parameters)?.map(|node| node.flattened(&[])).unwrap_or_default();
             let pipe = self.connection(kind, &name, from.clone(), to);
             self.inventory.connections.push(Connection { filters: filters.clone(), enabled, ..pipe });
+        }
+        for way in DEAD_LETTERS_OF_PIPES {
+            let Some(arn) = node.optional_text(way)? else { continue };
+            let dead = self.connection(
+                ConnectionKind::DeadLetter,
+                &name,
+                from.clone(),
+                handed_to(&name, &arn, origin.clone()),
+            );
+            self.inventory.connections.push(Connection { enabled, ..dead });
         }
         Ok(())
     }

@@ -77,6 +77,7 @@ fn every_section_of_the_example_is_read() {
             ConnectionKind::PipeEnrichment,
             ConnectionKind::Pipe,
             ConnectionKind::Schedule,
+            ConnectionKind::DeadLetter,
             ConnectionKind::BucketNotification,
         ]
     );
@@ -266,6 +267,81 @@ fn answers_hold_facts_where_all_was_read() {
         let is_told = matches!(&answer, Ok(Facts::Connections(found)) if found.is_empty());
         assert_eq!(is_told, told, "{sections} {arn}: {answer:?}");
     }
+}
+
+/// Where what is received too often goes is known of the queues that were asked.
+#[test]
+fn dead_letter_queues_are_read_where_they_were_asked() {
+    let of_queue = "arn:aws:sqs:eu-west-1:111122223333:";
+    let redrive = format!(r#""RedrivePolicy": "{{\"deadLetterTargetArn\":\"{of_queue}lost\"}}""#);
+    let text = of(&format!(
+        r#", "event_source_mappings": [], "pipes": [], "queues": [{{"QueueArn": "{of_queue}work", {redrive}}}, {{"QueueArn": "{of_queue}calm"}}],
+        "subscriptions": [{{"SubscriptionArn": "arn:s", "TopicArn": "arn:t", "Endpoint": "https://example.com", {redrive}}}],
+        "gaps": [{{"section": "queues", "operation": "sqs:GetQueueAttributes", "subject": "dark", "reason": "AccessDenied: no"}}]"#
+    ));
+    let snapshot = read(&text, "a.json").unwrap();
+    let lost = term(&format!("{of_queue}lost"));
+    let dead: Vec<String> = snapshot
+        .inventory
+        .connections
+        .iter()
+        .filter(|one| one.kind == ConnectionKind::DeadLetter && one.to.arn == lost)
+        .map(|one| one.from.as_ref().unwrap().to_string())
+        .collect();
+    assert_eq!(dead, ["arn:t".to_owned(), format!("{of_queue}work")]);
+    let says = |queue: &str| {
+        let need = Need::Consumers { arn: term(&format!("{of_queue}{queue}")) };
+        snapshot.answer(&need).map(|_| ()).map_err(|gap| gap.reason.to_string())
+    };
+    assert_eq!(says("calm"), Ok(()));
+    assert_eq!(says("dark"), Err("sqs:GetQueueAttributes on `dark`: AccessDenied: no".to_owned()));
+    for (policy, told) in
+        [(r#""{\"maxReceiveCount\":1}""#, 1), (r#""""#, 0), (r#"{"deadLetterTargetArn": "arn:q"}"#, 0)]
+    {
+        let text =
+            of(&format!(r#", "queues": [{{"QueueArn": "{of_queue}work", "RedrivePolicy": {policy}}}]"#));
+        assert_eq!(read(&text, "a.json").unwrap().inventory.notes.len(), told, "{policy}");
+    }
+}
+
+/// What takes from queues says nothing of their dead-letter queues, and a report says so.
+#[test]
+fn queues_that_were_not_read_are_assumed_to_have_no_dead_letter_queues() {
+    let mapping = r#", "event_source_mappings": [{"UUID": "u", "FunctionArn": "f", "EventSourceArn": "arn:aws:sqs:r:1:q"}]"#;
+    let assumes = |sections: &str| {
+        let inventory = read(&of(sections), "a.json").unwrap().inventory;
+        inventory.assumptions.iter().any(|one| one.contains("dead-letter"))
+    };
+    assert!(assumes(mapping));
+    assert!(!assumes("") && !assumes(&format!(r#"{mapping}, "queues": []"#)));
+}
+
+/// Queues and topics to which EventBridge cannot deliver, as of templates.
+#[test]
+fn what_lets_eventbridge_not_deliver_is_closed() {
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:eu-west-1:111122223333:{name}");
+    let policy = |service: &str, name: &str, principal: &str| {
+        let statement =
+            format!(r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "*", "Resource": "*"}}"#);
+        format!(r#"{{"ResourceArn": "{}", "Policy": {{"Statement": {statement}}}}}"#, arn(service, name))
+    };
+    let policies = [
+        policy("sqs", "open", r#"{"Service": "events.amazonaws.com"}"#),
+        policy("sqs", "account", r#"{"AWS": "111122223333"}"#),
+        policy("sns", "all", r#""*""#),
+        policy("sns", "other", r#"{"Service": "s3.amazonaws.com"}"#),
+        policy("lambda", "function:f", r#"{"Service": "s3.amazonaws.com"}"#),
+    ];
+    let queue = |name: &str| format!(r#"{{"QueueArn": "{}"}}"#, arn("sqs", name));
+    let text = of(&format!(
+        r#", "queues": [{}, {}], "resource_policies": [{}]"#,
+        queue("open"),
+        queue("bare"),
+        policies.join(",")
+    ));
+    let closed = read(&text, "a.json").unwrap().inventory.closed;
+    let expected = [arn("sns", "other"), arn("sqs", "account"), arn("sqs", "bare")];
+    assert_eq!(closed, expected.iter().map(|arn| term(arn)).collect());
 }
 
 #[test]

@@ -5,10 +5,13 @@ use crate::embedded;
 use crate::facts::{self, ResourcePolicyFact};
 use crate::nodes::{at, elements, list, object, string};
 use crate::template::Resource;
-use loopguard_model::{Effect, Inventory, Policy, Principal, Principals, ResourcePolicy, Statement};
+use loopguard_model::{Inventory, Policy, ResourcePolicy};
 use loopguard_pattern::json::{Value, ValueKind};
 use loopguard_pattern::{Part, Term};
 use std::collections::BTreeSet;
+
+/// As whom EventBridge delivers where a target has no role.
+const EVENTBRIDGE: &str = "events.amazonaws.com";
 
 impl Reader<'_> {
     /// Adds the policies that the resource has, or is. What lets EventBridge in is added to `open`.
@@ -41,7 +44,7 @@ impl Reader<'_> {
                 ));
             }
             let mut resources = Vec::new();
-            let lets_in = lets_eventbridge_in(&policy);
+            let lets_in = policy.may_let_in(EVENTBRIDGE);
             for arn in self.subjects(resource, &properties, fact) {
                 if lets_in {
                     open.insert(arn.clone());
@@ -150,17 +153,4 @@ impl Reader<'_> {
             None => self.resolver.resource_reference(resource),
         }
     }
-}
-
-/// Returns false only if the policy surely does not let EventBridge do anything.
-fn lets_eventbridge_in(policy: &Policy) -> bool {
-    let may_be = |one: &Principal| match one.name.as_literal().as_deref() {
-        Some(name) => name == "*" || (&*one.kind == "Service" && name == "events.amazonaws.com"),
-        None => true,
-    };
-    let lets_in = |statement: &Statement| match &statement.principals {
-        Some(Principals::Only(list)) => statement.effect == Effect::Allow && list.iter().any(may_be),
-        Some(Principals::AllBut(_)) | None => true,
-    };
-    !policy.unread.is_empty() || policy.statements.iter().any(lets_in)
 }

@@ -3,7 +3,7 @@
 use super::{ROLE, failing};
 use crate::replay::{Call, Replay, account_at};
 use loopguard_account::Account;
-use loopguard_model::{Facts, Need};
+use loopguard_model::{ConnectionKind, Facts, Need};
 use loopguard_pattern::Term;
 
 #[tokio::test]
@@ -45,6 +45,11 @@ fn rest(call: &Call) -> (u16, String) {
             {"UUID":"v","EventSourceArn":"arn:aws:dynamodb:eu-west-1:111122223333:table/t/stream/2026-01-01T00:00:00.000",
             "FunctionArn":"arn:aws:lambda:eu-west-1:111122223333:function:f","State":"Enabled"}]}"#,
         ),
+        ("GetQueueUrl", _) => told(r#"{"QueueUrl":"https://sqs/111122223333/q"}"#),
+        ("GetQueueAttributes", _) => told(
+            r#"{"Attributes":{"RedrivePolicy":
+            "{\"deadLetterTargetArn\":\"arn:aws:sqs:eu-west-1:111122223333:lost\",\"maxReceiveCount\":3}"}}"#,
+        ),
         (_, path) if path.contains("/v1/pipes/p") => told(
             r#"{"Name":"p","Source":"arn:aws:sqs:eu-west-1:111122223333:queue-of-another-name",
             "Target":"arn:aws:events:eu-west-1:111122223333:event-bus/default","RoleArn":"arn:r"}"#,
@@ -84,19 +89,42 @@ async fn consumers_are_those_of_the_resource_alone() {
     let of = |arn: &str| Need::Consumers { arn: Term::literal(arn) };
     let queue = of("arn:aws:sqs:eu-west-1:111122223333:q");
     let Facts::Connections(found) = account.answer(&queue).await.unwrap() else { panic!() };
-    assert_eq!(found.len(), 1, "the pipe's queue only begins with the same name: {found:?}");
-    assert_eq!(found[0].kind, loopguard_model::ConnectionKind::EventSourceMapping);
+    assert_eq!(found.len(), 2, "the pipe's queue only begins with the same name: {found:?}");
+    assert_eq!(found[0].kind, ConnectionKind::EventSourceMapping);
     assert!(!found[0].enabled);
+    assert_eq!(found[1].kind, ConnectionKind::DeadLetter);
+    assert_eq!(found[1].to.arn, Term::literal("arn:aws:sqs:eu-west-1:111122223333:lost"));
     let table = of("arn:aws:dynamodb:eu-west-1:111122223333:table/t");
     let Facts::Connections(found) = account.answer(&table).await.unwrap() else { panic!() };
     assert_eq!(found.len(), 1, "the mapping names the table's stream: {found:?}");
     let group = of("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/events/all");
     let Facts::Connections(found) = account.answer(&group).await.unwrap() else { panic!() };
-    assert_eq!(found[0].kind, loopguard_model::ConnectionKind::LogSubscription);
+    assert_eq!(found[0].kind, ConnectionKind::LogSubscription);
     let Facts::Connections(found) = account.answer(&of("arn:aws:s3:::watched")).await.unwrap() else {
         panic!()
     };
     assert_eq!(found[0].to.arn, Term::literal("arn:aws:sqs:eu-west-1:111122223333:q"));
+}
+
+/// Only what is received can be received too often, and what may not be read is no answer.
+#[tokio::test]
+async fn a_queue_is_asked_for_its_dead_letter_queue_where_something_takes_from_it() {
+    let need = Need::Consumers { arn: Term::literal("arn:aws:sqs:eu-west-1:111122223333:q") };
+    let nobody = Replay::start(|call| match call.content.as_str() {
+        path if path.contains("event-source-mappings") => (200, r#"{"EventSourceMappings":[]}"#.to_owned()),
+        path if path.contains("/v1/pipes") => (200, r#"{"Pipes":[]}"#.to_owned()),
+        other => panic!("{other}"),
+    });
+    assert!(
+        matches!(nobody.account().answer(&need).await, Ok(Facts::Connections(found)) if found.is_empty())
+    );
+    for (code, known) in [("QueueDoesNotExist", true), ("AccessDeniedException", false)] {
+        let replay = Replay::start(move |call| match call.operation.as_str() {
+            "GetQueueUrl" => (400, format!(r#"{{"__type":"{code}","message":"no"}}"#)),
+            _ => rest(call),
+        });
+        assert_eq!(replay.account().answer(&need).await.is_ok(), known, "{code}");
+    }
 }
 
 #[tokio::test]
