@@ -57,7 +57,9 @@ fn is_passing<E>(error: &SdkError<E>, code: Option<&str>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(_) => {
-            status.is_some_and(|status| status == 429 || status >= 500) || code.is_some_and(is_passing_code)
+            // An answer of success that could not be read comes as an error of the service, too.
+            status.is_some_and(|status| status == 429 || !(300..500).contains(&status))
+                || code.is_some_and(is_passing_code)
         }
         // Timeouts, connections that failed, answers that are none; and what the SDK may add.
         _ => true,

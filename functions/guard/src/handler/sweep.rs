@@ -1,12 +1,12 @@
 //! What invocations left behind, and acts: do they still hold?
 
 use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
-use loopguard_account::{Account, CallError, Ledger};
+use loopguard_account::{Account, CallError, Ledger, Watchbook};
 use loopguard_decision::{End, Incident, Over, Protocol, Seen, State, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 
-impl<A: Account, L: Ledger> Guard<'_, A, L> {
+impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
     /// was to be disabled is analysed again, as a cause of its own.
     ///
@@ -22,8 +22,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             let acted = self.drive(ledger, protocol, now, || self.holds(&left)).await;
             tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
             if acted.over == Over::Told(End::Refuted) {
-                let look = Look::again(&left, &format!("swept-{id}"), "sweep", now);
-                if let Err(error) = self.look(&look, &attempt, now).await {
+                if let Err(error) = self.look_after(ledger, &left, &attempt, now).await {
                     failed = Some(error);
                 }
             } else if !matches!(acted.over, Over::Told(_) | Over::Duplicate) {
@@ -33,6 +32,22 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
             swept.push(Swept { incident: id, over: acted.over });
         }
         failed.map_or(Ok(Outcome::Swept(swept)), Err)
+    }
+
+    /// Analyses the rule of an intent that came to nothing again, with what is shown of that loop now: the intent may have rested
+    /// on it.
+    async fn look_after(
+        &self,
+        ledger: &L,
+        left: &Incident,
+        attempt: &str,
+        now: Timestamp,
+    ) -> Result<(), HandleError> {
+        let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
+        let of_it = suspicions.iter().filter_map(|suspicion| suspicion.shown_now(now));
+        let shown = of_it.filter(|shown| shown.finding == left.finding).max_by_key(|shown| shown.at).cloned();
+        let look = Look { shown, ..Look::again(left, &format!("swept-{}", left.id), "sweep", now) };
+        self.look(&look, attempt, now).await.map(drop)
     }
 
     /// Looks whether what was done to the incident's rule still holds; where it does not, the rule is analysed again, as a

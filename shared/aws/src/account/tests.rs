@@ -101,6 +101,16 @@ async fn no_answer_at_all_may_help_later_and_says_why() {
     assert!(error.message.contains("onnect"), "the chain of causes is kept: {}", error.message);
 }
 
+/// The next answer may be whole.
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_may_pass() {
+    let half = Replay::start(|_| (200, r#"{"Name": "<half"#.to_owned())).account();
+    assert!(half.rule("default", "r").await.unwrap_err().retryable);
+    assert!(half.function("arn:aws:lambda:eu-west-1:111122223333:function:f").await.unwrap_err().retryable);
+    assert!(half.concurrency("f").await.unwrap_err().retryable);
+    assert!(half.rules().await.unwrap_err().retryable);
+}
+
 /// An account that keeps the laws as far as its answers are AWS's: one rule, which can be switched off.
 #[tokio::test]
 async fn the_laws_of_accounts_hold() {

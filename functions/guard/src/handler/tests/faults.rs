@@ -4,14 +4,15 @@
 //! goes on until all sweeps and checks are done. `docs/reliability.md` has the figures.
 
 use super::faulty::{FAULTS, Fault, Faulty, When};
+use super::watched::braking::{managed, show_anew, shown_book, wanting};
 use super::{NOW, added_targets, home, looping, settings};
-use crate::Known;
 use crate::fake::{Fake, at_work, harmless, machine, on_start_of, rule};
 use crate::handler::{Guard, HandleError, Outcome};
+use crate::{Known, shown_message};
 use loopguard_account::MemoryLedger;
 use loopguard_analysis::Catalogue;
-use loopguard_decision::{End, Incident, Mode, State, Step, Timestamp};
-use loopguard_model::{Rule, RuleState};
+use loopguard_decision::{End, Incident, Mode, Settings, State, Step, Timestamp};
+use loopguard_model::{Rule, RuleState, Target};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::future::Future;
@@ -41,22 +42,27 @@ struct Waiting {
 /// A queue, the guard behind it, and the dead letters.
 struct Course<'a> {
     faulty: &'a Faulty<'a>,
+    settings: Settings,
+    /// What goes on beside it, while the loop does.
+    beside: fn(&MemoryLedger, Timestamp),
     waiting: Vec<Waiting>,
     dead: Vec<String>,
     deliveries: usize,
-    /// How often a rule that looped was stopped.
+    /// How often a rule that looped, or its function, was stopped.
     switched_off: usize,
 }
 
 impl<'a> Course<'a> {
-    fn of(faulty: &'a Faulty<'a>, body: String) -> Self {
-        let mut waiting = vec![Waiting { due: NOW.0, body, receives: 0 }];
+    fn of(faulty: &'a Faulty<'a>, scene: &Scene) -> Self {
+        let mut waiting = vec![Waiting { due: NOW.0, body: (scene.message)(), receives: 0 }];
         waiting.extend((1..=SWEEPS).map(|at| Waiting {
             due: NOW.0 + at * SWEEP_EVERY,
             body: SWEEP.to_owned(),
             receives: 0,
         }));
-        Self { faulty, waiting, dead: Vec::new(), deliveries: 0, switched_off: 0 }
+        let settings = (scene.settings)();
+        let beside = scene.beside;
+        Self { faulty, settings, beside, waiting, dead: Vec::new(), deliveries: 0, switched_off: 0 }
     }
 
     fn run(&mut self, catalogue: &Catalogue) {
@@ -71,15 +77,18 @@ impl<'a> Course<'a> {
     }
 
     fn deliver(&mut self, catalogue: &Catalogue, mut message: Waiting) {
-        let (fake, settings) = (self.faulty.fake, settings(Mode::Enforce, "*"));
+        let fake = self.faulty.fake;
         let guard = Guard {
             account: self.faulty,
             ledger: Some(self.faulty),
             known: &Known::default(),
             catalogue,
-            settings: &settings,
+            settings: &self.settings,
             home: &home(),
         };
+        if stopped(fake).is_empty() {
+            (self.beside)(self.faulty.ledger, Timestamp(message.due));
+        }
         self.deliveries += 1;
         let attempt = format!("attempt-{}", self.deliveries);
         let off = stopped(fake).len();
@@ -114,44 +123,71 @@ fn at_once<'f>(
 /// An account with a loop in it.
 struct Scene {
     name: &'static str,
-    rules: fn() -> Vec<Rule>,
-    changed: &'static str,
-    /// The targets that the change has put on the rule, as its record says.
-    added: &'static [&'static str],
+    account: fn() -> Fake,
+    ledger: fn() -> MemoryLedger,
+    settings: fn() -> Settings,
+    /// The message by which the guard comes to know of it.
+    message: fn() -> String,
+    /// What goes on beside it, while the loop does.
+    beside: fn(&MemoryLedger, Timestamp),
 }
 
 /// The target without which a rule of these scenes loops no more.
 const LOOPING: &str = "t";
 
-/// Returns the rules that are off, and those whose looping target is gone.
+/// Returns the rules that are off, those whose looping target is gone, and those whose function does not run.
 fn stopped(fake: &Fake) -> BTreeSet<String> {
-    let has_target = |rule: &Rule| rule.targets.iter().flatten().any(|target| &*target.id == LOOPING);
+    let state = fake.state();
+    let braked = state.functions.values().filter(|function| function.reserved == Some(0));
+    let braked: BTreeSet<&str> = braked.map(|function| &*function.arn).collect();
+    let is_looping = |target: &Target| {
+        &*target.id == LOOPING && target.arn.as_str().is_none_or(|function| !braked.contains(function))
+    };
+    let has_target = |rule: &Rule| rule.targets.iter().flatten().any(is_looping);
     let is_stopped = |rule: &&Rule| rule.state == RuleState::Disabled || !has_target(rule);
-    fake.state().rules.values().filter(is_stopped).map(|rule| rule.name.to_string()).collect()
+    state.rules.values().filter(is_stopped).map(|rule| rule.name.to_string()).collect()
 }
 
-const SCENES: [Scene; 3] = [
+const SCENES: [Scene; 4] = [
     Scene {
         name: "a rule that starts what it hears",
-        rules: || vec![looping("again"), harmless("beside")],
-        changed: "again",
-        added: &[LOOPING],
+        account: || Fake::with([looping("again"), harmless("beside")]),
+        ledger: MemoryLedger::default,
+        settings: || settings(Mode::Enforce, "*"),
+        message: || added_targets("again", &[LOOPING]),
+        beside: |_, _| (),
     },
     Scene {
         name: "two rules that start each other's machine",
-        rules: || {
+        account: || {
             let ping = rule("ping", &on_start_of(&machine("a")), &machine("b"));
             let pong = rule("pong", &on_start_of(&machine("b")), &machine("a"));
-            vec![ping, pong, harmless("beside")]
+            Fake::with([ping, pong, harmless("beside")])
         },
-        changed: "ping",
-        added: &[],
+        ledger: MemoryLedger::default,
+        settings: || settings(Mode::Enforce, "*"),
+        message: || added_targets("ping", &[]),
+        beside: |_, _| (),
     },
     Scene {
         name: "a target that was put on a rule with other work",
-        rules: || vec![at_work("again"), harmless("beside")],
-        changed: "again",
-        added: &[LOOPING],
+        account: || Fake::with([at_work("again"), harmless("beside")]),
+        ledger: MemoryLedger::default,
+        settings: || settings(Mode::Enforce, "*"),
+        message: || added_targets("again", &[LOOPING]),
+        beside: |_, _| (),
+    },
+    Scene {
+        name: "a function behind a managed rule",
+        account: || {
+            let fake = managed();
+            fake.state().rules.insert("beside".to_owned(), harmless("beside"));
+            fake
+        },
+        ledger: shown_book,
+        settings: || wanting(Mode::Enforce),
+        message: || shown_message("acl-1"),
+        beside: show_anew,
     },
 ];
 
@@ -163,14 +199,14 @@ struct Left {
     incidents: Vec<Incident>,
     dead: Vec<String>,
     switched_off: usize,
-    /// How often the rule was switched off after an operator had restored it.
+    /// How often the rule was stopped after an operator had restored it.
     again: usize,
 }
 
 fn play(scene: &Scene, catalogue: &Catalogue, plan: Option<(When, Fault)>) -> Left {
-    let (fake, ledger) = (Fake::with((scene.rules)()), MemoryLedger::default());
+    let (fake, ledger) = ((scene.account)(), (scene.ledger)());
     let faulty = Faulty::new(&fake, &ledger, plan);
-    let mut course = Course::of(&faulty, added_targets(scene.changed, scene.added));
+    let mut course = Course::of(&faulty, scene);
     course.run(catalogue);
     let calls = faulty.made();
     let stopped = stopped(&fake);
@@ -182,14 +218,18 @@ fn play(scene: &Scene, catalogue: &Catalogue, plan: Option<(When, Fault)>) -> Le
 }
 
 /// An operator restores what was done, and then the first message comes once more. Returns how often a rule was
-/// switched off by that.
+/// stopped by that.
 fn restored_and_delivered_again(
     scene: &Scene,
     catalogue: &Catalogue,
     fake: &Fake,
     ledger: &MemoryLedger,
 ) -> usize {
-    fake.state().rules = Fake::with((scene.rules)()).state().rules.clone();
+    let before = (scene.account)();
+    {
+        let (before, mut state) = (before.state(), fake.state());
+        (state.rules, state.functions) = (before.rules.clone(), before.functions.clone());
+    }
     let at = Timestamp(NOW.0 + (SWEEPS + 1) * SWEEP_EVERY);
     let ids: Vec<Arc<str>> = ledger.book().incidents().map(|incident| incident.id.clone()).collect();
     if ids.is_empty() {
@@ -202,7 +242,9 @@ fn restored_and_delivered_again(
         }
     }
     let healthy = Faulty::new(fake, ledger, None);
-    let mut late = Course::of(&healthy, added_targets(scene.changed, scene.added));
+    let mut late = Course::of(&healthy, scene);
+    // It is the cause of then that comes once more.
+    late.beside = |_, _| ();
     for waiting in &mut late.waiting {
         waiting.due += (SWEEPS + 1) * SWEEP_EVERY;
     }
@@ -303,4 +345,16 @@ fn a_fault_at_any_call_of_a_removal_leaves_what_is_right() {
     let without_faults = play(&SCENES[2], &Catalogue::embedded(), None);
     assert!(without_faults.calls.contains(&"remove_targets"), "{:?}", without_faults.calls);
     assert!(!without_faults.calls.contains(&"disable_rule"), "{:?}", without_faults.calls);
+}
+
+#[test]
+fn a_fault_at_any_call_of_a_brake_leaves_what_is_right() {
+    holds(&SCENES[3]);
+    let without_faults = play(&SCENES[3], &Catalogue::embedded(), None);
+    for call in ["function", "concurrency", "brake"] {
+        assert!(without_faults.calls.contains(&call), "{call}: {:?}", without_faults.calls);
+    }
+    for call in ["disable_rule", "remove_targets", "mark_rule"] {
+        assert!(!without_faults.calls.contains(&call), "{call}: {:?}", without_faults.calls);
+    }
 }

@@ -43,7 +43,7 @@ pub(super) enum When {
 /// The account and the ledger, some of whose calls fail.
 pub(super) struct Faulty<'a> {
     pub(super) fake: &'a Fake,
-    ledger: &'a MemoryLedger,
+    pub(super) ledger: &'a MemoryLedger,
     plan: Option<(When, Fault)>,
     /// What happens just before a call of that name.
     before: Option<(&'static str, Happening)>,

@@ -12,7 +12,7 @@ use loopguard_decision::{
 use loopguard_model::Rule;
 use serde_json::{Value, json};
 
-mod braking;
+pub(super) mod braking;
 
 const TRIPWIRE: &str = "loopguard-tripwire-1";
 

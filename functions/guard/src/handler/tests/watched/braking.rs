@@ -1,12 +1,13 @@
 //! A managed rule whose cause is shown: its function is braked, if that is wanted and nothing else runs it.
 
-use super::{NOW, book, handle_with, named, only_alert, permitted, settings, shown, steps};
+use super::{NOW, book, handle_with, named, only_alert, permitted, settings, shown, steps, suspicion};
 use crate::fake::Fake;
 use crate::handler::{Checked, HandleError, Outcome};
 use crate::shown_message;
 use loopguard_account::{FunctionSeen, Ledger, MemoryLedger};
 use loopguard_decision::{
-    Act, Brakes, End, Incident, Mode, Refusal, Settings, ShownBy, State, Step, Timestamp, Urgency,
+    Act, Brakes, End, Incident, Mode, Refusal, SHOWN_FOR, Settings, Shown, ShownBy, State, Step, Timestamp,
+    Urgency,
 };
 use loopguard_model::RuleState;
 
@@ -36,6 +37,13 @@ pub(in super::super) fn managed() -> Fake {
 
 pub(in super::super) fn shown_book() -> MemoryLedger {
     book(Some(shown(ShownBy::Evidence)))
+}
+
+/// As the sentinel does while the loop goes on: what has passed is shown anew.
+pub(in super::super) fn show_anew(ledger: &MemoryLedger, now: Timestamp) {
+    let passed = now.0.saturating_sub(NOW.0) / SHOWN_FOR * SHOWN_FOR;
+    let shown = Shown { at: Timestamp(NOW.0 + passed), ..shown(ShownBy::Evidence) };
+    ledger.watchlist().put_suspicion(&suspicion(Some(shown)));
 }
 
 fn reserved(fake: &Fake) -> Option<u32> {
