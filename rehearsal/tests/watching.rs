@@ -75,6 +75,21 @@ fn what_carries_no_caller_is_stopped_by_the_ceiling_alone() {
     }
 }
 
+/// A rule that a service manages cannot be disabled: its function is braked where the owner wants that, and the loop is over;
+/// where he does not, it is told and goes on.
+#[test]
+fn a_loop_of_a_managed_rule_is_stopped_at_its_function() {
+    let shape = |brakes| Shape { minutes: 45, managed: Some(brakes), ..shapes::chain() };
+    for means in [Means::Tripwires, Means::Ceiling] {
+        let braked = run(&shape(true), means);
+        stopped_within(&braked, 40.0, &shape(true));
+        assert_eq!((braked.braked, braked.last_minute), (1, 0), "{braked:?}");
+        let left = run(&shape(false), means);
+        assert!(left.stopped.is_none() && left.told.is_some(), "{left:?}");
+        assert!(left.braked == 0 && left.last_minute > 10, "{left:?}");
+    }
+}
+
 /// A rule half of whose events are others' is not stopped on what its own events show, but may be by a ceiling.
 #[test]
 fn a_loop_that_hides_in_honest_traffic_takes_a_ceiling() {

@@ -1,8 +1,9 @@
 //! Where the project stands, and how its command is found.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// Returns the root of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -32,19 +33,27 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     None
 }
 
-/// Returns the path of the built binary of that name, built now if it is not up to date.
+/// Returns the path of the built binary of that name, built when it is first asked for if it is not up to date.
 pub(crate) fn binary(name: &str) -> PathBuf {
     built("--bin", name)
 }
 
-/// Returns the path of the built example of that name, built now if it is not up to date.
+/// The same of an example.
 pub(crate) fn example(name: &str) -> PathBuf {
     built("--example", name)
 }
 
-/// Builds with the features that the whole workspace and its tests ask of their dependencies, as `cargo test --workspace`
-/// has built them: with those of one package the AWS SDK would be compiled once more.
+/// Returns what is built once: a test that starts a process for each of its cases would ask cargo for each of them.
 fn built(kind: &str, name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    built.entry(format!("{kind} {name}")).or_insert_with(|| build(kind, name)).clone()
+}
+
+/// Builds with the features that the whole workspace and its tests ask of their dependencies, as `cargo test --workspace`
+/// has built them: with those of one package the AWS SDK would be compiled once more. That one test is named is what makes
+/// cargo count what tests ask for; it is this very binary, so that there is nothing to build of it.
+fn build(kind: &str, name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args([
             "build",
@@ -53,7 +62,8 @@ fn built(kind: &str, name: &str) -> PathBuf {
             "--message-format",
             "json",
             "--workspace",
-            "--tests",
+            "--test",
+            "it",
             kind,
             name,
         ])

@@ -3,10 +3,11 @@
 //! Requests are unsigned but name the account as their access key, which the lab takes for the root user.
 //! What runs in the lab (the guard) signs its requests, and the lab checks them.
 
+mod functions;
+
 use super::http::{self, Answer};
 use super::{ACCOUNT, REGION};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A client of the local AWS that acts as the root user.
@@ -145,6 +146,14 @@ impl Aws {
         text(&made["RuleArn"])
     }
 
+    /// Makes a rule of the default bus one that a service manages.
+    pub(crate) fn manage(&self, name: &str, service: &str) {
+        let rule = self.events("DescribeRule", &json!({"Name": name}));
+        let (pattern, state) = (&rule["EventPattern"], &rule["State"]);
+        let input = json!({"Name": name, "EventPattern": pattern, "State": state, "ManagedBy": service});
+        self.events("PutRule", &input);
+    }
+
     /// Returns the state of a rule on the default bus, such as `ENABLED`.
     pub(crate) fn rule_state(&self, name: &str) -> String {
         text(&self.events("DescribeRule", &json!({"Name": name}))["State"])
@@ -169,17 +178,22 @@ impl Aws {
             "iam",
             &[("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())],
         );
+        self.allow(name, statements);
+        element(&made, "Arn")
+    }
+
+    /// Puts statements in place of those of the role's inline policy.
+    pub(crate) fn allow(&self, role: &str, statements: &Value) {
         let policy = json!({"Version": "2012-10-17", "Statement": statements});
         self.query(
             "iam",
             &[
                 ("Action", "PutRolePolicy"),
-                ("RoleName", name),
+                ("RoleName", role),
                 ("PolicyName", "inline"),
                 ("PolicyDocument", &policy.to_string()),
             ],
         );
-        element(&made, "Arn")
     }
 
     /// Returns credentials of a session of a role.
@@ -301,48 +315,6 @@ impl Aws {
     pub(crate) fn put_bucket_acl(&self, name: &str, acl: &str) {
         let answer = self.send("s3", "PUT", &format!("/{name}?acl"), &[("x-amz-acl", acl)], "");
         assert_eq!(answer.status, 200, "{}", answer.body);
-    }
-
-    /// Makes a function from a zip file with a `bootstrap` (in base64) that the lab itself runs, and returns
-    /// its ARN.
-    pub(crate) fn function(&self, name: &str, role_arn: &str, zip: &str) -> String {
-        self.function_with(name, role_arn, zip, &[])
-    }
-
-    /// The same, with an environment.
-    pub(crate) fn function_with(
-        &self,
-        name: &str,
-        role_arn: &str,
-        zip: &str,
-        environment: &[(&str, &str)],
-    ) -> String {
-        let variables: BTreeMap<&str, &str> = environment.iter().copied().collect();
-        let made = self.lambda(
-            "functions",
-            &json!({
-                "FunctionName": name,
-                "Runtime": "provided.al2023",
-                "Handler": "bootstrap",
-                "Role": role_arn,
-                "Code": {"ZipFile": zip},
-                "Environment": {"Variables": variables},
-            }),
-        );
-        text(&made["FunctionArn"])
-    }
-
-    /// Has a function take from a queue; not now, since tests run functions themselves.
-    pub(crate) fn maps(&self, queue: &Queue, function: &str) {
-        let mapping = json!({"EventSourceArn": queue.arn, "FunctionName": function, "Enabled": false});
-        self.lambda("event-source-mappings", &mapping);
-    }
-
-    fn lambda(&self, kind: &str, input: &Value) -> Value {
-        let fields = [("content-type", "application/json")];
-        let answer = self.send("lambda", "POST", &format!("/2015-03-31/{kind}"), &fields, &input.to_string());
-        assert!((200..300).contains(&answer.status), "{}", answer.body);
-        serde_json::from_str(&answer.body).unwrap()
     }
 
     fn json(&self, service: &str, prefix: &str, operation: &str, input: &Value) -> Value {

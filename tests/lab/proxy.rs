@@ -256,7 +256,9 @@ fn name(head: &Head, body: &str) -> String {
         let mut words = head.first_line.split(' ');
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let path = path.split('?').next().unwrap_or_default().trim_end_matches('/');
-        return format!("{service}:{method} {}", path.rsplit('/').next().unwrap_or_default());
+        // A part that is an ARN says of what, not what is done.
+        let part = path.rsplit('/').find(|part| !part.starts_with("arn%3A")).unwrap_or_default();
+        return format!("{service}:{method} {part}");
     };
     format!("{service}:{operation}")
 }

@@ -32,6 +32,14 @@ impl Place {
         Self { inventory: read("account.yaml", template, "s"), change_rule }
     }
 
+    /// Makes the rules of these names those of a service.
+    pub(super) fn manage(&mut self, rules: &[&str]) {
+        let named = |rule: &Rule| rule.name.as_str().is_some_and(|name| rules.contains(&name));
+        for rule in self.inventory.rules.iter_mut().filter(|rule| named(rule)) {
+            rule.managed_by = Some("svc.amazonaws.com".into());
+        }
+    }
+
     /// The functions beside the account, where records of calls take so long.
     pub(super) fn rehearse(
         &self,

@@ -12,6 +12,7 @@ pub mod own;
 pub mod shapes;
 
 use account::Place;
+use loopguard_account::Concurrency;
 use loopguard_analysis::{Catalogue, Verdict, analyse};
 use loopguard_decision::cost::{Prices, Range, RunawayCost, runaway};
 use loopguard_decision::{NoticeKind, Step};
@@ -57,6 +58,10 @@ pub struct Ran {
     pub minutes: u64,
     /// The account had more events than a run is for: nobody had stopped the loop by then.
     pub endless: bool,
+    /// Events that the loop's rules matched in the last minute of the run.
+    pub last_minute: u64,
+    /// How many of the loop's functions do not run, because their reserved concurrency is 0.
+    pub braked: usize,
 }
 
 impl Means {
@@ -64,6 +69,9 @@ impl Means {
         let pair = |key: &str, value: &str| (format!("LOOPGUARD_{key}"), value.to_owned());
         let threshold = shape.threshold.to_string();
         let mut settings = vec![pair("MODE", "enforce"), pair("SCOPE", "*"), pair("THRESHOLD", &threshold)];
+        if shape.managed == Some(true) {
+            settings.push(pair("BRAKE", "managed"));
+        }
         match self {
             Self::Change => {}
             Self::Tripwires => settings.push(pair("TRIPWIRES", "on-suspicion")),
@@ -79,7 +87,10 @@ impl Means {
 
 /// Lets the account run with the functions beside it until the loop is stopped or the shape's time is over.
 pub fn run(shape: &Shape, means: Means) -> Ran {
-    let place = Place::of(&shape.template);
+    let mut place = Place::of(&shape.template);
+    if shape.managed.is_some() {
+        place.manage(&shape.rules);
+    }
     let script = Script::parse(&shape.script()).unwrap();
     let company = if means == Means::Change { Company::Guard } else { Company::Both };
     let mut rehearsal = place.rehearse(&script, shape.seed, shape.latency, &means.settings(shape), company);
@@ -119,7 +130,15 @@ pub fn run(shape: &Shape, means: Means) -> Ran {
         an_hour: by_round.of_rounds(per_minute * 60 / hops),
         minutes: minute.saturating_sub(shape.begin() / MINUTE),
         endless,
+        last_minute: at(0) - at(1),
+        braked: shape.rules.iter().filter(|rule| is_braked(&rehearsal, rule)).count(),
     }
+}
+
+/// Whether the function of a rule is kept from running.
+fn is_braked(rehearsal: &Rehearsal, rule: &str) -> bool {
+    let function = format!("arn:aws:lambda:eu-west-1:111122223333:function:f{rule}");
+    rehearsal.twin().world().reserved(&function) == Concurrency::Reserved(0)
 }
 
 fn count(rehearsal: &Rehearsal, bus: &str, rule: &str) -> u64 {

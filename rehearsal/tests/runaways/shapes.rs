@@ -29,6 +29,8 @@ pub struct Shape {
     /// How long it may run.
     pub minutes: u64,
     pub seed: u64,
+    /// Whether a service manages the loop's rules, and whether their owner wants functions behind such rules braked.
+    pub managed: Option<bool>,
 }
 
 /// What sets a loop going.
@@ -61,6 +63,7 @@ impl Shape {
             threshold: 30,
             minutes: 60,
             seed: 1,
+            managed: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The real guard on the lab: its binary in a process, its changes from a queue, its acts over the AWS API.
 
+mod brake;
 mod burst;
 mod cost;
 mod faults;
@@ -45,6 +46,16 @@ impl Guarded {
 
     /// Deploys the guard with other permissions than the template gives it.
     fn deploy_with(what: &str, mode: &str, permitted: impl Fn(Value) -> Value) -> Option<Self> {
+        Self::deployed(what, mode, &[], permitted)
+    }
+
+    /// Deploys the guard with these settings besides.
+    fn deployed(
+        what: &str,
+        mode: &str,
+        more: &[(&str, &str)],
+        permitted: impl Fn(Value) -> Value,
+    ) -> Option<Self> {
         let lab = Lab::start(what)?;
         let aws = lab.aws();
         aws.trail("management");
@@ -67,6 +78,15 @@ impl Guarded {
         aws.ledger(TABLE);
         let may = permitted(permissions(&topic, &changes));
         let role = aws.role("loopguard-guard", &json!({"AWS": "*"}), &may);
+        let settings = [
+            ("LOOPGUARD_MODE", mode),
+            ("LOOPGUARD_SCOPE", "*"),
+            ("LOOPGUARD_TOPIC_ARN", &topic),
+            ("LOOPGUARD_OWN_ROLE_ARN", &role),
+            ("LOOPGUARD_TABLE", TABLE),
+            ("LOOPGUARD_QUEUE_URL", &changes.url),
+        ];
+        let environment: Vec<(&str, &str)> = settings.iter().chain(more).copied().collect();
         let guard = Function::start(
             &lab,
             &Deployment {
@@ -74,14 +94,7 @@ impl Guarded {
                 program: &workspace::binary("guard"),
                 arguments: &[],
                 credentials: aws.assume_role(&role, "loopguard-guard"),
-                environment: &[
-                    ("LOOPGUARD_MODE", mode),
-                    ("LOOPGUARD_SCOPE", "*"),
-                    ("LOOPGUARD_TOPIC_ARN", &topic),
-                    ("LOOPGUARD_OWN_ROLE_ARN", &role),
-                    ("LOOPGUARD_TABLE", TABLE),
-                    ("LOOPGUARD_QUEUE_URL", &changes.url),
-                ],
+                environment: &environment,
                 queue: changes.clone(),
             },
         );
@@ -177,6 +190,14 @@ fn permissions(topic: &str, queue: &Queue) -> Value {
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.arn},
         {"Effect": "Allow", "Action": ledger, "Resource": table},
     ])
+}
+
+/// The permissions, and those of who wants brakes.
+fn braking(mut permissions: Value) -> Value {
+    let brake = site::actions(&["both", "braking", "brake"]);
+    let may = json!({"Effect": "Allow", "Action": brake, "Resource": "*"});
+    permissions.as_array_mut().unwrap().push(may);
+    permissions
 }
 
 #[test]

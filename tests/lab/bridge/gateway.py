@@ -5,8 +5,10 @@ import logging
 
 import ministack.app as ministack
 
+import actions
 import bus
 import delivery
+import managed
 import trail
 
 log = logging.getLogger("lab")
@@ -14,8 +16,10 @@ log = logging.getLogger("lab")
 
 def application():
     """Returns ministack's application with the bridge laid around it."""
+    actions.install()
     bus.install()
     delivery.install()
+    managed.install()
     answer = ministack._dispatch_service_request
 
     async def observed(method, path, headers, body, query, request_id):

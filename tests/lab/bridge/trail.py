@@ -35,6 +35,8 @@ LAMBDA_NAMES = {
     "CreateEventSourceMapping": "CreateEventSourceMapping20150331",
     "CreateFunction": "CreateFunction20150331",
     "DeleteFunction": "DeleteFunction20150331",
+    "DeleteFunctionConcurrency": "DeleteFunctionConcurrency20171031",
+    "PutFunctionConcurrency": "PutFunctionConcurrency20171031",
     "RemovePermission": "RemovePermission20150331v2",
     "UpdateEventSourceMapping": "UpdateEventSourceMapping20150331",
     "UpdateFunctionCode": "UpdateFunctionCode20150331v2",

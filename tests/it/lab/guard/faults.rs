@@ -1,15 +1,19 @@
 //! A fault at every call that the real guard makes over the AWS API, and its process ended at every one of them.
 //!
+//! Two scenes: a rule that is disabled, and a function that is braked because a service manages the rule that runs it.
 //! Every run tries a part; `LOOPGUARD_FAULTS=all` tries each fault at each call. `docs/reliability.md` has the figures.
 
-use super::site::{Plan, Site, change};
+use super::site::{Plan, Site};
 use crate::lab::harness::Lab;
 use crate::lab::harness::proxy::{Fault, When};
+use scenes::Scene;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Mutex;
 use std::thread;
+
+mod scenes;
 
 /// Guards at work at a time.
 const WORKERS: usize = 4;
@@ -32,9 +36,10 @@ const FAULTS: [Fault; 9] = [
 ];
 
 /// Calls after which something is otherwise than before.
-const WRITES: [&str; 5] = [
+const WRITES: [&str; 6] = [
     "dynamodb:TransactWriteItems",
     "events:DisableRule",
+    "lambda:PUT concurrency",
     "sns:Publish",
     "events:TagResource",
     "sqs:SendMessage",
@@ -47,35 +52,16 @@ type Case = (String, usize, Fault);
 #[derive(Debug)]
 struct Left {
     struck: usize,
-    is_off: bool,
+    stopped: bool,
     acts: usize,
     steps: Vec<String>,
     incidents: Vec<Value>,
     dead: usize,
-    /// Whether the first message, come once more, disabled the rule that somebody had switched on.
+    /// Whether the first message, come once more, stopped again what somebody had given back.
     again: bool,
 }
 
 impl Site<'_> {
-    /// Makes a rule that starts what it hears. It is not started: what the guard decides hangs on what is declared.
-    fn loop_named(&self, name: &str) {
-        let role = format!("arn:aws:iam::{}:role/runs", super::ACCOUNT);
-        let machine = self.aws.state_machine(name, &role);
-        let pattern = json!({
-            "source": ["aws.states"],
-            "detail-type": ["Step Functions Execution Status Change"],
-            "detail": {"status": ["RUNNING"], "stateMachineArn": [machine]},
-        });
-        let starts = format!("arn:aws:iam::{}:role/starts", super::ACCOUNT);
-        self.aws.rule(name, &pattern, &[json!({"Id": "machine", "Arn": machine, "RoleArn": starts})]);
-    }
-
-    /// Deletes the rule, so that later cases do not read it.
-    fn forget(&self, name: &str) {
-        self.aws.events("RemoveTargets", &json!({"Rule": name, "Ids": ["machine"]}));
-        self.aws.events("DeleteRule", &json!({"Name": name}));
-    }
-
     /// Makes every incident as old as if ten minutes had gone by.
     fn age(&self) {
         for mut item in self.kept("incident") {
@@ -103,10 +89,10 @@ impl Site<'_> {
     }
 
     /// Plays a change with a fault to its end: delivered again as the queue does, swept as the schedule does, and checked.
-    fn play(&mut self, rule: &str, plan: Option<(When, Fault)>) -> Left {
-        self.loop_named(rule);
+    fn play(&mut self, scene: &Scene, rule: &str, plan: Option<(When, Fault)>) -> Left {
+        self.arrange(scene, rule);
         self.proxy.plan(plan);
-        let event = change(rule, &format!("event-of-{rule}"));
+        let event = scene.message(rule);
         let (mut waiting, mut dead) = (VecDeque::from([event.clone(), SWEEP.to_owned()]), 0);
         for receive in 1..=MOST_RECEIVES {
             let again: Vec<String> = waiting.drain(..).filter(|body| !self.deliver(body)).collect();
@@ -129,24 +115,24 @@ impl Site<'_> {
                 &json!({"loopguard": "check", "incident": incident["sk"]["S"], "after": 120}).to_string(),
             );
         }
-        let is_off = self.aws.rule_state(rule) == "DISABLED";
-        let acts = self.calls("events:DisableRule").iter().filter(|call| call.status == Some(200)).count();
+        let stopped = self.is_stopped(scene, rule);
+        let acts = self.calls(scene.act()).iter().filter(|call| call.status == Some(200)).count();
         let struck = self.proxy.struck();
         self.proxy.plan(None);
         let steps = self.told().iter().map(|alert| alert["step"].as_str().unwrap().to_owned()).collect();
-        let again = is_off && self.acts_again(rule, &event);
-        self.forget(rule);
-        Left { struck, is_off, acts, steps, incidents, dead, again }
+        let again = stopped && self.acts_again(scene, rule, &event);
+        self.forget(scene, rule);
+        Left { struck, stopped, acts, steps, incidents, dead, again }
     }
 
-    /// Whether the rule, switched on by somebody, is disabled again for the same cause.
-    fn acts_again(&mut self, rule: &str, event: &str) -> bool {
+    /// Whether what somebody has given back is stopped again for the same cause.
+    fn acts_again(&mut self, scene: &Scene, rule: &str, event: &str) -> bool {
         if self.incidents_of(rule).is_empty() {
             return false;
         }
-        self.aws.events("EnableRule", &json!({"Name": rule}));
+        self.give_back(scene, rule);
         self.deliver(event);
-        self.aws.rule_state(rule) == "DISABLED"
+        self.is_stopped(scene, rule)
     }
 }
 
@@ -158,15 +144,16 @@ fn wrongs(case: &Case, left: &Left) -> Vec<&'static str> {
             wrongs.push(what);
         }
     };
-    let told_of_it = left.steps.iter().any(|step| step == "disabled" || step == "already-off");
+    let told_of_it =
+        left.steps.iter().any(|step| ["disabled", "function-braked", "already-off"].contains(&step.as_str()));
     must(left.struck > 0, "the fault did not come");
     must(left.acts <= 1 || left.incidents.len() <= 1, "more than one act");
     must(!left.steps.is_empty() || left.dead > 0, "nobody is told, and no dead letter");
-    must(!left.is_off || told_of_it || left.dead > 0, "a rule is off, and nobody is told that");
-    must(!left.is_off || !left.incidents.is_empty(), "an act without a record");
-    must(!left.again, "what was switched on is disabled again for the same cause");
+    must(!left.stopped || told_of_it || left.dead > 0, "something is stopped, and nobody is told that");
+    must(!left.stopped || !left.incidents.is_empty(), "an act without a record");
+    must(!left.again, "what was given back is stopped again for the same cause");
     if case.2 != Fault::Denied {
-        must(left.is_off, "a fault that passes keeps the loop alive");
+        must(left.stopped, "a fault that passes keeps the loop alive");
         must(told_of_it, "a fault that passes keeps the alert back");
         must(left.dead == 0, "a fault that passes makes a dead letter");
         let ended = |item: &Value| item["state"]["S"] == "acted" && !item["told"].is_null();
@@ -189,7 +176,7 @@ struct Figures {
 #[test]
 fn what_the_sdk_tries_again_is_done_once() {
     let Some(lab) = Lab::start("what the SDK tries again") else { return };
-    prepare(&lab);
+    scenes::prepare(&lab);
     let mut site = Site::deploy(&lab, Plan { name: "patient", mode: "enforce", scope: "*", more: &[] });
     let cases = [
         ("events:DescribeRule", Fault::Throttled),
@@ -200,7 +187,7 @@ fn what_the_sdk_tries_again_is_done_once() {
     ];
     for (number, (call, fault)) in cases.into_iter().enumerate() {
         let rule = format!("again-{number}");
-        let left = site.play(&rule, Some((When::FirstAttempt(call.to_owned(), 0), fault)));
+        let left = site.play(&Scene::Rule, &rule, Some((When::FirstAttempt(call.to_owned(), 0), fault)));
         assert_eq!(
             wrongs(&(call.to_owned(), 0, fault), &left),
             Vec::<&str>::new(),
@@ -217,15 +204,27 @@ fn what_the_sdk_tries_again_is_done_once() {
 #[test]
 fn a_fault_at_any_call_over_the_api_leaves_what_is_right() {
     let Some(lab) = Lab::start("faults of the AWS API") else { return };
+    scenes::prepare(&lab);
+    try_all(&lab, &Scene::Rule);
+}
+
+#[test]
+fn a_fault_at_any_call_of_a_brake_leaves_what_is_right() {
+    let Some(lab) = Lab::start("faults while a function is braked") else { return };
+    scenes::prepare(&lab);
+    let scene = Scene::function(&lab);
+    try_all(&lab, &scene);
+}
+
+fn try_all(lab: &Lab, scene: &Scene) {
     let all = std::env::var("LOOPGUARD_FAULTS").is_ok_and(|value| value == "all");
-    prepare(&lab);
-    let calls = calls(&lab);
+    let calls = calls(lab, scene);
     let cases = Mutex::new(cases(&calls, all));
     let figures = Mutex::new(Figures::default());
     thread::scope(|scope| {
         for worker in 0..WORKERS {
-            let (lab, cases, figures) = (&lab, &cases, &figures);
-            scope.spawn(move || work(lab, worker, cases, figures));
+            let (cases, figures) = (&cases, &figures);
+            scope.spawn(move || work(lab, scene, worker, cases, figures));
         }
     });
     let Figures { faults, stopped, told, dead_letters, wrong } = figures.into_inner().unwrap();
@@ -236,32 +235,21 @@ fn a_fault_at_any_call_over_the_api_leaves_what_is_right() {
     );
 }
 
-/// What all sites share: a trail, and roles of machines and targets.
-fn prepare(lab: &Lab) {
-    let aws = lab.aws();
-    aws.trail("management");
-    let nothing = json!([{"Effect": "Allow", "Action": "xray:PutTraceSegments", "Resource": "*"}]);
-    aws.role("runs", &json!({"Service": "states.amazonaws.com"}), &nothing);
-    let may = json!([{"Effect": "Allow", "Action": "states:StartExecution", "Resource": "*"}]);
-    aws.role("starts", &super::event_bridge(), &may);
-}
-
-/// Returns the calls of a change without faults, from the first read to the sweep and the check.
-fn calls(lab: &Lab) -> Vec<(String, usize)> {
-    let mut site = Site::deploy(lab, plan("calm"));
-    site.loop_named("calm");
+/// Returns the calls of a message without faults, from the first read to the sweep.
+fn calls(lab: &Lab, scene: &Scene) -> Vec<(String, usize)> {
+    let mut site = Site::deploy(lab, plan(scene, "calm"));
+    site.arrange(scene, "calm");
     site.proxy.plan(None);
-    let event = change("calm", "event-of-calm");
-    assert!(site.deliver(&event) && site.deliver(SWEEP));
+    assert!(site.deliver(&scene.message("calm")) && site.deliver(SWEEP));
     let calls = site.proxy.calls().into_iter().map(|call| (call.name, call.nth)).collect();
-    assert_eq!(site.aws.rule_state("calm"), "DISABLED");
-    site.forget("calm");
+    assert!(site.is_stopped(scene, "calm"), "{:?}", site.told());
+    site.forget(scene, "calm");
     calls
 }
 
-fn plan(name: &str) -> Plan<'_> {
+fn plan<'a>(scene: &Scene, name: &'a str) -> Plan<'a> {
     // One attempt: each fault is one that the SDK did not make good.
-    Plan { name, mode: "enforce", scope: "*", more: &[("AWS_MAX_ATTEMPTS", "1"), ("LOOPGUARD_CAP", "1000")] }
+    Plan { name, mode: "enforce", scope: "*", more: scene.settings() }
 }
 
 /// Each fault at each call, or a part of that in which each call fails, each fault comes, and the process dies around each
@@ -280,19 +268,19 @@ fn cases(calls: &[(String, usize)], all: bool) -> VecDeque<Case> {
     cases.into()
 }
 
-fn work(lab: &Lab, worker: usize, cases: &Mutex<VecDeque<Case>>, figures: &Mutex<Figures>) {
+fn work(lab: &Lab, scene: &Scene, worker: usize, cases: &Mutex<VecDeque<Case>>, figures: &Mutex<Figures>) {
     let name = format!("worker-{worker}");
-    let mut site = Site::deploy(lab, plan(&name));
+    let mut site = Site::deploy(lab, plan(scene, &name));
     for number in 0.. {
         let Some(case) = cases.lock().unwrap().pop_front() else { return };
         let (call, nth, fault) = case.clone();
         let rule = format!("again-{worker}-{number}");
         // A process that is new knows nothing, and makes all calls.
         site.restart();
-        let left = site.play(&rule, Some((When::Nth(call, nth), fault)));
+        let left = site.play(scene, &rule, Some((When::Nth(call, nth), fault)));
         let mut figures = figures.lock().unwrap();
         figures.faults += 1;
-        figures.stopped += usize::from(left.is_off);
+        figures.stopped += usize::from(left.stopped);
         figures.told += usize::from(!left.steps.is_empty());
         figures.dead_letters += usize::from(left.dead > 0);
         for wrong in wrongs(&case, &left) {

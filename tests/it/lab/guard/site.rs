@@ -34,7 +34,7 @@ pub(super) struct Site<'l> {
 }
 
 impl<'l> Site<'l> {
-    /// Deploys a guard whose role may what `permissions.toml` says, and nothing besides.
+    /// Deploys a guard whose role may what `permissions.toml` says of mode `enforce`, and nothing besides.
     pub(super) fn deploy(lab: &'l Lab, plan: Plan<'_>) -> Self {
         let aws = lab.aws();
         let named = |what: &str| format!("loopguard-{}-{what}", plan.name);
@@ -43,7 +43,11 @@ impl<'l> Site<'l> {
         aws.subscribe(&topic, &alerts);
         aws.ledger(&table);
         let changes = aws.queue(&named("changes"), 3600);
-        let may = json!([{"Effect": "Allow", "Action": actions(), "Resource": "*"}]);
+        let mut parts = vec!["both", "guard", "enforce"];
+        if plan.more.contains(&("LOOPGUARD_BRAKE", "managed")) {
+            parts.extend(["braking", "brake"]);
+        }
+        let may = json!([{"Effect": "Allow", "Action": actions(&parts), "Resource": "*"}]);
         let role = aws.role(&named("role"), &json!({"AWS": "*"}), &may);
         let settings = [
             ("LOOPGUARD_MODE", plan.mode),
@@ -138,16 +142,16 @@ fn start(
     function
 }
 
-/// The IAM actions of the guard in mode `enforce`, by the list that the template is held against.
-fn actions() -> Vec<String> {
+/// The IAM actions of these parts of the list that the template is held against.
+pub(super) fn actions(parts: &[&str]) -> Vec<String> {
     let path = workspace::root().join("shared/aws/permissions.toml");
     let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let parts = ["both", "guard", "enforce"].map(|part| table[part].as_table().unwrap());
-    let rows = parts.into_iter().flatten().flat_map(|(operation, asks)| {
-        let asks: Vec<String> =
-            asks.as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned()).collect();
-        if asks.is_empty() { vec![operation.clone()] } else { asks }
-    });
+    let rows =
+        parts.iter().flat_map(|part| table[*part].as_table().unwrap()).flat_map(|(operation, asks)| {
+            let asks: Vec<String> =
+                asks.as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned()).collect();
+            if asks.is_empty() { vec![operation.clone()] } else { asks }
+        });
     rows.collect()
 }
 

@@ -1,5 +1,6 @@
 //! The real sentinel beside the real guard: a loop that only a permission shows runs, is suspected, watched and stopped.
 
+use super::site::actions;
 use super::{Guarded, LONG, TABLE};
 use crate::lab::access_list_rule;
 use crate::lab::harness::function::{Deployment, Function};
@@ -10,9 +11,12 @@ use serde_json::{Value, json};
 const RULE: &str = "close-bucket";
 
 /// Deploys the sentinel with what `permissions.toml` gives it and nothing besides, and these settings.
-fn sentinel(account: &Guarded, name: &str, more: &[(&str, &str)]) -> Function {
+pub(super) fn sentinel(account: &Guarded, name: &str, more: &[(&str, &str)]) -> Function {
     let aws = &account.aws;
-    let may = json!([{"Effect": "Allow", "Action": actions(), "Resource": "*"}]);
+    // The lab's ministack asks for the operation's own name; AWS for `budgets:ModifyBudget`.
+    let mut actions = actions(&["both", "sentinel", "tripwires", "budgets"]);
+    actions.push("budgets:CreateBudget".to_owned());
+    let may = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
     let role = aws.role(name, &json!({"AWS": "*"}), &may);
     let topic = aws.topic("loopguard-alerts");
     let settings = [
@@ -36,21 +40,6 @@ fn sentinel(account: &Guarded, name: &str, more: &[(&str, &str)]) -> Function {
             queue: account.changes.clone(),
         },
     )
-}
-
-/// The IAM actions of the sentinel: what it reads as the guard does, and its own.
-fn actions() -> Vec<String> {
-    let path = workspace::root().join("shared/aws/permissions.toml");
-    let table: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-    let parts = ["both", "sentinel", "tripwires", "budgets"].map(|part| table[part].as_table().unwrap());
-    let asks = |(operation, asks): (&String, &toml::Value)| {
-        let asks: Vec<String> =
-            asks.as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned()).collect();
-        if asks.is_empty() { vec![operation.clone()] } else { asks }
-    };
-    // The lab's ministack asks for the operation's own name; AWS for `budgets:ModifyBudget`.
-    let lab = ["budgets:CreateBudget".to_owned()];
-    parts.into_iter().flatten().flat_map(asks).chain(lab).collect()
 }
 
 fn tripwires(account: &Guarded) -> Vec<Value> {
