@@ -1,7 +1,7 @@
 //! Loops of every shape until they are stopped, and healthy rules that never are, in virtual time.
 //!
-//! `cargo bench -p loopguard-rehearsal --bench watching`, with a part of a row's name for that row alone, or `healthy 4` for the days of four
-//! accounts. Ends with an error iff a healthy rule was stopped.
+//! `cargo bench -p loopguard-rehearsal --bench watching`, with a part of a row's name for that row alone, `healthy 4` for the days of four
+//! accounts, `tested 4` for the same with interruption tests, or `interruption` for loops whose events carry no caller under such tests. Ends with an error iff a healthy rule was stopped.
 
 #![allow(
     clippy::print_stdout,
@@ -58,9 +58,23 @@ fn main() {
     for shape in all.iter().filter(|shape| is_wanted(shape.name)) {
         row(shape);
     }
+    if is_wanted("interruption") {
+        println!("\n| shape | by an interruption test |");
+        println!("|---|---|");
+        for shape in [shapes::objects(), shapes::april_2026(755), shapes::february_2022(380)] {
+            println!(
+                "| {} | {} |",
+                shape.name,
+                cell(&runaways::run(&Shape { minutes: 45, ..shape.clone() }, Means::Interruption))
+            );
+        }
+    }
+    let accounts = said.next().and_then(|accounts| accounts.parse().ok()).unwrap_or(ACCOUNTS);
     if is_wanted("healthy") {
-        let accounts = said.next().and_then(|accounts| accounts.parse().ok());
-        health(accounts.unwrap_or(ACCOUNTS));
+        health("healthy", accounts, healthy::live);
+    }
+    if is_wanted("tested") {
+        health("with interruption tests", accounts, healthy::live_tested);
     }
     for rules in [30, 300, 3_000] {
         let name = format!("own cost of {rules} rules");
@@ -121,32 +135,34 @@ fn budget(ran: &Ran) -> String {
     format!("{} to {}", of(8), of(24))
 }
 
-fn health(accounts: u64) {
+fn health(what: &str, accounts: u64, live: fn(u64, u64) -> Days) {
     let begun = Instant::now();
     let mut all = Days::default();
     let halves: Vec<Days> = std::thread::scope(|scope| {
-        let live = |part: u64| {
+        let half = |part: u64| {
             scope.spawn(move || {
                 let mut days = Days::default();
                 for seed in (part..accounts).step_by(2) {
-                    days.add(&healthy::live(seed, DAYS));
+                    days.add(&live(seed, DAYS));
                 }
                 days
             })
         };
-        [live(0), live(1)].map(|half| half.join().unwrap()).into()
+        [half(0), half(1)].map(|half| half.join().unwrap()).into()
     });
     for half in &halves {
         all.add(half);
     }
     println!(
-        "\n{} rule-days, {} events matched: {} rules stopped ({} causes shown, {} suspicions); a rate alone would have \
-         stopped a rule on {} of these days. {} tripwires left. {:.0} s",
+        "\n{what}: {} rule-days, {} events matched: {} rules stopped ({} causes shown, {} suspicions), off for a while {} times, {} of them \
+         in the end; a rate alone would have stopped a rule on {} of these days. {} tripwires left. {:.0} s",
         all.lived,
         all.matched,
         all.stopped,
         all.shown,
         all.suspected,
+        all.interrupted,
+        all.off,
         all.unusual,
         all.left,
         begun.elapsed().as_secs_f64()

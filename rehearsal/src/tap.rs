@@ -2,9 +2,9 @@
 
 use crate::Tally;
 use loopguard_account::{
-    Account, Alert, Begun, CallError, Concurrency, End, Ended, Exemption, FunctionSeen, HistoryPage,
-    Incident, IncidentBudget, KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt, Rounds,
-    RuleRef, Series, Sighting, Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
+    Account, Alert, Begun, CallError, Concurrency, End, Ended, Exemption, FunctionSeen, GiveBack,
+    HistoryPage, Incident, IncidentBudget, KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt,
+    Rounds, RuleRef, Series, Sighting, Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -127,6 +127,13 @@ impl<T: Account> Account for Tap<'_, T> {
     async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
         self.count("remind", 1);
         self.ask("remind")?.remind(message, seconds).await
+    }
+}
+
+impl<T: GiveBack> GiveBack for Tap<'_, T> {
+    async fn give_back(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        self.count("give_back", 1);
+        self.ask("give_back")?.give_back(bus, name).await
     }
 }
 

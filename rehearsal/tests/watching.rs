@@ -16,7 +16,7 @@ mod runaways;
 
 use loopguard_decision::cost::Money;
 use runaways::shapes::{self, Shape};
-use runaways::{Means, Ran, healthy, run};
+use runaways::{Means, Ran, healthy, interrupted, run};
 
 fn stopped_within(ran: &Ran, minutes: f64, shape: &Shape) {
     let stopped = ran.stopped.unwrap_or_else(|| panic!("{}: not stopped: {ran:?}", shape.name));
@@ -90,6 +90,48 @@ fn a_loop_of_a_managed_rule_is_stopped_at_its_function() {
     }
 }
 
+/// A loop of events ends while its rule is off, and the rule is on again after: whatever it was, nothing more is lost.
+#[test]
+fn a_loop_without_callers_ends_with_its_interruption() {
+    let came = interrupted::looping(&[], 120);
+    assert_eq!((came.off.len(), came.on.len(), &came.stopped), (1, 1, &vec![true]), "{came:?}");
+    assert!(came.off[0] <= 25 && came.on[0] - came.off[0] <= 4, "{came:?}");
+    let (before, after) = came.minutes.split_at(usize::try_from(came.off[0]).unwrap() + 2);
+    assert!(before.iter().sum::<u64>() > 500 && after.iter().all(|count| *count == 0), "{came:?}");
+    assert!(came.is_on && came.disabled.is_none() && came.left == 0, "{came:?}");
+}
+
+/// One that comes again ends again, and that is shown: the guard disables the rule as for any cause.
+#[test]
+fn a_loop_that_comes_again_within_the_hour_is_disabled() {
+    let came = interrupted::looping(&[45], 120);
+    assert_eq!((came.off.len(), came.on.len()), (2, 2), "{came:?}");
+    let (at, why) = came.disabled.as_ref().unwrap_or_else(|| panic!("{came:?}"));
+    assert!(why.contains("stopped each of the 2 times") && *at <= 80, "{came:?}");
+    assert!(!came.is_on && came.left == 0, "{came:?}");
+}
+
+/// Honest traffic goes on while the rule is off: it is given back within minutes, once, and left alone.
+#[test]
+fn honest_traffic_without_callers_is_given_back() {
+    let hours = 5;
+    let came = interrupted::honest(120, hours * 60 * runaways::MINUTE, hours * 60);
+    assert_eq!((came.off.len(), came.on.len(), &came.stopped), (1, 1, &vec![false]), "{came:?}");
+    assert!(came.on[0] - came.off[0] <= 4 && came.is_on && came.disabled.is_none(), "{came:?}");
+    let lost = came.minutes.iter().map(|count| 120_u64.saturating_sub(*count)).sum::<u64>();
+    assert!(lost <= 4 * 120 + 120, "{lost} of {came:?}");
+}
+
+/// A batch that ends just while its rule is off looks as a loop does, once; it is not disabled for that.
+#[test]
+fn a_batch_that_ends_just_then_is_not_disabled() {
+    let first = interrupted::honest(120, 60 * runaways::MINUTE, 40);
+    let ends = first.off[0] * runaways::MINUTE + runaways::MINUTE + 30_000;
+    let came = interrupted::honest(120, ends, 180);
+    assert_eq!((came.off, &came.stopped), (first.off, &vec![true]), "{:?}", came.minutes);
+    assert!(came.is_on && came.disabled.is_none() && came.left == 0);
+}
+
 /// A rule half of whose events are others' is not stopped on what its own events show, but may be by a ceiling.
 #[test]
 fn a_loop_that_hides_in_honest_traffic_takes_a_ceiling() {
@@ -109,4 +151,14 @@ fn what_ends_by_itself_is_never_stopped() {
     assert_eq!((all.stopped, all.shown, all.left), (0, 0, 0), "{all:?}");
     assert!(all.lived == 40 && all.matched > 2_000, "{all:?}");
     assert!(all.suspected > 0 && all.unusual > 0, "there was something to look into: {all:?}");
+}
+
+/// The same accounts, where the owner wants interruption tests: whatever was off for a while is on again, and nothing is disabled.
+#[test]
+fn what_ends_by_itself_is_never_stopped_by_a_test() {
+    let mut all = healthy::Days::default();
+    for seed in 0..2 {
+        all.add(&healthy::live_tested(seed, 2));
+    }
+    assert_eq!((all.stopped, all.off, all.shown, all.left), (0, 0, 0, 0), "{all:?}");
 }

@@ -150,7 +150,17 @@ fn the_runbook_names_every_alarm_step_and_refusal() {
     };
     let refusals: BTreeSet<String> = decisions.lines().filter_map(why).collect();
     assert!(refusals.len() >= 12, "{refusals:?}");
-    let steps = ["disabled", "already-off", "failed", "unclear", "would-disable", "refused"];
+    let steps = [
+        "disabled",
+        "already-off",
+        "interrupted",
+        "given-back",
+        "not-given-back",
+        "failed",
+        "unclear",
+        "would-disable",
+        "refused",
+    ];
     let kinds = loopguard_decision::NoticeKind::ALL.map(|kind| kind.as_str().to_owned());
     for word in alarms.into_iter().chain(refusals).chain(steps.map(ToOwned::to_owned)).chain(kinds) {
         let explained = page.lines().any(|line| {

@@ -52,7 +52,7 @@ TAKEN = {"sqs:DeleteMessage": None, "sqs:GetQueueAttributes": None, "sqs:Receive
 # Which parts of permissions.toml a role stands for, each with the condition of the template, and what services do under it.
 ROLES = {
     "GuardRole": (
-        {"both": None, "guard": None, "events": "HasEventBus", "enforce": "Enforces", "braking": "HasBrake", "brake": "Brakes"},
+        {"both": None, "guard": None, "events": "HasEventBus", "enforce": "Enforces", "braking": "HasBrake", "brake": "Brakes", "interrupt": "Interrupts"},
         LOGGED | ENCRYPTED | TAKEN,
     ),
     "SentinelRole": (

@@ -168,6 +168,7 @@ fn kind(kind: NoticeKind) -> &'static str {
         NoticeKind::Surge => "sees a surge",
         NoticeKind::Calm | NoticeKind::Settled => "ends the suspicion",
         NoticeKind::Slow => "sees a slow loop",
+        NoticeKind::Tested => "says what an interruption showed",
         NoticeKind::Budget => "hears of a budget",
         NoticeKind::Blind => "cannot see",
     }

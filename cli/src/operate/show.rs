@@ -54,6 +54,9 @@ async fn later(ledger: &impl Ledger, of: &Incident) -> Result<Vec<Incident>> {
 fn course(incident: &Incident, later: &[Incident]) -> Vec<(Timestamp, String)> {
     let intent = match &incident.act {
         Act::DisableRule => "intent written: to disable the rule".to_owned(),
+        Act::InterruptRule { until } => {
+            format!("intent written: to disable the rule until {until}, then to give it back")
+        }
         Act::RemoveTargets { targets } => format!("intent written: to remove {}", listed(targets)),
         Act::BrakeFunction { function, prior } => format!(
             "intent written: to brake function {function} (reserved concurrency: {})",
@@ -90,7 +93,7 @@ fn checks(incident: &Incident) -> Vec<(Timestamp, String)> {
 /// What was done, as a step of the course.
 fn done(act: &Act) -> String {
     match act {
-        Act::DisableRule => "rule disabled".to_owned(),
+        Act::DisableRule | Act::InterruptRule { .. } => "rule disabled".to_owned(),
         Act::RemoveTargets { targets } => format!("{} removed", listed(targets)),
         Act::BrakeFunction { function, .. } => format!("function {function} braked: reserved concurrency 0"),
     }
@@ -98,7 +101,7 @@ fn done(act: &Act) -> String {
 
 fn check_of(act: &Act) -> &'static str {
     match act {
-        Act::DisableRule => "is the rule still off?",
+        Act::DisableRule | Act::InterruptRule { .. } => "is the rule still off?",
         Act::RemoveTargets { .. } => "are the targets still gone?",
         Act::BrakeFunction { .. } => "is the function still braked?",
     }
@@ -120,6 +123,9 @@ fn ended(end: &End, act: &Act) -> String {
         }
         End::Failed { error } => format!("it FAILED: {error}"),
         End::Abandoned => "nothing done: the rule had changed, or could not be read again".to_owned(),
+        End::GivenBack { request_id: Some(id) } => format!("rule given back: it is on (request {id})"),
+        End::GivenBack { request_id: None } => "the rule is on: given back already, or never off".to_owned(),
+        End::NotGivenBack { error } => format!("the rule is STILL OFF: giving it back FAILED: {error}"),
         End::Refuted => {
             "UNCLEAR: the attempt ended without a trace and the rule is as it was; it is analysed again"
                 .to_owned()

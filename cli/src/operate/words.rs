@@ -1,24 +1,25 @@
 //! Incidents, pauses and exemptions in a word or a line, and as JSON.
 
-use loopguard_decision::{
-    Act, Alert, End, Exemption, Incident, LEASE, Pause, RuleRef, State, Step, Timestamp,
-};
+use loopguard_decision::{Act, Alert, End, Exemption, Incident, Pause, RuleRef, State, Step, Timestamp};
 use loopguard_report::escaped;
 use serde_json::{Value, json};
 
 /// Returns what was done, in a word. What somebody has to look at is in capitals.
 pub(super) fn what(incident: &Incident, now: Timestamp) -> &'static str {
     match &incident.state {
-        State::Intended if incident.at.0.saturating_add(LEASE) <= now.0 => "LEFT BEHIND",
+        State::Intended if incident.is_lease_over(now) => "LEFT BEHIND",
+        State::Intended if incident.act.interrupts().is_some() => "interrupted",
         State::Intended => "under way",
         State::Ended { end: End::Acted { .. }, .. } => match &incident.act {
-            Act::DisableRule => "disabled",
+            Act::DisableRule | Act::InterruptRule { .. } => "disabled",
             Act::RemoveTargets { .. } => "removed",
             Act::BrakeFunction { .. } => "braked",
         },
         State::Ended { end: End::AlreadyOff, .. } => "was off",
         State::Ended { end: End::Failed { .. }, .. } => "FAILED",
         State::Ended { end: End::Abandoned, .. } => "dropped",
+        State::Ended { end: End::GivenBack { .. }, .. } => "given back",
+        State::Ended { end: End::NotGivenBack { .. }, .. } => "STILL OFF",
         State::Ended { end: End::Refuted, .. } => "UNCLEAR",
         State::Restored { .. } => "restored",
     }
@@ -79,7 +80,7 @@ pub(super) fn incident(incident: &Incident, now: Timestamp) -> Value {
 fn brake(act: &Act) -> Value {
     match act {
         Act::BrakeFunction { function, prior } => json!({ "function": &**function, "prior": prior }),
-        Act::DisableRule | Act::RemoveTargets { .. } => Value::Null,
+        Act::DisableRule | Act::InterruptRule { .. } | Act::RemoveTargets { .. } => Value::Null,
     }
 }
 

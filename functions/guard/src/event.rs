@@ -68,6 +68,11 @@ pub(crate) enum Message {
         /// The suspicion.
         suspicion: Arc<str>,
     },
+    /// A rule under suspicion is to be off for a while.
+    Interrupt {
+        /// The suspicion.
+        suspicion: Arc<str>,
+    },
 }
 
 /// Messages of the guard to itself and of its schedule.
@@ -92,6 +97,9 @@ enum Own {
     Shown {
         suspicion: Arc<str>,
     },
+    Interrupt {
+        suspicion: Arc<str>,
+    },
 }
 
 /// Returns the message that has the guard look at these rules.
@@ -110,6 +118,16 @@ pub fn shown_message(suspicion: &str) -> String {
     serde_json::to_string(&Own::Shown { suspicion: suspicion.into() }).unwrap_or_default()
 }
 
+/// Returns the message that has the guard switch off a rule under suspicion for a while.
+pub fn interrupt_message(suspicion: &str) -> String {
+    serde_json::to_string(&Own::Interrupt { suspicion: suspicion.into() }).unwrap_or_default()
+}
+
+/// Returns the message that has the guard bring to an end what is left open.
+pub(crate) fn sweep_message() -> String {
+    serde_json::to_string(&Own::Sweep).unwrap_or_default()
+}
+
 /// Returns what the body of a message asks for, or why it asks for nothing.
 pub(crate) fn read_message(body: &str, home: &Scope, own_role_arn: Option<&str>) -> Result<Message, Ignored> {
     match serde_json::from_str(body) {
@@ -119,6 +137,7 @@ pub(crate) fn read_message(body: &str, home: &Scope, own_role_arn: Option<&str>)
         Ok(Own::Look { rules, scan }) => Ok(Message::Look { rules, scan }),
         Ok(Own::Evidence { tripwire, event }) => Ok(Message::Evidence { tripwire, event }),
         Ok(Own::Shown { suspicion }) => Ok(Message::Shown { suspicion }),
+        Ok(Own::Interrupt { suspicion }) => Ok(Message::Interrupt { suspicion }),
         Err(_) => read_event(body, home, own_role_arn),
     }
 }
@@ -176,6 +195,8 @@ pub enum Ignored {
     NoEvidence,
     /// No suspicion, or one whose cause is not shown now.
     NotShown,
+    /// A rule that was to be off for a while stays on, and why.
+    NotInterrupted(Arc<str>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -390,6 +411,7 @@ impl fmt::Display for Ignored {
             Self::Gone => f.write_str("the rule is gone"),
             Self::NoEvidence => f.write_str("the event is no evidence of anything suspected"),
             Self::NotShown => f.write_str("no cause is shown now"),
+            Self::NotInterrupted(why) => write!(f, "the rule is not interrupted: {why}"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, KeptTarget, Receipt,
+    RuleRef, Tags,
 };
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
@@ -208,6 +209,17 @@ fn operation(need: &Need) -> &'static str {
         Need::Consumers { .. } => "ListEventSourceMappings",
         Need::Trails => "DescribeTrails",
         Need::BucketNotification { .. } => "GetBucketNotification",
+    }
+}
+
+impl GiveBack for Fake {
+    async fn give_back(&self, _bus: &str, name: &str) -> Result<Receipt, CallError> {
+        let mut state = self.state();
+        state.call("EnableRule", name)?;
+        if let Some(rule) = state.rules.get_mut(name) {
+            rule.state = RuleState::Enabled;
+        }
+        Ok(Receipt { request_id: "req-enable".into() })
     }
 }
 

@@ -3,6 +3,7 @@
 mod act;
 mod added;
 mod braking;
+mod interrupt;
 mod judge;
 mod log;
 mod outcome;
@@ -18,7 +19,7 @@ use crate::known::{Known, Memory, NEVER, shown_from};
 pub use act::CHECKS;
 use judge::{Judged, named};
 use log::log_ignored;
-use loopguard_account::{Account, Ledger, Watchbook};
+use loopguard_account::{GiveBack, Ledger, Watchbook};
 use loopguard_analysis::{Catalogue, Verdict};
 use loopguard_decision::{Change, Incident, Settings, Shown, Timestamp};
 use loopguard_model::{Rule, RuleKey, Scope};
@@ -85,7 +86,7 @@ impl Look {
     }
 }
 
-impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Handles one message: an EventBridge event as JSON text, or one of the guard's own. An error means: deliver it
     /// again. `attempt` names this handling among all others.
     ///
@@ -123,12 +124,13 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
             Ok(Message::Check { incident, after }) => self.check(&incident, after, attempt, now).await,
             Ok(Message::Evidence { tripwire, event }) => self.evidence(&tripwire, &event, sent).await,
             Ok(Message::Shown { suspicion }) => self.shown(&suspicion, attempt, now).await,
+            Ok(Message::Interrupt { suspicion }) => self.interrupt(&suspicion, attempt, now).await,
             Err(ignored) => Ok(log_ignored(ignored)),
         }
     }
 }
 
-impl<A: Account, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
     async fn look(&self, look: &Look, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let changed = &look.changed;
         let mut cause = changed.event_id.clone();

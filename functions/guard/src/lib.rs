@@ -20,7 +20,7 @@ pub mod shell;
 mod wake;
 
 pub use batch::{Handled, Invocation, batch};
-pub use event::{Changed, Ignored, shown_message};
+pub use event::{Changed, Ignored, interrupt_message, shown_message};
 pub use gather::{Gathered, gather};
 pub use handler::{CHECKS, Checked, Guard, HandleError, Judgement, Outcome, Swept};
 pub use known::Known;

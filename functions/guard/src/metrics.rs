@@ -35,6 +35,11 @@ pub fn metrics(handled: &[Result<Outcome, HandleError>], now: Timestamp) -> Opti
     (counts != Counts::default()).then(|| counts.line(now))
 }
 
+/// What a sweep comes to and somebody has to look at now.
+fn is_page(over: &Over) -> bool {
+    matches!(over, Over::Told(End::Refuted | End::NotGivenBack { .. }))
+}
+
 impl Counts {
     fn add(&mut self, outcome: &Outcome) {
         match outcome {
@@ -45,8 +50,7 @@ impl Counts {
             }
             Outcome::Looked(looked) => looked.iter().for_each(|(_, outcome)| self.add(outcome)),
             Outcome::Swept(swept) => {
-                self.pages +=
-                    swept.iter().map(|one| u32::from(one.over == Over::Told(End::Refuted))).sum::<u32>();
+                self.pages += swept.iter().map(|one| u32::from(is_page(&one.over))).sum::<u32>();
             }
             Outcome::Ignored(_) | Outcome::Scanned(_) | Outcome::Checked(_) | Outcome::Noted(_) => {}
         }
@@ -55,7 +59,11 @@ impl Counts {
     fn alert(&mut self, alert: &Alert) {
         match alert.step {
             Step::Disabled { .. } => self.disabled += 1,
-            Step::Intended | Step::AlreadyOff => {}
+            Step::Intended
+            | Step::AlreadyOff
+            | Step::Interrupted { .. }
+            | Step::GivenBack { .. }
+            | Step::NotGivenBack(_) => {}
             Step::Failed(_) | Step::Unclear | Step::WouldDisable(_) | Step::Refused(_) => self.left_on += 1,
         }
         if alert.urgency == Urgency::Page {

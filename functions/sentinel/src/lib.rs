@@ -8,6 +8,7 @@
 //! and the sentinel's role has no permission to.
 
 mod history;
+mod interrupt;
 mod looks;
 mod metrics;
 mod prove;

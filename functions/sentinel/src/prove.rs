@@ -36,6 +36,13 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             Some(shown) => Some(shown),
             None => self.by_ceiling(&one, now),
         };
+        let shown = match shown {
+            Some(shown) => Some(shown),
+            None => self
+                .by_interruption(&mut one, round, now)
+                .await?
+                .map(|shown| Shown { course: self.course(&one, now), ..shown }),
+        };
         if shown.is_none() {
             self.by_puts(&mut one, round, now).await?;
         }
@@ -214,6 +221,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     /// Has the guard decide about a suspicion whose cause is shown. It is said again in each round, until it no longer
     /// counts or the rule is off; the guard acts once for each.
     pub(crate) async fn tell_guard(&self, one: &Followed, now: Timestamp) -> Result<(), WatchError> {
+        self.ask_guard(one, now).await?;
         if one.suspicion.shown_now(now).is_none() {
             return Ok(());
         }

@@ -115,6 +115,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let mut unseen: Vec<RuleRef> = Vec::new();
         for suspicion in suspicions {
             let rule = suspicion.rule.clone();
+            if failed.or(self.is_off_for_a_while(&suspicion, now).await).unwrap_or(true) {
+                unseen.push(rule);
+                continue;
+            }
             match failed.or(self.follow(suspicion, &mut round, now).await) {
                 Some(Some(followed)) => watched.push(followed),
                 Some(None) => stands.again(rule),

@@ -213,6 +213,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             slow_since: None,
             history: None,
             puts_since: None,
+            interruption: None,
             budget: None,
             standing: Some(StandingWatch {
                 worth: self.worth(&finding, &gathered),
@@ -223,7 +224,11 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// Whether a shown cause can lead to an act on the loop. Where nothing is acted on, every loop is worth a word.
-    async fn may_be_stopped(&self, finding: &Finding, gathered: &Gathered) -> Result<bool, WatchError> {
+    pub(crate) async fn may_be_stopped(
+        &self,
+        finding: &Finding,
+        gathered: &Gathered,
+    ) -> Result<bool, WatchError> {
         let scope = &self.settings.scope;
         if self.settings.mode != Mode::Enforce {
             return Ok(true);

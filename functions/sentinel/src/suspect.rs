@@ -84,6 +84,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             slow_since: None,
             history: None,
             puts_since: None,
+            interruption: None,
             budget: None,
             standing: None,
         };
@@ -121,7 +122,8 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             return self.end(&suspicion, Ended::Settled, round, now).await;
         }
         let runaway = self.rate_of(&suspicion.rule, true, suspicion.since, round, now).await?;
-        if runaway.judgement.is_unusual() || self.goes_on(&suspicion, now).await? {
+        let is_awaited = suspicion.interruption.as_ref().is_some_and(|test| test.is_awaited(now));
+        if runaway.judgement.is_unusual() || is_awaited || self.goes_on(&suspicion, now).await? {
             suspicion.calm_since = None;
         } else {
             let since = *suspicion.calm_since.get_or_insert(now);

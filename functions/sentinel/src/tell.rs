@@ -81,7 +81,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             }
             .to_owned(),
             cost: self.cost(one, now),
-            next: puts::advice(&one.puts).map(ToOwned::to_owned).into_iter().chain(self.stops(one)).collect(),
+            next: puts::advice(&one.puts)
+                .map(ToOwned::to_owned)
+                .into_iter()
+                .chain(self.advice_of_test(one).await?)
+                .chain(self.stops(one))
+                .collect(),
             ..self.notice(NoticeKind::Suspected, Urgency::Page, Some(rule), now)
         };
         self.tell(notice, round, now).await

@@ -29,7 +29,10 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let wanted: Vec<Wanted> = match self.settings.watch.tripwires {
             Tripwires::Off => Vec::new(),
             Tripwires::OnSuspicion | Tripwires::Standing => {
-                let of = |one: &Followed| [one.to_install(now), one.puts_wanted(now)].concat();
+                let of = |one: &Followed| {
+                    let counted = one.counter_wanted(now).into_iter().collect();
+                    [one.to_install(now), one.puts_wanted(now), counted].concat()
+                };
                 let suspected = watched.iter().flat_map(of);
                 suspected.chain(standing.iter().flat_map(to_stand)).collect()
             }
@@ -72,6 +75,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                     && !refused.iter().any(|(rule, _)| *rule == wanted.rule)
             };
             one.count_puts(self.settings.watch.tripwires, stands, now);
+            one.count_events(self.settings.watch.tripwires, stands, now);
         }
         for (rule, why) in &refused {
             let of = |one: &&Followed| one.wanted.iter().flatten().any(|tripwire| tripwire.name == rule.name);

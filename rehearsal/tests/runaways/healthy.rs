@@ -5,6 +5,7 @@ use super::MINUTE;
 use super::account::Place;
 use super::shapes::{handler, on_call, stack};
 use loopguard_decision::Step;
+use loopguard_model::RuleState;
 use loopguard_rehearsal::{Company, Did};
 use loopguard_world::Script;
 use std::collections::BTreeSet;
@@ -33,6 +34,10 @@ pub struct Days {
     pub unusual: u64,
     /// Tripwires that still stood at the end.
     pub left: u64,
+    /// Rules that were off for a while, each time.
+    pub interrupted: u64,
+    /// Rules that were off in the end.
+    pub off: u64,
 }
 
 impl Days {
@@ -45,6 +50,8 @@ impl Days {
         self.stopped += other.stopped;
         self.unusual += other.unusual;
         self.left += other.left;
+        self.interrupted += other.interrupted;
+        self.off += other.off;
     }
 }
 
@@ -202,13 +209,27 @@ fn happenings(days: u64, dice: &mut Dice) -> String {
 
 /// Lets one account live for so many days; its seed decides all that is left open.
 pub fn live(seed: u64, days: u64) -> Days {
+    live_as(seed, days, "off")
+}
+
+/// The same, where the owner wants interruption tests.
+pub fn live_tested(seed: u64, days: u64) -> Days {
+    live_as(seed, days, "on")
+}
+
+fn live_as(seed: u64, days: u64, interruption_test: &str) -> Days {
     let mut dice = Dice(seed);
     let place = Place::of(&template());
     let script = Script::parse(&(runs() + &happenings(days, &mut dice))).unwrap();
     // Records come as fast as they can on some days, as they mostly do, or late.
     let latencies = [(1_000, 2_000), (20_000, 60_000), (60_000, 300_000)];
     let latency = latencies[usize::try_from(seed % 3).unwrap()];
-    let settings = [("MODE", "enforce"), ("SCOPE", "*"), ("TRIPWIRES", "on-suspicion")];
+    let settings = [
+        ("MODE", "enforce"),
+        ("SCOPE", "*"),
+        ("TRIPWIRES", "on-suspicion"),
+        ("INTERRUPTION_TEST", interruption_test),
+    ];
     let settings = settings.map(|(key, value)| (format!("LOOPGUARD_{key}"), value.to_owned()));
     let mut rehearsal = place.rehearse(&script, seed, latency, &settings, Company::Both);
     let mut came = Days { lived: days * RULES.len() as u64, ..Days::default() };
@@ -223,7 +244,10 @@ pub fn live(seed: u64, days: u64) -> Days {
                     came.shown += round.shown.len() as u64;
                     unusual.extend(round.unusual.into_iter().map(|(rule, _)| rule));
                 }
-                Did::Told(alert) => came.stopped += u64::from(matches!(alert.step, Step::Disabled { .. })),
+                Did::Told(alert) => {
+                    came.stopped += u64::from(matches!(alert.step, Step::Disabled { .. }));
+                    came.interrupted += u64::from(matches!(alert.step, Step::Interrupted { .. }));
+                }
                 Did::Missed(error) => panic!("a round was not whole: {error}"),
                 Did::Gave { up } => panic!("a message was not handled: {up}"),
                 Did::Handled { .. } | Did::Noticed(_) => {}
@@ -234,6 +258,10 @@ pub fn live(seed: u64, days: u64) -> Days {
     let world = rehearsal.twin().world();
     came.matched = RULES.iter().map(|(bus, rule)| world.counts(bus, rule).unwrap().matched).sum();
     drop(world);
+    for (bus, rule) in RULES {
+        let read = rehearsal.ask(loopguard_account::Account::rule(rehearsal.twin(), bus, rule)).unwrap();
+        came.off += u64::from(read.unwrap().state != RuleState::Enabled);
+    }
     came.left = rehearsal.ask(loopguard_account::Watch::tripwires(rehearsal.twin())).unwrap().len() as u64;
     came
 }

@@ -8,6 +8,7 @@
 
 mod account;
 pub mod healthy;
+pub mod interrupted;
 pub mod own;
 pub mod shapes;
 
@@ -37,6 +38,8 @@ pub enum Means {
     Tripwires,
     /// Both, without tripwires, and with a ceiling that the owner has set: the rate alone.
     Ceiling,
+    /// Both, where the owner wants interruption tests.
+    Interruption,
 }
 
 /// What came of a run.
@@ -80,6 +83,10 @@ impl Means {
                 settings.push(pair("CEILING", &shape.ceiling.to_string()));
                 settings.push(pair("CEILING_MINUTES", "3"));
             }
+            Self::Interruption => {
+                settings.push(pair("TRIPWIRES", "on-suspicion"));
+                settings.push(pair("INTERRUPTION_TEST", "on"));
+            }
         }
         settings
     }
@@ -110,7 +117,7 @@ pub fn run(shape: &Shape, means: Means) -> Ran {
         }
         rehearsal.twin().world().forget();
         matched.push(shape.rules.iter().map(|rule| count(&rehearsal, &shape.bus, rule)).sum::<u64>());
-        stopped = stopped.or_else(|| disabled(&rehearsal));
+        stopped = stopped.or_else(|| disabled(&rehearsal, means));
         rest -= u64::from(stopped.is_some());
     }
     let at = |minutes_ago: usize| matched.len().checked_sub(1 + minutes_ago).map_or(0, |at| matched[at]);
@@ -145,8 +152,12 @@ fn count(rehearsal: &Rehearsal, bus: &str, rule: &str) -> u64 {
     rehearsal.twin().world().counts(bus, rule).unwrap().matched
 }
 
-fn disabled(rehearsal: &Rehearsal) -> Option<u64> {
-    let is_act = |step: &Step| matches!(step, Step::Disabled { .. });
+fn disabled(rehearsal: &Rehearsal, means: Means) -> Option<u64> {
+    // A loop ends with its interruption: none of its events finds the rule.
+    let is_act = |step: &Step| {
+        matches!(step, Step::Disabled { .. })
+            || means == Means::Interruption && matches!(step, Step::Interrupted { .. })
+    };
     rehearsal.alerts().find(|(_, alert)| is_act(&alert.step)).map(|(at, _)| at)
 }
 

@@ -4,6 +4,7 @@
 //! the whole have to tell one story.
 
 mod history;
+mod interrupted;
 mod ledger;
 mod watched;
 

@@ -96,6 +96,16 @@ pub trait Account: Sync {
     fn remind(&self, message: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
+/// What gives a rule back that was off for a while: the one way in which a function switches a rule on.
+///
+/// A trait of its own, so that what takes an [`Account`] alone cannot. The guard asks for it to end an interruption that stands open
+/// in its ledger, and for nothing else; a rule that was disabled for a cause is switched on by an [`Operator`] alone.
+pub trait GiveBack: Account {
+    /// Switches a rule on, in the state `ENABLED`; pattern, targets and all else stay as they are. Switching on a rule that is on
+    /// succeeds and changes nothing.
+    fn give_back(&self, bus: &str, name: &str) -> impl Future<Output = Result<Receipt, CallError>> + Send;
+}
+
 /// Tags by their keys.
 pub type Tags = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -113,7 +123,8 @@ pub const INCIDENT_TAG: &str = "loopguard:incident";
 
 /// What an operator may do besides, with credentials of their own.
 ///
-/// A trait of its own, so that what takes an [`Account`] alone, as the functions do, cannot switch a rule on.
+/// A trait of its own, so that what takes an [`Account`] alone, as the functions do, cannot switch a rule on. The guard alone may
+/// [give back](GiveBack) what it has switched off for a while.
 pub trait Operator: Account {
     /// Switches a rule that is off on, in exactly that state; pattern, schedule, targets and all else stay as they are.
     ///

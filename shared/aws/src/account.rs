@@ -1,11 +1,13 @@
 //! The trait, method by method.
 
 use crate::failure::{failure, is_missing};
+use crate::operator::enable;
 use crate::{Clients, Home, alert, brake, held, kept, role, rule, workload};
 use aws_sdk_eventbridge::operation::RequestId;
 use aws_sdk_eventbridge::types::Tag;
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, KeptTarget, Receipt, RuleRef, Tags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, KeptTarget, Receipt,
+    RuleRef, Tags,
 };
 use loopguard_model::{Facts, Need, Origin, Rule};
 use loopguard_pattern::Term;
@@ -157,6 +159,12 @@ impl Account for AwsAccount {
         let call = self.clients.sqs.send_message().queue_url(queue).message_body(message);
         let sent = call.delay_seconds(delay).send().await;
         sent.map(drop).map_err(|error| failure("sqs:SendMessage", queue, &error))
+    }
+}
+
+impl GiveBack for AwsAccount {
+    async fn give_back(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        enable(self, bus, name).await
     }
 }
 

@@ -17,8 +17,7 @@ use futures_util::future::try_join4;
 use item::{ACTED, EXEMPT, INCIDENT, Kept, Key, OPEN, RESTORED};
 use item::{body, body_of, number, number_of, text, text_of, with};
 use loopguard_account::{
-    ALERT_WINDOW, Begun, CallError, End, Ended, Exemption, Incident, LEASE, Ledger, Pause, RuleRef,
-    Timestamp, View,
+    ALERT_WINDOW, Begun, CallError, End, Ended, Exemption, Incident, Ledger, Pause, RuleRef, Timestamp, View,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -95,7 +94,7 @@ impl Ledger for AwsLedger {
     }
 
     async fn take_over(&self, seen: &Incident, attempt: &str, now: Timestamp) -> Result<bool, CallError> {
-        let over = seen.at.0.saturating_add(LEASE) <= now.0;
+        let over = seen.is_lease_over(now);
         let taken = self.change(&seen.id, attempt, |incident| {
             let same = incident.attempt == seen.attempt && incident.is_open();
             (same && over).then(|| Incident { attempt: attempt.into(), at: now, ..incident.clone() })
@@ -125,8 +124,7 @@ impl Ledger for AwsLedger {
         for item in self.items(self.of_kind(OPEN), usize::MAX).await? {
             let id = text_of(&item, "sk").unwrap_or_default();
             let Some(Kept { incident, .. }) = self.kept(id).await? else { continue };
-            let old = incident.at.0.saturating_add(LEASE) <= now.0;
-            if old && (incident.is_open() || incident.is_untold()) {
+            if incident.is_lease_over(now) && (incident.is_open() || incident.is_untold()) {
                 left.push(incident);
             }
         }

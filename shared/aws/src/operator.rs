@@ -67,7 +67,7 @@ impl Operator for AwsAccount {
     }
 }
 
-async fn enable(account: &AwsAccount, bus: &str, name: &str) -> Result<Receipt, CallError> {
+pub(crate) async fn enable(account: &AwsAccount, bus: &str, name: &str) -> Result<Receipt, CallError> {
     let call = account.clients.events.enable_rule().name(name).event_bus_name(bus);
     let answer = call.send().await.map_err(|error| failure("events:EnableRule", name, &error))?;
     Ok(Receipt { request_id: answer.request_id().unwrap_or_default().into() })

@@ -164,6 +164,18 @@ pub enum Step {
     },
     /// Somebody else had done so just before.
     AlreadyOff,
+    /// The rule is off for a while, to see whether its events stop.
+    Interrupted {
+        /// When it is given back.
+        until: Timestamp,
+    },
+    /// It was off for a while and is on again.
+    GivenBack {
+        /// The id of AWS's request; `None` where it was on already, or the answer was lost.
+        request_id: Option<Arc<str>>,
+    },
+    /// It was off for a while, and AWS refused to switch it on again.
+    NotGivenBack(Arc<str>),
     /// It failed; the rule still loops.
     Failed(Arc<str>),
     /// An attempt ended without a trace, and the rule is as it was; it is analysed again.
@@ -202,7 +214,14 @@ impl Step {
     pub fn key(&self, finding: &str) -> String {
         let why = match self {
             Self::WouldDisable(why) | Self::Refused(why) => why.as_str(),
-            Self::Intended | Self::Disabled { .. } | Self::AlreadyOff | Self::Failed(_) | Self::Unclear => "",
+            Self::Intended
+            | Self::Disabled { .. }
+            | Self::AlreadyOff
+            | Self::Interrupted { .. }
+            | Self::GivenBack { .. }
+            | Self::NotGivenBack(_)
+            | Self::Failed(_)
+            | Self::Unclear => "",
         };
         format!("{finding} {} {why}", self.as_str())
     }
@@ -278,7 +297,7 @@ impl Alert {
     #[must_use]
     pub fn after(mut self, step: Step) -> Self {
         let again = matches!(step, Step::Disabled { .. }) && self.keeps_coming_back();
-        if again || matches!(step, Step::Failed(_) | Step::Unclear) {
+        if again || matches!(step, Step::Failed(_) | Step::Unclear | Step::NotGivenBack(_)) {
             self.urgency = Urgency::Page;
         }
         self.step = step;
@@ -297,6 +316,10 @@ impl Alert {
             End::Acted { request_id } => Some(self.after(Step::Disabled { request_id: request_id.clone() })),
             End::AlreadyOff => Some(self.after(Step::AlreadyOff)),
             End::Failed { error } => Some(self.after(Step::Failed(error.clone()))),
+            End::GivenBack { request_id } => {
+                Some(self.after(Step::GivenBack { request_id: request_id.clone() }))
+            }
+            End::NotGivenBack { error } => Some(self.after(Step::NotGivenBack(error.clone()))),
             End::Refuted => Some(self.after(Step::Unclear)),
             End::Abandoned => None,
         }
@@ -390,6 +413,9 @@ impl Step {
             Self::Intended => "intended",
             Self::Disabled { .. } => "disabled",
             Self::AlreadyOff => "already-off",
+            Self::Interrupted { .. } => "interrupted",
+            Self::GivenBack { .. } => "given-back",
+            Self::NotGivenBack(_) => "not-given-back",
             Self::Failed(_) => "failed",
             Self::Unclear => "unclear",
             Self::WouldDisable(_) => "would-disable",

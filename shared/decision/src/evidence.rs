@@ -13,6 +13,7 @@ mod fixtures;
 mod history;
 mod hop;
 mod install;
+mod interruption;
 mod puts;
 #[cfg(test)]
 mod remediators;
@@ -27,6 +28,10 @@ pub use history::{
 };
 pub use hop::HopRef;
 pub use install::{Claim, InstallPlan, Installed, Wanted, install_plan};
+pub use interruption::{
+    ASKED_FOR, AWAITED, BEFORE, Counter, INTERRUPTED_FOR, Interrupted, Interruption, STOPS, Stop,
+    hears_no_caller, may_interrupt,
+};
 pub use puts::{PUTS_MINUTES, Puts, PutsCount, PutsCounter, puts_counted};
 pub use stir::{STIRRED_WITHIN, may_show};
 pub use tripwire::{

@@ -34,12 +34,13 @@ pub use ledger::{
     Rounds, RuleRef, State, View, Watchlist, digest,
 };
 pub use notice::{Notice, NoticeKind};
-pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is_own};
+pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is_own, is_permitted};
 pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
 pub use settings::{
-    Brakes, FLAT, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires, Watching,
+    Brakes, FLAT, InterruptionTest, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires,
+    Watching,
 };
 pub use suspicion::{
     SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, StandingWatch, Suspicion, WatchedHop, Watcher, Worth,

@@ -53,6 +53,8 @@ pub enum NoticeKind {
     Slow,
     /// A rule that was suspected has gone on as it is for so long that it is watched no more closely than others.
     Settled,
+    /// A rule was off for a while, and its events stopped meanwhile, or did not.
+    Tested,
     /// A budget has sent a notice: which rules burn.
     Budget,
     /// Something that watching needs is refused or missing.
@@ -61,8 +63,16 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Suspected, Self::Surge, Self::Calm, Self::Slow, Self::Settled, Self::Budget, Self::Blind];
+    pub const ALL: [Self; 8] = [
+        Self::Suspected,
+        Self::Surge,
+        Self::Calm,
+        Self::Slow,
+        Self::Settled,
+        Self::Tested,
+        Self::Budget,
+        Self::Blind,
+    ];
 
     /// Returns the word that logs and programs use.
     pub fn as_str(self) -> &'static str {
@@ -72,6 +82,7 @@ impl NoticeKind {
             Self::Calm => "calm",
             Self::Slow => "slow",
             Self::Settled => "settled",
+            Self::Tested => "tested",
             Self::Budget => "budget",
             Self::Blind => "blind",
         }
@@ -97,11 +108,11 @@ struct Document<'a> {
 
 impl Notice {
     /// Returns the key by which repetitions are known: the rule, or what was seen where it is about none. One rule may be blind in
-    /// several ways at once, which what is done about each tells apart.
+    /// several ways at once, and tested twice, which what is done about each tells apart.
     pub fn key(&self) -> String {
         let about = self.rule.as_ref().map_or_else(|| self.seen.clone(), ToString::to_string);
         let way = match self.kind {
-            NoticeKind::Blind => format!(" {:016x}", digest(self.done.as_bytes())),
+            NoticeKind::Blind | NoticeKind::Tested => format!(" {:016x}", digest(self.done.as_bytes())),
             NoticeKind::Suspected
             | NoticeKind::Surge
             | NoticeKind::Calm
@@ -122,6 +133,7 @@ impl Notice {
             NoticeKind::Calm => format!("Loopguard: {rule} is calm again"),
             NoticeKind::Slow => format!("Loopguard: {rule} loops, but slowly"),
             NoticeKind::Settled => format!("Loopguard: {rule} goes on, and is suspected no more"),
+            NoticeKind::Tested => format!("Loopguard: {rule} was off for a while; what its events did"),
             NoticeKind::Budget => "Loopguard: a budget spoke; what runs now".to_owned(),
             NoticeKind::Blind => format!("Loopguard cannot see all of {rule}"),
         };

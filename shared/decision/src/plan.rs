@@ -271,18 +271,20 @@ pub fn is_own(rule: &Rule, settings: &Settings) -> bool {
 
 /// Returns what shows the cause of the loop. It is declared iff there are hops, and each is live, declared, happens at
 /// least once in every run, and has an event that shows it; and that is new iff the changed rule is one of the loop.
-/// What was measured of this very finding goes before that; a ceiling counts only where permissions or better make the
-/// loop.
+/// What was measured of this very finding goes before that; a ceiling and an interruption count only where permissions or
+/// better make the loop.
 pub fn cause(finding: &Finding, change: &Change) -> Cause {
     let measured = change.shown.as_ref().filter(|shown| shown.finding == finding.id);
     match measured.map(|shown| shown.by) {
         Some(ShownBy::Evidence) => Cause::Reproducing,
         Some(ShownBy::Ceiling) if is_permitted(finding) => Cause::OverCeiling,
-        Some(ShownBy::Ceiling) | None => declared(finding, change),
+        Some(ShownBy::Interruption) if is_permitted(finding) => Cause::Interrupted,
+        Some(ShownBy::Ceiling | ShownBy::Interruption) | None => declared(finding, change),
     }
 }
 
-fn is_permitted(finding: &Finding) -> bool {
+/// Returns true iff permissions or better make the loop.
+pub fn is_permitted(finding: &Finding) -> bool {
     match finding.certainty {
         Some(Certainty::Observed | Certainty::Declared | Certainty::Coded | Certainty::Permitted) => true,
         Some(Certainty::Broad | Certainty::Assumed) | None => false,

@@ -1,5 +1,8 @@
 //! The order of one act: write the intent, look again, act, write the end, tell.
 //!
+//! An interruption is two: the first half leaves the rule off and its intent open, the second takes the intent over once its time
+//! is up, switches the rule on again, and writes the end. Whoever dies between the two leaves what a sweep finds.
+//!
 //! A step function without input or output: it says what to do next and is told what came of it. The guard drives it
 //! against AWS; `tests/model.rs` beside this module drives it through every order of crashes, lost answers, duplicates
 //! and other people's changes.
@@ -27,6 +30,7 @@ enum At {
     Over(Over),
     TakeOver,
     LookAfter,
+    GiveBack { tries: u8 },
 }
 
 /// What to do next.
@@ -45,6 +49,8 @@ pub enum Request<'a> {
     Look,
     /// Do it.
     Apply,
+    /// Switch the rule on again.
+    GiveBack,
     /// Write the end: [`Book::end`](crate::Book::end).
     End(&'a End),
     /// Tell how it ended.
@@ -64,9 +70,9 @@ pub enum Answer {
     Taken(bool),
     /// Of [`Request::Look`].
     Seen(Seen),
-    /// Of [`Request::Apply`]: the id of the request.
+    /// Of [`Request::Apply`] and [`Request::GiveBack`]: the id of the request.
     Applied(Arc<str>),
-    /// Of [`Request::Apply`]: AWS said no, for good.
+    /// Of [`Request::Apply`] and [`Request::GiveBack`]: AWS said no, for good.
     Refused(Arc<str>),
     /// Of [`Request::End`].
     Ended(Ended),
@@ -96,6 +102,8 @@ pub enum Over {
     Told(End),
     /// The end is written; telling failed, and has to be tried again.
     Untold(End),
+    /// The rule is off for a while: the intent stays open until it is given back.
+    Interrupted,
     /// An earlier delivery has done all of it; the incident is the one that it made.
     Duplicate,
     /// Another act on the rule is under way, or this one could not be brought to an end: try later.
@@ -148,6 +156,7 @@ impl Protocol {
             At::TakeOver => Request::TakeOver { seen: &self.incident, attempt: &self.attempt },
             At::Look { .. } | At::LookAfter => Request::Look,
             At::Apply { .. } => Request::Apply,
+            At::GiveBack { .. } => Request::GiveBack,
             At::End { end, .. } => Request::End(end),
             At::Tell { end } => Request::Tell(end),
             At::Note { .. } => Request::Note,
@@ -164,7 +173,15 @@ impl Protocol {
                 Answer::Taken(true) => At::LookAfter,
                 _ => At::Over(Over::Later),
             },
-            At::Look { applied } => seen(&answer, applied),
+            At::Look { applied } => self.seen(&answer, applied),
+            // What was off for a while is on again, whoever did that, or is gone; else it is given back.
+            At::LookAfter if self.incident.act.interrupts().is_some() => match answer {
+                Answer::Seen(Seen::Off) => At::GiveBack { tries: 0 },
+                Answer::Seen(Seen::Same | Seen::Changed | Seen::Gone) => {
+                    ending(End::GivenBack { request_id: None })
+                }
+                _ => At::Over(Over::Later),
+            },
             At::LookAfter => match answer {
                 // Whoever left it may have disabled the rule, or somebody else has: it is off, and was to be.
                 Answer::Seen(Seen::Off) => ending(End::Acted { request_id: None }),
@@ -174,9 +191,17 @@ impl Protocol {
                 _ => At::Over(Over::Later),
             },
             At::Apply { applied } => match answer {
-                Answer::Applied(id) => ending(End::Acted { request_id: Some(id) }),
+                Answer::Applied(id) => self.acted(Some(id)),
                 Answer::Refused(error) => ending(End::Failed { error }),
                 _ => At::Look { applied: applied + 1 },
+            },
+            At::GiveBack { tries } => match answer {
+                Answer::Applied(id) => ending(End::GivenBack { request_id: Some(id) }),
+                Answer::Refused(error) => ending(End::NotGivenBack { error }),
+                // Switching on what is on changes nothing.
+                _ if tries < TRIES => At::GiveBack { tries: tries + 1 },
+                // The intent stays open, and the next sweep tries again.
+                _ => At::Over(Over::Later),
             },
             At::End { end, tries } => match answer {
                 Answer::Ended(Ended::Written) if end == End::Abandoned => At::Over(Over::Changed),
@@ -220,27 +245,35 @@ impl Protocol {
             _ => At::Over(Over::NoLedger),
         }
     }
+
+    /// Where the look before the act, or after a lost answer to it, leads.
+    fn seen(&self, answer: &Answer, applied: u8) -> At {
+        let untouched = applied == 0;
+        match answer {
+            Answer::Seen(Seen::Same) if applied < TRIES => At::Apply { applied },
+            // Twice no answer, and the rule is still on: whoever comes later finds out.
+            Answer::Seen(Seen::Same) => At::Over(Over::Later),
+            Answer::Seen(Seen::Off) if untouched => ending(End::AlreadyOff),
+            Answer::Seen(Seen::Off) => self.acted(None),
+            Answer::Seen(Seen::Changed | Seen::Gone) if untouched => ending(End::Abandoned),
+            // It was perhaps done and undone meanwhile.
+            Answer::Seen(Seen::Changed | Seen::Gone) => ending(End::Refuted),
+            _ if untouched => ending(End::Abandoned),
+            _ => At::Over(Over::Later),
+        }
+    }
+
+    /// Where it leads that the act was done.
+    fn acted(&self, request_id: Option<Arc<str>>) -> At {
+        match self.incident.act.interrupts() {
+            Some(_) => At::Over(Over::Interrupted),
+            None => ending(End::Acted { request_id }),
+        }
+    }
 }
 
 fn ending(end: End) -> At {
     At::End { end, tries: 0 }
-}
-
-/// Where the look before the act, or after a lost answer to it, leads.
-fn seen(answer: &Answer, applied: u8) -> At {
-    let untouched = applied == 0;
-    match answer {
-        Answer::Seen(Seen::Same) if applied < TRIES => At::Apply { applied },
-        // Twice no answer, and the rule is still on: whoever comes later finds out.
-        Answer::Seen(Seen::Same) => At::Over(Over::Later),
-        Answer::Seen(Seen::Off) if untouched => ending(End::AlreadyOff),
-        Answer::Seen(Seen::Off) => ending(End::Acted { request_id: None }),
-        Answer::Seen(Seen::Changed | Seen::Gone) if untouched => ending(End::Abandoned),
-        // It was perhaps done and undone meanwhile.
-        Answer::Seen(Seen::Changed | Seen::Gone) => ending(End::Refuted),
-        _ if untouched => ending(End::Abandoned),
-        _ => At::Over(Over::Later),
-    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,8 @@ pub struct Watching {
     pub tripwires: Tripwires,
     /// So many of these rules at once, at most.
     pub max_tripwires: usize,
+    /// Whether a rule may be switched off for some minutes to see whether its events stop.
+    pub interruption_test: InterruptionTest,
 }
 
 impl Watching {
@@ -104,6 +106,29 @@ impl Watching {
             ceiling_minutes: DEFAULT_CEILING_MINUTES,
             tripwires: Tripwires::Off,
             max_tripwires: DEFAULT_MAX_TRIPWIRES,
+            interruption_test: InterruptionTest::Off,
+        }
+    }
+}
+
+/// Whether a rule whose events carry no caller may be switched off for some minutes, to see whether its events stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InterruptionTest {
+    /// Never.
+    Off,
+    /// Where a shown cause would have the rule disabled.
+    On,
+}
+
+impl InterruptionTest {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Off, Self::On];
+
+    /// Returns the word that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On => "on",
         }
     }
 }
@@ -179,9 +204,10 @@ const CEILING: &str = "LOOPGUARD_CEILING";
 const CEILING_MINUTES: &str = "LOOPGUARD_CEILING_MINUTES";
 const TRIPWIRES: &str = "LOOPGUARD_TRIPWIRES";
 const MAX_TRIPWIRES: &str = "LOOPGUARD_MAX_TRIPWIRES";
+const INTERRUPTION_TEST: &str = "LOOPGUARD_INTERRUPTION_TEST";
 const BUDGET_TOPIC_ARN: &str = "LOOPGUARD_BUDGET_TOPIC_ARN";
 const SELFTEST_ARN: &str = "LOOPGUARD_SELFTEST_ARN";
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     MODE,
     SCOPE,
     TOPIC_ARN,
@@ -199,6 +225,7 @@ const KEYS: [&str; 19] = [
     CEILING_MINUTES,
     TRIPWIRES,
     MAX_TRIPWIRES,
+    INTERRUPTION_TEST,
     BUDGET_TOPIC_ARN,
     SELFTEST_ARN,
 ];
@@ -355,6 +382,16 @@ fn watching<'a>(given: impl Fn(&'static str) -> Option<&'a str>) -> Result<Watch
         ceiling_minutes: counted(CEILING_MINUTES, unsaid.ceiling_minutes, 1..=60)?,
         tripwires: given(TRIPWIRES).map_or(Ok(unsaid.tripwires), tripwires)?,
         max_tripwires: counted(MAX_TRIPWIRES, unsaid.max_tripwires, 0..=100)?,
+        interruption_test: given(INTERRUPTION_TEST)
+            .map_or(Ok(unsaid.interruption_test), interruption_test)?,
+    })
+}
+
+fn interruption_test(text: &str) -> Result<InterruptionTest, SettingsError> {
+    InterruptionTest::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| SettingsError::Value {
+        key: INTERRUPTION_TEST,
+        value: text.to_owned(),
+        expected: "`off` or `on`",
     })
 }
 

@@ -1,6 +1,6 @@
 //! A rule that runs away and may be the cause of that itself: what is watched, what was seen.
 
-use crate::evidence::{History, HopRef};
+use crate::evidence::{History, HopRef, Interruption};
 use crate::{RuleRef, Timestamp, digest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -48,6 +48,9 @@ pub struct Suspicion {
     /// Since when it is counted how often the loop's targets put events, where their events carry no caller.
     #[serde(default)]
     pub puts_since: Option<Timestamp>,
+    /// How far the interruption test is, where the owner wants it and nothing else can show the cause.
+    #[serde(default)]
+    pub interruption: Option<Interruption>,
     /// That nothing is suspected, and the tripwires of a loop stand all the same.
     #[serde(default)]
     pub standing: Option<StandingWatch>,
@@ -131,6 +134,8 @@ pub enum ShownBy {
     Evidence,
     /// The rate is above the ceiling that the owner has set.
     Ceiling,
+    /// Its events stopped each time that the rule was off for some minutes.
+    Interruption,
 }
 
 /// One event that a tripwire has seen, or that was found in CloudTrail's event history.

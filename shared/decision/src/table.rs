@@ -24,6 +24,8 @@ pub enum Cause {
     Reproducing,
     /// A loop that permissions or better make, above the rate that its owner has set for it.
     OverCeiling,
+    /// A loop that permissions or better make, whose events stopped each time that the rule was off for some minutes.
+    Interrupted,
 }
 
 /// How the rule that would be cut stands to the guard. The first that holds counts, in this order.
@@ -159,7 +161,7 @@ pub fn decision(case: Case) -> Decision {
             Cause::DeclaredBefore => Decision::Tell(Refusal::NotNew),
             Cause::DeclaredNow => shown(case, Urgency::CanWait),
             // It runs and bills now: what keeps the guard from stopping it has to reach somebody who can.
-            Cause::Reproducing | Cause::OverCeiling => shown(case, Urgency::Now),
+            Cause::Reproducing | Cause::OverCeiling | Cause::Interrupted => shown(case, Urgency::Now),
         },
     }
 }

@@ -6,8 +6,8 @@ use crate::change::SwitchError;
 use crate::rules::text;
 use crate::world::World;
 use loopguard_account::{
-    Account, Alert, Backlog, CallError, Concurrency, FunctionSeen, INCIDENT_TAG, IncidentBudget, KeptTarget,
-    Notice, Operator, Receipt, RuleRef, Tags, Timestamp,
+    Account, Alert, Backlog, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, IncidentBudget,
+    KeptTarget, Notice, Operator, Receipt, RuleRef, Tags, Timestamp,
 };
 use loopguard_model::{Connection, Facts, Need, Origin, Rule, RuleState, Target};
 use loopguard_pattern::Term;
@@ -187,6 +187,12 @@ impl Account for Twin {
         let mut reminders = self.reminders.lock().unwrap_or_else(PoisonError::into_inner);
         reminders.push(Reminder { at, text: message.to_owned() });
         Ok(())
+    }
+}
+
+impl GiveBack for Twin {
+    async fn give_back(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        self.switch("events:EnableRule", bus, name, RuleState::Enabled)
     }
 }
 

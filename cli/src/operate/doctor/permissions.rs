@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use loopguard_account::{Account, CallError};
 use loopguard_analysis::{Catalogue, iam};
 use loopguard_aws::PERMISSIONS;
-use loopguard_decision::{Brakes, Mode, Settings};
+use loopguard_decision::{Brakes, InterruptionTest, Mode, Settings};
 use loopguard_model::{Facts, Need, Role, Scope};
 use loopguard_pattern::Term;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ fn wanted(settings: &Settings) -> Result<BTreeSet<String>> {
     parts.extend(enforces.then_some("enforce"));
     parts.extend(brakes.then_some("braking"));
     parts.extend((enforces && brakes).then_some("brake"));
+    let interrupts = settings.watch.interruption_test != InterruptionTest::Off;
+    parts.extend((enforces && interrupts).then_some("interrupt"));
     let operations = parts.into_iter().filter_map(|part| listed.get(part)).flatten();
     Ok(operations
         .flat_map(|(operation, asks)| if asks.is_empty() { vec![operation.clone()] } else { asks.clone() })
@@ -58,7 +60,13 @@ mod tests {
 
     fn settings(mode: &str, bus: &str) -> Settings {
         let brake = if mode == "enforce" { "managed" } else { "off" };
-        let pairs = [("LOOPGUARD_MODE", mode), ("LOOPGUARD_EVENT_BUS", bus), ("LOOPGUARD_BRAKE", brake)];
+        let interrupt = if mode == "enforce" { "on" } else { "off" };
+        let pairs = [
+            ("LOOPGUARD_MODE", mode),
+            ("LOOPGUARD_EVENT_BUS", bus),
+            ("LOOPGUARD_BRAKE", brake),
+            ("LOOPGUARD_INTERRUPTION_TEST", interrupt),
+        ];
         Settings::from_pairs(pairs).unwrap()
     }
 
@@ -68,9 +76,14 @@ mod tests {
         let options = Options {
             account: Some("111122223333".into()),
             region: Some("eu-west-1".into()),
-            parameters: [("Mode", "enforce"), ("EventBus", "alerts"), ("Brake", "managed")]
-                .map(|(key, value)| (key.into(), value.into()))
-                .into(),
+            parameters: [
+                ("Mode", "enforce"),
+                ("EventBus", "alerts"),
+                ("Brake", "managed"),
+                ("InterruptionTest", "on"),
+            ]
+            .map(|(key, value)| (key.into(), value.into()))
+            .into(),
             ..Options::default()
         };
         loopguard_template::read(&[source], &options)
@@ -104,6 +117,7 @@ mod tests {
         assert!(more.iter().any(|action| *action == "events:DisableRule"), "{more:?}");
         assert!(more.iter().any(|action| *action == "events:PutEvents"), "{more:?}");
         assert!(more.iter().any(|action| *action == "lambda:PutFunctionConcurrency"), "{more:?}");
+        assert!(more.iter().any(|action| *action == "events:EnableRule"), "{more:?}");
         assert!(
             observe.is_subset(&enforce) && observe.contains("dynamodb:ConditionCheckItem"),
             "{observe:?}"

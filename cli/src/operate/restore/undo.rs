@@ -193,7 +193,9 @@ async fn already_so(
 ) -> Result<Told> {
     let name = escaped(&incident.rule.to_string());
     let mut text = match &incident.act {
-        Act::DisableRule => format!("{name} is on already ({}); nothing was done\n", state.as_str()),
+        Act::DisableRule | Act::InterruptRule { .. } => {
+            format!("{name} is on already ({}); nothing was done\n", state.as_str())
+        }
         Act::RemoveTargets { targets } => {
             format!("{name} has {} already; nothing was done\n", named(targets))
         }

@@ -31,7 +31,7 @@ impl Way {
     /// Returns how to undo what the incident did to the rule, which is in that state now.
     pub(super) async fn of(incident: &Incident, state: RuleState, account: &impl Operator) -> Result<Self> {
         match &incident.act {
-            Act::DisableRule => {
+            Act::DisableRule | Act::InterruptRule { .. } => {
                 let prior = prior(incident)?;
                 Ok(if is_restored(state, prior) { Self::Nothing } else { Self::SwitchOn(prior) })
             }

@@ -276,9 +276,14 @@ fn told_of(step: &Step) -> String {
     match step {
         Step::WouldDisable(why) => format!("it would be disabled, but {why}"),
         Step::Refused(why) => format!("it is not disabled: {why}"),
-        Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => {
-            step.as_str().to_owned()
-        }
+        Step::Intended
+        | Step::Disabled { .. }
+        | Step::AlreadyOff
+        | Step::Interrupted { .. }
+        | Step::GivenBack { .. }
+        | Step::NotGivenBack(_)
+        | Step::Failed(_)
+        | Step::Unclear => step.as_str().to_owned(),
     }
 }
 

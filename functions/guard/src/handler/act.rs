@@ -1,10 +1,10 @@
 //! Drives the protocol of one act against an account and a ledger.
 
 use super::Guard;
-use crate::event::check_message;
+use crate::event::{check_message, sweep_message};
 use crate::once::once;
-use loopguard_account::{Account, CallError, Ledger};
-use loopguard_decision::{Act, Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Timestamp};
+use loopguard_account::{CallError, GiveBack, Ledger, Receipt};
+use loopguard_decision::{Act, Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Step, Timestamp};
 use std::future::Future;
 
 /// When a rule to which something was done is looked at again: seconds after the act (DESIGN 7).
@@ -19,7 +19,7 @@ pub(super) struct Acted {
     pub(super) error: Option<CallError>,
 }
 
-impl<A: Account, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
     /// Goes through the protocol to its end. `look` reads the rule and says how it looks now.
     pub(super) async fn drive<F>(
         &self,
@@ -41,6 +41,9 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                         self.mark(&incident).await;
                         self.remind(&incident).await;
                     }
+                    if over == Over::Interrupted {
+                        self.tell_interrupted(&incident, now).await;
+                    }
                     return Acted { over, incident, error };
                 }
                 Request::Begin(intent) => ledger.begin(intent, self.settings.cap).await.map(Answer::Begun),
@@ -49,6 +52,10 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 }
                 Request::Look => look().await.map(Answer::Seen),
                 Request::Apply => self.apply(protocol.incident()).await,
+                Request::GiveBack => {
+                    let rule = &protocol.incident().rule;
+                    answered(self.account.give_back(&rule.bus, &rule.name).await)
+                }
                 Request::End(end) => {
                     let ended = ledger.end(protocol.incident(), protocol.attempt(), end, now).await;
                     is_written = ended.is_ok();
@@ -74,17 +81,27 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     async fn apply(&self, incident: &Incident) -> Result<Answer, CallError> {
         let (bus, name) = (&*incident.rule.bus, &*incident.rule.name);
         let done = match &incident.act {
-            Act::DisableRule => self.account.disable_rule(bus, name).await,
+            Act::DisableRule | Act::InterruptRule { .. } => self.account.disable_rule(bus, name).await,
             Act::RemoveTargets { targets } => {
                 let ids: Vec<&str> = targets.iter().map(|target| &*target.id).collect();
                 self.account.remove_targets(bus, name, &ids).await
             }
             Act::BrakeFunction { function, .. } => self.account.brake(function).await,
         };
-        match done {
-            Ok(receipt) => Ok(Answer::Applied(receipt.request_id)),
-            Err(error) if error.retryable => Err(error),
-            Err(error) => Ok(Answer::Refused(error.to_string().into())),
+        answered(done)
+    }
+
+    /// Tells that a rule is off for a while, and plans the sweep that gives it back. Both may fail: that it was off is told when it is
+    /// given back, and every later sweep does that, too.
+    async fn tell_interrupted(&self, incident: &Incident, now: Timestamp) {
+        let Some(until) = incident.act.interrupts() else { return };
+        if let Some(alert) = alert_of(incident) {
+            drop(self.publish(&alert.after(Step::Interrupted { until })).await);
+        }
+        let seconds = until.0.saturating_sub(now.0).div_ceil(1000) + 1;
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        if let Err(error) = self.account.remind(&sweep_message(), seconds).await {
+            tracing::warn!(incident = &*incident.id, %error, "the next sweep gives the rule back");
         }
     }
 
@@ -121,6 +138,15 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 tracing::warn!(incident = &*incident.id, %error, "a check was not planned");
             }
         }
+    }
+}
+
+/// What AWS said to an act.
+fn answered(done: Result<Receipt, CallError>) -> Result<Answer, CallError> {
+    match done {
+        Ok(receipt) => Ok(Answer::Applied(receipt.request_id)),
+        Err(error) if error.retryable => Err(error),
+        Err(error) => Ok(Answer::Refused(error.to_string().into())),
     }
 }
 

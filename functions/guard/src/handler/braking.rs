@@ -22,7 +22,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         }
         let Gathered { inventory, analysis, .. } = gathered;
         let is_shown = |cause| match cause {
-            Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling => true,
+            Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling | Cause::Interrupted => true,
             Cause::NotShown | Cause::DeclaredBefore => false,
         };
         let loops = analysis.findings.iter().filter(|finding| {

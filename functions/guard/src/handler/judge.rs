@@ -5,7 +5,7 @@ use super::log::{log_decision, log_harmless};
 use super::seen::rules_of;
 use super::{Guard, HandleError, Judgement};
 use crate::gather::Gathered;
-use loopguard_account::{Account, CallError, Ledger};
+use loopguard_account::{CallError, GiveBack, Ledger};
 use loopguard_analysis::{Finding, Verdict};
 use loopguard_decision::{
     Act, ActionKind, Alert, Change, End, Held, Incident, Intent, Over, Protocol, Refusal, RuleRef, State,
@@ -25,7 +25,7 @@ pub(super) enum Judged {
     Unclear(Arc<str>),
 }
 
-impl<A: Account, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
     /// Decides and acts on every finding of the changed rule.
     pub(super) async fn judge(
         &self,
@@ -89,7 +89,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
         Ok(Judged::Done(judged))
     }
 
-    fn planned(
+    pub(super) fn planned(
         &self,
         finding: &Finding,
         among: &[&Finding],
@@ -105,7 +105,12 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     }
 
     /// What the ledger says of the rules of a finding; nothing where there is none.
-    async fn held(&self, finding: &Finding, gathered: &Gathered, now: Timestamp) -> Result<Held, CallError> {
+    pub(super) async fn held(
+        &self,
+        finding: &Finding,
+        gathered: &Gathered,
+        now: Timestamp,
+    ) -> Result<Held, CallError> {
         let mut held = Held::new();
         let Some(ledger) = self.ledger.filter(|_| finding.verdict == Verdict::Loop) else { return Ok(held) };
         for rule in rules_of(finding, gathered) {
@@ -169,6 +174,8 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
                 None => Ok(Ended::Changed),
             },
             Over::Paused | Over::Exempt | Over::CapReached => Ok(Ended::Refused(None)),
+            // Of interruptions alone.
+            Over::Interrupted => Ok(Ended::Told(None)),
             Over::NoLedger => Ok(Ended::Refused(acted.error)),
             Over::Untold(_) => Err(failed(HandleError::Publish)),
             Over::Later => Err(failed(HandleError::Act)),
@@ -204,7 +211,13 @@ fn busy(rule: &str) -> HandleError {
 }
 
 /// What is to be written down before it is done, with the alert that will tell of it.
-fn incident(intent: &Intent, mut alert: Alert, change: &Change, attempt: &str, now: Timestamp) -> Incident {
+pub(super) fn incident(
+    intent: &Intent,
+    mut alert: Alert,
+    change: &Change,
+    attempt: &str,
+    now: Timestamp,
+) -> Incident {
     let rule = RuleRef { bus: intent.bus.clone(), name: intent.rule.clone() };
     let cause = named(&change.event_id, &change.call, &change.at);
     let id = Incident::id_for(&rule, &cause, now);
@@ -224,7 +237,7 @@ fn incident(intent: &Intent, mut alert: Alert, change: &Change, attempt: &str, n
     }
 }
 
-fn judgement(finding: &Finding, alert: Option<Box<Alert>>) -> Judgement {
+pub(super) fn judgement(finding: &Finding, alert: Option<Box<Alert>>) -> Judgement {
     Judgement {
         finding: finding.id.clone(),
         code: finding.code,

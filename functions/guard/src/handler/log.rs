@@ -9,7 +9,9 @@ use loopguard_decision::{Alert, Change, Settings};
 pub(super) fn log_ignored(ignored: Ignored) -> Outcome {
     match &ignored {
         Ignored::Malformed(_) | Ignored::NoRule => tracing::error!(reason = %ignored, "event ignored"),
-        Ignored::Foreign | Ignored::NoEvidence => tracing::warn!(reason = %ignored, "event ignored"),
+        Ignored::Foreign | Ignored::NoEvidence | Ignored::NotInterrupted(_) => {
+            tracing::warn!(reason = %ignored, "event ignored");
+        }
         Ignored::OtherEvent
         | Ignored::OtherCall(_)
         | Ignored::FailedCall(_)

@@ -43,7 +43,7 @@ impl<A: Account, L: Ledger> Guard<'_, A, L> {
     /// is so, the same iff it is as it was kept.
     pub(super) async fn part_seen(&self, rule: &RuleRef, act: &Act) -> Result<Seen, CallError> {
         match act {
-            Act::DisableRule => Ok(Seen::Same),
+            Act::DisableRule | Act::InterruptRule { .. } => Ok(Seen::Same),
             Act::RemoveTargets { targets } => self.targets_seen(rule, targets).await,
             Act::BrakeFunction { function, prior } => Ok(match self.account.concurrency(function).await? {
                 Concurrency::Reserved(0) => Seen::Off,

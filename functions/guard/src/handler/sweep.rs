@@ -1,12 +1,12 @@
 //! What invocations left behind, and acts: do they still hold?
 
 use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
-use loopguard_account::{Account, CallError, Ledger, Watchbook};
+use loopguard_account::{CallError, GiveBack, Ledger, Watchbook};
 use loopguard_decision::{End, Incident, Over, Protocol, Seen, State, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 
-impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
     /// was to be disabled is analysed again, as a cause of its own.
     ///
@@ -23,6 +23,13 @@ impl<A: Account, L: Ledger + Watchbook> Guard<'_, A, L> {
             tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
             if acted.over == Over::Told(End::Refuted) {
                 if let Err(error) = self.look_after(ledger, &left, &attempt, now).await {
+                    failed = Some(error);
+                }
+            } else if matches!(acted.over, Over::Told(End::GivenBack { .. })) {
+                // What was changed while it was off was looked at as of a rule that is off.
+                let look =
+                    Look { opens: false, ..Look::again(&left, &format!("given-back-{id}"), "sweep", now) };
+                if let Err(error) = self.look(&look, &attempt, now).await {
                     failed = Some(error);
                 }
             } else if !matches!(acted.over, Over::Told(_) | Over::Duplicate) {

@@ -2,6 +2,7 @@
 
 mod faults;
 mod faulty;
+mod interrupt;
 mod ledger;
 mod removal;
 mod watched;

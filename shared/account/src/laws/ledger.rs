@@ -1,5 +1,6 @@
 //! What every ledger must do: what [`Book`](loopguard_decision::Book) does, seen from outside.
 
+use super::interrupted::what_is_off_for_a_while_is_left_until_its_time_is_up;
 use super::{Broken, law};
 use crate::{
     ALERT_WINDOW, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Ledger, Pause, RuleRef, State,
@@ -30,7 +31,8 @@ pub async fn check_ledger(ledger: &impl Ledger, start: Timestamp) -> Result<(), 
     alerts_are_due_once_in_their_window(ledger, at(9)).await?;
     attempts_at_once_act_once(ledger, at(10)).await?;
     what_rules_hang_on_leads_back_to_them(ledger, at(11)).await?;
-    the_newest_come_first(ledger, at(12)).await
+    the_newest_come_first(ledger, at(12)).await?;
+    what_is_off_for_a_while_is_left_until_its_time_is_up(ledger, &intent("off", "e", at(13))).await
 }
 
 fn later(now: Timestamp, by: u64) -> Timestamp {

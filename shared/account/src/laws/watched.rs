@@ -48,6 +48,7 @@ fn suspicion(name: &str, now: Timestamp) -> Suspicion {
         slow_since: None,
         history: None,
         puts_since: None,
+        interruption: None,
         budget: None,
         standing: None,
         watched: None,

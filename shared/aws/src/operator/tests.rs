@@ -1,7 +1,7 @@
 use crate::replay::{Call, Replay};
 use crate::{AwsAccount, Clients, Home};
 use aws_config::retry::RetryConfig;
-use loopguard_account::Operator;
+use loopguard_account::{GiveBack, Operator};
 use loopguard_model::RuleState;
 
 /// A rule with all that `PutRule` would take away.
@@ -29,6 +29,19 @@ fn account(replay: &Replay) -> AwsAccount {
 async fn a_rule_is_enabled_by_one_call() {
     let replay = Replay::start(events);
     let receipt = account(&replay).enable_rule("orders", "r", RuleState::Enabled).await.unwrap();
+    assert_eq!(
+        (&*receipt.request_id, replay.operations().as_slice()),
+        ("req-1", ["EnableRule".to_owned()].as_slice())
+    );
+    let body = replay.content("EnableRule");
+    assert!(body.contains(r#""Name":"r""#) && body.contains(r#""EventBusName":"orders""#), "{body}");
+}
+
+/// What the guard gives back after an interruption is the same one call, by the trait that it alone takes.
+#[tokio::test]
+async fn a_rule_is_given_back_by_one_call() {
+    let replay = Replay::start(events);
+    let receipt = replay.account().give_back("orders", "r").await.unwrap();
     assert_eq!(
         (&*receipt.request_id, replay.operations().as_slice()),
         ("req-1", ["EnableRule".to_owned()].as_slice())

@@ -30,8 +30,18 @@ const BY_PATH: [(&str, &str, &str, &str); 19] = [
 pub(super) fn check(service: &str, call: &Call, by_account: bool) {
     let listed: toml::Table = crate::PERMISSIONS.parse().unwrap();
     let action = action(service, call);
-    let mut parts =
-        vec!["both", "guard", "events", "enforce", "braking", "brake", "sentinel", "tripwires", "budgets"];
+    let mut parts = vec![
+        "both",
+        "guard",
+        "events",
+        "enforce",
+        "braking",
+        "brake",
+        "interrupt",
+        "sentinel",
+        "tripwires",
+        "budgets",
+    ];
     if !by_account {
         parts.push("command");
     }

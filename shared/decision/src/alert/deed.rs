@@ -40,6 +40,9 @@ impl Alert {
             Step::Unclear => format!("Loopguard may NOT have {past} {whom}: {short}"),
             Step::Intended => format!("Loopguard is to {verb} {whom}: {short}"),
             Step::WouldDisable(_) => format!("Loopguard would {verb} {whom}: {short}"),
+            Step::Interrupted { .. } => format!("Loopguard switched {whom} off for a while: does it stop?"),
+            Step::GivenBack { .. } => format!("Loopguard gave {whom} back: it is on again"),
+            Step::NotGivenBack(_) => format!("Loopguard could NOT give {whom} back: it is OFF"),
             Step::AlreadyOff => format!("Loopguard: {} looped and is mended already", self.rule),
             Step::Refused(_) => format!("Loopguard: {} loops and stays on", self.rule),
         }
@@ -55,6 +58,19 @@ impl Alert {
                 format!("{whom} {be} {past}{} (request {id})", self.goes_on())
             }
             Step::Disabled { request_id: None } => format!("{whom} {be} {past}{}", self.goes_on()),
+            Step::Interrupted { until } => format!(
+                "the rule was switched off until {until}, to see whether its events stop; the events of that time do not reach its \
+                 targets"
+            ),
+            Step::GivenBack { request_id: Some(id) } => {
+                format!("the rule is on again after an interruption (request {id})")
+            }
+            Step::GivenBack { request_id: None } => "the rule is on again after an interruption".to_owned(),
+            Step::NotGivenBack(error) => {
+                format!(
+                    "THE RULE IS STILL OFF after an interruption, because switching it on failed: {error}"
+                )
+            }
             Step::AlreadyOff => format!("nothing, because somebody else had just {past} {whom}"),
             Step::Unclear => format!(
                 "AN ATTEMPT TO {} {} ENDED WITHOUT A TRACE, and the rule is as it was; it is analysed again",

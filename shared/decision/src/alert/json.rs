@@ -32,7 +32,8 @@ struct Document<'a> {
     removes: &'a [Arc<str>],
     /// The function that is or would be braked, or that cannot be; null where the rule can be disabled.
     brake: Option<BrakeRow<'a>>,
-    /// `disabled`, `targets-removed`, `function-braked`, `already-off`, `failed`, `unclear`, `would-disable`,
+    /// `disabled`, `targets-removed`, `function-braked`, `already-off`, `interrupted`, `given-back`, `not-given-back`, `failed`,
+    /// `unclear`, `would-disable`,
     /// `would-remove-targets`, `would-brake-function` or `refused`.
     step: &'static str,
     reason: String,
@@ -131,9 +132,14 @@ fn document(alert: &Alert) -> Document<'_> {
         reason: alert.done(),
         refusal: match &alert.step {
             Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
-            Step::Intended | Step::Disabled { .. } | Step::AlreadyOff | Step::Failed(_) | Step::Unclear => {
-                None
-            }
+            Step::Intended
+            | Step::Disabled { .. }
+            | Step::AlreadyOff
+            | Step::Interrupted { .. }
+            | Step::GivenBack { .. }
+            | Step::NotGivenBack(_)
+            | Step::Failed(_)
+            | Step::Unclear => None,
         },
         change: ChangeRow {
             rule: &alert.change.rule,

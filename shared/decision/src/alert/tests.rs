@@ -52,6 +52,37 @@ fn observe_says_what_it_would_do_and_no_undo() {
     assert!(alert.subject().starts_with("Loopguard would disable a"));
 }
 
+/// An interruption says when it ends and what is lost; only what stays off against the guard's will is a page.
+#[test]
+fn what_is_off_for_a_while_says_so() {
+    let alert = alert_of(&["a"], Mode::Enforce);
+    let off = alert.clone().after(Step::Interrupted { until: NOW });
+    assert_eq!(off.subject(), "Loopguard switched a off for a while: does it stop?");
+    assert!(off.text().contains("until 2023-11-14T22:13:20Z"), "{}", off.text());
+    assert!(off.text().contains("the events of that time do not reach its targets"), "{}", off.text());
+    let back = alert.clone().ended(&End::GivenBack { request_id: Some("r-2".into()) }).unwrap();
+    assert_eq!(
+        (back.subject(), back.urgency),
+        ("Loopguard gave a back: it is on again".to_owned(), Urgency::Notice)
+    );
+    assert!(
+        back.text().contains("the rule is on again after an interruption (request r-2)"),
+        "{}",
+        back.text()
+    );
+    let stays = alert.ended(&End::NotGivenBack { error: "events:EnableRule: AccessDenied".into() }).unwrap();
+    assert_eq!(stays.subject(), "[page] Loopguard could NOT give a back: it is OFF");
+    assert!(
+        stays.text().contains("THE RULE IS STILL OFF") && stays.text().contains("Switch it on:"),
+        "{}",
+        stays.text()
+    );
+    assert_eq!([&off, &back, &stays].map(Alert::word), ["interrupted", "given-back", "not-given-back"]);
+    for told in [off, back, stays] {
+        assert_eq!(Alert::from_stored(&told.stored()).unwrap(), told);
+    }
+}
+
 #[test]
 fn a_failed_act_is_loud() {
     let alert =

@@ -131,6 +131,11 @@ fn write_advice(out: &mut String, alert: &Alert) -> fmt::Result {
         writeln!(out, "Give back those that are gone (where nothing else stops the rule, it loops again):")?;
         writeln!(out, "  {}", alert.undo())?;
     }
+    if matches!(alert.step, Step::NotGivenBack(_)) {
+        writeln!(out)?;
+        writeln!(out, "Switch it on:")?;
+        writeln!(out, "  {}", alert.undo())?;
+    }
     if matches!(alert.step, Step::Disabled { .. }) {
         writeln!(out)?;
         writeln!(out, "Undo (it will loop again until the pattern or the target changes):")?;

@@ -275,7 +275,7 @@ fn literal(term: &Term) -> Result<Arc<str>, NoTripwire> {
     term.as_literal().ok_or_else(|| NoTripwire::Symbolic { value: term.to_string().into() })
 }
 
-fn sampled(pattern: &EventPattern, sample: Sample) -> Result<EventPattern, NoTripwire> {
+pub(super) fn sampled(pattern: &EventPattern, sample: Sample) -> Result<EventPattern, NoTripwire> {
     if sample.is_all() {
         return Ok(pattern.clone());
     }
@@ -287,7 +287,11 @@ fn sampled(pattern: &EventPattern, sample: Sample) -> Result<EventPattern, NoTri
 ///
 /// The algebra compares the two with every path single. Arrays cannot change that: the paths in which the two differ
 /// hold one value in every event, and at every other path both ask for the same.
-fn catches_only(inner: &EventPattern, outer: &EventPattern, differ: &[&str]) -> Result<(), NoTripwire> {
+pub(super) fn catches_only(
+    inner: &EventPattern,
+    outer: &EventPattern,
+    differ: &[&str],
+) -> Result<(), NoTripwire> {
     if let Some(path) = differ.iter().find(|path| !Schema::events().is_single(path)) {
         return Err(not_shown(format!("`{path}` may have several values")));
     }

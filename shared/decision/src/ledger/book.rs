@@ -1,6 +1,6 @@
 //! The ledger as a value, with the conditions under which it may be written.
 
-use super::{ALERT_WINDOW, CAP_WINDOW, End, Exemption, Incident, LEASE, Pause, RuleRef, State};
+use super::{ALERT_WINDOW, CAP_WINDOW, End, Exemption, Incident, Pause, RuleRef, State};
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,7 +133,7 @@ impl Book {
     pub fn take_over(&mut self, seen: &Incident, attempt: &str, now: Timestamp) -> bool {
         let Some(incident) = self.incidents.get_mut(&seen.id) else { return false };
         let same = incident.attempt == seen.attempt && incident.is_open();
-        let over = incident.at.0.saturating_add(LEASE) <= now.0;
+        let over = incident.is_lease_over(now);
         if same && over {
             incident.attempt = attempt.into();
             incident.at = now;
@@ -191,7 +191,7 @@ impl Book {
 
     /// Returns the incidents that an invocation left behind: open or untold, and older than the lease.
     pub fn left_behind(&self, now: Timestamp) -> Vec<Incident> {
-        let old = |incident: &&Incident| incident.at.0.saturating_add(LEASE) <= now.0;
+        let old = |incident: &&Incident| incident.is_lease_over(now);
         let open = |incident: &&Incident| incident.is_open() || incident.is_untold();
         self.incidents.values().filter(old).filter(open).cloned().collect()
     }

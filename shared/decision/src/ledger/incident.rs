@@ -50,6 +50,12 @@ pub enum Act {
         /// The targets, at least one.
         targets: Vec<KeptTarget>,
     },
+    /// The rule is disabled until then, and then switched on again, to see whether its events stop meanwhile. The intent stays
+    /// open for as long as the rule may be off.
+    InterruptRule {
+        /// When it is given back at the latest: whoever finds the intent open later gives it back.
+        until: Timestamp,
+    },
     /// The function that the rule runs is kept from running: its reserved concurrency is set to 0.
     BrakeFunction {
         /// Its ARN, without version or alias.
@@ -63,7 +69,7 @@ impl Act {
     /// Returns the targets that are removed; none where something else is done.
     pub fn removes(&self) -> &[KeptTarget] {
         match self {
-            Self::DisableRule | Self::BrakeFunction { .. } => &[],
+            Self::DisableRule | Self::InterruptRule { .. } | Self::BrakeFunction { .. } => &[],
             Self::RemoveTargets { targets } => targets,
         }
     }
@@ -72,7 +78,15 @@ impl Act {
     pub fn brakes(&self) -> Option<&Arc<str>> {
         match self {
             Self::BrakeFunction { function, .. } => Some(function),
-            Self::DisableRule | Self::RemoveTargets { .. } => None,
+            Self::DisableRule | Self::InterruptRule { .. } | Self::RemoveTargets { .. } => None,
+        }
+    }
+
+    /// Returns until when the rule is off at the latest; none where it is not given back.
+    pub fn interrupts(&self) -> Option<Timestamp> {
+        match self {
+            Self::InterruptRule { until } => Some(*until),
+            Self::DisableRule | Self::RemoveTargets { .. } | Self::BrakeFunction { .. } => None,
         }
     }
 }
@@ -159,6 +173,16 @@ pub enum End {
     /// The rule had changed or could not be read just before the act: nothing was done, and the cause may be taken up
     /// again.
     Abandoned,
+    /// The rule was off for a while and is on again; AWS's request id, where it was switched on here and the answer came.
+    GivenBack {
+        /// The id of the request.
+        request_id: Option<Arc<str>>,
+    },
+    /// The rule was to be off for a while, and AWS refused to switch it on again: it is off.
+    NotGivenBack {
+        /// The error with its request id.
+        error: Arc<str>,
+    },
     /// The invocation died or lost AWS's answer, and the rule is as it was: either nothing was done, or somebody undid it.
     Refuted,
 }
@@ -171,6 +195,8 @@ impl End {
             Self::AlreadyOff => "already-off",
             Self::Failed { .. } => "failed",
             Self::Abandoned => "abandoned",
+            Self::GivenBack { .. } => "given-back",
+            Self::NotGivenBack { .. } => "not-given-back",
             Self::Refuted => "refuted",
         }
     }
@@ -180,6 +206,13 @@ impl Incident {
     /// Returns true iff the intent is written and not ended.
     pub fn is_open(&self) -> bool {
         self.state == State::Intended
+    }
+
+    /// Returns true iff whoever wrote it has had its time: nobody may be at work on it any more, and what is off for a while has been
+    /// off for that long.
+    pub fn is_lease_over(&self, now: Timestamp) -> bool {
+        self.at.0.saturating_add(super::LEASE) <= now.0
+            && self.act.interrupts().is_none_or(|until| until <= now)
     }
 
     /// Returns true iff somebody has still to be told: it ended in something, and nobody was.
@@ -202,10 +235,10 @@ impl Incident {
     }
 
     /// Returns true iff there may be something to undo: it was done, or AWS refused to remove some of several targets, of which
-    /// the others may be gone.
+    /// the others may be gone, or to switch a rule on again.
     pub fn may_be_undone(&self) -> bool {
         match &self.state {
-            State::Ended { end: End::Acted { .. }, .. } => true,
+            State::Ended { end: End::Acted { .. } | End::NotGivenBack { .. }, .. } => true,
             State::Ended { end: End::Failed { .. }, .. } => self.act.removes().len() > 1,
             State::Ended { .. } | State::Intended | State::Restored { .. } => false,
         }

@@ -26,6 +26,8 @@ struct Account {
     /// Copies of the first message.
     copies: u8,
     cap: usize,
+    /// Whether the rule is to be off for a while first, beside what the first message asks for.
+    interrupts: bool,
     without: Option<Condition>,
     /// Whether a sweep spares invocations that live: with a lease longer than any of them it does.
     lease: bool,
@@ -41,6 +43,7 @@ const CALM: Account = Account {
     sweepers: 1,
     copies: 2,
     cap: 2,
+    interrupts: false,
     without: None,
     lease: true,
 };
@@ -48,6 +51,8 @@ const CALM: Account = Account {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct World {
     on: bool,
+    /// For which cause it is off, where it is off for one.
+    off_for: Option<Arc<str>>,
     version: u8,
     book: Book,
     /// Cause -> messages that wait.
@@ -107,6 +112,9 @@ fn rule() -> RuleRef {
     RuleRef { bus: "default".into(), name: "a".into() }
 }
 
+/// The message that asks for an interruption.
+const INTERRUPT: &str = "interrupt";
+
 /// When every lease is over.
 const LATE: Timestamp = Timestamp(u64::MAX);
 
@@ -114,9 +122,13 @@ impl Account {
     fn begin(&self) -> World {
         World {
             on: true,
+            off_for: None,
             version: 0,
             book: Book::default(),
-            waiting: BTreeMap::from([("e-0".into(), self.copies)]),
+            waiting: std::iter::once("e-0")
+                .chain(self.interrupts.then_some(INTERRUPT))
+                .map(|cause| (cause.into(), self.copies))
+                .collect(),
             running: Vec::new(),
             acts: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -149,7 +161,10 @@ impl Account {
             cause: cause.clone(),
             attempt,
             at: NOW,
-            act: Act::DisableRule,
+            act: match &**cause {
+                INTERRUPT => Act::InterruptRule { until: Timestamp(NOW.0 + 1) },
+                _ => Act::DisableRule,
+            },
             prior: "ENABLED".into(),
             finding: "".into(),
             why: "".into(),
@@ -175,7 +190,7 @@ impl Account {
                 return world.over(&run, &over);
             }
             _ if how == How::CallLost => Answer::Lost,
-            Request::Apply if how == How::Refused => {
+            Request::Apply | Request::GiveBack if how == How::Refused => {
                 world.refused = true;
                 Answer::Refused("AccessDenied".into())
             }
@@ -207,8 +222,22 @@ impl Account {
                 }
                 if std::mem::replace(&mut world.on, false) {
                     *world.acts.entry(incident.cause.clone()).or_default() += 1;
+                    world.off_for = Some(incident.cause.clone());
                 }
                 Answer::Applied("r-1".into())
+            }
+            Request::GiveBack => {
+                let incident = run.protocol.incident();
+                let recorded = world.book.incident(&incident.id);
+                if !recorded.is_some_and(|known| known.is_open() && *known.attempt == *run.protocol.attempt())
+                {
+                    world.wrong = Some("given back without a record");
+                }
+                if !std::mem::replace(&mut world.on, true) && world.off_for.as_ref() != Some(&incident.cause)
+                {
+                    world.wrong = Some("switched on what was to stay off");
+                }
+                Answer::Applied("r-2".into())
             }
             Request::End(end) => {
                 let id = run.protocol.incident().id.clone();
@@ -288,7 +317,12 @@ impl World {
                 // The rule is on and nobody knows why: it is analysed anew, as a cause of its own.
                 Some(format!("swept-{}", run.protocol.incident().id).into())
             }
-            Over::Told(_) | Over::Duplicate | Over::Paused | Over::Exempt | Over::CapReached => None,
+            Over::Told(_)
+            | Over::Interrupted
+            | Over::Duplicate
+            | Over::Paused
+            | Over::Exempt
+            | Over::CapReached => None,
             Over::Untold(_) | Over::Later | Over::Changed | Over::NoLedger => run.message.clone(),
         };
         if let Some(cause) = again {
@@ -299,7 +333,14 @@ impl World {
     /// Whether the rule may be on in the end: only because somebody has said so, or AWS has.
     fn has_excuse(&self, cap: usize) -> bool {
         let held = self.book.view(&rule(), NOW);
-        held.pause.is_some() || held.exemption.is_some() || held.acts >= cap || self.refused
+        // While it is off for a while nothing repeats, so that a message is passed over: the sentinel says it again.
+        let interrupted = self.book.incidents().any(|incident| incident.act.interrupts().is_some());
+        held.pause.is_some() || held.exemption.is_some() || held.acts >= cap || self.refused || interrupted
+    }
+
+    /// Whether the rule may be off in the end: because an act was made for that, or AWS refuses to switch it on.
+    fn may_be_off(&self) -> bool {
+        self.off_for.as_deref() != Some(INTERRUPT) || self.refused
     }
 }
 
@@ -323,7 +364,8 @@ impl Model for Account {
                 actions.push(Action::Step(at, How::AnswerLost));
                 actions.push(Action::Step(at, How::CallLost));
             }
-            if world.left.refusals > 0 && run.protocol.request() == Request::Apply {
+            let is_act = matches!(run.protocol.request(), Request::Apply | Request::GiveBack);
+            if world.left.refusals > 0 && is_act {
                 actions.push(Action::Step(at, How::Refused));
             }
             if world.left.crashes > 0 && !over {
@@ -404,7 +446,7 @@ impl Model for Account {
                 usize::from(world.acts.values().sum::<u8>()) <= account.cap
             }),
             Property::always(
-                "it comes to rest, all is told, and the rule is off",
+                "it comes to rest, all is told, and the rule is off, or given back",
                 |account: &Self, world: &World| {
                     account.settle(world).is_some_and(|rest| {
                         let told = |incident: &Incident| {
@@ -414,6 +456,7 @@ impl Model for Account {
                         };
                         rest.book.incidents().all(|incident| !incident.is_open() && told(incident))
                             && (!rest.on || rest.has_excuse(account.cap))
+                            && (rest.on || rest.may_be_off())
                     })
                 },
             ),
@@ -455,6 +498,35 @@ fn the_protocol_holds_in_every_order() {
         let (broken, states) = broken(account);
         assert!(broken.is_empty(), "{broken:?} of {states} states: {account:?}");
     }
+}
+
+/// A rule that is off for a while is given back wherever an invocation dies, and by nothing else is a rule switched on.
+#[test]
+fn what_is_off_for_a_while_is_given_back() {
+    let interrupted = Account { interrupts: true, copies: 1, guards: 1, ..CALM };
+    let accounts = [
+        Account { guards: 2, ..interrupted },
+        Account { crashes: 2, ..interrupted },
+        Account { losses: 2, ..interrupted },
+        Account { crashes: 1, losses: 1, ..interrupted },
+        Account { crashes: 1, sweepers: 2, ..interrupted },
+        Account { refusals: 1, crashes: 1, ..interrupted },
+        Account { deploys: 1, crashes: 1, ..interrupted },
+        Account { holds: 1, crashes: 1, ..interrupted },
+        Account { copies: 2, losses: 1, ..interrupted },
+    ];
+    for account in accounts {
+        let (broken, states) = broken(account);
+        assert!(broken.is_empty(), "{broken:?} of {states} states: {account:?}");
+    }
+}
+
+/// Two acts on one rule at once would have what one switches off switched on by the other.
+#[test]
+fn what_is_off_for_a_while_has_the_rule_for_itself() {
+    let account = Account { interrupts: true, copies: 1, deploys: 1, without: Some(Condition::Lock), ..CALM };
+    let (broken, states) = broken(account);
+    assert!(!broken.is_empty(), "nobody misses it in {states} states");
 }
 
 /// Without any one condition something goes wrong.

@@ -1,4 +1,4 @@
-use super::{Brakes, Mode, Settings, SettingsError, Tripwires, Watching};
+use super::{Brakes, InterruptionTest, Mode, Settings, SettingsError, Tripwires, Watching};
 use crate::Scope;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
@@ -22,6 +22,7 @@ fn what_is_not_said_cannot_disable_a_rule() {
     assert_eq!(settings.table, None, "and without a table nothing is done");
     assert_eq!(settings.watch, Watching::unsaid());
     assert_eq!((settings.watch.ceiling, settings.watch.tripwires), (None, Tripwires::Off));
+    assert_eq!(settings.watch.interruption_test, InterruptionTest::Off);
 }
 
 #[test]
@@ -44,6 +45,7 @@ fn all_settings_are_read() {
         ("LOOPGUARD_CEILING_MINUTES", "10"),
         ("LOOPGUARD_TRIPWIRES", "on-suspicion"),
         ("LOOPGUARD_MAX_TRIPWIRES", "4"),
+        ("LOOPGUARD_INTERRUPTION_TEST", "on"),
         ("LOOPGUARD_BUDGET_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:budgets"),
         ("LOOPGUARD_SELFTEST_ARN", "arn:aws:states:eu-west-1:111122223333:stateMachine:loopguard-selftest"),
     ])
@@ -64,6 +66,7 @@ fn all_settings_are_read() {
         ceiling_minutes: 10,
         tripwires: Tripwires::OnSuspicion,
         max_tripwires: 4,
+        interruption_test: InterruptionTest::On,
     };
     assert_eq!(settings.budget_topic_arn.as_deref(), Some("arn:aws:sns:eu-west-1:111122223333:budgets"));
     assert_eq!(
@@ -117,6 +120,10 @@ fn errors_name_what_would_be_valid() {
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_BRAKE", "on")],
             "`LOOPGUARD_BRAKE` is `on`; it is `off` or `managed`",
+        ),
+        (
+            [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_INTERRUPTION_TEST", "true")],
+            "`LOOPGUARD_INTERRUPTION_TEST` is `true`; it is `off` or `on`",
         ),
         (
             [("LOOPGUARD_MODE", "observe"), ("LOOPGUARD_QUEUE_URL", "changes")],

@@ -6,12 +6,13 @@ use std::fmt::Write;
 
 const VERDICTS: [Verdict; 6] =
     [Verdict::Dead, Verdict::Loop, Verdict::Unknown, Verdict::Latent, Verdict::Bounded, Verdict::None];
-const CAUSES: [(Cause, &str); 5] = [
+const CAUSES: [(Cause, &str); 6] = [
     (Cause::NotShown, "not-shown"),
     (Cause::DeclaredBefore, "declared-before"),
     (Cause::DeclaredNow, "declared-now"),
     (Cause::Reproducing, "reproducing"),
     (Cause::OverCeiling, "over-ceiling"),
+    (Cause::Interrupted, "interrupted"),
 ];
 const STANDINGS: [(Standing, &str); 6] = [
     (Standing::Own, "own"),
@@ -120,7 +121,7 @@ fn shown(made: Decision) -> String {
 
 #[test]
 fn the_domain_is_whole() {
-    assert_eq!(domain().len(), 6 * 5 * 6 * 7 * 3 * 4);
+    assert_eq!(domain().len(), 6 * 6 * 6 * 7 * 3 * 4);
     assert_eq!(domain().into_iter().collect::<std::collections::BTreeSet<_>>().len(), domain().len());
 }
 
@@ -167,7 +168,10 @@ fn the_page_shows_the_rows() {
 fn acting_needs_every_condition() {
     check("act", |case, made| {
         let may = case.verdict == Verdict::Loop
-            && matches!(case.cause, Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling)
+            && matches!(
+                case.cause,
+                Cause::DeclaredNow | Cause::Reproducing | Cause::OverCeiling | Cause::Interrupted
+            )
             && (case.standing == Standing::InScope
                 || (case.standing == Standing::Managed && case.brake == Brake::Free))
             && case.mode == Mode::Enforce
@@ -242,8 +246,8 @@ fn a_refusal_names_a_true_reason() {
 #[test]
 fn a_running_loop_that_is_not_stopped_pages() {
     check("page", |case, made| {
-        let runs =
-            case.verdict == Verdict::Loop && matches!(case.cause, Cause::Reproducing | Cause::OverCeiling);
+        let runs = case.verdict == Verdict::Loop
+            && matches!(case.cause, Cause::Reproducing | Cause::OverCeiling | Cause::Interrupted);
         let taken_on = matches!(
             made,
             Decision::Tell(Refusal::Exempt | Refusal::ModeObserve | Refusal::Paused | Refusal::Braked)

@@ -4,8 +4,8 @@ use super::super::super::tests::{NOW, ready};
 use super::*;
 use crate::demo;
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, KeptTarget, MemoryLedger, Receipt, RuleRef,
-    Tags as RuleTags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, KeptTarget, MemoryLedger, Receipt,
+    RuleRef, Tags as RuleTags,
 };
 use loopguard_analysis::Catalogue;
 use loopguard_decision::Settings;
@@ -82,6 +82,12 @@ fn place(put_fails: bool) -> Place {
         rules: Mutex::new(left.into()),
         put_fails,
         started: Mutex::new(0),
+    }
+}
+
+impl GiveBack for Place {
+    async fn give_back(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        self.twin.give_back(bus, name).await
     }
 }
 

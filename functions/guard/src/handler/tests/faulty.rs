@@ -2,8 +2,8 @@
 
 use crate::fake::Fake;
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, KeptTarget, Ledger, MemoryLedger, Receipt, Tags,
-    Watchbook,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, KeptTarget, Ledger, MemoryLedger,
+    Receipt, Tags, Watchbook,
 };
 use loopguard_decision::{
     Begun, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp, View,
@@ -105,6 +105,12 @@ impl<'a> Faulty<'a> {
                 pending().await
             }
         }
+    }
+}
+
+impl GiveBack for Faulty<'_> {
+    async fn give_back(&self, bus: &str, name: &str) -> Result<Receipt, CallError> {
+        self.call("give_back", self.fake.give_back(bus, name)).await
     }
 }
 

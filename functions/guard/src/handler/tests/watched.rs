@@ -16,12 +16,12 @@ pub(super) mod braking;
 
 const TRIPWIRE: &str = "loopguard-tripwire-1";
 
-fn named(name: &str) -> RuleRef {
+pub(super) fn named(name: &str) -> RuleRef {
     let Ok(rule) = name.parse();
     rule
 }
 
-fn suspicion(shown: Option<Shown>) -> Suspicion {
+pub(super) fn suspicion(shown: Option<Shown>) -> Suspicion {
     let pattern = r#"{"detail":{"eventName":["PutBucketAcl"],"userIdentity":{"arn":["arn:fixer"]}}}"#;
     let by =
         Watcher::Tripwire { rule: named(TRIPWIRE), pattern: pattern.into(), stands_for: 1, reads: false };
@@ -39,6 +39,7 @@ fn suspicion(shown: Option<Shown>) -> Suspicion {
         slow_since: None,
         history: None,
         puts_since: None,
+        interruption: None,
         budget: None,
         standing: None,
         watched: None,

@@ -58,6 +58,7 @@ fn what_was_noted_stands_for_what_it_did() {
         slow_since: None,
         history: None,
         puts_since: None,
+        interruption: None,
         budget: None,
         standing: None,
         watched: None,
