@@ -14,14 +14,19 @@
 //! A remediator that converges fails the third: each of 500 changed resources is called on a few times and then no more,
 //! and once the burst is over its own events end, too.
 
+mod generations;
+#[cfg(test)]
+mod tests;
+mod told;
+
 use super::count::{Evidence, HopEvidence};
 use super::delivery::{Delivery, counts_from};
 use super::hop::HopRef;
 use crate::rates::{Minute, Series};
 use crate::settings::MATTERS_BY_DEFAULT;
 use crate::{Cause, RuleRef, Timestamp};
+use generations::Generations;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// From where on events show a cause.
@@ -390,98 +395,6 @@ impl Look<'_> {
     }
 }
 
-/// Minutes after which an event that was matched has been caught.
-const ON_ITS_WAY: u64 = 2;
-
-/// How many generations of a hop's events are sure.
-struct Generations<'a> {
-    seen: &'a HopEvidence,
-    counted: &'a Counted,
-    repeats: u64,
-    end: Minute,
-}
-
-impl Generations<'_> {
-    /// Returns the greater of what repetition and what time make sure.
-    ///
-    /// Goes backwards from now, since outside events before a minute do not weigh on what is counted from that minute on,
-    /// beyond one round.
-    fn sure(&self) -> u64 {
-        let Some(first) = self.seen.arrived.keys().next().copied() else { return 0 };
-        let outside = self.outside(self.counted.known_from.map_or(first, |known| known.min(first)));
-        let round = self.counted.longest_round.max(1);
-        // What was on its way at the end cannot be told from what came from outside; and neither made what was caught before.
-        let ends = [self.end, self.end.back(ON_ITS_WAY)];
-        let sure = ends.map(|end| {
-            let last_outside = outside.range(..end).next_back().map_or(first, |(minute, _)| minute.on(1));
-            let by_time = end.0.saturating_sub(last_outside.0) / round;
-            by_time.max(self.repeated(first, end, round, &outside))
-        });
-        sure.into_iter().max().unwrap_or(0)
-    }
-
-    /// What repetition makes sure, by what was caught before that end.
-    fn repeated(&self, first: Minute, end: Minute, round: u64, outside: &BTreeMap<Minute, u64>) -> u64 {
-        let mut repeated: Vec<u64> = vec![0; self.seen.calls.len()];
-        let mut sure = 0;
-        for minute in (first.0..end.0).rev().map(Minute) {
-            for (sum, minutes) in repeated.iter_mut().zip(self.seen.calls.values()) {
-                *sum += minutes.get(&minute).copied().unwrap_or(0);
-            }
-            let most = repeated.iter().copied().max().unwrap_or(0);
-            let seeds: u64 = outside.range(minute.back(round)..end).map(|(_, came)| *came).sum();
-            sure = sure.max(most.div_ceil(self.repeats.saturating_mul(seeds + 1).max(1)));
-        }
-        sure
-    }
-}
-
-impl Generations<'_> {
-    /// Returns the events that the target did not make, in minutes that had some, as far as both counts tell; under sampling, more than chance
-    /// explains.
-    ///
-    /// An event is caught a moment after it was matched, and that may be in the next minute. What is caught too many there was
-    /// on its way before, so that a minute has only as many from outside as are not made up for later. In all these are never
-    /// fewer than there were: what is caught was matched.
-    fn outside(&self, first: Minute) -> BTreeMap<Minute, u64> {
-        let minutes = (first.0..self.end.0).map(Minute);
-        if self.seen.factor > 1 {
-            return minutes.filter_map(|minute| Some((minute, self.above_chance(minute)?))).collect();
-        }
-        let mut missing: u64 = 0;
-        let by_then: Vec<(Minute, u64)> = minutes
-            .map(|minute| {
-                let (_, own) = self.seen.between(minute, minute.on(1));
-                let matched = match self.counted.matched.sum(minute, minute.on(1)) {
-                    // What was caught was matched, whatever the metric has lost.
-                    0 => own,
-                    matched => matched,
-                };
-                let on_its_way = self.counted.matched.sum(minute.back(1), minute);
-                missing = (missing + matched).saturating_sub(own.min(matched + on_its_way));
-                (minute, missing)
-            })
-            .collect();
-        let mut least = u64::MAX;
-        let mut came = BTreeMap::new();
-        for pair in by_then.windows(2).rev() {
-            let [(_, before), (minute, missing)] = pair else { continue };
-            least = least.min(*missing);
-            came.insert(*minute, least.saturating_sub(*before));
-        }
-        came.insert(first, by_then.first().map_or(0, |(_, missing)| least.min(*missing)));
-        came.retain(|_, came| *came > 0);
-        came
-    }
-
-    fn above_chance(&self, minute: Minute) -> Option<u64> {
-        let (caught, own) = self.seen.between(minute, minute.on(1));
-        let matched = self.counted.matched.sum(minute, minute.on(1));
-        let chance = 3 * self.seen.factor * caught.max(1).isqrt();
-        Some(matched.saturating_sub(own).saturating_sub(chance)).filter(|came| *came > 0)
-    }
-}
-
 impl Conclusion {
     /// Returns the cause as the decision table has it: one that is only observed is not shown, nor is one too slow to matter.
     pub fn cause(&self) -> Cause {
@@ -491,84 +404,3 @@ impl Conclusion {
         }
     }
 }
-
-impl fmt::Display for Conclusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotObserved(doubt) => write!(f, "not observed: {doubt}"),
-            Self::Observed(proof, doubt) => {
-                write!(f, "observed, but not shown to reproduce: {doubt} ({proof})")
-            }
-            Self::Slow(proof, pace) => write!(f, "observed and reproducing, but slow: {pace} ({proof})"),
-            Self::Reproducing(proof) => write!(f, "observed and reproducing: {proof}"),
-        }
-    }
-}
-
-impl fmt::Display for Proof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hops: Vec<String> = self.hops.iter().map(ToString::to_string).collect();
-        f.write_str(&hops.join("; "))
-    }
-}
-
-impl fmt::Display for HopProof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shares: Vec<String> =
-            self.windows.iter().map(|(own, matched)| format!("{own} of {matched}")).collect();
-        write!(
-            f,
-            "hop {}: {} events in windows of {} min were the target's own, {} generations are sure, one call was seen {} times",
-            self.hop,
-            shares.join(", "),
-            self.window,
-            self.generations,
-            self.repeated
-        )
-    }
-}
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, matched, minutes, limit } = self;
-        write!(
-            f,
-            "rule {rule} matched {matched} events in {minutes} minutes, and more than {limit} a minute matter"
-        )
-    }
-}
-
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHops => f.write_str("there is no hop to observe"),
-            Self::NothingCaught { hop } => write!(f, "no event of hop {hop} was caught"),
-            Self::NotCounted { rule } => write!(f, "the metrics of rule {rule} have no settled count"),
-            Self::Share { hop, own, matched } => {
-                write!(f, "{own} of {matched} events of a window are the target's own in hop {hop}")
-            }
-            Self::StartsNotKnown { hop } => write!(f, "who else starts the target of hop {hop} is not known"),
-            Self::StartedByOthers { hop, by_rule, all } => {
-                write!(f, "the rule started {by_rule} of {all} runs of the target of hop {hop}")
-            }
-            Self::TooFew { hop, caught, needed } => {
-                write!(f, "{caught} events of hop {hop} were caught in the sample, and it takes {needed}")
-            }
-            Self::Fading { hop, first, last } => {
-                write!(f, "the own events of hop {hop} fell from {first} to {last} in a window")
-            }
-            Self::Generations { hop, sure } => write!(f, "{sure} generations of hop {hop} are sure"),
-            Self::Undelivered { hop, failed } => write!(
-                f,
-                "{failed} events of hop {hop} could not be delivered by its tripwire, so that what is missing says nothing"
-            ),
-            Self::Behind { hop, seconds } => write!(
-                f,
-                "the guard's queue is {seconds} s behind, so that what is missing of hop {hop} says nothing yet"
-            ),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

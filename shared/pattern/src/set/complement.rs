@@ -1,6 +1,7 @@
 //! All leaf values but those of a set.
 
-use super::{Simple, ValueSet, point};
+use super::of_matcher::point;
+use super::{Simple, ValueSet};
 use crate::NumericRange;
 
 impl ValueSet {

@@ -79,7 +79,9 @@ fn pick_term(at: usize, term: &Term, must: &[Language], not: &[Language], letter
     }
     match doubt {
         None => Pick::Member(Member::Text(text)),
-        Some(language) => Pick::Undecided(format!("`{term}` may or may not be {}", super::word(language))),
+        Some(language) => {
+            Pick::Undecided(format!("`{term}` may or may not be {}", super::written::word(language)))
+        }
     }
 }
 
@@ -222,7 +224,10 @@ fn pick_any(must: &[Language], not: &[Language], letters: &mut Letters) -> Pick 
     let single = |language: &Language| matches!(language, Language::Pieces(pieces, _) if pieces.len() == 1);
     for language in not {
         if !single(language) && member(text, language, letters) == Truth::Maybe {
-            return Pick::Undecided(format!("a value not known yet may be {}", super::word(language)));
+            return Pick::Undecided(format!(
+                "a value not known yet may be {}",
+                super::written::word(language)
+            ));
         }
     }
     found(generic)
