@@ -53,6 +53,26 @@ fn starts(aws: &Aws, name: &str, machine: &str) -> Value {
     json!({"Id": "machine", "Arn": machine, "RoleArn": role})
 }
 
+/// Returns the pattern of the record that every change of the bucket's access list makes.
+fn on_access_list_of(bucket: &str) -> Value {
+    json!({
+        "source": ["aws.s3"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["s3.amazonaws.com"],
+            "eventName": ["PutBucketAcl"],
+            "requestParameters": {"bucketName": [bucket]},
+        },
+    })
+}
+
+/// Makes a role that a function runs under and that may change the bucket's access list, and returns its ARN.
+fn changes_access_list(aws: &Aws, name: &str, bucket: &str) -> String {
+    let resource = format!("arn:aws:s3:::{bucket}");
+    let may = json!([{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": resource}]);
+    aws.role(name, &json!({"Service": "lambda.amazonaws.com"}), &may)
+}
+
 /// Makes a bucket and a rule that hears changes of its access list and runs a function that changes it,
 /// and returns the rule's ARN.
 fn access_list_rule(lab: &Lab, name: &str) -> String {
@@ -67,21 +87,11 @@ print(base64.b64encode(packed.getvalue()).decode())
 ";
     let aws = lab.aws();
     aws.bucket("watched");
-    let may = json!([{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "arn:aws:s3:::watched"}]);
-    let role = aws.role(&format!("{name}-runs"), &json!({"Service": "lambda.amazonaws.com"}), &may);
+    let role = changes_access_list(&aws, &format!("{name}-runs"), "watched");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/acl.py");
     let bootstrap = format!("#!/bin/sh\nexec '{}' '{}'\n", lab.python().display(), script.display());
     let packed = Command::new(lab.python()).args(["-c", PACK, &bootstrap]).output().unwrap();
     assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
     let function = aws.function(name, &role, String::from_utf8(packed.stdout).unwrap().trim());
-    let pattern = json!({
-        "source": ["aws.s3"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {
-            "eventSource": ["s3.amazonaws.com"],
-            "eventName": ["PutBucketAcl"],
-            "requestParameters": {"bucketName": ["watched"]},
-        },
-    });
-    aws.rule(name, &pattern, &[json!({"Id": "function", "Arn": function})])
+    aws.rule(name, &on_access_list_of("watched"), &[json!({"Id": "function", "Arn": function})])
 }

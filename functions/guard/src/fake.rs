@@ -148,6 +148,21 @@ impl Fake {
         fake
     }
 
+    fn switched(
+        &self,
+        name: &str,
+        call: &'static str,
+        to: RuleState,
+        id: &str,
+    ) -> Result<Receipt, CallError> {
+        let mut state = self.state();
+        state.call(call, name)?;
+        if let Some(rule) = state.rules.get_mut(name) {
+            rule.state = to;
+        }
+        Ok(Receipt { request_id: id.into() })
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
@@ -214,12 +229,7 @@ fn operation(need: &Need) -> &'static str {
 
 impl GiveBack for Fake {
     async fn give_back(&self, _bus: &str, name: &str) -> Result<Receipt, CallError> {
-        let mut state = self.state();
-        state.call("EnableRule", name)?;
-        if let Some(rule) = state.rules.get_mut(name) {
-            rule.state = RuleState::Enabled;
-        }
-        Ok(Receipt { request_id: "req-enable".into() })
+        self.switched(name, "EnableRule", RuleState::Enabled, "req-enable")
     }
 }
 
@@ -275,12 +285,7 @@ impl Account for Fake {
     }
 
     async fn disable_rule(&self, _bus: &str, name: &str) -> Result<Receipt, CallError> {
-        let mut state = self.state();
-        state.call("DisableRule", name)?;
-        if let Some(rule) = state.rules.get_mut(name) {
-            rule.state = RuleState::Disabled;
-        }
-        Ok(Receipt { request_id: "req-disable".into() })
+        self.switched(name, "DisableRule", RuleState::Disabled, "req-disable")
     }
 
     async fn kept_targets(&self, _bus: &str, name: &str) -> Result<Vec<KeptTarget>, CallError> {

@@ -11,7 +11,7 @@ use loopguard_account::{
 use loopguard_analysis::Verdict;
 use loopguard_decision::evidence::{
     BEFORE, Counter, INTERRUPTED_FOR, Interrupted, Interruption, STOPS, Sample, Stop, Thresholds, Wanted,
-    hears_no_caller, may_interrupt,
+    comes_back_whole, hears_no_caller, may_interrupt,
 };
 use loopguard_decision::rates::{Metric, Minute, Watched};
 use loopguard_decision::{
@@ -19,7 +19,7 @@ use loopguard_decision::{
     is_permitted,
 };
 use loopguard_guard::interrupt_message;
-use loopguard_model::{Rule, RuleState, Trigger};
+use loopguard_model::Rule;
 
 /// After a test in vain there is none of the same rule for so long (milliseconds).
 const RESTS: u64 = 24 * 3_600_000;
@@ -102,11 +102,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let is_wanted = watch.interruption_test == InterruptionTest::On
             && watch.tripwires != Tripwires::Off
             && self.settings.mode == Mode::Enforce;
-        let is_fit = |rule: &Rule| {
-            rule.state == RuleState::Enabled
-                && matches!(rule.trigger, Trigger::Pattern(_))
-                && hears_no_caller(&one.finding, &rule.key)
-        };
+        let is_fit = |rule: &Rule| comes_back_whole(rule) && hears_no_caller(&one.finding, &rule.key);
         let is_loop = one.finding.verdict == Verdict::Loop && is_permitted(&one.finding);
         if !is_wanted || !is_loop || !one.rule().is_some_and(is_fit) {
             return Ok(false);

@@ -56,6 +56,13 @@ pub(crate) struct Step {
     pub(crate) later: Option<usize>,
 }
 
+impl Step {
+    /// A call that the run makes, of which nothing more is known.
+    fn made(call: Call) -> Self {
+        Self { call, leads_on: true, later: None }
+    }
+}
+
 /// A call of a schedule that a call of code makes.
 #[derive(Debug)]
 pub(crate) struct Later {

@@ -68,11 +68,6 @@ impl<'a> Search<'a> {
         Self { inventory, catalogue, part: None, budget: (cost / 2).saturating_add(FREE) }
     }
 
-    /// Returns true iff enough was analysed.
-    fn is_spent(&self) -> bool {
-        self.budget == 0
-    }
-
     /// Returns the first change along the cycle that is proved to break it, else why there is none.
     fn of(&mut self, lead: &Lead) -> Result<Remedy, String> {
         if lead.component.len() > MOST_RULES {
@@ -182,34 +177,17 @@ impl<'a> Search<'a> {
 
     /// Analyses the lead's part of the account with roles changed; none where enough was analysed.
     fn after_limited(&mut self, lead: &Lead, limited: Vec<Role>) -> Option<Analysis> {
-        if self.is_spent() {
-            return None;
-        }
-        let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
-        part.rules = lead.component.iter().filter_map(|at| self.inventory.rules.get(*at)).cloned().collect();
-        let mut kept = Vec::new();
-        for role in limited {
-            for known in part.roles.iter_mut().filter(|known| known.arn == role.arn) {
-                kept.push(std::mem::replace(known, role.clone()));
-            }
-        }
-        let after = analyse_deep(part, self.catalogue, Some(&lead.within));
-        self.budget = self.budget.saturating_sub(after.cost);
-        for role in kept {
-            for known in part.roles.iter_mut().filter(|known| known.arn == role.arn) {
-                *known = role.clone();
-            }
-        }
-        Some(after)
+        let of_lead = lead.component.iter().filter_map(|at| self.inventory.rules.get(*at));
+        let rules = of_lead.cloned().collect();
+        let kept = exchange(&mut self.part().roles, limited);
+        let after = self.analysed(lead, rules);
+        exchange(&mut self.part().roles, kept);
+        after
     }
 
     /// Analyses the lead's part of the account with the changed pattern; none where enough was analysed.
     fn after(&mut self, lead: &Lead, place: usize, pattern: &EventPattern) -> Option<Analysis> {
-        if self.is_spent() {
-            return None;
-        }
-        let part = self.part.get_or_insert_with(|| self.inventory.without_rules());
-        part.rules.clear();
+        let mut rules = Vec::new();
         for at in lead.component.iter() {
             let mut rule = self.inventory.rules.get(*at)?.clone();
             if *at == place {
@@ -218,12 +196,38 @@ impl<'a> Search<'a> {
                     _ => Trigger::Pattern(Arc::new(pattern.clone())),
                 };
             }
-            part.rules.push(rule);
+            rules.push(rule);
         }
-        let after = analyse_deep(part, self.catalogue, Some(&lead.within));
+        self.analysed(lead, rules)
+    }
+
+    fn part(&mut self) -> &mut Inventory {
+        self.part.get_or_insert_with(|| self.inventory.without_rules())
+    }
+
+    /// Analyses the part with these rules, at the budget's cost; none where enough was analysed.
+    fn analysed(&mut self, lead: &Lead, rules: Vec<Rule>) -> Option<Analysis> {
+        if self.budget == 0 {
+            return None;
+        }
+        let catalogue = self.catalogue;
+        let part = self.part();
+        part.rules = rules;
+        let after = analyse_deep(part, catalogue, Some(&lead.within));
         self.budget = self.budget.saturating_sub(after.cost);
         Some(after)
     }
+}
+
+/// Puts roles in the place of those with the same ARNs, and returns these.
+fn exchange(all: &mut [Role], with: Vec<Role>) -> Vec<Role> {
+    let mut kept = Vec::new();
+    for role in with {
+        for known in all.iter_mut().filter(|known| known.arn == role.arn) {
+            kept.push(std::mem::replace(known, role.clone()));
+        }
+    }
+    kept
 }
 
 fn headline(change: &Change) -> String {

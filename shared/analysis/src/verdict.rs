@@ -360,15 +360,6 @@ impl Judge<'_, '_> {
         self.ground.inventory.rules.get(rule).map(|rule| rule.key.clone())
     }
 
-    /// Returns why no call causes what the rule listens to, if none does.
-    fn unprompted(&self, rule: &Rule) -> Option<String> {
-        let catalogue = self.ground.catalogue;
-        let branches = rule.trigger.pattern()?.branches();
-        let all: Option<Vec<String>> =
-            branches.iter().map(|branch| catalogue.why_unprompted(branch)).collect();
-        all?.into_iter().next()
-    }
-
     /// Returns why nothing that the rule's targets can cause is what the rule listens to.
     fn unheard(&self, at: usize) -> String {
         let listener = self.ground.listeners.of_rule(at);
@@ -404,7 +395,7 @@ impl Judge<'_, '_> {
                 .collect();
             reasons.push(format!("it leads to rule {}, from where nothing leads back", names.join(", ")));
         }
-        match self.unprompted(rule) {
+        match rule.trigger.pattern().and_then(|pattern| self.ground.catalogue.why_unprompted(pattern)) {
             Some(why) => reasons.push(format!("source: {why}")),
             None => reasons.extend(cuts),
         }

@@ -210,10 +210,10 @@ impl Step {
         }
     }
 
-    /// Returns the key by which it is known that this was told of the finding of that id.
-    pub fn key(&self, finding: &str) -> String {
-        let why = match self {
-            Self::WouldDisable(why) | Self::Refused(why) => why.as_str(),
+    /// Returns why nothing is done, where nothing is.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::WouldDisable(why) | Self::Refused(why) => Some(*why),
             Self::Intended
             | Self::Disabled { .. }
             | Self::AlreadyOff
@@ -221,9 +221,13 @@ impl Step {
             | Self::GivenBack { .. }
             | Self::NotGivenBack(_)
             | Self::Failed(_)
-            | Self::Unclear => "",
-        };
-        format!("{finding} {} {why}", self.as_str())
+            | Self::Unclear => None,
+        }
+    }
+
+    /// Returns the key by which it is known that this was told of the finding of that id.
+    pub fn key(&self, finding: &str) -> String {
+        format!("{finding} {} {}", self.as_str(), self.refusal().map(Refusal::as_str).unwrap_or_default())
     }
 }
 

@@ -30,7 +30,7 @@ pub use hop::HopRef;
 pub use install::{Claim, InstallPlan, Installed, Wanted, install_plan};
 pub use interruption::{
     ASKED_FOR, AWAITED, BEFORE, Counter, INTERRUPTED_FOR, Interrupted, Interruption, STOPS, Stop,
-    hears_no_caller, may_interrupt,
+    comes_back_whole, hears_no_caller, may_interrupt,
 };
 pub use puts::{PUTS_MINUTES, Puts, PutsCount, PutsCounter, puts_counted};
 pub use stir::{STIRRED_WITHIN, may_show};

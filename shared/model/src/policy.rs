@@ -20,11 +20,14 @@ pub struct Policy {
     pub origin: Origin,
 }
 
+/// As whom EventBridge delivers where a target has no role.
+const EVENTBRIDGE: &str = "events.amazonaws.com";
+
 impl Policy {
-    /// Returns false only if the policy surely lets that service do nothing (`events.amazonaws.com`).
-    pub fn may_let_in(&self, service: &str) -> bool {
+    /// Returns false only if the policy surely lets EventBridge do nothing.
+    pub fn may_let_eventbridge_in(&self) -> bool {
         let may_be = |one: &Principal| match one.name.as_literal().as_deref() {
-            Some(name) => name == "*" || (&*one.kind == "Service" && name == service),
+            Some(name) => name == "*" || (&*one.kind == "Service" && name == EVENTBRIDGE),
             None => true,
         };
         let lets_in = |statement: &Statement| match &statement.principals {

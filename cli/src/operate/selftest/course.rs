@@ -273,17 +273,10 @@ impl<A: Canaries, L: Ledger, C: Clock> Course<'_, A, L, C> {
 }
 
 fn told_of(step: &Step) -> String {
-    match step {
-        Step::WouldDisable(why) => format!("it would be disabled, but {why}"),
-        Step::Refused(why) => format!("it is not disabled: {why}"),
-        Step::Intended
-        | Step::Disabled { .. }
-        | Step::AlreadyOff
-        | Step::Interrupted { .. }
-        | Step::GivenBack { .. }
-        | Step::NotGivenBack(_)
-        | Step::Failed(_)
-        | Step::Unclear => step.as_str().to_owned(),
+    match (step, step.refusal()) {
+        (Step::WouldDisable(_), Some(why)) => format!("it would be disabled, but {why}"),
+        (_, Some(why)) => format!("it is not disabled: {why}"),
+        (_, None) => step.as_str().to_owned(),
     }
 }
 

@@ -9,11 +9,10 @@ use crate::event::{Changed, Ignored};
 use crate::known::NEVER;
 use loopguard_account::{GiveBack, Ledger, Shown, ShownBy, Suspicion, Watchbook};
 use loopguard_analysis::Finding;
-use loopguard_decision::evidence::{INTERRUPTED_FOR, Interruption, hears_no_caller};
+use loopguard_decision::evidence::{INTERRUPTED_FOR, Interruption, comes_back_whole, hears_no_caller};
 use loopguard_decision::{
     Act, ActionKind, Change, Intent, InterruptionTest, Over, Protocol, Step, Timestamp, is_permitted,
 };
-use loopguard_model::{RuleState, Trigger};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -37,8 +36,7 @@ impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
         let named = &suspicion.rule;
         let read = self.account.rule(&named.bus, &named.name).await.map_err(HandleError::Read)?;
         let Some(rule) = read else { return Ok(log_ignored(Ignored::Gone)) };
-        // `EnableRule` gives back `ENABLED` and no other state; a schedule's rounds are no events.
-        if rule.state != RuleState::Enabled || !matches!(rule.trigger, Trigger::Pattern(_)) {
+        if !comes_back_whole(&rule) {
             return Ok(stays_on("it is not `ENABLED`, or not by a pattern alone"));
         }
         let key = rule.key.clone();

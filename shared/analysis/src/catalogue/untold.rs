@@ -5,7 +5,7 @@ use crate::catalogue::error::check;
 use crate::catalogue::table::Table;
 use crate::catalogue::{Catalogue, CatalogueError, packed, same_letters};
 use crate::emission::{API_CALL, shows_call};
-use loopguard_pattern::Branch;
+use loopguard_pattern::{Branch, EventPattern};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,14 +110,22 @@ impl Catalogue {
         self.schemas.get_or_init(schemas)
     }
 
-    /// Returns why no call causes what the branch accepts, with one of these events, if no call causes any of them.
-    pub(crate) fn why_unprompted(&self, branch: &Branch) -> Option<String> {
+    /// Returns why no call causes what the pattern accepts, with one of these events, if no call causes any of them.
+    pub(crate) fn why_unprompted(&self, pattern: &EventPattern) -> Option<String> {
+        let all: Option<Vec<_>> = pattern.branches().iter().map(|branch| self.unprompted(branch)).collect();
+        let ((source, detail_type), why) = all?.into_iter().next()?;
+        Some(format!("no call causes `{detail_type}` of `{source}`: {why}"))
+    }
+
+    /// Returns the last of the events that the branch lists, and why no call causes it, if no call causes any of them.
+    fn unprompted(&self, branch: &Branch) -> Option<(Event, &Arc<str>)> {
+        let types = accept::listed(branch, "detail-type")?;
         let mut last = None;
         for source in accept::listed(branch, "source")? {
-            for detail_type in accept::listed(branch, "detail-type")? {
-                let event = (source.clone(), detail_type);
+            for detail_type in &types {
+                let event = (source.clone(), detail_type.clone());
                 let why = self.untold().why_unprompted(&event)?;
-                last = Some(format!("no call causes `{}` of `{}`: {why}", event.1, event.0));
+                last = Some((event, why));
             }
         }
         last

@@ -92,5 +92,5 @@ fn step<const N: usize>(
         origin: workload.origin.clone(),
         note: "records that arrive together are written together".into(),
     };
-    Step { call, leads_on: true, later: None }
+    Step::made(call)
 }

@@ -199,7 +199,7 @@ impl<'v> Walk<'v> {
             origin: self.workload.origin.clone(),
             note: format!("step `{step}`").into(),
         };
-        self.found.steps.push(Step { call, leads_on: true, later: None });
+        self.found.steps.push(Step::made(call));
     }
 }
 

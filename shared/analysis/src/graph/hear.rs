@@ -63,7 +63,8 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
         return Hearing::Deaf(Refinement::of_path(path), format!("they differ in `{path}`"));
     }
     if emission.is_any_native()
-        && let Some(why) = unprompted(ground, listener)
+        && ground.catalogue.has(Aspect::Unprompted)
+        && let Some(why) = ground.catalogue.why_unprompted(&listener.pattern)
     {
         return Hearing::Deaf(Refinement::Source, why);
     }
@@ -117,16 +118,6 @@ pub(super) fn hear(ground: &Ground<'_>, scope: &Scope, at: usize, prepared: &Pre
     let sure = emission.every_run && !presence.in_part && certainty > Certainty::Assumed && surely_matches();
     let gain = if sure { Gain::Many } else { Gain::Sometimes };
     Hearing::Heard(Heard { certainty, gain, presence, why })
-}
-
-/// Returns why no call causes what the listener hears, whoever calls, if none does.
-fn unprompted(ground: &Ground<'_>, listener: &Listener) -> Option<String> {
-    if !ground.catalogue.has(Aspect::Unprompted) {
-        return None;
-    }
-    let branches = listener.pattern.branches().iter();
-    let all: Option<Vec<String>> = branches.map(|branch| ground.catalogue.why_unprompted(branch)).collect();
-    all?.pop()
 }
 
 /// Returns true only if the branch asks for nothing that the emission leaves open, or that a permission alone says.

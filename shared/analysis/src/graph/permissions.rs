@@ -220,7 +220,7 @@ impl Making<'_, '_, '_> {
             }
             return;
         };
-        reached.retain(|arn| !resumes || self.builder.may_wait(feed, arn));
+        self.builder.keep_led_to(feed, resumes, &mut reached);
         let named = matches!(grant.reach, Reach::These(_));
         let certainty = if named { certainty } else { certainty.min(Certainty::Broad) };
         for arn in reached {

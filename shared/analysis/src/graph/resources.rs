@@ -224,7 +224,7 @@ impl<'a> Builder<'a, '_> {
         let (node, new) = self.node(Key::AnyOf(id, waiting), || Kind::Resource);
         if new {
             let mut all = self.resources.all_of(feed);
-            all.retain(|arn| !waiting || self.may_wait(feed, arn));
+            self.keep_led_to(feed, waiting, &mut all);
             for arn in all {
                 let to = self.resource(&arn);
                 self.edge(Edge::sure(node, to, Fact::Is));

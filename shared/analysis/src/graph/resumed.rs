@@ -18,9 +18,12 @@ impl Builder<'_, '_> {
         (!resumes || catalogue.has(Aspect::ResumedWorkloads)).then_some(resumes)
     }
 
-    /// Returns true unless the resource surely waits for no answer.
-    pub(super) fn may_wait(&self, feed: usize, arn: &Term) -> bool {
-        self.ground.catalogue.carriers().feeds().get(feed).is_none_or(|row| self.ground.may_wait(row, arn))
+    /// Keeps of the row's resources those that a call leads to: all, or where it lets go on what waits, those that do not surely
+    /// wait for no answer.
+    pub(super) fn keep_led_to(&self, feed: usize, resumes: bool, resources: &mut Vec<Term>) {
+        if resumes && let Some(row) = self.ground.catalogue.carriers().feeds().get(feed) {
+            resources.retain(|arn| self.ground.may_wait(row, arn));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An alert for programs.
 
-use super::{Alert, Step, Urgency};
+use super::{Alert, Refusal, Urgency};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -130,17 +130,7 @@ fn document(alert: &Alert) -> Document<'_> {
         }),
         step: alert.word(),
         reason: alert.done(),
-        refusal: match &alert.step {
-            Step::WouldDisable(why) | Step::Refused(why) => Some(why.as_str()),
-            Step::Intended
-            | Step::Disabled { .. }
-            | Step::AlreadyOff
-            | Step::Interrupted { .. }
-            | Step::GivenBack { .. }
-            | Step::NotGivenBack(_)
-            | Step::Failed(_)
-            | Step::Unclear => None,
-        },
+        refusal: alert.step.refusal().map(Refusal::as_str),
         change: ChangeRow {
             rule: &alert.change.rule,
             call: &alert.change.call,

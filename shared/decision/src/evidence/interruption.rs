@@ -9,7 +9,7 @@ use crate::ledger::digest;
 use crate::rates::{Minute, Series};
 use crate::{RuleRef, Timestamp};
 use loopguard_analysis::Finding;
-use loopguard_model::{Rule, RuleKey, RuleState};
+use loopguard_model::{Rule, RuleKey, RuleState, Trigger};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -164,6 +164,12 @@ pub fn hears_no_caller(finding: &Finding, rule: &RuleKey) -> bool {
     let mut into =
         finding.hops.iter().zip(heard).filter(|(_, hears)| *hears == rule).map(|(hop, _)| hop).peekable();
     into.peek().is_some() && into.all(|hop| hop.caller.is_none() && hop.emits.event_name.is_none())
+}
+
+/// Returns true iff the rule is as it was once it is given back: `EnableRule` gives back `ENABLED` and no other state, and a
+/// schedule's rounds are no events.
+pub fn comes_back_whole(rule: &Rule) -> bool {
+    rule.state == RuleState::Enabled && matches!(rule.trigger, Trigger::Pattern(_))
 }
 
 /// Returns true iff events are counted since then for long enough, and come so steadily and so often before that minute that their

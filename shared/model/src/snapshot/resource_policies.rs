@@ -9,9 +9,6 @@ use std::collections::BTreeSet;
 /// What stands behind the ARN of a resource for what is in it.
 const WITHIN: [&str; 3] = ["", "/*", ":*"];
 
-/// As whom EventBridge delivers where a target has no role.
-const EVENTBRIDGE: &str = "events.amazonaws.com";
-
 /// Services of the resources to which EventBridge delivers only if their policy lets it (EventBridge user guide,
 /// resource-based policies): those of queues and topics. A function's target without leave is no finding here.
 const GUARDED: [&str; 2] = ["sqs", "sns"];
@@ -33,7 +30,7 @@ impl Reader<'_> {
             let arn = node.required_text("ResourceArn")?;
             let policy = self.policy(&arn, &node.required("Policy")?)?;
             if arn.split(':').nth(2).is_some_and(|service| GUARDED.contains(&service)) {
-                let set = if policy.may_let_in(EVENTBRIDGE) { &mut open } else { &mut closed };
+                let set = if policy.may_let_eventbridge_in() { &mut open } else { &mut closed };
                 set.insert(Term::literal(&arn));
             }
             let resources = WITHIN.iter().map(|end| Term::literal(&format!("{arn}{end}"))).collect();

@@ -10,9 +10,6 @@ use loopguard_pattern::json::{Value, ValueKind};
 use loopguard_pattern::{Part, Term};
 use std::collections::BTreeSet;
 
-/// As whom EventBridge delivers where a target has no role.
-const EVENTBRIDGE: &str = "events.amazonaws.com";
-
 impl Reader<'_> {
     /// Adds the policies that the resource has, or is. What lets EventBridge in is added to `open`.
     pub(super) fn resource_policies(
@@ -44,7 +41,7 @@ impl Reader<'_> {
                 ));
             }
             let mut resources = Vec::new();
-            let lets_in = policy.may_let_in(EVENTBRIDGE);
+            let lets_in = policy.may_let_eventbridge_in();
             for arn in self.subjects(resource, &properties, fact) {
                 if lets_in {
                     open.insert(arn.clone());

@@ -176,7 +176,7 @@ impl Place<'_, '_> {
             origin: self.workload.origin.clone(),
             note: nodes::note(&note),
         };
-        Step { call, leads_on: true, later: None }
+        Step::made(call)
     }
 
     /// The role of the task's own credentials; one that is not known where an expression says it.

@@ -61,7 +61,7 @@ impl<'a> Making<'_, 'a, '_> {
         for grant in grants {
             match self.builder.resources.reached_by(feed, grant) {
                 Some(mut reached) => {
-                    reached.retain(|arn| !resumes || self.builder.may_wait(feed, arn));
+                    self.builder.keep_led_to(feed, resumes, &mut reached);
                     for arn in reached {
                         let to = self.builder.fed(feed, &arn, operation);
                         self.edge(to, operation, permitted);

@@ -3,6 +3,7 @@
 use super::super::site::{Plan, Site, change};
 use super::super::{ACCOUNT, event_bridge};
 use crate::lab::harness::Lab;
+use crate::lab::{changes_access_list, on_access_list_of};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -107,20 +108,10 @@ impl Site<'_> {
 
     /// Makes a managed rule whose function may do what the rule hears, on a bucket of its own.
     fn function_that_loops(&self, name: &str) {
-        let may = json!([{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": format!("arn:aws:s3:::{name}")}]);
-        let role = self.aws.role(name, &json!({"Service": "lambda.amazonaws.com"}), &may);
+        let role = changes_access_list(&self.aws, name, name);
         let function = self.aws.function(name, &role, EMPTY_ZIP);
         self.aws.reserve(name, Some(RESERVED));
-        let pattern = json!({
-            "source": ["aws.s3"],
-            "detail-type": ["AWS API Call via CloudTrail"],
-            "detail": {
-                "eventSource": ["s3.amazonaws.com"],
-                "eventName": ["PutBucketAcl"],
-                "requestParameters": {"bucketName": [name]},
-            },
-        });
-        self.aws.rule(name, &pattern, &[json!({"Id": "function", "Arn": function})]);
+        self.aws.rule(name, &on_access_list_of(name), &[json!({"Id": "function", "Arn": function})]);
         self.aws.manage(name, "svc.amazonaws.com");
     }
 
