@@ -34,6 +34,7 @@ mod takeover;
 mod takers;
 mod values;
 mod why;
+mod wide;
 mod within;
 mod work;
 

@@ -9,6 +9,7 @@ use super::permissions::Granted;
 use super::refused::Refused;
 use super::resources::Resources;
 use super::takeover::Takeovers;
+use super::wide::Overheard;
 use super::within::Within;
 use super::{actors, events, node, settled};
 use crate::actor::{self, Act, Actor};
@@ -259,6 +260,8 @@ pub(super) struct Builder<'a, 'g> {
     pub(super) refused: FxHashMap<Delivering, Option<Refused>>,
     /// Text of an action in a place -> operations that together reach every listener of nearly everything.
     pub(super) covering: FxHashMap<(Scope, Arc<str>), Covering>,
+    /// A call in a place -> how listeners of nearly everything hear it.
+    pub(super) overheard: FxHashMap<(usize, Arc<str>), Rc<Overheard>>,
 }
 
 impl<'a, 'g> Builder<'a, 'g> {
@@ -294,6 +297,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             bound: FxHashMap::default(),
             refused: FxHashMap::default(),
             covering: FxHashMap::default(),
+            overheard: FxHashMap::default(),
         }
     }
 

@@ -225,14 +225,8 @@ fn opened<'a>(builder: &mut Builder<'a, '_>, key: &ClassKey, call: &OfCall<'a>, 
         (Vec::new(), Vec::new())
     } else {
         let emissions = prepared(call.emissions(ground));
-        let shown: Vec<Vec<&Arc<str>>> = emissions
-            .iter()
-            .map(|prepared| events::shown(ground, &call.operation, &prepared.emission))
-            .collect();
-        // What happens to one known thing may happen elsewhere, or once.
-        let apart = events::may_be_elsewhere(ground, call.scope, &call.operation)
-            || ground.catalogue.natives_of(&call.operation).any(|row| row.settles.is_some());
-        let looks = |listens: &Listens| apart || listens.looks(ground, &emissions, &shown);
+        let resource = Resource::of(ground, call.scope, &call.operation, &emissions);
+        let looks = |listens: &Listens| resource.decides(listens.at, listens.asked.iter().copied());
         heard(ground, call.scope, &emissions, &audience).into_iter().partition(looks)
     };
     let shared = (!others.is_empty()).then(|| builder.class(Class::Call(call.clone()), others));
@@ -277,22 +271,48 @@ struct Listens {
     best: Vec<(Heard, usize)>,
 }
 
-impl Listens {
-    /// Returns false only if what the listener hears is the same whatever the resource is.
-    fn looks(&self, ground: &Ground<'_>, emissions: &[Prepared], shown: &[Vec<&Arc<str>>]) -> bool {
-        let Some(listener) = ground.listeners.all.get(self.at) else { return true };
+/// What hangs on the resource of a call, of which nothing is known.
+pub(super) struct Resource<'e, 'g, 'a> {
+    ground: &'g Ground<'a>,
+    emissions: &'e [Prepared],
+    /// The paths of each event that say something of it.
+    shown: Vec<Vec<&'g Arc<str>>>,
+    /// What happens to one known thing may happen elsewhere, or once.
+    apart: bool,
+}
+
+impl<'e, 'g, 'a> Resource<'e, 'g, 'a> {
+    /// Takes the events of the call on whatever resource.
+    pub(super) fn of(
+        ground: &'g Ground<'a>,
+        scope: &Scope,
+        operation: &'g Operation,
+        emissions: &'e [Prepared],
+    ) -> Self {
+        let shown = emissions.iter().map(|prepared| events::shown(ground, operation, &prepared.emission));
+        let apart = events::may_be_elsewhere(ground, scope, operation)
+            || ground.catalogue.natives_of(operation).any(|row| row.settles.is_some());
+        Self { ground, emissions, shown: shown.collect(), apart }
+    }
+
+    /// Returns false only if how the listener hears the events in these places is the same whatever the resource is.
+    pub(super) fn decides(&self, at: usize, mut places: impl Iterator<Item = usize>) -> bool {
+        if self.apart {
+            return true;
+        }
+        let Some(listener) = self.ground.listeners.all.get(at) else { return true };
         let asks = |path: &str| {
             let fields = listener.pattern.branches().iter().flat_map(Branch::fields);
             fields.into_iter().any(|wanted| on_one_way(&wanted.path, path))
         };
         // Whether a bucket sends its events is asked of the one bucket, and whether a trail selects a resource of that.
         let of_resource = |emission: &Emission| {
-            let trails = ground.inventory.trails.as_ref();
+            let trails = self.ground.inventory.trails.as_ref();
             emission.family == Family::Bucket || trails.is_some_and(|trails| by_resource(emission, trails))
         };
-        self.asked.iter().any(|place| {
-            emissions.get(*place).is_none_or(|prepared| of_resource(&prepared.emission))
-                || shown.get(*place).into_iter().flatten().any(|path| asks(path))
+        places.any(|place| {
+            self.emissions.get(place).is_none_or(|prepared| of_resource(&prepared.emission))
+                || self.shown.get(place).into_iter().flatten().any(|path| asks(path))
         })
     }
 }

@@ -1,21 +1,20 @@
 //! What permissions allow: one node for all roles whose policies say the same.
 
 use super::bounds::bounds as of_grant;
-use super::build::{Builder, ClassKey, Covering, Ground, Key, Kind, Part};
+use super::build::{Builder, ClassKey, Ground, Key, Kind, Part};
 use super::class::{Class, Ends};
 use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::events::Refusal;
-use super::hear::{Hearing, Prepared, hear};
 use super::operations::{all_named, texts};
 use super::sameness::text_of;
-use super::{buses, class, events};
+use super::wide::Left;
+use super::{buses, class};
 use crate::arn::Arn;
 use crate::catalogue::Operation;
 use crate::emission::{Emission, custom, replay};
 use crate::glob::fits;
 use crate::iam::{Access, Bound, Grant, Reach, Towards, allowing};
-use crate::listener::Listeners;
 use crate::{Aspect, Certainty, Gain, Status};
 use loopguard_model::{Effect, Role, Scope, Scoped};
 use loopguard_pattern::Term;
@@ -278,15 +277,27 @@ impl Making<'_, '_, '_> {
     fn wide_one_by_one(&mut self, text: &str, access: &Access<'_>, by_caller: &mut Vec<Allowed>) {
         let ground = self.builder.ground;
         let mut left = Left::of(ground.listeners);
+        let place = self.builder.place(self.scope);
         for operation in all_named(text, ground.catalogue) {
             if left.is_empty() {
                 return;
             }
+            let overheard = self.builder.overheard(operation, self.scope, place);
+            if !left.may_be_told_more_by(&overheard) {
+                continue;
+            }
             let grants = access.grants(operation);
             let mut on = bounds(operation, &grants, access, self.builder, self.scope);
-            on.retain(|(bound, _)| left.is_told_more_by(ground, self.scope, operation, bound));
+            if overheard.is_told_apart {
+                on.retain(|(bound, _)| left.is_told_more_by(ground, self.scope, operation, bound));
+            } else {
+                on.truncate(1);
+            }
             if on.is_empty() {
                 continue;
+            }
+            if !overheard.is_told_apart {
+                left.note(&overheard);
             }
             for (bound, certainty) in &on {
                 self.class(operation, bound, Part::Wide(self.refusal), *certainty);
@@ -349,85 +360,6 @@ impl Making<'_, '_, '_> {
         };
         let own = |emissions| Class::Own(emissions, true);
         class::make(self.builder, key, self.scope, Ears::all(who), || vec![emission], own)
-    }
-}
-
-impl<'a> Builder<'a, '_> {
-    /// Returns operations that together reach every listener of nearly everything that an open permission of that
-    /// text reaches, in the catalogue's order.
-    fn covering(&mut self, text: &Arc<str>, scope: &'a Scope) -> Covering {
-        let key = (scope.clone(), text.clone());
-        if let Some(known) = self.covering.get(&key) {
-            return known.clone();
-        }
-        let found: Covering = self.find_covering(text, scope).into();
-        self.covering.insert(key, found.clone());
-        found
-    }
-
-    fn find_covering(&self, text: &str, scope: &'a Scope) -> Vec<Arc<Operation>> {
-        let mut left = Left::of(self.ground.listeners);
-        let mut chosen = Vec::new();
-        for operation in all_named(text, self.ground.catalogue) {
-            if left.is_empty() {
-                break;
-            }
-            if left.is_told_more_by(self.ground, scope, operation, &Bound::open()) {
-                chosen.push(operation.clone());
-            }
-        }
-        chosen
-    }
-}
-
-/// How well a listener of nearly everything hears what was looked at so far. What is off or not decided covers for
-/// nothing that is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Heardness {
-    NotAtAll,
-    Off,
-    Perhaps,
-    Surely,
-}
-
-/// Listeners that do not surely hear anything yet.
-#[derive(Debug)]
-struct Left(BTreeMap<usize, Heardness>);
-
-impl Left {
-    /// Of listeners that hear the same, one is enough.
-    fn of(listeners: &Listeners) -> Self {
-        Self(listeners.wide.iter().map(|at| (listeners.twin(*at), Heardness::NotAtAll)).collect())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Returns true iff one of them hears the call better than all before.
-    fn is_told_more_by(
-        &mut self,
-        ground: &Ground<'_>,
-        scope: &Scope,
-        operation: &Operation,
-        bound: &Bound,
-    ) -> bool {
-        let mut more = false;
-        for emission in events::of_call(ground, scope, operation, bound, None, Refusal::Perhaps) {
-            let prepared = Prepared::new(emission);
-            for (at, known) in &mut self.0 {
-                let now = match hear(ground, scope, *at, &prepared) {
-                    Hearing::Deaf(..) => Heardness::NotAtAll,
-                    Hearing::Heard(heard) if heard.presence.off.is_some() => Heardness::Off,
-                    Hearing::Heard(heard) if heard.certainty == Certainty::Assumed => Heardness::Perhaps,
-                    Hearing::Heard(_) => Heardness::Surely,
-                };
-                more |= now > *known;
-                *known = now.max(*known);
-            }
-            self.0.retain(|_, known| *known < Heardness::Surely);
-        }
-        more
     }
 }
 

@@ -11,7 +11,7 @@ use crate::iam::condition::holds;
 use crate::iam::custom::{EventLimits, is_about_the_event};
 use crate::iam::grant::{Grant, Reach, allows};
 use crate::iam::layers::{Refusal, narrowed, without};
-use crate::iam::of_resource::{Towards, allowing, denies, is_asked};
+use crate::iam::of_resource::{Asked, Towards, allowing, denies};
 use crate::iam::statement::{names, reading};
 use crate::iam::text::{Reading, Resolved};
 use crate::iam::{Context, Truth, World};
@@ -32,11 +32,12 @@ pub(crate) struct Access<'a> {
     layers: Vec<Vec<&'a Policy>>,
     /// The first of these is the boundary.
     bounded: bool,
-    role: &'a Role,
     /// Policies of resources that may be about the role.
     pub(crate) of_resources: Vec<&'a ResourcePolicy>,
     /// What of these allows the role something, and how it speaks of the role.
-    let_in: Vec<(&'a ResourcePolicy, &'a Statement, Towards)>,
+    let_in: Asked<'a, (&'a Statement, Towards)>,
+    /// What of these surely refuses the role something.
+    kept_out: Asked<'a, &'a Statement>,
     /// What was not read and may allow more: why, for people.
     pub(crate) unread: Vec<Arc<str>>,
     /// A boundary that was not read and may allow less.
@@ -70,18 +71,20 @@ impl<'a> Access<'a> {
             policies: role.policies.iter().collect(),
             layers: Vec::new(),
             bounded: false,
-            role,
             of_resources: inventory.resource_policies.about(role).collect(),
-            let_in: Vec::new(),
+            let_in: Asked::default(),
+            kept_out: Asked::default(),
             unread: Vec::new(),
             boundary_unread: None,
             catalogue,
         };
         if catalogue.has(Aspect::ResourcePolicies) {
-            let towards = |(policy, statement)| (policy, statement, allowing(statement, role));
+            let towards = |(policy, statement)| (policy, (statement, allowing(statement, role)));
             let all = access.resource_statements().map(towards);
-            access.let_in = all.filter(|(.., towards)| *towards != Towards::Others).collect();
+            access.let_in = all.filter(|(_, (_, towards))| *towards != Towards::Others).collect();
         }
+        access.kept_out =
+            access.resource_statements().filter(|(_, statement)| denies(statement, role)).collect();
         for policy in &role.policies {
             for part in &policy.unread {
                 access.unread.push(format!("policy `{}`: {part}", policy.name).into());
@@ -158,7 +161,7 @@ impl<'a> Access<'a> {
             .iter()
             .flat_map(|policy| &policy.statements)
             .filter(|statement| statement.effect == Effect::Allow)
-            .chain(self.let_in.iter().map(|(_, statement, _)| *statement))
+            .chain(self.let_in.all().map(|(_, (statement, _))| *statement))
     }
 
     /// Returns every way in which the operation may be allowed; none iff it is surely refused.
@@ -244,8 +247,7 @@ impl<'a> Access<'a> {
     /// Returns the grants of the resources' policies.
     fn let_in_by_resources(&self, action: &str, context: &Context) -> Vec<(Towards, Grant)> {
         let mut grants = Vec::new();
-        let asked = |(of, ..): &(&ResourcePolicy, &Statement, Towards)| is_asked(of, action);
-        for (of, statement, towards) in self.let_in.iter().copied().filter(asked) {
+        for (of, (statement, towards)) in self.let_in.about(action).copied() {
             let reading = reading(&of.policy, context);
             if let Some(narrow) = self.allows(&statement.actions, action)
                 && let Some(limits) = self.limits_of(statement, action, &reading)
@@ -270,11 +272,8 @@ impl<'a> Access<'a> {
     /// Returns what the resources' policies surely refuse the role.
     fn kept_out_by_resources(&self, action: &str, context: &Context) -> Vec<Refusal> {
         let mut refusals = Vec::new();
-        for (of, statement) in self.resource_statements() {
-            if denies(statement, self.role)
-                && is_asked(of, action)
-                && names(&statement.actions, action) == Truth::Yes
-            {
+        for (of, statement) in self.kept_out.about(action) {
+            if names(&statement.actions, action) == Truth::Yes {
                 let refused = refusal(statement, action, &reading(&of.policy, context));
                 refusals.extend(refused.map(|refused| match refused {
                     Refusal::All => Refusal::These(of.resources.clone()),

@@ -4,9 +4,9 @@
 //! for everybody counts for each role, and one of which it is not known whom it names may be for each.
 
 use crate::arn::{Arn, after_last, surely_differ};
-use crate::glob::fits;
 use loopguard_model::{Effect, Principal, Principals, ResourcePolicy, Role, Statement};
 use loopguard_pattern::Term;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a statement of a resource's policy is for a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,15 +37,67 @@ pub(crate) fn allowing(statement: &Statement, role: &Role) -> Towards {
     }
 }
 
-/// Returns false only if the resource's policy surely has no say about the action: a service looks at the policies of its own
-/// resources alone (IAM user guide, policy evaluation logic), and its actions have the prefix that stands in their ARNs.
-pub(crate) fn is_asked(of: &ResourcePolicy, action: &str) -> bool {
-    let prefix = action.split(':').next().unwrap_or_default();
-    let of_service = |resource: &Term| {
-        let service = Arn::parse(resource).and_then(|arn| arn.service.as_literal());
-        service.is_none_or(|service| fits(&service, prefix, true) || service.contains('$'))
+/// Statements of resources' policies, by whose calls they are asked about: a service looks at the policies of its own resources
+/// alone (IAM user guide, policy evaluation logic), and its actions have the prefix that stands in their ARNs.
+#[derive(Debug)]
+pub(crate) struct Asked<'a, T> {
+    all: Vec<(&'a ResourcePolicy, T)>,
+    /// By the prefix of the service, in lower case.
+    of_service: BTreeMap<String, Vec<usize>>,
+    /// Those of a service that is not known by one name.
+    of_any: Vec<usize>,
+}
+
+impl<T> Default for Asked<'_, T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), of_service: BTreeMap::new(), of_any: Vec::new() }
+    }
+}
+
+impl<'a, T> FromIterator<(&'a ResourcePolicy, T)> for Asked<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (&'a ResourcePolicy, T)>>(each: I) -> Self {
+        let mut asked = Self::default();
+        for (policy, statement) in each {
+            let at = asked.all.len();
+            match services_of(policy) {
+                None => asked.of_any.push(at),
+                Some(services) => {
+                    for service in services {
+                        asked.of_service.entry(service).or_default().push(at);
+                    }
+                }
+            }
+            asked.all.push((policy, statement));
+        }
+        asked
+    }
+}
+
+impl<'a, T> Asked<'a, T> {
+    /// Returns all, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &(&'a ResourcePolicy, T)> {
+        self.all.iter()
+    }
+
+    /// Returns all but those that surely have no say about the action, in their order.
+    pub(crate) fn about(&self, action: &str) -> impl Iterator<Item = &(&'a ResourcePolicy, T)> {
+        let prefix = action.split(':').next().unwrap_or_default().to_lowercase();
+        let mut places: Vec<usize> = self.of_service.get(&prefix).cloned().unwrap_or_default();
+        places.extend(&self.of_any);
+        places.sort_unstable();
+        places.into_iter().filter_map(|at| self.all.get(at))
+    }
+}
+
+/// Returns the prefixes of the services that the resources are of; none where one may be of any.
+fn services_of(policy: &ResourcePolicy) -> Option<BTreeSet<String>> {
+    let service = |resource: &Term| {
+        let service = Arn::parse(resource)?.service.as_literal()?;
+        let is_one = !service.contains(['*', '?', '$']);
+        is_one.then(|| service.to_lowercase())
     };
-    of.resources.is_empty() || of.resources.iter().any(of_service)
+    let services: Option<BTreeSet<String>> = policy.resources.iter().map(service).collect();
+    services.filter(|services| !services.is_empty())
 }
 
 /// Returns true only if a denying statement is surely for the role.
