@@ -72,6 +72,8 @@ pub enum ConnectionKind {
     DataSource,
     /// The function that rotates a secret.
     Rotation,
+    /// What a method or a route of an API calls, and the API that an API destination calls.
+    Integration,
 }
 
 impl ConnectionKind {
@@ -92,6 +94,7 @@ impl ConnectionKind {
             Self::BusSubscriber => "bus subscriber",
             Self::DataSource => "data source",
             Self::Rotation => "rotation",
+            Self::Integration => "integration",
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Raw trees (as written, intrinsic functions as objects) and resolved trees (intrinsic functions as terms)
 //! are both [`Value`]s; the names here serve both.
 
-use loopguard_pattern::Term;
 use loopguard_pattern::json::{Member, Span, Value, ValueKind};
+use loopguard_pattern::{Part, Term};
 use std::sync::Arc;
 
 /// Returns the value behind a path of keys joined by dots.
@@ -63,4 +63,24 @@ pub(crate) fn reference(span: Span, name: &str) -> Value {
 /// Returns `{"Fn::GetAtt": [id, attribute]}`.
 pub(crate) fn attribute(span: Span, id: &str, attribute: &str) -> Value {
     object(span, [("Fn::GetAtt", list(span, vec![string(span, id), string(span, attribute)]))])
+}
+
+/// Returns what stands behind the first `text` in the literal parts of a term, symbols kept; none where it is not there.
+pub(crate) fn after(term: &Term, text: &str) -> Option<Term> {
+    let (at, behind) = term.parts().iter().enumerate().find_map(|(at, part)| match part {
+        Part::Literal(literal) => Some((at, literal.split_once(text)?.1)),
+        Part::Symbol(_) => None,
+    })?;
+    let others = term.parts().iter().skip(at + 1).cloned().map(Term::from);
+    Some(Term::concat(std::iter::once(Term::literal(behind)).chain(others)))
+}
+
+/// Returns what stands in front of the first `text` in the literal parts of a term, symbols kept; none where it is not there.
+pub(crate) fn before(term: &Term, text: &str) -> Option<Term> {
+    let (at, front) = term.parts().iter().enumerate().find_map(|(at, part)| match part {
+        Part::Literal(literal) => Some((at, literal.split_once(text)?.0)),
+        Part::Symbol(_) => None,
+    })?;
+    let others = term.parts().iter().take(at).cloned().map(Term::from);
+    Some(Term::concat(others.chain([Term::literal(front)])))
 }

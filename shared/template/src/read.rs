@@ -1,5 +1,6 @@
 //! From files to an inventory.
 
+mod api;
 mod bucket;
 mod code;
 mod connection;
@@ -153,6 +154,7 @@ impl<'a> Reader<'a> {
                 "AWS::CloudTrail::Trail" => self.trail(resource, inventory),
                 class => inventory.workloads.extend(self.workload(resource, class)),
             }
+            self.api(resource, inventory);
             inventory.connections.extend(self.connections(resource));
             self.resource_policies(resource, inventory, open);
             let read = before != counts(inventory, roles);

@@ -4,6 +4,7 @@
 //! their events. Each made node stands where the node stands that it was made from. Logical ids are those of
 //! the transform, because templates refer to them.
 
+mod apis;
 mod connectors;
 mod events;
 mod globals;
@@ -26,6 +27,8 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
                 notifications.extend(function(resource, globals, notes, &mut all));
             }
             "AWS::Serverless::StateMachine" => state_machine(resource, globals, notes, &mut all),
+            "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => all.push(apis::plain(resource)),
+            "AWS::Serverless::GraphQLApi" => all.extend(apis::graphql(resource)),
             class => {
                 let class =
                     PLAIN.iter().find(|(sam, _)| *sam == class).map_or(class, |(_, plain)| plain).into();
@@ -35,16 +38,13 @@ pub(crate) fn written_out(resources: Vec<Resource>, globals: &Value, notes: &Not
     }
     all.extend(connected);
     sources::notify(&mut all, notifications);
+    let implicit = apis::implicit(&all);
+    all.extend(implicit);
     all
 }
 
 /// SAM types that become one resource of a plain type under the same logical id.
-const PLAIN: &[(&str, &str)] = &[
-    ("AWS::Serverless::SimpleTable", "AWS::DynamoDB::Table"),
-    ("AWS::Serverless::Api", "AWS::ApiGateway::RestApi"),
-    ("AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Api"),
-    ("AWS::Serverless::GraphQLApi", "AWS::AppSync::GraphQLApi"),
-];
+const PLAIN: &[(&str, &str)] = &[("AWS::Serverless::SimpleTable", "AWS::DynamoDB::Table")];
 
 /// Adds what the function becomes, and returns what its S3 events write to buckets.
 fn function(

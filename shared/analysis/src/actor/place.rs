@@ -14,6 +14,9 @@ use loopguard_pattern::Term;
 impl<'a> Place<'a, '_> {
     pub(super) fn of_target(&self, target: &'a Target) -> Vec<Actor<'a>> {
         let Some(kind) = kind_of(&target.arn, self.catalogue) else {
+            if let Some(actor) = self.as_role(target) {
+                return vec![actor];
+            }
             let why = format!("what `{}` is cannot be told", target.arn);
             return vec![self.anything(Aspect::UnknownTargets, Identity::Unknown, None, why)];
         };
@@ -43,12 +46,8 @@ impl<'a> Place<'a, '_> {
                 self.anything(Aspect::UnseenRoles, Identity::Unknown, None, why)
             }
             Then::Bus => self.bus(target),
-            Then::Consumers | Then::Behind => {
-                self.consumers(&target.arn, vec![kind], kind.then == Then::Behind)
-            }
-            Then::Outside => {
-                let why = format!("what is behind `{}` is outside what can be read", target.arn);
-                self.anything(Aspect::OutsideTargets, Identity::Unknown, None, why)
+            Then::Consumers | Then::Behind | Then::Outside => {
+                self.consumers(&target.arn, vec![kind], kind.then != Then::Consumers)
             }
             Then::Nothing if self.catalogue.has(Aspect::EndingTargets) => self.end(String::new()),
             Then::Nothing => {
@@ -58,6 +57,30 @@ impl<'a> Place<'a, '_> {
         };
         actors.push(then);
         actors
+    }
+
+    /// A service that calls another one does what it is told under the role that stands for the end; none where a rule hands
+    /// over, or the end is no role.
+    fn as_role(&self, target: &Target) -> Option<Actor<'a>> {
+        let arn = Arn::parse(&target.arn).filter(|arn| arn.service.as_literal().as_deref() == Some("iam"))?;
+        arn.resource_after("role/").filter(|_| self.link.is_some())?;
+        let identity = |arn: &Term, name: Term| Identity::Role {
+            arn: Some(arn.clone()),
+            name: Some(name),
+            session: None,
+            invoked_by: None,
+            direct: false,
+        };
+        let Some(role) = self.index.role(&target.arn) else {
+            let need = Need::Role { arn: target.arn.clone() };
+            let why = format!("the policies of role `{}` were not read", target.arn);
+            let identity = identity(&target.arn, arn::after_last(&target.arn, '/'));
+            return Some(self.anything(Aspect::UnreadRoles, identity, Some(need), why));
+        };
+        let identity = identity(&role.arn, role.name.clone());
+        let via = vec![identity.describe()];
+        let name = format!("{:?}", role.arn).into();
+        Some(self.actor(Act::TakenOn { name, roles: vec![role], identity, depth: 0 }, via))
     }
 
     /// The delivery itself; none where its kind makes no call.

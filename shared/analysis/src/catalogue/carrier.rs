@@ -27,6 +27,9 @@ pub(crate) struct Feed {
     /// Texts of which the definition of what waits has one.
     #[serde(default)]
     pub(crate) waits: Vec<Arc<str>>,
+    /// The CloudFormation types of what was read of the kind; none: what was not read does not count.
+    #[serde(default)]
+    pub(crate) read: Vec<Arc<str>>,
     /// It acts itself, under a role.
     #[serde(default)]
     pub(crate) runs: bool,

@@ -33,7 +33,7 @@ pub(crate) enum Then {
     Busv2,
     /// What is known to stand behind it; where nothing is, anything.
     Behind,
-    /// Something outside AWS, or behind an HTTP interface.
+    /// What is known to stand behind an HTTP interface; where nothing is, something that cannot be seen.
     Outside,
     /// A workload whose role no source reads yet.
     UnseenRole,

@@ -6,6 +6,7 @@ use super::ears::{Ears, Who};
 use super::edge::{Edge, Fact};
 use super::events::Refusal;
 use super::permissions::{Allowed, Surest};
+use super::resources::add_behind;
 use super::{calls, class, delivery, node, permissions, takeover};
 use crate::actor::{self, Act, Actor};
 use crate::arn::Arn;
@@ -165,6 +166,7 @@ fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
         ConnectionKind::LogSubscription => Aspect::LogSubscriptions,
         ConnectionKind::DataSource => Aspect::DataSources,
         ConnectionKind::Rotation => Aspect::Rotations,
+        ConnectionKind::Integration => Aspect::Integrations,
         ConnectionKind::Schedule | ConnectionKind::BusSubscriber => return None,
     })
 }
@@ -214,10 +216,8 @@ pub(super) fn expand(builder: &mut Builder<'_, '_>, at: usize) {
             perhaps(builder, at, &arn, &kinds);
         }
         Act::Consumers { arn, kinds, surely, .. } => {
-            if surely && !builder.resources.leads_on(&arn) {
-                let why = format!("what is behind `{arn}` was not read");
-                let fact = Fact::guess(None, None, why);
-                anything(builder, at, scope, &Identity::Unknown, &fact);
+            if surely {
+                add_behind(builder, at, scope, &arn, &kinds);
             } else {
                 consumers(builder, at, &arn);
                 perhaps(builder, at, &arn, &kinds);

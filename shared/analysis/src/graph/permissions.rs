@@ -1,5 +1,6 @@
 //! What permissions allow: one node for all roles whose policies say the same.
 
+use super::actors::anything;
 use super::bounds::bounds as of_grant;
 use super::build::{Builder, ClassKey, Ground, Key, Kind, Part};
 use super::class::{Class, Ends};
@@ -12,7 +13,7 @@ use super::wide::Left;
 use super::{buses, class};
 use crate::arn::Arn;
 use crate::catalogue::Operation;
-use crate::emission::{Emission, custom, replay};
+use crate::emission::{Emission, Identity, custom, replay};
 use crate::glob::fits;
 use crate::iam::{Access, Bound, Grant, Reach, Towards, allowing};
 use crate::{Aspect, Certainty, Gain, Status};
@@ -208,6 +209,7 @@ impl Making<'_, '_, '_> {
 
     /// The resources that a grant lets the caller feed.
     fn feed(&mut self, feed: usize, grant: &Grant, certainty: Certainty, operation: &Arc<Operation>) {
+        self.stranger(feed, grant, operation);
         let Some(resumes) = self.builder.resumes(feed, operation) else { return };
         let Some(mut reached) = self.builder.resources.reached_by(feed, grant) else {
             // A permission that names no resource reaches all of the kind; that is a broad permission, whatever
@@ -226,6 +228,19 @@ impl Making<'_, '_, '_> {
             let node = self.builder.fed(feed, &arn, operation);
             self.to(node, certainty, operation);
         }
+    }
+
+    /// What the grant lets the caller start of which nothing was read.
+    fn stranger(&mut self, feed: usize, grant: &Grant, operation: &Operation) {
+        let row = self.builder.ground.catalogue.carriers().feeds().get(feed);
+        let found = row.and_then(|row| self.builder.resources.stranger(feed, row, grant));
+        let Some(resource) = found.filter(|_| self.has(Aspect::UnreadApis)) else { return };
+        let why = format!(
+            "`{}` is allowed on `{resource}`, and what is behind that was not read",
+            operation.action()
+        );
+        let fact = Fact::guess(None, None, why);
+        anything(self.builder, self.node, self.scope, &Identity::Unknown, &fact);
     }
 
     /// Listeners that hear nearly everything: for each, the first allowed call that it hears is enough.

@@ -1,5 +1,10 @@
 //! Resources that hand on what they are given: topics, queues, streams, tables, buckets, and what runs when called.
 
+mod behind;
+mod route;
+
+pub(super) use behind::add_behind;
+
 use super::build::{Builder, Key, Kind};
 use super::edge::{Edge, Fact};
 use crate::arn::{Arn, after_last, split_first, surely_differ, unqualified};
@@ -28,6 +33,8 @@ pub(super) struct Resources<'a> {
     /// Row of the carriers' table -> what connections take from that may be of that kind: its ARN is a value of a
     /// template.
     unknown: BTreeMap<usize, BTreeSet<Term>>,
+    /// Row of the carriers' table -> the ARNs of what was read of that kind, whether it leads somewhere or not.
+    read: BTreeMap<usize, Vec<Term>>,
     /// Row and resource of a policy -> the resources that it may be: policies name the same again for many calls.
     named: RefCell<Named>,
 }
@@ -50,6 +57,7 @@ impl<'a> Resources<'a> {
             workloads: FxHashMap::default(),
             of_kind: BTreeMap::new(),
             unknown: BTreeMap::new(),
+            read: BTreeMap::new(),
             named: RefCell::default(),
         };
         let feeds = catalogue.carriers().feeds();
@@ -66,6 +74,9 @@ impl<'a> Resources<'a> {
             resources.connections.entry(from).or_default().push(connection);
         }
         for workload in &inventory.workloads {
+            for (row, _) in feeds.iter().enumerate().filter(|(_, feed)| feed.read.contains(&workload.class)) {
+                resources.read.entry(row).or_default().push(unqualified(&workload.arn));
+            }
             if workload.role.is_some() && catalogue.runs(&workload.class) {
                 let arn = unqualified(&workload.arn);
                 resources.add_kind(&arn, feeds);
@@ -168,7 +179,7 @@ const NAME_ENDS: [char; 2] = [':', '/'];
 
 impl OfKind {
     fn add(&mut self, arn: &Term) {
-        if self.all.insert(arn.clone()) && arn.as_str().is_none() {
+        if self.all.insert(arn.clone()) && (arn.as_str().is_none() || is_wild(arn)) {
             self.symbolic.push(arn.clone());
         }
     }
@@ -268,6 +279,9 @@ pub(super) fn exactly(named: &[Term], value: &Term) -> Option<Term> {
 
 /// Returns false only if the policy's resource surely is not the thing of that ARN.
 pub(super) fn may_be(resource: &Term, arn: &Term) -> bool {
+    if is_wild(arn) {
+        return route::may_be(resource, arn);
+    }
     match (literal(resource), literal(arn)) {
         (Some(pattern), Some(arn)) => {
             fits(&pattern, &arn, false)
@@ -293,7 +307,24 @@ fn may_be_named(resource: &Term, arn: &Term) -> bool {
         return false;
     }
     let (left, right) = (left.resource, right.resource);
-    if is_wild(&left) { !begin_apart(left, right) } else { left == right || !names_differ(&left, &right) }
+    if is_wild(&left) {
+        return !begin_apart(left, right);
+    }
+    left == right
+        || is_part_of(&left, &right)
+        || !(begin_apart(left.clone(), right.clone()) || names_differ(&left, &right))
+}
+
+/// Returns true iff the name is one within the other: a field of an API.
+fn is_part_of(part: &Term, whole: &Term) -> bool {
+    let slash = Term::concat([whole.clone(), Term::literal("/")]);
+    let (part, slash) = (part.parts(), slash.parts());
+    let Some((last, first)) = slash.split_last() else { return false };
+    let begins = |part: Option<&Part>| match (part, last) {
+        (Some(Part::Literal(text)), Part::Literal(start)) => text.starts_with(&**start),
+        _ => false,
+    };
+    part.len() >= slash.len() && part.starts_with(first) && begins(part.get(first.len()))
 }
 
 fn is_wild(term: &Term) -> bool {

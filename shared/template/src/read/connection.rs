@@ -73,7 +73,7 @@ impl Reader<'_> {
 
     /// Returns what the connection hands on to.
     fn end(&self, name: &Arc<str>, declared: &Declared<'_>) -> Option<Target> {
-        let Declared { resource, entry, fact, .. } = declared;
+        let Declared { resource, properties, entry, fact } = declared;
         if fact.to.contains('{') {
             return Some(Target {
                 id: name.clone(),
@@ -83,7 +83,9 @@ impl Reader<'_> {
                 origin: self.origin(resource.span),
             });
         }
-        let written = self.reach(entry, &fact.to).filter(|value| value.kind != ValueKind::Null);
+        let of_entry = self.reach(entry, &fact.to);
+        let written = of_entry.or_else(|| self.reach(properties, &fact.to));
+        let written = written.filter(|value| value.kind != ValueKind::Null);
         if written.is_none() && fact.optional {
             return None;
         }

@@ -35,6 +35,11 @@ impl Resolver<'_> {
         }
     }
 
+    /// Returns the text that a form makes that asks for no more than where the stack lives.
+    pub(crate) fn scope_form(&self, resource: &Resource, form: &str) -> Term {
+        filled(form, |hole| self.scope_hole(hole).unwrap_or_else(|| self.unknown_attribute(resource, hole)))
+    }
+
     /// Returns the resource's name: what its name property says, else a created symbol.
     pub(crate) fn resource_name(&self, resource: &Resource) -> Term {
         if let Some(name) = self.names.borrow().get(&resource.id) {

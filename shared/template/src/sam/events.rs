@@ -1,7 +1,7 @@
 //! The events of a SAM function or state machine.
 
 use super::sources::{self, Notification};
-use super::{Owner, allowing, is_true};
+use super::{Owner, allowing, apis, is_true};
 use crate::nodes::{at, attribute, list, literal, object, string};
 use crate::notes::Notes;
 use crate::template::Resource;
@@ -28,10 +28,11 @@ pub(super) fn write_out(owner: &Owner<'_>, notes: &Notes, made: &mut Vec<Resourc
                 Some(notification) => notifications.push(notification),
                 None => notes.tell(event.key_span, "an S3 event without `Ref` of a bucket; it is not read"),
             },
+            "Api" | "HttpApi" => made.extend(apis::route(owner, event, properties, &class)),
             kind => {
                 sources::write_out(owner, event, kind, properties, made);
                 if kind == "ScheduleV2" && properties.get("RoleArn").is_none() {
-                    made.push(delivery_role(owner, event));
+                    made.push(delivery_role(owner, event, EVENTS));
                 }
             }
         }
@@ -82,18 +83,21 @@ fn rule(owner: &Owner<'_>, event: &Member, properties: &Value, trigger: &str, ma
     let path = format!("{}.Properties.Events.{}", owner.resource.path, event.key);
     made.push(Resource { path: path.into(), ..owner.makes(&event.key, class, span, properties_of_rule) });
     if delivers_under_role && properties.get("RoleArn").is_none() {
-        made.push(delivery_role(owner, event));
+        made.push(delivery_role(owner, event, EVENTS));
     }
 }
 
-/// Returns the role that the transform makes for invoking the owner.
-fn delivery_role(owner: &Owner<'_>, event: &Member) -> Resource {
+/// Who invokes for rules and schedules.
+const EVENTS: &str = "events.amazonaws.com";
+
+/// Returns the role that the transform makes for the service to invoke the owner.
+pub(super) fn delivery_role(owner: &Owner<'_>, event: &Member, service: &str) -> Resource {
     let span = event.key_span;
     let machine = &*owner.resource.class == "AWS::Serverless::StateMachine";
     let action = if machine { "states:StartExecution" } else { "lambda:InvokeFunction" };
     let document = allowing(span, &[action], moved(owner.arn.clone(), span));
     let policy = object(span, [("PolicyName", string(span, "Invoke")), ("PolicyDocument", document)]);
-    let trust = super::policies::trusting(span, "events.amazonaws.com");
+    let trust = super::policies::trusting(span, service);
     let properties = object(span, [(super::policies::TRUST, trust), ("Policies", list(span, vec![policy]))]);
     owner.makes(&format!("{}Role", event.key), "AWS::IAM::Role", span, properties)
 }
