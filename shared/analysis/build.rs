@@ -26,7 +26,7 @@ const BLOCK: usize = 1 << 15;
 const LEVEL: u8 = 10;
 
 /// Tables that are packed as a whole, each with its folder.
-const WHOLE: [(&str, &str); 14] = [
+const WHOLE: [(&str, &str); 15] = [
     ("catalogue", "natives"),
     ("catalogue", "targets"),
     ("catalogue", "binds"),
@@ -38,6 +38,7 @@ const WHOLE: [(&str, &str); 14] = [
     ("catalogue", "spelling"),
     ("catalogue", "seconds"),
     ("catalogue", "untold"),
+    ("catalogue", "anywhere"),
     ("definition", "actions"),
     ("definition", "integrations"),
     ("definition", "schedules"),

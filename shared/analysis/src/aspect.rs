@@ -181,6 +181,7 @@ aspects! {
     Actions Limit "a role makes only the calls that its policies allow"
     BroadGrants Limit "a policy that allows all of a service or everything says little"
     Resources Limit "a policy allows a call on the resources that it names"
+    ResourceKinds Limit "a policy allows a call only on resources of the call's kinds"
     Conditions Limit "a statement whose condition surely fails allows nothing"
     EventConditions Limit "a policy may limit source and detail-type of the events that a role puts"
     Denials Limit "a statement that denies wins"

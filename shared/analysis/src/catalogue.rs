@@ -9,6 +9,7 @@ mod error;
 mod facts;
 mod given;
 mod guarded;
+mod kinds;
 mod managed;
 mod naming;
 mod native;
@@ -47,6 +48,7 @@ pub(crate) use untold::{Event, MOST_UNTOLD, Untold};
 
 use crate::Aspect;
 use loopguard_model::Policy;
+use loopguard_pattern::Term;
 use naming::Naming;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -69,6 +71,7 @@ pub struct Catalogue {
     bindings: OnceLock<BTreeMap<Arc<str>, Vec<Binding>>>,
     managed: OnceLock<managed::Managed>,
     guarded: OnceLock<Vec<guarded::Guarded>>,
+    kinds: OnceLock<kinds::Kinds>,
     carriers: OnceLock<Carriers>,
     places: OnceLock<Vec<places::Places>>,
     records: OnceLock<records::Records>,
@@ -135,6 +138,7 @@ impl Catalogue {
             carriers: OnceLock::from(carrier::read()?),
             managed: OnceLock::from(managed::Managed::embedded()?),
             guarded: OnceLock::from(guarded::read()?),
+            kinds: OnceLock::from(kinds::Kinds::embedded()?),
             takeovers: OnceLock::from(takeover::read()?),
             seconds: OnceLock::from(second::read()?),
             untold: OnceLock::from(untold::read()?),
@@ -275,6 +279,12 @@ impl Catalogue {
     pub fn needs_resource_policy(&self, action: &str, resource: &str) -> bool {
         let guarded = self.guarded.get_or_init(|| guarded::read().unwrap_or_default());
         guarded.iter().any(|guarded| guarded.is(action, resource))
+    }
+
+    /// Returns false only if what a policy names surely is no resource of the action, by its IAM name.
+    pub(crate) fn may_allow_on(&self, action: &str, resource: &Term) -> bool {
+        let kinds = self.kinds.get_or_init(|| kinds::Kinds::embedded().unwrap_or_default());
+        kinds.of(action).is_none_or(|starts| kinds::may_allow(starts, resource))
     }
 
     /// Returns how a caller gets work done under another role.

@@ -35,6 +35,7 @@ pub(crate) const RECORDS: Packed = packed!("records");
 pub(crate) const SECONDS: Packed = packed!("seconds");
 pub(crate) const UNTOLD: Packed = packed!("untold");
 pub(crate) const SPELLING: Packed = packed!("spelling");
+pub(crate) const ANYWHERE: Packed = packed!("anywhere");
 pub(crate) const ACTIONS: Packed = packed!("actions");
 pub(crate) const INTEGRATIONS: Packed = packed!("integrations");
 pub(crate) const SCHEDULES: Packed = packed!("schedules");

@@ -221,7 +221,17 @@ impl<'a> Access<'a> {
             let layers = self.layers.get(bounds..).unwrap_or_default();
             grants.extend(self.within(vec![grant], layers, action, context));
         }
+        if self.catalogue.has(Aspect::ResourceKinds) {
+            grants.retain_mut(|grant| self.is_on_its_kinds(grant, action));
+        }
         self.left_of(grants, action, context)
+    }
+
+    /// Keeps of the grant's resources those on which a policy can allow the action; returns false iff there are none.
+    fn is_on_its_kinds(&self, grant: &mut Grant, action: &str) -> bool {
+        let Reach::These(resources) = &mut grant.reach else { return true };
+        resources.retain(|resource| self.catalogue.may_allow_on(action, resource));
+        !resources.is_empty()
     }
 
     /// Returns the grants as far as all of the layers allow them.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Tables with the members that name a row.
-const TABLES: [(Packed, &[&str]); 14] = [
+const TABLES: [(Packed, &[&str]); 15] = [
     (packed::NATIVES, &["event"]),
     (packed::TARGETS, &["id"]),
     (packed::BINDS, &["service", "operations"]),
@@ -18,6 +18,7 @@ const TABLES: [(Packed, &[&str]); 14] = [
     (packed::SECONDS, &["calls"]),
     (packed::SPELLING, &["id"]),
     (packed::UNTOLD, &["of"]),
+    (packed::ANYWHERE, &["actions"]),
     (packed::ACTIONS, &["action"]),
     (packed::INTEGRATIONS, &["resource"]),
     (packed::SCHEDULES, &["calls", "arn", "call"]),

@@ -200,7 +200,9 @@ fn check(
     for call in CALLS {
         let operation = CATALOGUE.operation(call).unwrap();
         let grants = access.grants(operation);
-        for resource in RESOURCES {
+        // No request is about a resource of another kind than its own.
+        let is_own = |resource: &&str| CATALOGUE.may_allow_on(call, &Term::literal(resource));
+        for resource in RESOURCES.into_iter().filter(is_own) {
             let context = context_of(&role, &scope, operation.global);
             let request = Request { action: call.into(), resource: resource.into(), context };
             // No other service looks at a bucket's policy.
@@ -233,7 +235,7 @@ fn what_may_be_allowed_is_granted() {
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     runner.run(&layers(), |given| check(given, None, &mut count.borrow_mut())).unwrap();
     let count = count.into_inner();
-    assert!(count.allowed > 20_000 && count.refused > 20_000, "{count:?}");
+    assert!(count.allowed > 10_000 && count.refused > 20_000, "{count:?}");
     assert!(count.granted_in_vain * 20 < count.refused, "{count:?}");
 }
 
@@ -250,6 +252,6 @@ fn what_a_bucket_may_allow_is_granted() {
     };
     runner.run(&drawn, run).unwrap();
     let count = count.into_inner();
-    assert!(count.allowed > 7_000 && count.refused > 7_000, "{count:?}");
+    assert!(count.allowed > 5_000 && count.refused > 7_000, "{count:?}");
     assert!(count.granted_in_vain * 20 < count.refused, "{count:?}");
 }
