@@ -101,6 +101,7 @@ aspects! {
     LogSubscriptions Edge "a log group hands on to its subscription filters"
     DataSources Edge "a GraphQL API reads and writes its data sources"
     Rotations Edge "a secret is rotated by its function"
+    Triggers Edge "a workflow starts what its triggers name"
     Integrations Edge "a call of an API runs what is behind it"
     EventsOfConnections Edge "a pipe or a destination puts an event of its own on a bus"
     ResumedWorkloads Edge "what waits for an answer goes on when a call gives it"

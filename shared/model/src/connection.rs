@@ -72,6 +72,8 @@ pub enum ConnectionKind {
     DataSource,
     /// The function that rotates a secret.
     Rotation,
+    /// What a trigger starts when its workflow runs.
+    Trigger,
     /// What a method or a route of an API calls, and the API that an API destination calls.
     Integration,
 }
@@ -94,6 +96,7 @@ impl ConnectionKind {
             Self::BusSubscriber => "bus subscriber",
             Self::DataSource => "data source",
             Self::Rotation => "rotation",
+            Self::Trigger => "trigger",
             Self::Integration => "integration",
         }
     }

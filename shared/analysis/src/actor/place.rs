@@ -14,7 +14,7 @@ use loopguard_pattern::Term;
 impl<'a> Place<'a, '_> {
     pub(super) fn of_target(&self, target: &'a Target) -> Vec<Actor<'a>> {
         let Some(kind) = kind_of(&target.arn, self.catalogue) else {
-            if let Some(actor) = self.as_role(target) {
+            if let Some(actor) = self.as_workload(target).or_else(|| self.as_role(target)) {
                 return vec![actor];
             }
             let why = format!("what `{}` is cannot be told", target.arn);
@@ -57,6 +57,13 @@ impl<'a> Place<'a, '_> {
         };
         actors.push(then);
         actors
+    }
+
+    /// What a connection starts that no rule can have as its target; none where it is not read, or has no role.
+    fn as_workload(&self, target: &Target) -> Option<Actor<'a>> {
+        self.link?;
+        let workload = self.index.workload(&unqualified(&target.arn))?;
+        super::of_workload(workload, self.scope, self.index, self.catalogue)
     }
 
     /// A service that calls another one does what it is told under the role that stands for the end; none where a rule hands

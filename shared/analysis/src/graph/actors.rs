@@ -166,6 +166,7 @@ fn aspect_of(kind: ConnectionKind) -> Option<Aspect> {
         ConnectionKind::LogSubscription => Aspect::LogSubscriptions,
         ConnectionKind::DataSource => Aspect::DataSources,
         ConnectionKind::Rotation => Aspect::Rotations,
+        ConnectionKind::Trigger => Aspect::Triggers,
         ConnectionKind::Integration => Aspect::Integrations,
         ConnectionKind::Schedule | ConnectionKind::BusSubscriber => return None,
     })

@@ -77,7 +77,7 @@ impl ConnectionFact {
 }
 
 /// The kinds that templates declare.
-const KINDS: [ConnectionKind; 13] = [
+const KINDS: [ConnectionKind; 14] = [
     ConnectionKind::Subscription,
     ConnectionKind::EventSourceMapping,
     ConnectionKind::StreamSource,
@@ -91,6 +91,7 @@ const KINDS: [ConnectionKind; 13] = [
     ConnectionKind::LogSubscription,
     ConnectionKind::DataSource,
     ConnectionKind::Rotation,
+    ConnectionKind::Trigger,
 ];
 
 #[cfg(test)]
