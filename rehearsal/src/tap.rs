@@ -3,8 +3,9 @@
 use crate::Tally;
 use loopguard_account::{
     Account, Alert, Begun, CallError, Concurrency, End, Ended, Exemption, FunctionSeen, GiveBack,
-    HistoryPage, Incident, IncidentBudget, KeptTarget, Ledger, Lookup, MetricQuery, Notice, Pause, Receipt,
-    Rounds, RuleRef, Series, Sighting, Suspicion, Tags, Timestamp, TripwireRule, View, Watch, Watchbook,
+    HistoryPage, Incident, IncidentBudget, InventoryStore, KeptTarget, Ledger, Lookup, MetricQuery, Notice,
+    Pause, Receipt, Record, Rounds, RuleRef, Series, Sighting, Stored, Suspicion, Tags, Timestamp,
+    TripwireRule, View, Watch, Watchbook,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -127,6 +128,13 @@ impl<T: Account> Account for Tap<'_, T> {
     async fn remind(&self, message: &str, seconds: u32) -> Result<(), CallError> {
         self.count("remind", 1);
         self.ask("remind")?.remind(message, seconds).await
+    }
+}
+
+impl<T: InventoryStore> InventoryStore for Tap<'_, T> {
+    async fn put(&self, rule: &RuleRef, text: &str) -> Result<Option<Stored>, CallError> {
+        self.count("put", 1);
+        self.ask("put")?.put(rule, text).await
     }
 }
 
@@ -286,6 +294,26 @@ impl<T: Ledger> Ledger for Tap<'_, T> {
         let rules = self.ask("reaching")?.reaching(subject).await;
         self.count("reaching", rules.as_ref().map_or(0, Vec::len));
         rules
+    }
+
+    async fn record(&self, rule: &RuleRef) -> Result<Option<Record>, CallError> {
+        self.count("record", 1);
+        self.ask("record")?.record(rule).await
+    }
+
+    async fn note_record(&self, rule: &RuleRef, record: &Record) -> Result<(), CallError> {
+        self.count("note_record", 1);
+        self.ask("note_record")?.note_record(rule, record).await
+    }
+
+    async fn basis(&self, incident: &str) -> Result<Option<Record>, CallError> {
+        self.count("basis", 1);
+        self.ask("basis")?.basis(incident).await
+    }
+
+    async fn note_basis(&self, incident: &str, record: &Record) -> Result<(), CallError> {
+        self.count("note_basis", 1);
+        self.ask("note_basis")?.note_basis(incident, record).await
     }
 
     async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {

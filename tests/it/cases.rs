@@ -201,6 +201,18 @@ impl Case {
         templates.chain(self.snapshot.as_deref()).collect()
     }
 
+    /// Returns what the case's sources say; none where one of them cannot be read.
+    pub(crate) fn inventory(&self) -> Option<Inventory> {
+        if let Some(text) = &self.snapshot {
+            return snapshot::read(&without_comments(text), &self.file).ok().map(|read| read.inventory);
+        }
+        let inventories = self.templates.iter().enumerate().map(|(at, template)| self.read(at, template));
+        inventories.reduce(|mut all, more| {
+            all.merge(more);
+            all
+        })
+    }
+
     /// Returns what the analysis says.
     fn analysed(&self, catalogue: &Catalogue) -> Analysis {
         if let Some(text) = &self.snapshot {
@@ -208,11 +220,7 @@ impl Case {
             let mut inventory = read.inventory.clone();
             return judge_with(&mut inventory, catalogue, |need| read.answer(need));
         }
-        let inventories = self.templates.iter().enumerate().map(|(at, template)| self.read(at, template));
-        let mut inventory = inventories.reduce(|mut all, more| {
-            all.merge(more);
-            all
-        });
+        let mut inventory = self.inventory();
         let inventory = inventory.as_mut().expect("a case has a template");
         self.check_notes(inventory);
         read_code(inventory);

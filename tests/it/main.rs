@@ -31,6 +31,7 @@ mod docs;
 mod exit_code;
 mod findings;
 mod formats;
+mod kept;
 mod lab;
 mod own_stack;
 mod page;

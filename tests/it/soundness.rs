@@ -5,6 +5,7 @@
 mod build;
 mod calls;
 mod draw;
+mod kept;
 mod links;
 mod patterns;
 mod simulate;

@@ -311,6 +311,30 @@ impl Aws {
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
+    /// Makes a bucket that keeps every version of its objects.
+    pub(crate) fn versioned_bucket(&self, name: &str) {
+        self.bucket(name);
+        let enabled = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+            <Status>Enabled</Status></VersioningConfiguration>";
+        let answer = self.send("s3", "PUT", &format!("/{name}?versioning"), &[], enabled);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// Returns the versions of an object, the newest first.
+    pub(crate) fn versions(&self, bucket: &str, key: &str) -> Vec<String> {
+        let answer = self.send("s3", "GET", &format!("/{bucket}?versions&prefix={key}"), &[], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let versions = answer.body.split("<Version>").skip(1);
+        versions.map(|version| element(version, "VersionId")).collect()
+    }
+
+    /// Returns a version of an object.
+    pub(crate) fn object(&self, bucket: &str, key: &str, version: &str) -> String {
+        let answer = self.send("s3", "GET", &format!("/{bucket}/{key}?versionId={version}"), &[], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
     /// Sets the access list of a bucket to one of the canned ones, such as `private`.
     pub(crate) fn put_bucket_acl(&self, name: &str, acl: &str) {
         let answer = self.send("s3", "PUT", &format!("/{name}?acl"), &[("x-amz-acl", acl)], "");

@@ -45,15 +45,17 @@ def findings(path):
 
 
 # What services do under the roles: Lambda writes the log, and takes from the guard's queue; SNS encrypts.
-LOGGED = {"logs:CreateLogStream": None, "logs:PutLogEvents": None}
-ENCRYPTED = {"kms:Decrypt": "HasTopicKey", "kms:GenerateDataKey": "HasTopicKey"}
-TAKEN = {"sqs:DeleteMessage": None, "sqs:GetQueueAttributes": None, "sqs:ReceiveMessage": None}
+# S3 encrypts what the guard puts.
+LOGGED = {("logs:CreateLogStream", None), ("logs:PutLogEvents", None)}
+ENCRYPTED = {("kms:Decrypt", "HasTopicKey"), ("kms:GenerateDataKey", "HasTopicKey")}
+KEPT = {("kms:GenerateDataKey", "HasInventoryKey")}
+TAKEN = {("sqs:DeleteMessage", None), ("sqs:GetQueueAttributes", None), ("sqs:ReceiveMessage", None)}
 
 # Which parts of permissions.toml a role stands for, each with the condition of the template, and what services do under it.
 ROLES = {
     "GuardRole": (
-        {"both": None, "guard": None, "events": "HasEventBus", "enforce": "Enforces", "braking": "HasBrake", "brake": "Brakes", "interrupt": "Interrupts"},
-        LOGGED | ENCRYPTED | TAKEN,
+        {"both": None, "guard": None, "events": "HasEventBus", "enforce": "Enforces", "braking": "HasBrake", "brake": "Brakes", "interrupt": "Interrupts", "inventory": "KeepsInventory"},
+        LOGGED | ENCRYPTED | KEPT | TAKEN,
     ),
     "SentinelRole": (
         {"both": None, "sentinel": None, "events": "HasEventBus", "tripwires": "HasTripwires", "budgets": "HasIncidentBudgets"},
@@ -63,18 +65,18 @@ ROLES = {
 
 
 def granted(expansion, role):
-    """Returns the actions that a role has, each with the condition of the template on which it has it."""
+    """Returns the actions that a role has, each with the condition of the template on which it has it; one may be there twice."""
     resources = expansion["Resources"]
     properties = resources[role]["Properties"]
     attached = [resources[policy["Ref"]]["Properties"] for policy in properties["ManagedPolicyArns"]]
-    actions = {}
+    actions = set()
     for policy in properties["Policies"] + attached:
         for statement in policy["PolicyDocument"]["Statement"]:
             condition = None
             if "Fn::If" in statement:
                 condition, statement, _ = statement["Fn::If"]
             named = statement["Action"]
-            actions |= {action: condition for action in ([named] if isinstance(named, str) else named)}
+            actions |= {(action, condition) for action in ([named] if isinstance(named, str) else named)}
     return actions
 
 
@@ -83,13 +85,13 @@ def permissions(expansion):
     table = tomllib.loads(PERMISSIONS.read_text(encoding="utf-8"))
     said = []
     for role, (parts, by_services) in ROLES.items():
-        wanted = dict(by_services)
+        wanted = set(by_services)
         for part, condition in parts.items():
             for operation, asks in table[part].items():
-                wanted |= {action: condition for action in asks or [operation]}
+                wanted |= {(action, condition) for action in asks or [operation]}
         has = granted(expansion, role)
-        said += [f"{role}: `{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted.items() - has.items(), key=str)]
-        said += [f"{role}: `{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(has.items() - wanted.items(), key=str)]
+        said += [f"{role}: `{a}` ({c or 'always'}) is called and not granted" for a, c in sorted(wanted - has, key=str)]
+        said += [f"{role}: `{a}` ({c or 'always'}) is granted and not called" for a, c in sorted(has - wanted, key=str)]
     called = set()
     for path in sorted(CALLS.rglob("*.rs")):
         if path.name != "tests.rs":

@@ -6,7 +6,9 @@
 use super::fault::FILE;
 use anyhow::{Result, bail};
 use loopguard_account::{CallError, Ledger};
-use loopguard_decision::{Begun, Book, End, Ended, Exemption, Incident, Pause, RuleRef, Timestamp, View};
+use loopguard_decision::{
+    Begun, Book, End, Ended, Exemption, Incident, Pause, Record, RuleRef, Timestamp, View,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -187,6 +189,22 @@ impl Ledger for FileLedger {
 
     async fn reaching(&self, subject: &str) -> Result<Vec<RuleRef>, CallError> {
         self.look(|book| book.reaching(subject))
+    }
+
+    async fn record(&self, rule: &RuleRef) -> Result<Option<Record>, CallError> {
+        self.look(|book| book.record(rule).cloned())
+    }
+
+    async fn note_record(&self, rule: &RuleRef, record: &Record) -> Result<(), CallError> {
+        self.change(|book| book.note_record(rule, record))
+    }
+
+    async fn basis(&self, incident: &str) -> Result<Option<Record>, CallError> {
+        self.look(|book| book.basis(incident).cloned())
+    }
+
+    async fn note_basis(&self, incident: &str, record: &Record) -> Result<(), CallError> {
+        self.change(|book| book.note_basis(incident, record))
     }
 
     async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {

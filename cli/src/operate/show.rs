@@ -4,7 +4,7 @@ use super::told::{Told, add};
 use super::{Desk, incidents, words};
 use anyhow::Result;
 use loopguard_account::{KeptTarget, Ledger};
-use loopguard_decision::{Act, Alert, End, Incident, State, Timestamp};
+use loopguard_decision::{Act, Alert, End, Incident, Record, State, Timestamp};
 use loopguard_guard::CHECKS;
 use loopguard_report::escaped;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ pub(super) async fn show(ledger: &impl Ledger, id: &str, desk: &Desk) -> Result<
     let alert = words::alert(&incident);
     let course = course(&incident, &later);
     let undo = undo(&incident, alert.as_ref(), desk);
+    let basis = ledger.basis(&incident.id).await?;
     let mut text = format!(
         "incident {}: {}, {}\n\n",
         escaped(&incident.id),
@@ -28,6 +29,12 @@ pub(super) async fn show(ledger: &impl Ledger, id: &str, desk: &Desk) -> Result<
     add(&mut text, format_args!("\nprior state  {}\n", escaped(&incident.prior)));
     add(&mut text, format_args!("cause        {}\n", escaped(&incident.cause)));
     add(&mut text, format_args!("undo         {}\n", undo.as_deref().unwrap_or("nothing to undo")));
+    if let Some(Record { object, version, at, .. }) = &basis {
+        add(&mut text, format_args!("saw          {}\n", escaped(object)));
+        let version =
+            if version.is_empty() { "the only version" } else { &format!("version {}", escaped(version)) };
+        add(&mut text, format_args!("             {version}, as it was since {at}\n"));
+    }
     text.push('\n');
     text.push_str(&told(&incident, alert.as_ref()));
     let mut json = words::incident(&incident, desk.now);
@@ -36,9 +43,15 @@ pub(super) async fn show(ledger: &impl Ledger, id: &str, desk: &Desk) -> Result<
             course.iter().map(|(at, what)| json!({ "at": at.to_string(), "what": what })).collect();
         members.insert("timeline".to_owned(), steps.into());
         members.insert("undo".to_owned(), undo.into());
+        members.insert("saw".to_owned(), basis.as_ref().map_or(Value::Null, saw));
         members.insert("alert".to_owned(), alert.map_or(Value::Null, |alert| as_told(&alert)));
     }
     Ok(Told::done(text, json))
+}
+
+/// What the decision rests on, for programs.
+fn saw(record: &Record) -> Value {
+    json!({ "object": record.object, "version": record.version, "since": record.at.to_string() })
 }
 
 /// Returns the incidents that a check or a sweep of this one led to, the oldest first.

@@ -2,7 +2,7 @@
 
 use crate::{Guard, HandleError, Outcome};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use loopguard_account::{GiveBack, Ledger, Watchbook};
+use loopguard_account::{GiveBack, InventoryStore, Ledger, Watchbook};
 use loopguard_decision::Timestamp;
 
 /// What came of the messages of one invocation.
@@ -31,7 +31,7 @@ const LEAST_TIME: u64 = 20_000;
 
 /// Handles every message, one after the other, and returns those to deliver again: exactly the ones whose
 /// handling failed in a way that a later try may not, and those that there was no time for.
-pub async fn batch<A: GiveBack, L: Ledger + Watchbook>(
+pub async fn batch<A: GiveBack + InventoryStore, L: Ledger + Watchbook>(
     guard: &Guard<'_, A, L>,
     event: SqsEvent,
     invocation: Invocation<'_, impl Fn() -> Timestamp>,

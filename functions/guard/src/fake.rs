@@ -1,8 +1,8 @@
 //! An account in memory for tests: it answers what it was given, fails as it is told, and records every call.
 
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, KeptTarget, Receipt,
-    RuleRef, Tags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, InventoryStore, KeptTarget,
+    MemoryInventory, Receipt, RuleRef, Stored, Tags,
 };
 use loopguard_model::{
     Facts, Need, Origin, Policy, Role, Rule, RuleKey, RuleState, Scope, Target, Trigger, Workload,
@@ -26,6 +26,7 @@ pub(crate) struct State {
     /// Every call in order: `rule a`, `disable a`, `publish`, `answer ...`.
     pub(crate) calls: Vec<String>,
     pub(crate) alerts: Vec<Alert>,
+    pub(crate) inventory: Arc<MemoryInventory>,
     /// Seconds and message.
     pub(crate) reminders: Vec<(u32, String)>,
     /// What happens after the next reads of a rule, one for each.
@@ -224,6 +225,17 @@ fn operation(need: &Need) -> &'static str {
         Need::Consumers { .. } => "ListEventSourceMappings",
         Need::Trails => "DescribeTrails",
         Need::BucketNotification { .. } => "GetBucketNotification",
+    }
+}
+
+impl InventoryStore for Fake {
+    async fn put(&self, rule: &RuleRef, text: &str) -> Result<Option<Stored>, CallError> {
+        let inventory = {
+            let mut state = self.state();
+            state.call("PutObject", &rule.name)?;
+            Arc::clone(&state.inventory)
+        };
+        inventory.put(rule, text).await
     }
 }
 

@@ -108,7 +108,9 @@ fn gap_or_retry(need: &Need, answer: Result<Facts, CallError>) -> Result<Result<
                 // Nobody was asked: this version has no way to read it.
                 tracing::debug!(need = %need, %error, "a need left a gap");
             }
-            Ok(Err(Gap { need: need.clone(), reason: error.to_string().into() }))
+            // The log has the id of the request; the gap is the same for whoever asks again.
+            let reason = CallError { request_id: None, ..error }.to_string();
+            Ok(Err(Gap { need: need.clone(), reason: reason.into() }))
         }
     }
 }

@@ -5,6 +5,7 @@ mod added;
 mod braking;
 mod interrupt;
 mod judge;
+mod keep;
 mod log;
 mod outcome;
 mod scan;
@@ -19,7 +20,7 @@ use crate::known::{Known, Memory, NEVER, shown_from};
 pub use act::CHECKS;
 use judge::{Judged, named};
 use log::log_ignored;
-use loopguard_account::{GiveBack, Ledger, Watchbook};
+use loopguard_account::{GiveBack, InventoryStore, Ledger, Watchbook};
 use loopguard_analysis::{Catalogue, Verdict};
 use loopguard_decision::{Change, Incident, Settings, Shown, Timestamp};
 use loopguard_model::{Rule, RuleKey, Scope};
@@ -86,7 +87,7 @@ impl Look {
     }
 }
 
-impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Handles one message: an EventBridge event as JSON text, or one of the guard's own. An error means: deliver it
     /// again. `attempt` names this handling among all others.
     ///
@@ -130,7 +131,7 @@ impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
     }
 }
 
-impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger> Guard<'_, A, L> {
     async fn look(&self, look: &Look, attempt: &str, now: Timestamp) -> Result<Outcome, HandleError> {
         let changed = &look.changed;
         let mut cause = changed.event_id.clone();
@@ -147,7 +148,7 @@ impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
                 event_id: cause.clone(),
                 opens: look.opens,
                 shown: look.shown.clone(),
-                ..changed.change(key)
+                ..changed.change(key.clone())
             };
             let removable = if as_a_whole {
                 Vec::new()
@@ -159,6 +160,7 @@ impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
             match self.judge(&gathered, &change, &format!("{attempt}#{round}"), now).await? {
                 Judged::Done(judged) => {
                     before.extend(judged);
+                    self.keep(&key, &gathered, &before, now).await;
                     return Ok(Outcome::Judged(before));
                 }
                 Judged::NotRemoved(judged) => {

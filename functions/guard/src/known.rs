@@ -19,6 +19,10 @@ const SETTLED: u64 = 6_000;
 /// The most answers that are kept; beyond it all are forgotten.
 const MOST: usize = 4_000;
 
+/// After a failure nothing of what is seen is kept for so long, in milliseconds: a place that does not answer must not use up the
+/// time for looking and acting.
+const REST: u64 = 60_000;
+
 /// Since when nothing was read.
 pub(crate) const NEVER: Timestamp = Timestamp(u64::MAX);
 
@@ -39,6 +43,8 @@ pub struct Known {
     answers: Mutex<BTreeMap<Need, (Timestamp, Facts)>>,
     /// Targets by rule and id, with the time when somebody told that they were put there.
     put: Mutex<BTreeMap<(RuleRef, Arc<str>), Timestamp>>,
+    /// When keeping what was seen failed last, and how often since that was asked.
+    unkept: Mutex<(Option<Timestamp>, u32)>,
 }
 
 /// What is known, as one look may use it.
@@ -78,6 +84,26 @@ impl Known {
         if put.len() < MOST {
             put.extend(targets.iter().map(|id| ((rule.clone(), id.clone()), now)));
         }
+    }
+
+    /// Notes that what was seen could not be kept.
+    pub(crate) fn note_unkept(&self, now: Timestamp) {
+        let mut unkept = held(&self.unkept);
+        *unkept = (Some(now), unkept.1.saturating_add(1));
+    }
+
+    /// Returns true iff keeping failed so shortly before that it is not tried again; then this look counts as one more that is not
+    /// kept.
+    pub(crate) fn rests(&self, now: Timestamp) -> bool {
+        let mut unkept = held(&self.unkept);
+        let rests = unkept.0.is_some_and(|failed| now.0 <= failed.0.saturating_add(REST));
+        unkept.1 = unkept.1.saturating_add(u32::from(rests));
+        rests
+    }
+
+    /// Returns of how many looks what was seen was not kept since this was asked last.
+    pub fn take_unkept(&self) -> u32 {
+        std::mem::take(&mut held(&self.unkept).1)
     }
 
     /// Returns the targets that were put on the rule within the last minutes.

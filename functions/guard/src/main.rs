@@ -47,7 +47,7 @@ impl Shell<'_> {
         };
         // One allocation per invocation, so that what polls it stays small.
         let handled = Box::pin(batch(&guard, event.payload, invocation)).await;
-        if let Some(line) = metrics(&handled.outcomes, now()) {
+        if let Some(line) = metrics(&handled.outcomes, self.known.take_unkept(), now()) {
             emit(&line);
         }
         Ok(handled.response)

@@ -18,14 +18,16 @@ struct Counts {
     left_on: u32,
     /// Alerts that somebody has to look at now.
     pages: u32,
+    /// Looks of which what was seen is not kept.
+    unkept: u32,
 }
 
-/// Returns the metrics of an invocation as one line in CloudWatch's embedded metric format; `None` where there is nothing to
+/// Returns the metrics of an invocation, which did not keep what it saw of so many looks, as one line in CloudWatch's embedded metric format; `None` where there is nothing to
 /// count. Dimensionless: an account has one guard in a region.
 ///
 /// Source: CloudWatch user guide, "Specification: Embedded metric format".
-pub fn metrics(handled: &[Result<Outcome, HandleError>], now: Timestamp) -> Option<String> {
-    let mut counts = Counts::default();
+pub fn metrics(handled: &[Result<Outcome, HandleError>], unkept: u32, now: Timestamp) -> Option<String> {
+    let mut counts = Counts { unkept, ..Counts::default() };
     for one in handled {
         match one {
             Ok(outcome) => counts.add(outcome),
@@ -78,6 +80,7 @@ impl Counts {
                 ("LoopsLeftOn", self.left_on),
                 ("Pages", self.pages),
                 ("MessagesFailed", self.failed),
+                ("InventoryFailed", self.unkept),
             ],
             now,
         )
@@ -110,25 +113,26 @@ mod tests {
 
     #[test]
     fn nothing_done_is_no_line() {
-        assert_eq!(metrics(&[], NOW), None);
-        assert_eq!(metrics(&[Ok(Outcome::Ignored(Ignored::Gone)), Ok(Outcome::Scanned(3))], NOW), None);
+        assert_eq!(metrics(&[], 0, NOW), None);
+        assert_eq!(metrics(&[Ok(Outcome::Ignored(Ignored::Gone)), Ok(Outcome::Scanned(3))], 0, NOW), None);
     }
 
     /// Every metric that is declared has a value beside it, and the line is one line.
     #[test]
     fn the_line_is_in_the_embedded_format() {
         let failed = Err(HandleError::Busy { rule: "a".to_owned() });
-        let text = metrics(&[failed], NOW).unwrap();
+        let text = metrics(&[failed], 2, NOW).unwrap();
         assert!(!text.contains('\n'));
         let line: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["_aws"]["Timestamp"], NOW.0);
         let declared = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
-        assert_eq!(declared.len(), 4);
+        assert_eq!(declared.len(), 5);
         let page = include_str!("../../../docs/alerts.md");
         for metric in declared {
             let name = metric["Name"].as_str().unwrap();
             assert!(line[name].is_u64() && page.contains(&format!("`{name}`")), "{metric}");
         }
         assert_eq!((&line["MessagesFailed"], &line["RulesDisabled"]), (&1.into(), &0.into()));
+        assert_eq!(line["InventoryFailed"], 2);
     }
 }

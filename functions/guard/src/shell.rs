@@ -30,4 +30,5 @@ pub fn account(clients: &Clients, home: &Home, settings: &Settings) -> AwsAccoun
     AwsAccount::new(clients.clone(), home.clone(), settings.topic_arn.clone())
         .with_queue(settings.queue_url.clone())
         .with_event_bus(settings.event_bus.clone())
+        .with_inventory(settings.inventory.clone())
 }

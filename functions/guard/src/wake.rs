@@ -94,9 +94,13 @@ pub const LOOPING: &str = "loopguard:looping";
 
 /// Returns all that the rule's verdict hangs on, as the index names it; and [`LOOPING`] if that is a loop, or may be.
 pub(crate) fn reached(gathered: &Gathered, rule: &RuleRef) -> BTreeSet<Arc<str>> {
-    let inventory = &gathered.inventory;
-    let hangs = gathered.asked.iter().flat_map(|need| hangs_on(need, inventory));
-    hangs.chain(is_looping(gathered, rule).then(|| LOOPING.into())).collect()
+    let looping = is_looping(gathered, rule).then(|| LOOPING.into());
+    hanging_on(gathered).into_iter().chain(looping).collect()
+}
+
+/// Returns all that the verdict hangs on, as the index names it.
+pub(crate) fn hanging_on(gathered: &Gathered) -> BTreeSet<Arc<str>> {
+    gathered.asked.iter().flat_map(|need| hangs_on(need, &gathered.inventory)).collect()
 }
 
 fn is_looping(gathered: &Gathered, rule: &RuleRef) -> bool {

@@ -5,10 +5,12 @@
 
 mod history;
 mod interrupted;
+mod inventory;
 mod ledger;
 mod watched;
 
 pub use history::check_history;
+pub use inventory::check_inventory;
 pub use ledger::check_ledger;
 pub use watched::check_watched;
 

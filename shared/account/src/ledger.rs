@@ -2,8 +2,8 @@
 
 use crate::CallError;
 use loopguard_decision::{
-    Begun, Book, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp,
-    View, Watchlist,
+    Begun, Book, End, Ended, Exemption, Incident, Pause, Record, Rounds, RuleRef, Sighting, Suspicion,
+    Timestamp, View, Watchlist,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -60,6 +60,26 @@ pub trait Ledger: Sync {
 
     /// Reads the rules whose verdict hangs on a subject: [`Book::reaching`].
     fn reaching(&self, subject: &str) -> impl Future<Output = Result<Vec<RuleRef>, CallError>> + Send;
+
+    /// Reads where that is kept which the guard saw of a rule last: [`Book::record`]. It may be forgotten after a year.
+    fn record(&self, rule: &RuleRef) -> impl Future<Output = Result<Option<Record>, CallError>> + Send;
+
+    /// Notes that: [`Book::note_record`].
+    fn note_record(
+        &self,
+        rule: &RuleRef,
+        record: &Record,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Reads what the decision of an incident rests on: [`Book::basis`].
+    fn basis(&self, incident: &str) -> impl Future<Output = Result<Option<Record>, CallError>> + Send;
+
+    /// Notes that, if nothing was noted: [`Book::note_basis`].
+    fn note_basis(
+        &self,
+        incident: &str,
+        record: &Record,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Reads one incident.
     fn incident(&self, id: &str) -> impl Future<Output = Result<Option<Incident>, CallError>> + Send;
@@ -260,6 +280,24 @@ impl Ledger for MemoryLedger {
 
     async fn reaching(&self, subject: &str) -> Result<Vec<RuleRef>, CallError> {
         Ok(self.book().reaching(subject))
+    }
+
+    async fn record(&self, rule: &RuleRef) -> Result<Option<Record>, CallError> {
+        Ok(self.book().record(rule).cloned())
+    }
+
+    async fn note_record(&self, rule: &RuleRef, record: &Record) -> Result<(), CallError> {
+        self.book().note_record(rule, record);
+        Ok(())
+    }
+
+    async fn basis(&self, incident: &str) -> Result<Option<Record>, CallError> {
+        Ok(self.book().basis(incident).cloned())
+    }
+
+    async fn note_basis(&self, incident: &str, record: &Record) -> Result<(), CallError> {
+        self.book().note_basis(incident, record);
+        Ok(())
     }
 
     async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {

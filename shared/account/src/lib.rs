@@ -5,18 +5,20 @@
 
 mod canary;
 mod error;
+mod inventory;
 pub mod laws;
 mod ledger;
 mod watch;
 
 pub use canary::{CANARY_PREFIX, Canaries, Canary};
 pub use error::CallError;
+pub use inventory::{InventoryStore, MemoryInventory, Stored, inventory_key};
 pub use ledger::{Ledger, MemoryLedger, Watchbook};
 /// What the traits take and give; implementations name these without an arrow to the decision.
 pub use loopguard_decision::{
     ALERT_WINDOW, Alert, Begun, CAP_WINDOW, Concurrency, End, Ended, Exemption, FunctionSeen, Incident,
-    KeptTarget, LEASE, Notice, Pause, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch, State,
-    Suspicion, Timestamp, View, WatchedHop, Watcher, Worth, digest,
+    KeptTarget, LEASE, Notice, Pause, Record, Rounds, RuleRef, Shown, ShownBy, Sighting, StandingWatch,
+    State, Suspicion, Timestamp, View, WatchedHop, Watcher, Worth, digest,
 };
 pub use watch::{
     HISTORY_PAGE, HistoryPage, IncidentBudget, LOOKUPS_A_SECOND, TRIPWIRE_RETRIED, TRIPWIRE_TARGET,

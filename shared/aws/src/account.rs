@@ -20,13 +20,14 @@ pub struct AwsAccount {
     pub(crate) home: Home,
     pub(crate) topic_arn: Option<String>,
     pub(crate) event_bus: Option<String>,
+    pub(crate) inventory: Option<String>,
     queue_url: Option<String>,
 }
 
 impl AwsAccount {
     /// Returns the account that the clients reach. Alerts go to the topic, or to the log where there is none.
     pub fn new(clients: Clients, home: Home, topic_arn: Option<String>) -> Self {
-        Self { clients, home, topic_arn, event_bus: None, queue_url: None }
+        Self { clients, home, topic_arn, event_bus: None, inventory: None, queue_url: None }
     }
 
     /// Returns the account with the queue that feeds the guard, for its messages to itself.
@@ -44,6 +45,12 @@ impl AwsAccount {
 
     pub(crate) fn account_id(&self) -> String {
         self.home.scope().account.to_string()
+    }
+
+    /// Returns the account with the bucket that keeps what the guard sees.
+    #[must_use]
+    pub fn with_inventory(self, inventory: Option<String>) -> Self {
+        Self { inventory, ..self }
     }
 
     /// Returns the account with the bus, by name or ARN, that takes each alert as an event.

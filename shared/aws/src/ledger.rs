@@ -12,12 +12,14 @@ mod watched;
 
 use crate::Clients;
 use crate::failure::failure;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use call::{GET, QUERY};
 use futures_util::future::try_join4;
 use item::{ACTED, EXEMPT, INCIDENT, Kept, Key, OPEN, RESTORED};
 use item::{body, body_of, number, number_of, text, text_of, with};
 use loopguard_account::{
-    ALERT_WINDOW, Begun, CallError, End, Ended, Exemption, Incident, Ledger, Pause, RuleRef, Timestamp, View,
+    ALERT_WINDOW, Begun, CallError, End, Ended, Exemption, Incident, Ledger, Pause, Record, RuleRef,
+    Timestamp, View,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -155,6 +157,35 @@ impl Ledger for AwsLedger {
         let mut rules: Vec<RuleRef> = items.iter().map(rule_of).collect();
         rules.sort();
         Ok(rules)
+    }
+
+    async fn record(&self, rule: &RuleRef) -> Result<Option<Record>, CallError> {
+        self.get(&Key::seen(rule)).await?.map(|item| body_of(&item, GET)).transpose()
+    }
+
+    async fn note_record(&self, rule: &RuleRef, record: &Record) -> Result<(), CallError> {
+        self.put_one(item::record(&Key::seen(rule), record)).await
+    }
+
+    async fn basis(&self, incident: &str) -> Result<Option<Record>, CallError> {
+        self.get(&Key::basis(incident)).await?.map(|item| body_of(&item, GET)).transpose()
+    }
+
+    async fn note_basis(&self, incident: &str, record: &Record) -> Result<(), CallError> {
+        let item = item::record(&Key::basis(incident), record);
+        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").send().await;
+        match put {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failure("dynamodb:PutItem", &self.table, &error)),
+            Ok(_) => Ok(()),
+        }
     }
 
     async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {

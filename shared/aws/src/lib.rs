@@ -15,6 +15,7 @@ mod gather;
 mod held;
 mod home;
 mod installation;
+mod inventory;
 mod kept;
 mod ledger;
 mod operator;

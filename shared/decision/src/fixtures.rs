@@ -118,6 +118,7 @@ pub(crate) fn settings(mode: Mode, scope: Scope) -> Settings {
         own_role_arn: None,
         unprotected: Scope::nothing(),
         table: None,
+        inventory: None,
         queue_url: None,
         brakes: crate::Brakes::Off,
         cap: 2,

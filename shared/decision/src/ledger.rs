@@ -45,6 +45,19 @@ impl Pause {
     }
 }
 
+/// Where that is kept which the guard saw of a rule when it looked, in which version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Record {
+    /// The object, as `s3://BUCKET/KEY`.
+    pub object: Arc<str>,
+    /// Its version; empty where the place keeps none.
+    pub version: Arc<str>,
+    /// The [`digest`] of what is kept, without the time: what has the same is not written again.
+    pub digest: u64,
+    /// When it was written: since then the guard saw the same.
+    pub at: Timestamp,
+}
+
 /// That a rule is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Exemption {

@@ -31,7 +31,7 @@ pub use brake::{Braking, Concurrency, FunctionSeen, brake, braked_function};
 pub use cut::cut;
 pub use ledger::{
     ALERT_WINDOW, Act, Begun, Book, CAP_WINDOW, End, Ended, Exemption, Incident, KeptTarget, LEASE, Pause,
-    Rounds, RuleRef, State, View, Watchlist, digest,
+    Record, Rounds, RuleRef, State, View, Watchlist, digest,
 };
 pub use notice::{Notice, NoticeKind};
 pub use plan::{Action, ActionKind, Change, Held, Intent, Plan, cause, decide, is_own, is_permitted};
@@ -39,8 +39,8 @@ pub use protected::is_protected;
 pub use protocol::{Answer, Over, Protocol, Request, Seen};
 pub use scope::{Scope, ScopeError, ScopeItem};
 pub use settings::{
-    Brakes, FLAT, InterruptionTest, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN, Tripwires,
-    Watching,
+    Brakes, FLAT, INVENTORY, InterruptionTest, Mode, OWN_PREFIX, Settings, SettingsError, TABLE, TOPIC_ARN,
+    Tripwires, Watching,
 };
 pub use suspicion::{
     SEEN_FOR, SHOWN_FOR, Shown, ShownBy, Sighting, StandingWatch, Suspicion, WatchedHop, Watcher, Worth,

@@ -58,6 +58,8 @@ pub struct Settings {
     pub unprotected: Scope,
     /// The DynamoDB table that acts are recorded in; without one nothing is done.
     pub table: Option<String>,
+    /// The S3 bucket that keeps what the guard sees of each rule; without one that is not kept.
+    pub inventory: Option<String>,
     /// The URL of the queue that feeds the guard; without it the guard plans no second look at a rule it disabled.
     pub queue_url: Option<String>,
     /// The most acts within an hour.
@@ -196,6 +198,8 @@ const MAX_READS: &str = "LOOPGUARD_MAX_READS";
 const UNPROTECTED: &str = "LOOPGUARD_UNPROTECTED";
 /// The setting of [`Settings::table`].
 pub const TABLE: &str = "LOOPGUARD_TABLE";
+/// The setting of [`Settings::inventory`].
+pub const INVENTORY: &str = "LOOPGUARD_INVENTORY";
 const QUEUE_URL: &str = "LOOPGUARD_QUEUE_URL";
 const CAP: &str = "LOOPGUARD_CAP";
 const BRAKE: &str = "LOOPGUARD_BRAKE";
@@ -207,7 +211,7 @@ const MAX_TRIPWIRES: &str = "LOOPGUARD_MAX_TRIPWIRES";
 const INTERRUPTION_TEST: &str = "LOOPGUARD_INTERRUPTION_TEST";
 const BUDGET_TOPIC_ARN: &str = "LOOPGUARD_BUDGET_TOPIC_ARN";
 const SELFTEST_ARN: &str = "LOOPGUARD_SELFTEST_ARN";
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     MODE,
     SCOPE,
     TOPIC_ARN,
@@ -217,6 +221,7 @@ const KEYS: [&str; 20] = [
     MAX_READS,
     UNPROTECTED,
     TABLE,
+    INVENTORY,
     QUEUE_URL,
     CAP,
     BRAKE,
@@ -339,6 +344,7 @@ impl Settings {
             own_role_arn: given.get(OWN_ROLE_ARN).map(|text| arn(OWN_ROLE_ARN, text, "iam")).transpose()?,
             unprotected: scope(UNPROTECTED, given.get(UNPROTECTED))?,
             table: given.get(TABLE).cloned(),
+            inventory: given.get(INVENTORY).cloned(),
             queue_url: given.get(QUEUE_URL).map(|text| url(QUEUE_URL, text)).transpose()?,
             cap: given.get(CAP).map_or(Ok(DEFAULT_CAP), |text| number(CAP, text, 0..=1000))?,
             brakes: given.get(BRAKE).map_or(Ok(Brakes::Off), |text| brakes(text))?,

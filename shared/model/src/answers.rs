@@ -20,6 +20,11 @@ impl Answers {
         new
     }
 
+    /// Returns all needs that were answered, in their order.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = &Need> {
+        self.answered.iter()
+    }
+
     /// Returns whether the need has been answered, with facts or with a gap.
     pub fn is_answered(&self, need: &Need) -> bool {
         self.answered.contains(need)

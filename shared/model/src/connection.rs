@@ -79,6 +79,29 @@ pub enum ConnectionKind {
 }
 
 impl ConnectionKind {
+    /// All kinds.
+    const ALL: [Self; 14] = [
+        Self::Subscription,
+        Self::EventSourceMapping,
+        Self::StreamSource,
+        Self::Pipe,
+        Self::PipeEnrichment,
+        Self::OnSuccess,
+        Self::OnFailure,
+        Self::DeadLetter,
+        Self::BucketNotification,
+        Self::Schedule,
+        Self::LogSubscription,
+        Self::BusSubscriber,
+        Self::DataSource,
+        Self::Rotation,
+    ];
+
+    /// Returns the kind of these words.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// Returns the words that reports use.
     pub fn as_str(self) -> &'static str {
         match self {

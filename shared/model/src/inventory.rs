@@ -165,6 +165,11 @@ impl Inventory {
         }
     }
 
+    /// Notes that a need was answered, where its facts are here already.
+    pub(crate) fn note_answer(&mut self, need: &Need, gap: Option<Gap>) {
+        self.answers.note(need, gap);
+    }
+
     /// Returns which needs were answered.
     pub fn answers(&self) -> &Answers {
         &self.answers

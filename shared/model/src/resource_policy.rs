@@ -82,6 +82,11 @@ impl ResourcePolicies {
         }
     }
 
+    /// Returns all, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &ResourcePolicy> {
+        self.all.iter()
+    }
+
     /// Returns those that may be about the role, each once, in their order.
     pub fn about<'p>(&'p self, role: &Role) -> impl Iterator<Item = &'p ResourcePolicy> {
         let mut places: BTreeSet<usize> = self.wide.iter().copied().collect();

@@ -15,13 +15,16 @@ mod roles;
 mod rules;
 mod scps;
 mod trails;
+mod understood;
 mod workloads;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use answer::consumers;
 pub use node::SnapshotError;
+pub use write::{Look, LookFinding, Written, write};
 
 use crate::{Inventory, Scope};
 use answer::Coverage;
@@ -77,6 +80,12 @@ pub mod section {
     pub const QUEUES: &str = "queues";
     /// Service control policies, level by level.
     pub const SCPS: &str = "service_control_policies";
+    /// What runs, whatever told it: in snapshots of one look.
+    pub const WORKLOADS: &str = "workloads";
+    /// What hands on, whatever told it: in snapshots of one look.
+    pub const CONNECTIONS: &str = "connections";
+    /// What one look asked for, and what was not answered.
+    pub const ANSWERS: &str = "answers";
     /// What could not be read.
     pub const GAPS: &str = "gaps";
 }
@@ -124,7 +133,7 @@ fn snapshot(document: &Document) -> Result<Snapshot, SnapshotError> {
     for account in &accounts {
         read.push(account::account(account, &taken_at)?);
     }
-    let mut notes = root.unknown_members(&[MARK, "taken_at", "accounts"]);
+    let mut notes = root.unknown_members(&[MARK, "taken_at", "look", "accounts"]);
     let mut parts = read.into_iter();
     let Some((mut inventory, first)) = parts.next() else {
         return Err(root.required("accounts")?.error("an empty list: a snapshot holds one account at least"));

@@ -204,7 +204,7 @@ impl Trails {
     }
 
     /// Returns the kinds of events of which something is selected.
-    fn kinds(&self) -> Vec<Recorded> {
+    pub(crate) fn kinds(&self) -> Vec<Recorded> {
         let management =
             [(Recorded::Writes, self.management_writes), (Recorded::Reads, self.management_reads)];
         let management = management.into_iter().filter(|(_, selected)| *selected).map(|(kind, _)| kind);

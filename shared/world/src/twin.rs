@@ -7,7 +7,7 @@ use crate::rules::text;
 use crate::world::World;
 use loopguard_account::{
     Account, Alert, Backlog, CallError, Concurrency, FunctionSeen, GiveBack, INCIDENT_TAG, IncidentBudget,
-    KeptTarget, Notice, Operator, Receipt, RuleRef, Tags, Timestamp,
+    InventoryStore, KeptTarget, MemoryInventory, Notice, Operator, Receipt, RuleRef, Stored, Tags, Timestamp,
 };
 use loopguard_model::{Connection, Facts, Need, Origin, Rule, RuleState, Target};
 use loopguard_pattern::Term;
@@ -25,6 +25,7 @@ pub struct Twin {
     reminders: Mutex<Vec<Reminder>>,
     notices: Mutex<Vec<Notice>>,
     budgets: Mutex<Vec<IncidentBudget>>,
+    inventory: MemoryInventory,
     /// As whom the guard acts.
     role: String,
     /// The ARN of the queue that takes what tripwires catch.
@@ -49,6 +50,7 @@ impl Twin {
             reminders: Mutex::default(),
             notices: Mutex::default(),
             budgets: Mutex::default(),
+            inventory: MemoryInventory::default(),
             queue: None,
             role: guard_role.to_owned(),
         }
@@ -88,6 +90,11 @@ impl Twin {
     /// Returns the budgets that there are.
     pub fn budgets(&self) -> Vec<IncidentBudget> {
         self.budgets.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns what is kept of what the guard saw.
+    pub fn inventory(&self) -> &MemoryInventory {
+        &self.inventory
     }
 
     /// Returns the reminders asked for since the last time.
@@ -187,6 +194,12 @@ impl Account for Twin {
         let mut reminders = self.reminders.lock().unwrap_or_else(PoisonError::into_inner);
         reminders.push(Reminder { at, text: message.to_owned() });
         Ok(())
+    }
+}
+
+impl InventoryStore for Twin {
+    async fn put(&self, rule: &RuleRef, text: &str) -> Result<Option<Stored>, CallError> {
+        self.inventory.put(rule, text).await
     }
 }
 

@@ -5,6 +5,7 @@ mod burst;
 mod cost;
 mod faults;
 mod holds;
+mod inventory;
 mod ledger;
 mod removal;
 mod restore;

@@ -102,7 +102,7 @@ fn goes_round_all(world: &World) -> bool {
         .all(|(bus, rule)| world.counts(bus, rule).is_some_and(|counts| counts.rounds >= ROUNDS))
 }
 
-fn world(account: &Account, patterns: &[Value], extra: Extra) -> World {
+pub(super) fn world(account: &Account, patterns: &[Value], extra: Extra) -> World {
     let text = account.snapshot(patterns, extra);
     let read = snapshot::read(&text, "account.json").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let settings =

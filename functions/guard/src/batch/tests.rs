@@ -25,6 +25,7 @@ async fn failures_at(fake: &Fake, bodies: &[(&str, String)], seconds: &[u64]) ->
         own_role_arn: None,
         unprotected: Scope::nothing(),
         table: None,
+        inventory: None,
         queue_url: None,
         brakes: loopguard_decision::Brakes::Off,
         cap: 5,

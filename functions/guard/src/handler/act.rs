@@ -3,7 +3,7 @@
 use super::Guard;
 use crate::event::{check_message, sweep_message};
 use crate::once::once;
-use loopguard_account::{CallError, GiveBack, Ledger, Receipt};
+use loopguard_account::{CallError, GiveBack, InventoryStore, Ledger, Receipt};
 use loopguard_decision::{Act, Alert, Answer, End, Incident, Over, Protocol, Request, Seen, Step, Timestamp};
 use std::future::Future;
 
@@ -19,7 +19,7 @@ pub(super) struct Acted {
     pub(super) error: Option<CallError>,
 }
 
-impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger> Guard<'_, A, L> {
     /// Goes through the protocol to its end. `look` reads the rule and says how it looks now.
     pub(super) async fn drive<F>(
         &self,

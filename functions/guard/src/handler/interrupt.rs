@@ -7,7 +7,7 @@ use super::log::{log_decision, log_ignored};
 use super::{Guard, HandleError, Outcome};
 use crate::event::{Changed, Ignored};
 use crate::known::NEVER;
-use loopguard_account::{GiveBack, Ledger, Shown, ShownBy, Suspicion, Watchbook};
+use loopguard_account::{GiveBack, InventoryStore, Ledger, Shown, ShownBy, Suspicion, Watchbook};
 use loopguard_analysis::Finding;
 use loopguard_decision::evidence::{INTERRUPTED_FOR, Interruption, comes_back_whole, hears_no_caller};
 use loopguard_decision::{
@@ -16,7 +16,7 @@ use loopguard_decision::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Switches the rule of a suspicion off for a while, where the ledger says that this is asked for, and the decision table would
     /// have this very rule disabled if its events were known to stop. Nothing is told where it stays on: the sentinel does that.
     pub(super) async fn interrupt(
@@ -71,7 +71,9 @@ impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
             Over::Interrupted => {
                 let alert = alert_of(&acted.incident).map(|kept| kept.after(Step::Interrupted { until }));
                 log_decision(finding, alert.as_ref(), &change, self.settings);
-                Ok(Outcome::Judged(vec![judgement(finding, alert.map(Box::new))]))
+                let judged = vec![judgement(finding, alert.map(Box::new))];
+                self.keep(&key, &gathered, &judged, now).await;
+                Ok(Outcome::Judged(judged))
             }
             // It was begun before, and is given back by a sweep.
             Over::Later | Over::Duplicate => Ok(stays_on("it was begun already")),

@@ -5,7 +5,7 @@ use super::log::{log_decision, log_harmless};
 use super::seen::rules_of;
 use super::{Guard, HandleError, Judgement};
 use crate::gather::Gathered;
-use loopguard_account::{CallError, GiveBack, Ledger};
+use loopguard_account::{CallError, GiveBack, InventoryStore, Ledger};
 use loopguard_analysis::{Finding, Verdict};
 use loopguard_decision::{
     Act, ActionKind, Alert, Change, End, Held, Incident, Intent, Over, Protocol, Refusal, RuleRef, State,
@@ -25,7 +25,7 @@ pub(super) enum Judged {
     Unclear(Arc<str>),
 }
 
-impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger> Guard<'_, A, L> {
     /// Decides and acts on every finding of the changed rule.
     pub(super) async fn judge(
         &self,

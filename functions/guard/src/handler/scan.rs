@@ -5,7 +5,7 @@ use crate::event::{Changed, Touched, look_message};
 use crate::gather::Gathered;
 use crate::known::of_late;
 use crate::wake::reached;
-use loopguard_account::{GiveBack, Ledger};
+use loopguard_account::{GiveBack, InventoryStore, Ledger};
 use loopguard_decision::{RuleRef, Timestamp};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ const LONGEST_DELAY: usize = 900;
 /// Rules that are looked at at once; more are left to messages of their own.
 const AT_ONCE: usize = 5;
 
-impl<A: GiveBack, L: Ledger> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger> Guard<'_, A, L> {
     /// Looks at all rules whose verdict hangs on what was changed.
     pub(super) async fn touched(
         &self,

@@ -1,12 +1,12 @@
 //! What invocations left behind, and acts: do they still hold?
 
 use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
-use loopguard_account::{CallError, GiveBack, Ledger, Watchbook};
+use loopguard_account::{CallError, GiveBack, InventoryStore, Ledger, Watchbook};
 use loopguard_decision::{End, Incident, Over, Protocol, Seen, State, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
 
-impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
     /// was to be disabled is analysed again, as a cause of its own.
     ///

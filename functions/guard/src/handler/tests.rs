@@ -30,6 +30,7 @@ fn settings(mode: Mode, scope: &str) -> Settings {
         own_role_arn: Some("arn:aws:iam::111122223333:role/guard".to_owned()),
         unprotected: Scope::nothing(),
         table: None,
+        inventory: None,
         queue_url: None,
         cap: 5,
         brakes: loopguard_decision::Brakes::Off,

@@ -4,13 +4,13 @@ use super::log::log_ignored;
 use super::{Guard, HandleError, Look, Outcome};
 use crate::event::{Changed, Ignored};
 use crate::known::NEVER;
-use loopguard_account::{GiveBack, Ledger, Watchbook};
+use loopguard_account::{GiveBack, InventoryStore, Ledger, Watchbook};
 use loopguard_decision::Timestamp;
 use loopguard_decision::evidence::sighting;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-impl<A: GiveBack, L: Ledger + Watchbook> Guard<'_, A, L> {
+impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Notes an event that a tripwire has seen, if it was made for what is suspected now and the event is what it looks
     /// for. Who may send to the queue does not decide what is evidence: the pattern does.
     pub(super) async fn evidence(

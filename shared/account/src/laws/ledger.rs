@@ -3,8 +3,8 @@
 use super::interrupted::what_is_off_for_a_while_is_left_until_its_time_is_up;
 use super::{Broken, law};
 use crate::{
-    ALERT_WINDOW, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Ledger, Pause, RuleRef, State,
-    Timestamp,
+    ALERT_WINDOW, Begun, CAP_WINDOW, End, Ended, Exemption, Incident, LEASE, Ledger, Pause, Record, RuleRef,
+    State, Timestamp,
 };
 use futures_util::future::{join, join_all};
 use loopguard_decision::Act;
@@ -31,6 +31,7 @@ pub async fn check_ledger(ledger: &impl Ledger, start: Timestamp) -> Result<(), 
     alerts_are_due_once_in_their_window(ledger, at(9)).await?;
     attempts_at_once_act_once(ledger, at(10)).await?;
     what_rules_hang_on_leads_back_to_them(ledger, at(11)).await?;
+    what_was_seen_is_found_again(ledger, at(11)).await?;
     the_newest_come_first(ledger, at(12)).await?;
     what_is_off_for_a_while_is_left_until_its_time_is_up(ledger, &intent("off", "e", at(13))).await
 }
@@ -344,6 +345,29 @@ async fn what_rules_hang_on_leads_back_to_them(ledger: &impl Ledger, now: Timest
         law("what rules hang on leads back to them", seen == expected, shown(&seen))?;
     }
     Ok(())
+}
+
+async fn what_was_seen_is_found_again(ledger: &impl Ledger, now: Timestamp) -> Result<(), Broken> {
+    let (a, other) = (rule("seen-a"), rule("orders/seen-a"));
+    let record = |version: &str| Record {
+        object: "s3://b/inventory/default/seen-a.json".into(),
+        version: version.into(),
+        digest: u64::MAX,
+        at: now,
+    };
+    let (first, second) = (record("v1"), record(""));
+    let nothing = (ledger.record(&a).await?, ledger.basis("seen").await?);
+    law("of what was not looked at nothing is kept", nothing == (None, None), shown(&nothing))?;
+    for seen in [&first, &second] {
+        ledger.note_record(&a, seen).await?;
+        ledger.note_basis("seen", seen).await?;
+    }
+    let last = ledger.record(&a).await?;
+    law("what was seen last is what was noted last", last.as_ref() == Some(&second), shown(&last))?;
+    let basis = ledger.basis("seen").await?;
+    law("a decision rests on what was noted of it first", basis.as_ref() == Some(&first), shown(&basis))?;
+    let others = (ledger.record(&other).await?, ledger.basis("seen-a").await?);
+    law("each rule and each incident has its own", others == (None, None), shown(&others))
 }
 
 async fn attempts_at_once_act_once(ledger: &impl Ledger, now: Timestamp) -> Result<(), Broken> {

@@ -11,6 +11,8 @@
 //! | `exempt` | `BUS/RULE` | `body`, `rule`, `until` |
 //! | `alert` | what was told | `at`: when, last |
 //! | `reach SUBJECT` | `BUS/RULE`: a rule whose verdict hangs on the subject | `rule` |
+//! | `seen` | `BUS/RULE` | `body`: where that is kept which the guard saw of the rule last |
+//! | `basis` | the id of an incident | `body`: the same, of what its decision rests on |
 //! | `suspicion` | its id | `body` |
 //! | `sighting SUSPICION` | `TIME TRIPWIRE EVENT` | `tripwire`, `event`, `stands` (for how many), `call`, `at` |
 //! | `rounds` | `rounds` | `body`: when the sentinel looked last |
@@ -20,7 +22,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use loopguard_account::{
-    ALERT_WINDOW, CAP_WINDOW, CallError, End, Incident, RuleRef, Sighting, State, Timestamp, digest,
+    ALERT_WINDOW, CAP_WINDOW, CallError, End, Incident, Record, RuleRef, Sighting, State, Timestamp, digest,
 };
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -87,6 +89,14 @@ impl Key {
 
     pub(super) fn reach(subject: &str, rule: &RuleRef) -> Self {
         Self::new(&reach_kind(subject), &rule.to_string())
+    }
+
+    pub(super) fn seen(rule: &RuleRef) -> Self {
+        Self::new("seen", &rule.to_string())
+    }
+
+    pub(super) fn basis(incident: &str) -> Self {
+        Self::new("basis", incident)
     }
 
     pub(super) fn suspicion(id: &str) -> Self {
@@ -261,6 +271,11 @@ pub(super) fn reach(subject: &str, rule: &RuleRef, at: Timestamp) -> Item {
         Key::reach(subject, rule).item(),
         [("rule", text(&rule.to_string())), ("expires", expires(at, KEPT_REACH))],
     )
+}
+
+/// Kept as long as incidents; what is forgotten is written once more.
+pub(super) fn record(key: &Key, record: &Record) -> Item {
+    with(key.item(), [("body", body(record)), ("expires", expires(record.at, KEPT_INCIDENT))])
 }
 
 /// Returns when a rule was last noted to reach a subject.

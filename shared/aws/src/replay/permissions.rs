@@ -4,7 +4,7 @@ use super::Call;
 
 /// Operations of services that are named by method and path: the service, the method, a text in the path, the operation.
 /// The first that fits counts.
-const BY_PATH: [(&str, &str, &str, &str); 19] = [
+const BY_PATH: [(&str, &str, &str, &str); 20] = [
     ("lambda", "GET", "/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
     ("lambda", "GET", "/event-source-mappings", "ListEventSourceMappings"),
     ("lambda", "GET", "/configuration", "GetFunctionConfiguration"),
@@ -21,6 +21,7 @@ const BY_PATH: [(&str, &str, &str, &str); 19] = [
     ("pipes", "GET", "/v1/pipes", "ListPipes"),
     ("scheduler", "GET", "/schedules/", "GetSchedule"),
     ("scheduler", "GET", "/schedules", "ListSchedules"),
+    ("s3", "PUT", "x-id=PutObject", "PutObject"),
     ("s3", "GET", "notification", "GetBucketNotification"),
     ("s3", "GET", "?policy", "GetBucketPolicy"),
     ("s3", "GET", "/", "ListAllMyBuckets"),
@@ -38,6 +39,7 @@ pub(super) fn check(service: &str, call: &Call, by_account: bool) {
         "braking",
         "brake",
         "interrupt",
+        "inventory",
         "sentinel",
         "tripwires",
         "budgets",

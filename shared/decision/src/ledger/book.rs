@@ -1,6 +1,6 @@
 //! The ledger as a value, with the conditions under which it may be written.
 
-use super::{ALERT_WINDOW, CAP_WINDOW, End, Exemption, Incident, Pause, RuleRef, State};
+use super::{ALERT_WINDOW, CAP_WINDOW, End, Exemption, Incident, Pause, Record, RuleRef, State};
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,12 @@ pub struct Book {
     alerts: BTreeMap<Arc<str>, Timestamp>,
     /// What rules hang on -> these rules.
     reach: BTreeMap<Arc<str>, BTreeSet<RuleRef>>,
+    /// Rule -> what the guard saw of it last.
+    #[serde(default, with = "pairs")]
+    records: BTreeMap<RuleRef, Record>,
+    /// Incident -> what its decision rests on.
+    #[serde(default)]
+    bases: BTreeMap<Arc<str>, Record>,
 }
 
 /// What came of writing an intent.
@@ -177,6 +183,26 @@ impl Book {
     /// Returns the rules whose verdict hangs on the subject.
     pub fn reaching(&self, subject: &str) -> Vec<RuleRef> {
         self.reach.get(subject).into_iter().flatten().cloned().collect()
+    }
+
+    /// Notes where that is kept which the guard saw of a rule.
+    pub fn note_record(&mut self, rule: &RuleRef, record: &Record) {
+        self.records.insert(rule.clone(), record.clone());
+    }
+
+    /// Returns what the guard saw of a rule last.
+    pub fn record(&self, rule: &RuleRef) -> Option<&Record> {
+        self.records.get(rule)
+    }
+
+    /// Notes what the decision of an incident rests on; what was noted first holds.
+    pub fn note_basis(&mut self, incident: &str, record: &Record) {
+        self.bases.entry(incident.into()).or_insert_with(|| record.clone());
+    }
+
+    /// Returns what the decision of an incident rests on.
+    pub fn basis(&self, incident: &str) -> Option<&Record> {
+        self.bases.get(incident)
     }
 
     /// Returns an incident.

@@ -20,6 +20,7 @@ fn what_is_not_said_cannot_disable_a_rule() {
     assert_eq!((settings.topic_arn, settings.own_stack, settings.own_role_arn), (None, None, None));
     assert_eq!(settings.brakes, Brakes::Off);
     assert_eq!(settings.table, None, "and without a table nothing is done");
+    assert_eq!(settings.inventory, None, "and without a bucket nothing is kept");
     assert_eq!(settings.watch, Watching::unsaid());
     assert_eq!((settings.watch.ceiling, settings.watch.tripwires), (None, Tripwires::Off));
     assert_eq!(settings.watch.interruption_test, InterruptionTest::Off);
@@ -37,6 +38,7 @@ fn all_settings_are_read() {
         ("LOOPGUARD_MAX_READS", "7"),
         ("LOOPGUARD_UNPROTECTED", "rule:findings"),
         ("LOOPGUARD_TABLE", "ledger"),
+        ("LOOPGUARD_INVENTORY", "seen"),
         ("LOOPGUARD_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111122223333/changes"),
         ("LOOPGUARD_CAP", "3"),
         ("LOOPGUARD_BRAKE", "managed"),
@@ -57,7 +59,7 @@ fn all_settings_are_read() {
     assert_eq!(settings.own_role_arn.as_deref(), Some("arn:aws:iam::111122223333:role/guard"));
     assert_eq!((settings.max_reads, settings.cap, settings.brakes), (7, 3, Brakes::Managed));
     assert_eq!(settings.unprotected.to_string(), "rule:findings");
-    assert_eq!(settings.table.as_deref(), Some("ledger"));
+    assert_eq!((settings.table.as_deref(), settings.inventory.as_deref()), (Some("ledger"), Some("seen")));
     let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/changes";
     assert_eq!(settings.queue_url.as_deref(), Some(queue));
     let watch = Watching {

@@ -2,6 +2,7 @@
 
 use super::answer::Coverage;
 use super::node::Node;
+use super::understood::ONLY_ASKED;
 use super::{SnapshotError, section};
 use crate::{Inventory, Origin, Scope};
 use loopguard_pattern::Term;
@@ -52,9 +53,11 @@ pub(super) fn account(node: &Node<'_>, taken_at: &Arc<str>) -> Result<(Inventory
     reader.connections()?;
     reader.trails()?;
     reader.buckets()?;
+    reader.understood()?;
     let coverage = reader.coverage()?;
     let mut known = vec!["partition", "account", "region"];
     known.extend([section::RESOURCE_POLICIES, section::QUEUES, section::SCPS, section::GAPS]);
+    known.extend([section::WORKLOADS, section::CONNECTIONS, section::ANSWERS]);
     known.extend(SECTIONS);
     reader.inventory.notes.extend(node.unknown_members(&known));
     Ok((reader.inventory, coverage))
@@ -93,6 +96,11 @@ impl<'a> Reader<'a> {
             note.message = format!("`{section}` of {} not wholly read: {reason}", self.place());
             self.inventory.notes.push(note);
             unread.entry(section).or_insert(reason);
+        }
+        if !self.is_absent(section::ANSWERS)? {
+            for name in SECTIONS {
+                unread.entry(name.into()).or_insert_with(|| ONLY_ASKED.into());
+            }
         }
         for name in SECTIONS {
             if self.is_absent(name)? {

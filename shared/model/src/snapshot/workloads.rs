@@ -102,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// Returns the JSON that a text holds; one that is no JSON is noted.
-    fn embedded(&mut self, node: &Node<'_>) -> Result<Option<Arc<Value>>, SnapshotError> {
+    pub(super) fn embedded(&mut self, node: &Node<'_>) -> Result<Option<Arc<Value>>, SnapshotError> {
         let mut tree = match parse_strict(&node.text()?) {
             Ok(tree) => tree,
             Err(error) => {

@@ -47,6 +47,9 @@ impl<'l> Site<'l> {
         if plan.more.contains(&("LOOPGUARD_BRAKE", "managed")) {
             parts.extend(["braking", "brake"]);
         }
+        if plan.more.iter().any(|(key, _)| *key == "LOOPGUARD_INVENTORY") {
+            parts.push("inventory");
+        }
         let may = json!([{"Effect": "Allow", "Action": actions(&parts), "Resource": "*"}]);
         let role = aws.role(&named("role"), &json!({"AWS": "*"}), &may);
         let settings = [

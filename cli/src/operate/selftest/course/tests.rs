@@ -4,8 +4,8 @@ use super::super::super::tests::{NOW, ready};
 use super::*;
 use crate::demo;
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, KeptTarget, MemoryLedger, Receipt,
-    RuleRef, Tags as RuleTags,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, InventoryStore, KeptTarget, MemoryLedger,
+    Receipt, RuleRef, Stored, Tags as RuleTags,
 };
 use loopguard_analysis::Catalogue;
 use loopguard_decision::Settings;
@@ -82,6 +82,12 @@ fn place(put_fails: bool) -> Place {
         rules: Mutex::new(left.into()),
         put_fails,
         started: Mutex::new(0),
+    }
+}
+
+impl InventoryStore for Place {
+    async fn put(&self, rule: &RuleRef, text: &str) -> Result<Option<Stored>, CallError> {
+        self.twin.put(rule, text).await
     }
 }
 

@@ -39,6 +39,11 @@ struct Waiting {
     receives: usize,
 }
 
+/// The settings of a guard that keeps what it sees.
+fn keeping(settings: Settings) -> Settings {
+    Settings { inventory: Some("seen".to_owned()), ..settings }
+}
+
 /// A queue, the guard behind it, and the dead letters.
 struct Course<'a> {
     faulty: &'a Faulty<'a>,
@@ -153,7 +158,7 @@ const SCENES: [Scene; 4] = [
         name: "a rule that starts what it hears",
         account: || Fake::with([looping("again"), harmless("beside")]),
         ledger: MemoryLedger::default,
-        settings: || settings(Mode::Enforce, "*"),
+        settings: || keeping(settings(Mode::Enforce, "*")),
         message: || added_targets("again", &[LOOPING]),
         beside: |_, _| (),
     },
@@ -165,7 +170,7 @@ const SCENES: [Scene; 4] = [
             Fake::with([ping, pong, harmless("beside")])
         },
         ledger: MemoryLedger::default,
-        settings: || settings(Mode::Enforce, "*"),
+        settings: || keeping(settings(Mode::Enforce, "*")),
         message: || added_targets("ping", &[]),
         beside: |_, _| (),
     },
@@ -173,7 +178,7 @@ const SCENES: [Scene; 4] = [
         name: "a target that was put on a rule with other work",
         account: || Fake::with([at_work("again"), harmless("beside")]),
         ledger: MemoryLedger::default,
-        settings: || settings(Mode::Enforce, "*"),
+        settings: || keeping(settings(Mode::Enforce, "*")),
         message: || added_targets("again", &[LOOPING]),
         beside: |_, _| (),
     },
@@ -185,7 +190,7 @@ const SCENES: [Scene; 4] = [
             fake
         },
         ledger: shown_book,
-        settings: || wanting(Mode::Enforce),
+        settings: || keeping(wanting(Mode::Enforce)),
         message: || shown_message("acl-1"),
         beside: show_anew,
     },

@@ -2,11 +2,12 @@
 
 use crate::fake::Fake;
 use loopguard_account::{
-    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, KeptTarget, Ledger, MemoryLedger,
-    Receipt, Tags, Watchbook,
+    Account, Alert, CallError, Concurrency, FunctionSeen, GiveBack, InventoryStore, KeptTarget, Ledger,
+    MemoryLedger, Receipt, Stored, Tags, Watchbook,
 };
 use loopguard_decision::{
-    Begun, End, Ended, Exemption, Incident, Pause, Rounds, RuleRef, Sighting, Suspicion, Timestamp, View,
+    Begun, End, Ended, Exemption, Incident, Pause, Record, Rounds, RuleRef, Sighting, Suspicion, Timestamp,
+    View,
 };
 use loopguard_model::{Facts, Need, Rule};
 use std::collections::BTreeSet;
@@ -105,6 +106,12 @@ impl<'a> Faulty<'a> {
                 pending().await
             }
         }
+    }
+}
+
+impl InventoryStore for Faulty<'_> {
+    async fn put(&self, rule: &RuleRef, text: &str) -> Result<Option<Stored>, CallError> {
+        self.call("put", self.fake.put(rule, text)).await
     }
 }
 
@@ -220,11 +227,27 @@ impl Ledger for Faulty<'_> {
         self.call("reaching", self.ledger.reaching(subject)).await
     }
 
+    async fn record(&self, rule: &RuleRef) -> Result<Option<Record>, CallError> {
+        self.call("record", self.ledger.record(rule)).await
+    }
+
+    async fn note_record(&self, rule: &RuleRef, record: &Record) -> Result<(), CallError> {
+        self.call("note_record", self.ledger.note_record(rule, record)).await
+    }
+
+    async fn note_basis(&self, incident: &str, record: &Record) -> Result<(), CallError> {
+        self.call("note_basis", self.ledger.note_basis(incident, record)).await
+    }
+
     async fn incident(&self, id: &str) -> Result<Option<Incident>, CallError> {
         self.call("incident", self.ledger.incident(id)).await
     }
 
     // What follows is the operator's, whose calls the guard does not make.
+
+    async fn basis(&self, incident: &str) -> Result<Option<Record>, CallError> {
+        self.ledger.basis(incident).await
+    }
 
     async fn incidents(&self, most: usize) -> Result<Vec<Incident>, CallError> {
         self.ledger.incidents(most).await

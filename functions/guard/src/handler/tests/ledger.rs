@@ -339,7 +339,7 @@ async fn acts_and_pages_are_counted() {
     let first = enforce(&fake, &ledger, &put_targets("again"), NOW).await;
     fill(&ledger, 5);
     let second = enforce(&fake, &ledger, &event("more", "e-2"), NOW).await;
-    let text = crate::metrics(&[first, second], NOW).unwrap();
+    let text = crate::metrics(&[first, second], 0, NOW).unwrap();
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (&line["RulesDisabled"], &line["LoopsLeftOn"], &line["Pages"]),
