@@ -39,6 +39,13 @@ fn the_twin_keeps_the_laws_of_brakes() {
 }
 
 #[test]
+fn the_twin_keeps_the_laws_of_inventories() {
+    let twin = twin();
+    let read = async |stored| Ok(twin.inventory().get(&stored));
+    assert_eq!(ready(laws::check_inventory(&twin, read)), Ok(()));
+}
+
+#[test]
 fn a_managed_rule_cannot_be_switched_off() {
     let (mut account, script) = acl_loop();
     account.rules[0].managed_by = Some("securityhub.amazonaws.com".into());
