@@ -1,10 +1,14 @@
 //! What invocations left behind, and acts: do they still hold?
 
 use super::{Checked, Guard, HandleError, Look, Outcome, Swept};
+use crate::event::check_message;
 use loopguard_account::{CallError, GiveBack, InventoryStore, Ledger, Watchbook};
 use loopguard_decision::{End, Incident, Over, Protocol, Seen, State, Timestamp};
 use loopguard_model::RuleState;
 use std::sync::Arc;
+
+/// Seconds after which a rule is looked at whose act a sweep brought to its end.
+const LOOK_AGAIN: u32 = 60;
 
 impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     /// Brings every intent and every untold end that is older than the lease to its end. A rule that is on although it
@@ -18,21 +22,24 @@ impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
         for left in ledger.left_behind(now).await.map_err(HandleError::Ledger)? {
             let (id, rule) = (left.id.clone(), left.rule.clone());
             let attempt: Arc<str> = format!("{attempt}/{id}").into();
+            // Once its end is written no sweep takes it up again: what has to be looked at after that comes on its own.
+            if may_need_a_look(&left.state)
+                && let Err(error) = self.account.remind(&check_message(&id, LOOK_AGAIN), LOOK_AGAIN).await
+            {
+                let is_later_better = error.retryable;
+                failed = Some(HandleError::Left { incident: id.to_string(), error });
+                if is_later_better {
+                    continue;
+                }
+            }
             let protocol = Protocol::left_behind(left.clone(), attempt.clone());
             let acted = self.drive(ledger, protocol, now, || self.holds(&left)).await;
             tracing::warn!(incident = &*id, rule = %rule, over = ?acted.over, "swept");
-            if acted.over == Over::Told(End::Refuted) {
-                if let Err(error) = self.look_after(ledger, &left, &attempt, now).await {
+            if let Over::Told(end) = &acted.over {
+                if let Err(error) = self.look_after(ledger, &left, end, &attempt, now).await {
                     failed = Some(error);
                 }
-            } else if matches!(acted.over, Over::Told(End::GivenBack { .. })) {
-                // What was changed while it was off was looked at as of a rule that is off.
-                let look =
-                    Look { opens: false, ..Look::again(&left, &format!("given-back-{id}"), "sweep", now) };
-                if let Err(error) = self.look(&look, &attempt, now).await {
-                    failed = Some(error);
-                }
-            } else if !matches!(acted.over, Over::Told(_) | Over::Duplicate) {
+            } else if acted.over != Over::Duplicate {
                 let left = |error| HandleError::Left { incident: id.to_string(), error };
                 failed = acted.error.map(left).or(failed);
             }
@@ -41,19 +48,34 @@ impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
         failed.map_or(Ok(Outcome::Swept(swept)), Err)
     }
 
-    /// Analyses the rule of an intent that came to nothing again, with what is shown of that loop now: the intent may have rested
-    /// on it.
+    /// Analyses the rule again where the act came to nothing, with what is shown of that loop now, since the intent may have
+    /// rested on it; and where the rule was given back, since changes while it was off were looked at as of a rule that is off.
+    /// The cause is named after the incident, so that nothing is done twice for it.
     async fn look_after(
         &self,
         ledger: &L,
         left: &Incident,
+        end: &End,
         attempt: &str,
         now: Timestamp,
     ) -> Result<(), HandleError> {
-        let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
-        let of_it = suspicions.iter().filter_map(|suspicion| suspicion.shown_now(now));
-        let shown = of_it.filter(|shown| shown.finding == left.finding).max_by_key(|shown| shown.at).cloned();
-        let look = Look { shown, ..Look::again(left, &format!("swept-{}", left.id), "sweep", now) };
+        let look = match end {
+            End::Refuted => {
+                let suspicions = ledger.suspicions().await.map_err(HandleError::Ledger)?;
+                let of_it = suspicions.iter().filter_map(|suspicion| suspicion.shown_now(now));
+                let shown = of_it.filter(|shown| shown.finding == left.finding);
+                let shown = shown.max_by_key(|shown| shown.at).cloned();
+                Look { shown, ..Look::again(left, &format!("swept-{}", left.id), "sweep", now) }
+            }
+            End::GivenBack { .. } => {
+                Look { opens: false, ..Look::again(left, &format!("given-back-{}", left.id), "sweep", now) }
+            }
+            End::Acted { .. }
+            | End::AlreadyOff
+            | End::Failed { .. }
+            | End::Abandoned
+            | End::NotGivenBack { .. } => return Ok(()),
+        };
         self.look(&look, attempt, now).await.map(drop)
     }
 
@@ -68,7 +90,13 @@ impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
     ) -> Result<Outcome, HandleError> {
         let Some(ledger) = self.ledger else { return Ok(Outcome::Checked(None)) };
         let known = ledger.incident(id).await.map_err(HandleError::Ledger)?;
-        let Some(incident) = known.filter(stands) else { return Ok(Outcome::Checked(None)) };
+        let Some(incident) = known else { return Ok(Outcome::Checked(None)) };
+        if let State::Ended { end, .. } = &incident.state {
+            self.look_after(ledger, &incident, end, attempt, now).await?;
+        }
+        if !stands(&incident) {
+            return Ok(Outcome::Checked(None));
+        }
         let seen = self.holds(&incident).await.map_err(HandleError::Read)?;
         let still_off = matches!(seen, Seen::Off | Seen::Gone);
         tracing::info!(incident = id, rule = %incident.rule, after, still_off, "checked");
@@ -100,6 +128,15 @@ impl<A: GiveBack + InventoryStore, L: Ledger + Watchbook> Guard<'_, A, L> {
             Seen::Same | Seen::Changed | Seen::Gone if is_off => Seen::Gone,
             Seen::Same | Seen::Changed | Seen::Gone => Seen::Changed,
         })
+    }
+}
+
+/// Returns true iff the rule may have to be analysed again once the incident is at its end.
+fn may_need_a_look(state: &State) -> bool {
+    match state {
+        State::Intended => true,
+        State::Ended { end, .. } => matches!(end, End::Refuted | End::GivenBack { .. }),
+        State::Restored { .. } => false,
     }
 }
 

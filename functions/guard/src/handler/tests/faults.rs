@@ -11,7 +11,7 @@ use crate::handler::{Guard, HandleError, Outcome};
 use crate::{Known, shown_message};
 use loopguard_account::MemoryLedger;
 use loopguard_analysis::Catalogue;
-use loopguard_decision::{End, Incident, Mode, Settings, State, Step, Timestamp};
+use loopguard_decision::{Begun, End, Incident, Mode, Settings, State, Step, Timestamp};
 use loopguard_model::{Rule, RuleState, Target};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -153,7 +153,7 @@ fn stopped(fake: &Fake) -> BTreeSet<String> {
     state.rules.values().filter(is_stopped).map(|rule| rule.name.to_string()).collect()
 }
 
-const SCENES: [Scene; 4] = [
+const SCENES: [Scene; 5] = [
     Scene {
         name: "a rule that starts what it hears",
         account: || Fake::with([looping("again"), harmless("beside")]),
@@ -194,7 +194,31 @@ const SCENES: [Scene; 4] = [
         message: || shown_message("acl-1"),
         beside: show_anew,
     },
+    Scene {
+        name: "an act that was written down and not done, the process gone",
+        account: || Fake::with([looping("again"), harmless("beside")]),
+        ledger: left_behind_book,
+        settings: || keeping(settings(Mode::Enforce, "*")),
+        message: || SWEEP.to_owned(),
+        beside: |_, _| (),
+    },
 ];
+
+/// Returns a ledger with the intent of an invocation that died before its act.
+fn left_behind_book() -> MemoryLedger {
+    let ledger = MemoryLedger::default();
+    let [scene, ..] = &SCENES;
+    let fake = (scene.account)();
+    let faulty = Faulty::new(&fake, &ledger, None);
+    let mut course = Course::of(&faulty, scene);
+    course.waiting.truncate(1);
+    course.run(&Catalogue::embedded());
+    let done = ledger.book().incidents().next().unwrap().clone();
+    let intent = Incident { attempt: "dead".into(), state: State::Intended, told: None, ..done };
+    let ledger = MemoryLedger::default();
+    assert_eq!(ledger.book().begin(&intent, 5), Begun::New);
+    ledger
+}
 
 /// What was left at the end.
 struct Left {
@@ -362,4 +386,12 @@ fn a_fault_at_any_call_of_a_brake_leaves_what_is_right() {
     for call in ["disable_rule", "remove_targets", "mark_rule"] {
         assert!(!without_faults.calls.contains(&call), "{call}: {:?}", without_faults.calls);
     }
+}
+
+/// Once the end of the intent is written no sweep takes it up again: the look at its rule must not hang on this one process.
+#[test]
+fn a_fault_at_any_call_of_a_sweep_leaves_what_is_right() {
+    holds(&SCENES[4]);
+    let without_faults = play(&SCENES[4], &Catalogue::embedded(), None);
+    assert!(without_faults.steps.contains(&Step::Unclear), "{:?}", without_faults.steps);
 }
