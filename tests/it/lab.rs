@@ -5,6 +5,7 @@ pub(crate) mod harness;
 
 mod account;
 mod bridge;
+mod canary;
 mod guard;
 mod ledger;
 mod operate;

@@ -7,6 +7,7 @@ import ministack.app as ministack
 
 import actions
 import bus
+import choice
 import delivery
 import managed
 import trail
@@ -18,6 +19,7 @@ def application():
     """Returns ministack's application with the bridge laid around it."""
     actions.install()
     bus.install()
+    choice.install()
     delivery.install()
     managed.install()
     answer = ministack._dispatch_service_request
