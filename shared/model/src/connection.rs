@@ -80,7 +80,7 @@ pub enum ConnectionKind {
 
 impl ConnectionKind {
     /// All kinds.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Subscription,
         Self::EventSourceMapping,
         Self::StreamSource,
@@ -95,10 +95,12 @@ impl ConnectionKind {
         Self::BusSubscriber,
         Self::DataSource,
         Self::Rotation,
+        Self::Trigger,
+        Self::Integration,
     ];
 
-    /// Returns the kind of these words.
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
+    /// Returns the kind of these words, which [`ConnectionKind::as_str`] gives.
+    pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 

@@ -72,27 +72,9 @@ pub(crate) fn connections(class: &str) -> &'static [ConnectionFact] {
 impl ConnectionFact {
     /// Returns the kind that the row names.
     pub(crate) fn kind(&self) -> Option<ConnectionKind> {
-        KINDS.into_iter().find(|kind| kind.as_str() == self.kind)
+        ConnectionKind::from_word(&self.kind)
     }
 }
-
-/// The kinds that templates declare.
-const KINDS: [ConnectionKind; 14] = [
-    ConnectionKind::Subscription,
-    ConnectionKind::EventSourceMapping,
-    ConnectionKind::StreamSource,
-    ConnectionKind::Pipe,
-    ConnectionKind::PipeEnrichment,
-    ConnectionKind::OnSuccess,
-    ConnectionKind::OnFailure,
-    ConnectionKind::DeadLetter,
-    ConnectionKind::BucketNotification,
-    ConnectionKind::Schedule,
-    ConnectionKind::LogSubscription,
-    ConnectionKind::DataSource,
-    ConnectionKind::Rotation,
-    ConnectionKind::Trigger,
-];
 
 #[cfg(test)]
 mod tests {
