@@ -128,6 +128,7 @@ struct Reader<'a> {
     notes: &'a Notes,
     resolver: Resolver<'a>,
     roles: OnceCell<BTreeMap<Term, Arc<str>>>,
+    parts_of_apis: OnceCell<BTreeMap<Term, &'a Resource>>,
 }
 
 impl<'a> Reader<'a> {
@@ -138,6 +139,7 @@ impl<'a> Reader<'a> {
             notes,
             resolver: Resolver::new(template, stacks, notes),
             roles: OnceCell::new(),
+            parts_of_apis: OnceCell::new(),
         }
     }
 

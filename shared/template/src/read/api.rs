@@ -16,6 +16,12 @@ use std::sync::Arc;
 /// What an API description says of a method's integration.
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 
+/// The class of a path's part.
+const PATH: &str = "AWS::ApiGateway::Resource";
+
+/// The class of what a route calls.
+const CALLED: &str = "AWS::ApiGatewayV2::Integration";
+
 /// A path that is not known.
 const ANY_PATH: &str = "**";
 
@@ -126,12 +132,7 @@ impl Reader<'_> {
             if is_root(&id) {
                 break;
             }
-            let of_id = |resource: &&Resource| {
-                &*resource.class == "AWS::ApiGateway::Resource"
-                    && (self.resolver.resource_reference(resource) == id
-                        || self.resolver.resource_attribute(resource, "ResourceId") == id)
-            };
-            let Some(found) = self.template.resources.iter().find(of_id) else {
+            let Some(found) = self.part_of_api(PATH, &id) else {
                 path.push(id);
                 break;
             };
@@ -150,6 +151,23 @@ impl Reader<'_> {
         if joined.is_empty() { slash } else { Term::concat(joined) }
     }
 
+    /// Returns the resource of that class to which a method or a route refers so. An API has thousands of them, so that each is
+    /// named once.
+    fn part_of_api(&self, class: &str, id: &Term) -> Option<&Resource> {
+        let parts = self.parts_of_apis.get_or_init(|| {
+            let mut parts = BTreeMap::new();
+            for resource in self.template.resources.iter().filter(|one| [PATH, CALLED].contains(&&*one.class))
+            {
+                parts.entry(self.resolver.resource_reference(resource)).or_insert(resource);
+                if &*resource.class == PATH {
+                    parts.entry(self.resolver.resource_attribute(resource, "ResourceId")).or_insert(resource);
+                }
+            }
+            parts
+        });
+        parts.get(id).copied().filter(|found| &*found.class == class)
+    }
+
     fn route(&self, resource: &Resource, inventory: &mut Inventory) {
         let properties = self.properties(resource);
         let (Some(api), Some(target)) = (self.text(&properties, "ApiId"), self.text(&properties, "Target"))
@@ -164,11 +182,7 @@ impl Reader<'_> {
         };
         let from = self.route_arn(resource, &api, &verb, Term::literal(&path));
         let id = crate::nodes::after(&target, "integrations/");
-        let of_id = |one: &&Resource| {
-            &*one.class == "AWS::ApiGatewayV2::Integration"
-                && id.as_ref() == Some(&self.resolver.resource_reference(one))
-        };
-        let integration = match self.template.resources.iter().find(of_id) {
+        let integration = match id.and_then(|id| self.part_of_api(CALLED, &id)) {
             Some(found) => read(&self.properties(found)),
             None => Integration { uri: Some(target), ..Integration::default() },
         };

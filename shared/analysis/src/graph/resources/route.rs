@@ -74,17 +74,21 @@ fn pieces(term: &Term, star: Piece) -> Vec<Piece> {
 }
 
 fn of_text(text: &str, star: Piece) -> Vec<Piece> {
-    // A variable of a policy, or of a stage.
-    if let Some((before, behind)) = text.split_once("${") {
-        let rest = behind.split_once('}').map_or("", |(_, rest)| rest);
-        return [of_text(before, star), vec![Piece::Run], of_text(rest, star)].concat();
-    }
     let piece = |character| match character {
         '*' => star,
         '?' => Piece::One,
         other => Piece::Char(other),
     };
-    text.chars().map(piece).collect()
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    // A variable of a policy, or of a stage, may be anything.
+    while let Some((before, behind)) = rest.split_once("${") {
+        pieces.extend(before.chars().map(piece));
+        pieces.push(Piece::Run);
+        rest = behind.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    pieces.extend(rest.chars().map(piece));
+    pieces
 }
 
 /// Returns true iff some text fits both.
@@ -176,6 +180,13 @@ mod tests {
         assert!(of("api/prod/POST/orders/7/lines", "api/*/POST/orders/**"));
         assert!(of("api/prod/PUT/a/b", "api/*/*/**"));
         assert!(!of("api/prod/POST/orders", "api/*/GET/orders"));
+    }
+
+    #[test]
+    fn a_text_of_many_variables_is_read() {
+        let many = "${a}".repeat(100_000);
+        assert!(of(&format!("api/{many}"), "api/*/POST/orders"));
+        assert!(!of(&format!("other/{many}"), "api/*/POST/orders"));
     }
 
     #[test]
