@@ -22,8 +22,8 @@ struct Counts {
     unkept: u32,
 }
 
-/// Returns the metrics of an invocation, which did not keep what it saw of so many looks, as one line in CloudWatch's embedded metric format; `None` where there is nothing to
-/// count. Dimensionless: an account has one guard in a region.
+/// Returns the metrics of an invocation, which did not keep what it saw of so many looks, as one line in CloudWatch's embedded
+/// metric format; `None` where there is nothing to count. Dimensionless: an account has one guard in a region.
 ///
 /// Source: CloudWatch user guide, "Specification: Embedded metric format".
 pub fn metrics(handled: &[Result<Outcome, HandleError>], unkept: u32, now: Timestamp) -> Option<String> {

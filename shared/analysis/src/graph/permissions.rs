@@ -306,13 +306,14 @@ impl Making<'_, '_, '_> {
             if overheard.is_told_apart {
                 on.retain(|(bound, _)| left.is_told_more_by(ground, self.scope, operation, bound));
             } else {
+                // Whatever it is on, it is heard alike.
                 on.truncate(1);
+                if !on.is_empty() {
+                    left.note(&overheard);
+                }
             }
             if on.is_empty() {
                 continue;
-            }
-            if !overheard.is_told_apart {
-                left.note(&overheard);
             }
             for (bound, certainty) in &on {
                 self.class(operation, bound, Part::Wide(self.refusal), *certainty);

@@ -49,13 +49,18 @@ impl Left {
 
     /// Returns false only if none of them hears the call better than all before, whatever it is on.
     pub(super) fn may_be_told_more_by(&self, overheard: &Overheard) -> bool {
-        let better = |(at, how): &(usize, Heardness)| {
-            self.0.get(at).is_some_and(|known| overheard.is_told_apart || how > known)
-        };
-        overheard.by.iter().any(better)
+        if !overheard.is_told_apart {
+            return self.is_told_more_on_any_by(overheard);
+        }
+        overheard.by.iter().any(|(at, _)| self.0.contains_key(at))
     }
 
-    /// Notes that the call is made, on a resource by which nobody tells it apart.
+    /// Returns true iff one of them hears the call on whatever resource better than all before.
+    fn is_told_more_on_any_by(&self, overheard: &Overheard) -> bool {
+        overheard.by.iter().any(|(at, how)| self.0.get(at).is_some_and(|known| how > known))
+    }
+
+    /// Notes that the call is made, on whatever resource.
     pub(super) fn note(&mut self, overheard: &Overheard) {
         for (at, how) in &overheard.by {
             if let Some(known) = self.0.get_mut(at) {
@@ -123,9 +128,8 @@ impl<'a> Builder<'a, '_> {
                 break;
             }
             let overheard = self.overheard(operation, scope, place);
-            if left.may_be_told_more_by(&overheard)
-                && left.is_told_more_by(self.ground, scope, operation, &Bound::open())
-            {
+            if left.is_told_more_on_any_by(&overheard) {
+                left.note(&overheard);
                 chosen.push(operation.clone());
             }
         }

@@ -11,7 +11,7 @@ mod understood;
 
 use super::{MARK, VERSION, section};
 use crate::{Inventory, ScpLevel};
-use json::{Tree, absent, flag, list, object, sorted, text};
+use json::{Tree, absent, list, object, sorted, text};
 use loopguard_pattern::Term;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -219,8 +219,4 @@ fn literal(term: &Term) -> Result<Tree, Why> {
 
 fn optional(term: Option<&Term>) -> Result<Tree, Why> {
     term.map_or(Ok(absent()), literal)
-}
-
-fn truth(value: bool) -> Tree {
-    flag(value)
 }

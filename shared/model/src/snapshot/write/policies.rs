@@ -1,6 +1,6 @@
 //! Roles, and policies as documents of statements.
 
-use super::json::{Tree, absent, list, object, sorted, text};
+use super::json::{Tree, absent, flag, list, object, sorted, text};
 use super::{Why, Writer, literal};
 use crate::snapshot::section;
 use crate::{Condition, Effect, Policy, Principal, Principals, Role, Scoped, Statement};
@@ -39,7 +39,7 @@ impl Writer<'_> {
         let managed = managed.documents.into_iter().map(|(arn, document)| {
             let version = object([
                 ("VersionId", text("default")),
-                ("IsDefaultVersion", super::truth(true)),
+                ("IsDefaultVersion", flag(true)),
                 ("Document", Some(document)),
             ]);
             object([("Arn", text(&arn)), ("PolicyVersionList", list([version]))])

@@ -1,7 +1,7 @@
 //! What all trails select together, as one trail with advanced selectors.
 
-use super::json::{Tree, absent, list, object, sorted, text};
-use super::{Why, Writer, literal, truth};
+use super::json::{Tree, absent, flag, list, object, sorted, text};
+use super::{Why, Writer, literal};
 use crate::snapshot::section;
 use crate::{Recorded, TrailTest, TrailText, Trails};
 
@@ -18,7 +18,7 @@ impl Writer<'_> {
         match selectors(trails) {
             Ok(selectors) => list([object([
                 ("Name", text("what all trails select together")),
-                ("Status", object([("IsLogging", truth(true))])),
+                ("Status", object([("IsLogging", flag(true))])),
                 ("AdvancedEventSelectors", sorted(selectors)),
             ])]),
             Err(why) => {

@@ -1,8 +1,8 @@
 //! What runs, what hands on, and what was asked: as it was understood, whatever operation told it.
 
-use super::json::{Tree, absent, compact, list, object, text};
+use super::json::{Tree, absent, compact, flag, list, object, text};
 use super::rules::{flat, of_pattern};
-use super::{OPEN, Why, Writer, literal, optional, truth};
+use super::{OPEN, Why, Writer, literal, optional};
 use crate::snapshot::section;
 use crate::snapshot::understood::word;
 use crate::{Connection, Need, Workload};
@@ -93,6 +93,6 @@ fn connection(connection: &Connection) -> Result<Tree, Why> {
         ("RoleArn", optional(to.role.as_ref())?),
         ("Parameters", if parameters.is_empty() { absent() } else { object(parameters) }),
         ("Filters", if filters.is_empty() { absent() } else { list(filters) }),
-        ("Enabled", truth(connection.enabled)),
+        ("Enabled", flag(connection.enabled)),
     ]))
 }
