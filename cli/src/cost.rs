@@ -40,7 +40,7 @@ pub(crate) struct CostArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// What the stack itself costs in a month in which nothing happens, at 30, 300 and 3,000 rules
+    /// What the stack itself costs in a month in which nothing happens, and for an incident, at 30, 300 and 3,000 rules
     #[arg(long = "self", conflicts_with_all = ["paths", "rules", "rate"])]
     own: bool,
     /// Show no progress, at a terminal either

@@ -20,7 +20,7 @@
 #[path = "../tests/runaways/mod.rs"]
 mod runaways;
 
-use loopguard_decision::cost::{Money, OwnSettings};
+use loopguard_decision::cost::Money;
 use runaways::healthy::{self, Days};
 use runaways::own;
 use runaways::shapes::{self, Shape};
@@ -84,20 +84,36 @@ fn main() {
     }
 }
 
-/// What the stack itself calls in a month, and what one incident adds.
+/// What the stack itself takes in a month, what one incident adds, and what the first day takes, as rows of `own.toml`.
 fn own(rules: usize) {
+    // One in thirty of them on a cycle, but at most twenty.
+    let on_cycles = (rules / 30).min(20);
     let begun = Instant::now();
-    let on_cycles = OwnSettings::of_rules(rules).on_cycles;
-    for (what, month) in [
-        ("a month in which nothing happens", own::idle(rules, on_cycles)),
-        ("one incident more", own::incident(rules, on_cycles)),
-    ] {
-        let seconds = begun.elapsed().as_secs_f64();
-        println!("\n{rules} rules, {on_cycles} of them on cycles, {what}: {seconds:.0} s");
-        println!("  runs of the guard and of the sentinel {:?}, rules looked at {}", month.runs, month.looks);
-        println!("  billed: {:?}", month.units);
-        println!("  calls: {:?}", month.calls);
+    let install = own::installed(rules, on_cycles);
+    let two_days = begun.elapsed();
+    let idle = own::idle(rules, on_cycles);
+    let month = begun.elapsed().saturating_sub(two_days);
+    let incident = own::incident(rules, on_cycles);
+    println!("\n[[month]]\nrules = {rules}\non_cycles = {on_cycles}");
+    for (what, taken) in [("idle", &idle), ("incident", &incident), ("install", &install)] {
+        println!("\n[month.{what}]\nruns = [{}, {}]", taken.runs.0, taken.runs.1);
+        println!("analyses = {}\nwaited = {}\nlog_bytes = {}", taken.analyses, taken.waited, taken.log_bytes);
+        println!("metric_hours = {}\n\n[month.{what}.units]", taken.metric_hours);
+        for (price, units) in &taken.units {
+            println!("{price} = {units}");
+        }
+        for (call, count) in &taken.calls {
+            println!("# {call}: {count}");
+        }
     }
+    // Two days with scans, and thirty of which two have scans.
+    let day = month.saturating_sub(two_days).as_secs_f64() / 28.0;
+    let scan = (two_days.as_secs_f64() / 2.0 - day).max(0.0);
+    println!(
+        "# processor, the account itself included: {:.2} ms a look, {:.2} ms a wake",
+        scan * 1e3 / rules as f64,
+        day * 1e3 / (24.0 * 60.0 * 1.2)
+    );
 }
 
 fn row(shape: &Shape) {

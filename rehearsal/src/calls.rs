@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 struct Table {
     method: Vec<Method>,
     price: Vec<Billed>,
+    wait: Vec<Wait>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,12 +37,24 @@ struct Often {
 struct Billed {
     calls: Vec<String>,
     price: String,
-    #[serde(default = "one")]
-    units: u64,
 }
 
-fn one() -> u64 {
-    1
+/// How long an answer takes, for some calls or all of some services.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wait {
+    #[serde(default)]
+    calls: Vec<String>,
+    #[serde(default)]
+    services: Vec<String>,
+    milliseconds: u64,
+}
+
+impl Wait {
+    fn is_of(&self, call: &str) -> bool {
+        let service = call.split(':').next().unwrap_or(call);
+        self.calls.iter().any(|known| known == call) || self.services.iter().any(|known| known == service)
+    }
 }
 
 fn table() -> &'static Table {
@@ -57,6 +70,8 @@ pub struct Calls {
     pub calls: BTreeMap<&'static str, u64>,
     /// Units by the price's id.
     pub units: BTreeMap<&'static str, u64>,
+    /// Milliseconds that all of them are waited for, one after the other.
+    pub waited: u64,
     /// Methods that the table does not have.
     pub unknown: Vec<&'static str>,
 }
@@ -78,9 +93,11 @@ impl Calls {
         for (call, often) in &method.calls {
             let made = often.calls(count);
             *self.calls.entry(call).or_default() += made;
+            let wait = table().wait.iter().find(|wait| wait.is_of(call));
+            self.waited += wait.map_or(0, |wait| wait.milliseconds) * made;
             let billed = table().price.iter().find(|row| row.calls.contains(call));
             if let Some(row) = billed {
-                *self.units.entry(&row.price).or_default() += often.units(count, made) * row.units;
+                *self.units.entry(&row.price).or_default() += often.units(count, made);
             }
         }
     }
@@ -131,6 +148,10 @@ mod tests {
         let operations: BTreeSet<_> = Calls::operations().collect();
         let billed = table.price.iter().flat_map(|row| &row.calls);
         assert!(billed.clone().count() > 5 && billed.clone().all(|call| operations.contains(call.as_str())));
+        for operation in operations {
+            let waits = table.wait.iter().filter(|wait| wait.is_of(operation)).count();
+            assert_eq!(waits, 1, "{operation}");
+        }
     }
 
     /// The operations are those that the AWS crate has permissions for.
@@ -157,6 +178,8 @@ mod tests {
         let calls = Calls::of(&tally);
         assert_eq!(calls.units["cloudwatch-get-metric-data"], 720);
         assert_eq!(calls.calls["events:DescribeRule"], 1);
+        let others = 40 + 40 + 10 + 10;
+        assert_eq!(calls.waited - others, 80 * calls.calls["cloudwatch:GetMetricData"]);
         assert_eq!((calls.units["dynamodb-read"], calls.units["dynamodb-write"]), (1, 14));
         assert_eq!(calls.unknown, ["nobody-knows"]);
     }

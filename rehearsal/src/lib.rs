@@ -7,11 +7,13 @@
 //! Deliberately not here: any judgement, and what happens in the account.
 
 mod calls;
+mod emitted;
 mod rehearsal;
 mod tally;
 mod tap;
 
 pub use calls::Calls;
+pub use emitted::Emitted;
 pub use rehearsal::{ACCOUNT_RATE, Company, Deed, Did, Owner, Rehearsal};
 pub use tally::{Count, Tally};
 pub use tap::Tap;

@@ -1,6 +1,6 @@
 //! The clock: what happens in the account, what reaches the functions, when they are woken.
 
-use crate::{Tally, Tap};
+use crate::{Emitted, Tally, Tap};
 use loopguard_account::{Alert, MemoryLedger, Metric, MetricQuery, Notice, Timestamp, Watch, Watched};
 use loopguard_analysis::Catalogue;
 use loopguard_decision::Settings;
@@ -108,6 +108,7 @@ pub struct Rehearsal {
     entries: u64,
     handled: u64,
     woken: u64,
+    scheduled: (u64, u64),
     in_alarm: bool,
     most_events: u64,
     refused: Vec<&'static str>,
@@ -115,6 +116,8 @@ pub struct Rehearsal {
     stalled: u64,
     guard_calls: Mutex<Tally>,
     sentinel_calls: Mutex<Tally>,
+    guard_emitted: Emitted,
+    sentinel_emitted: Emitted,
     deeds: Vec<Deed>,
 }
 
@@ -142,12 +145,15 @@ impl Rehearsal {
             entries: 0,
             handled: 0,
             woken: 0,
+            scheduled: (0, 0),
             in_alarm: false,
             most_events: u64::MAX,
             refused: Vec::new(),
             stalled: 0,
             guard_calls: Mutex::default(),
             sentinel_calls: Mutex::default(),
+            guard_emitted: Emitted::default(),
+            sentinel_emitted: Emitted::default(),
             deeds: Vec::new(),
             owner,
         };
@@ -205,8 +211,14 @@ impl Rehearsal {
                 home: &self.owner.home,
                 pace: Pace::IDLE,
             };
+            let _runs = invocation(self.woken).entered();
             self.runtime.block_on(sentinel.round(wake, self.unix()))
         };
+        let line = round.as_ref().ok().and_then(|round| loopguard_sentinel::metrics(round, self.unix()));
+        if let Some(line) = line {
+            let now = self.now();
+            self.sentinel_emitted.take(&line, now);
+        }
         self.heard();
         let did = match &round {
             Ok(round) => Did::Watched(Box::new(round.clone())),
@@ -290,9 +302,24 @@ impl Rehearsal {
         tally(&self.sentinel_calls).clone()
     }
 
+    /// Returns what the guard wrote as metrics so far.
+    pub fn guard_emitted(&self) -> &Emitted {
+        &self.guard_emitted
+    }
+
+    /// Returns what the sentinel wrote as metrics so far.
+    pub fn sentinel_emitted(&self) -> &Emitted {
+        &self.sentinel_emitted
+    }
+
     /// Returns how many messages the guard has handled, those of schedules too, and how often the sentinel was woken.
     pub fn runs(&self) -> (u64, u64) {
         (self.handled, self.woken)
+    }
+
+    /// Returns how often a schedule has sent the guard a message, and woken the sentinel.
+    pub fn schedules(&self) -> (u64, u64) {
+        self.scheduled
     }
 
     fn now(&self) -> u64 {
@@ -333,10 +360,12 @@ impl Rehearsal {
             }
             Entry::Scheduled { text, every } => {
                 self.plan(now + every, Entry::Scheduled { text, every });
+                self.scheduled.0 += 1;
                 self.handle(text.into(), now, 1);
             }
             Entry::Watch => {
                 self.plan(now + WATCH, Entry::Watch);
+                self.scheduled.1 += 1;
                 // The deeds say what came of it.
                 drop(self.round(&Wake::Clock));
             }
@@ -376,9 +405,16 @@ impl Rehearsal {
                 settings: &self.owner.settings,
                 home: &self.owner.home,
             };
+            let _runs = invocation(self.handled).entered();
             self.runtime.block_on(guard.handle_sent(&text, sent_at, &attempt, now))
         };
+        let handled = [outcome];
+        if let Some(line) = loopguard_guard::metrics(&handled, self.known.take_unkept(), now) {
+            let now = self.now();
+            self.guard_emitted.take(&line, now);
+        }
         self.heard();
+        let [outcome] = handled;
         match outcome {
             // There may be thousands a minute of them.
             Ok(Outcome::Noted(_) | Outcome::Ignored(_)) => {}
@@ -409,6 +445,13 @@ impl Rehearsal {
     pub fn ask<T>(&self, answer: impl Future<Output = T>) -> T {
         self.runtime.block_on(answer)
     }
+}
+
+/// The span in which Lambda's runtime runs a handler: what a line of the log says of it has the length that it has there.
+fn invocation(count: u64) -> tracing::Span {
+    let request = format!("00000000-0000-4000-8000-{count:012}");
+    let trace = format!("Root=1-00000000-{count:024};Parent=0000000000000000;Sampled=0;Lineage=1:00000000:0");
+    tracing::info_span!("Lambda runtime invoke", requestId = request, xrayTraceId = trace)
 }
 
 fn tally(of: &Mutex<Tally>) -> MutexGuard<'_, Tally> {

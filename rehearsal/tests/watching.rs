@@ -16,7 +16,7 @@ mod runaways;
 
 use loopguard_decision::cost::Money;
 use runaways::shapes::{self, Shape};
-use runaways::{Means, Ran, healthy, interrupted, run};
+use runaways::{Means, Ran, healthy, interrupted, own, run};
 
 fn stopped_within(ran: &Ran, minutes: f64, shape: &Shape) {
     let stopped = ran.stopped.unwrap_or_else(|| panic!("{}: not stopped: {ran:?}", shape.name));
@@ -161,4 +161,23 @@ fn what_ends_by_itself_is_never_stopped_by_a_test() {
         all.add(&healthy::live_tested(seed, 2));
     }
     assert_eq!((all.stopped, all.off, all.shown, all.left), (0, 0, 0, 0), "{all:?}");
+}
+
+/// What prints the rows of `own.toml`.
+const COUNT: &str = "cargo bench -p loopguard-rehearsal --bench watching -- \"own cost\"";
+
+/// What `loopguard cost --self` says is what is counted, to the last unit and byte.
+#[test]
+fn the_table_of_the_stacks_own_cost_is_counted_again() {
+    let month = loopguard_decision::cost::own_months().first().unwrap();
+    let mut counted = own::idle(month.rules, month.on_cycles);
+    counted.units.retain(|_, units| *units > 0);
+    let units: Vec<(&str, u64)> = counted.units.into_iter().collect();
+    let said: Vec<(&str, u64)> =
+        month.idle.units.iter().map(|(price, units)| (price.as_str(), *units)).collect();
+    assert_eq!(units, said, "count again with `{COUNT}`");
+    let counted = (counted.runs, counted.analyses, counted.waited, counted.log_bytes, counted.metric_hours);
+    let said = &month.idle;
+    let said = (said.runs, said.analyses, said.waited, said.log_bytes, said.metric_hours);
+    assert_eq!(counted, said, "count again with `{COUNT}`");
 }

@@ -38,24 +38,47 @@ fn the_rules_of_the_stack_pass_its_own_analysis() {
     assert_eq!((id.as_str(), *verdict), ("ChangeRule", Verdict::None), "{reason}");
 }
 
-/// The dashboard shows the alarms that there are and metrics that the functions write.
+/// Returns the lines behind that one that are indented at least so far.
+fn block(text: &str, behind: &str, indent: usize) -> String {
+    let (_, rest) = text.split_once(behind).unwrap();
+    rest.lines().take_while(|line| line.starts_with(&" ".repeat(indent))).collect()
+}
+
+/// The dashboard shows the alarms that there are and metrics that the functions write, whichever alarms are wanted.
 #[test]
 fn the_dashboard_shows_what_there_is() {
     let text = template("template.yaml");
-    let body = text.split("      DashboardBody: !Sub |\n").nth(1).unwrap();
-    let body: String = body.lines().take_while(|line| line.starts_with("        ")).collect();
-    let dashboard: Value = serde_json::from_str(&body).unwrap();
-    let widgets = dashboard["widgets"].as_array().unwrap();
-    let alarms = widgets[0]["properties"]["alarms"].as_array().unwrap().iter();
-    let shown: BTreeSet<String> = alarms.map(|arn| arn.as_str().unwrap().to_owned()).collect();
-    let made =
-        text.split("\n  ").filter_map(|part| part.strip_suffix(':')).filter(|name| name.ends_with("Alarm"));
-    assert_eq!(shown, made.map(|name| format!("${{{name}.Arn}}")).collect());
+    let body = block(&text, "      DashboardBody: !Sub\n        - |\n", 10);
+    let health = block(
+        &text,
+        "        - Health: !If\n            - HasHealthAlarms\n            - !Sub\n              - |-\n",
+        16,
+    );
+    let rate = ", \"${RateAlarm.Arn}\"";
+    assert!(text.contains(&format!("- Rate: !If [HasRateAlarm, !Sub '{rate}', \"\"]\n")));
+    let of = |condition: &str| -> BTreeSet<String> {
+        let made = text.split("\n  ").zip(text.split("\n  ").skip(2));
+        let made = made.filter(|(_, then)| *then == format!("  Condition: {condition}"));
+        let alarms =
+            made.filter_map(|(part, _)| part.strip_suffix(':')).filter(|name| name.ends_with("Alarm"));
+        alarms.map(|name| format!("${{{name}.Arn}}")).collect()
+    };
+    let (own, of_rate) = (of("HasHealthAlarms"), of("HasRateAlarm"));
+    assert_eq!((own.len(), of_rate.len()), (5, 1));
+    let dashboard = |health: &str, rate: &str| -> Vec<Value> {
+        let body = body.replace("${Health}", health).replace("${Rate}", rate);
+        serde_json::from_str::<Value>(&body).unwrap()["widgets"].as_array().unwrap().clone()
+    };
+    for (rate, wanted) in [("", own.clone()), (rate, own.union(&of_rate).cloned().collect())] {
+        let widgets = dashboard(&health, rate);
+        let alarms = widgets[0]["properties"]["alarms"].as_array().unwrap().iter();
+        let shown: BTreeSet<String> = alarms.map(|arn| arn.as_str().unwrap().to_owned()).collect();
+        assert_eq!(shown, wanted);
+    }
     let written = template("docs/alerts.md");
     let mut own = 0;
-    for metric in
-        widgets.iter().skip(1).flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap())
-    {
+    let widgets = dashboard("", "");
+    for metric in widgets.iter().flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap()) {
         let (space, name) = (metric[0].as_str().unwrap(), metric[1].as_str().unwrap());
         if space == "Loopguard" {
             own += 1;

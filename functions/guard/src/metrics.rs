@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub const NAMESPACE: &str = "Loopguard";
 
 /// Counts of one invocation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     /// Messages that come again.
     failed: u32,
@@ -34,7 +34,7 @@ pub fn metrics(handled: &[Result<Outcome, HandleError>], unkept: u32, now: Times
             Err(_) => counts.failed += 1,
         }
     }
-    (counts != Counts::default()).then(|| counts.line(now))
+    counts.line(now)
 }
 
 /// What a sweep comes to and somebody has to look at now.
@@ -73,7 +73,7 @@ impl Counts {
         }
     }
 
-    fn line(self, now: Timestamp) -> String {
+    fn line(self, now: Timestamp) -> Option<String> {
         embedded(
             &[
                 ("RulesDisabled", self.disabled),
@@ -87,9 +87,12 @@ impl Counts {
     }
 }
 
-/// Returns counts as one line in CloudWatch's embedded metric format, without dimensions.
-pub fn embedded(counts: &[(&str, u32)], now: Timestamp) -> String {
-    let named: Vec<Value> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+/// Returns the counts that are not zero as one line in CloudWatch's embedded metric format, without dimensions; `None` where
+/// all are. Every metric is billed for each hour in which it is sent.
+pub fn embedded(counts: &[(&str, u32)], now: Timestamp) -> Option<String> {
+    let counts = || counts.iter().filter(|(_, count)| *count > 0);
+    counts().next()?;
+    let named: Vec<Value> = counts().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
     let mut line = Map::new();
     line.insert(
         "_aws".into(),
@@ -98,13 +101,13 @@ pub fn embedded(counts: &[(&str, u32)], now: Timestamp) -> String {
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": named}],
         }),
     );
-    line.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), (*count).into())));
-    Value::Object(line).to_string()
+    line.extend(counts().map(|(name, count)| ((*name).to_owned(), (*count).into())));
+    Some(Value::Object(line).to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::metrics;
+    use super::{Counts, metrics};
     use crate::{HandleError, Ignored, Outcome};
     use loopguard_decision::Timestamp;
     use serde_json::Value;
@@ -120,8 +123,7 @@ mod tests {
     /// Every metric that is declared has a value beside it, and the line is one line.
     #[test]
     fn the_line_is_in_the_embedded_format() {
-        let failed = Err(HandleError::Busy { rule: "a".to_owned() });
-        let text = metrics(&[failed], 2, NOW).unwrap();
+        let text = Counts { failed: 1, disabled: 2, left_on: 3, pages: 4, unkept: 5 }.line(NOW).unwrap();
         assert!(!text.contains('\n'));
         let line: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["_aws"]["Timestamp"], NOW.0);
@@ -132,7 +134,15 @@ mod tests {
             let name = metric["Name"].as_str().unwrap();
             assert!(line[name].is_u64() && page.contains(&format!("`{name}`")), "{metric}");
         }
-        assert_eq!((&line["MessagesFailed"], &line["RulesDisabled"]), (&1.into(), &0.into()));
-        assert_eq!(line["InventoryFailed"], 2);
+    }
+
+    /// A metric is billed for each hour in which it is sent.
+    #[test]
+    fn what_counts_nothing_is_not_sent() {
+        let failed = Err(HandleError::Busy { rule: "a".to_owned() });
+        let line: Value = serde_json::from_str(&metrics(&[failed], 2, NOW).unwrap()).unwrap();
+        assert_eq!((&line["MessagesFailed"], &line["InventoryFailed"]), (&1.into(), &2.into()));
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 2);
+        assert!(line.get("RulesDisabled").is_none(), "{line}");
     }
 }

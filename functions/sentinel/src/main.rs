@@ -44,7 +44,6 @@ impl Shell<'_> {
         };
         let wake = read_wake(&event.payload);
         let round = Box::pin(sentinel.round(&wake, now())).await?;
-        tracing::info!(?wake, metrics = round.metrics, unusual = round.unusual.len(), "round");
         if let Some(line) = metrics(&round, now()) {
             emit(&line);
         }

@@ -9,13 +9,15 @@ use loopguard_guard::embedded;
 pub fn metrics(round: &Round, now: Timestamp) -> Option<String> {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let pages = round.told.iter().filter(|notice| notice.urgency == Urgency::Page).count();
-    let counts = [
-        ("RulesUnusual", count(round.unusual.len())),
-        ("SuspicionsBegun", count(round.begun.len())),
-        ("CausesShown", count(round.shown.len())),
-        ("Pages", count(pages)),
-    ];
-    counts.iter().any(|(_, count)| *count > 0).then(|| embedded(&counts, now))
+    embedded(
+        &[
+            ("RulesUnusual", count(round.unusual.len())),
+            ("SuspicionsBegun", count(round.begun.len())),
+            ("CausesShown", count(round.shown.len())),
+            ("Pages", count(pages)),
+        ],
+        now,
+    )
 }
 
 #[cfg(test)]
@@ -28,6 +30,6 @@ mod tests {
     fn an_idle_round_is_no_line() {
         assert_eq!(metrics(&Round { metrics: 2, ..Round::default() }, Timestamp(1)), None);
         let line = metrics(&Round { begun: vec!["a".into()], ..Round::default() }, Timestamp(1)).unwrap();
-        assert!(line.contains(r#""SuspicionsBegun":1"#) && line.contains(r#""Pages":0"#), "{line}");
+        assert!(line.contains(r#""SuspicionsBegun":1"#) && !line.contains("Pages"), "{line}");
     }
 }

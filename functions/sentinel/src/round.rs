@@ -109,7 +109,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         let mut stands = self.stirred(standing, &mut watched, &mut failed, &mut round, now).await;
         let is_quiet = suspicions.is_empty() && watched.is_empty() && !stands.is_changed();
         if !wake.is_urgent() && is_quiet && !is_due(before.looked, self.pace.account, now) {
-            return failed.into_result().map(|()| round);
+            return failed.into_result().map(|()| noted(wake, round));
         }
         // What could not be looked at now stays as it is, its tripwires too.
         let mut unseen: Vec<RuleRef> = Vec::new();
@@ -159,8 +159,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         if rounds != before {
             failed.or(self.ledger.set_rounds(rounds).await.map_err(WatchError::Ledger));
         }
-        failed.into_result().map(|()| round)
+        failed.into_result().map(|()| noted(wake, round))
     }
+}
+
+/// Notes in the log what came of a whole round.
+fn noted(wake: &Wake, round: Round) -> Round {
+    tracing::info!(?wake, metrics = round.metrics, unusual = round.unusual.len(), "round");
+    round
 }
 
 /// Returns true iff so many minutes have passed.

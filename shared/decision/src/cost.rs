@@ -14,7 +14,7 @@ mod spend;
 mod standing;
 
 pub use money::{Money, grouped};
-pub use own::{OwnItem, OwnSettings, own_cost};
+pub use own::{FixedItem, OwnItem, OwnMonth, OwnUse, fixed_cost, own_months};
 pub use prices::{Price, PriceStanding, Prices};
 pub use range::Range;
 pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway, runaway_of};

@@ -1,7 +1,9 @@
 //! What tripwires that stand all the time cost.
 
-use super::{Money, OwnItem, OwnSettings, Prices};
+use super::own::{logs_item, own_item, time_item};
+use super::{Money, OwnItem, OwnUse, Prices, own_months};
 use crate::evidence::{STANDING_A_MINUTE, STIRRED_WITHIN};
+use crate::rates::Pace;
 
 /// What they cost in a month of 30 days, beside all else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,40 +29,26 @@ const TRIPWIRES_A_READ: u64 = 4;
 /// Returns what so many tripwires cost, each of a loop of its own: the dearest way in which so many can stand.
 pub fn standing_cost(tripwires: usize, prices: &Prices) -> StandingCost {
     let count = u64::try_from(tripwires).unwrap_or(u64::MAX);
-    let own = OwnSettings::of_rules(300);
-    let item =
-        |what: String, price: &'static str, cost: Money| OwnItem { what, price, cost, is_fixed: false };
-    let of = |what: &str, price: &'static str, units: u64| {
-        item(format!("{units} {what}"), price, prices.of(price).times(units))
-    };
+    let pace = Pace::IDLE;
+    let of = |what: &str, price: &'static str, units: u64| own_item(units, price, prices, what);
     // A look at all rules asks how each usually runs, and whether each tripwire delivered.
-    let looks = MINUTES / own.pace.sweep.max(1);
+    let looks = MINUTES / pace.sweep.max(1);
     let idle = vec![
         of("reads of the ledger: what each has seen, every minute", "dynamodb-read", count * MINUTES),
-        of(
-            "reads of the ledger: which rules are in loops",
-            "dynamodb-read",
-            MINUTES / own.pace.account.max(1),
-        ),
+        of("reads of the ledger: which rules are in loops", "dynamodb-read", MINUTES / pace.account.max(1)),
         of("metrics read", "cloudwatch-get-metric-data", count * looks * 2),
     ];
     let caught = count * STANDING_A_MINUTE * MINUTES;
     let read_again = (STIRRED_WITHIN / 60_000 * STANDING_A_MINUTE).div_ceil(SIGHTINGS_A_READ);
     let reads = caught * count.div_ceil(TRIPWIRES_A_READ) + count * MINUTES * read_again;
-    let seconds = prices.of("lambda-gb-second-arm").times(caught * own.milliseconds);
+    // What a tripwire catches is handled as it is in an incident.
+    let busiest = own_months().last().map(|month| &month.incident);
+    let (milliseconds, bytes) = busiest.map_or((0, 0), OwnUse::of_one_run);
     let at_most = vec![
         of("requests to the guard's queue", "sqs-request", caught * REQUESTS_A_MESSAGE),
         of("runs of the guard", "lambda-request", caught),
-        item(
-            format!("their time: {} ms at {} MB each", own.milliseconds, own.memory),
-            "lambda-gb-second-arm",
-            seconds.share(own.memory, 1_024 * 1_000),
-        ),
-        item(
-            format!("their logs: {} bytes each", own.log_bytes),
-            "logs-gb",
-            prices.of("logs-gb").times(caught * own.log_bytes).share(1, 1 << 30),
-        ),
+        time_item(caught * milliseconds, prices),
+        logs_item(caught * bytes, prices),
         of("written into the ledger", "dynamodb-write", caught),
         of("reads of the ledger", "dynamodb-read", reads),
     ];
