@@ -18,7 +18,7 @@ pub(super) fn text(loops: &[Priced<'_>], rate: u64) -> String {
         let hour = cost.per_hour(rate);
         let _ = writeln!(out, "  at {rate} rounds a second: {hour} an hour, {} a day", hour.times(24));
         for line in &cost.lines {
-            let _ = writeln!(out, "    {} by rule `{}`: {}", line.price, escaped(&line.rule), line.cost);
+            let _ = writeln!(out, "    {} by rule `{}`: {}", line.price, escaped(&line.rule.id), line.cost);
         }
         assumptions.extend(&cost.assumptions);
     }
@@ -37,7 +37,7 @@ pub(super) fn json(loops: &[Priced<'_>], rate: u64, prices: &Prices) -> Result<S
         let line = |line: &loopguard_decision::cost::CostLine| {
             let standing =
                 prices.source(line.price).map(|(standing, _)| format!("{standing:?}").to_lowercase());
-            json!({"price": line.price, "rule": line.rule, "cost": line.cost, "standing": standing})
+            json!({"price": line.price, "rule": line.rule.id, "cost": line.cost, "standing": standing})
         };
         json!({
             "finding": finding.id,

@@ -274,7 +274,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: Some(one.suspicion.finding.clone()),
             seen: seen.to_owned(),
             done: done.to_owned(),
-            cost: self.cost(one, now),
+            cost: self.cost(one, round, now).await,
             next: std::iter::once(lost).chain(self.stops(one)).collect(),
             ..self.notice(NoticeKind::Tested, Urgency::Notice, Some(&one.suspicion.rule), now)
         };

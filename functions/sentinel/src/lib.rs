@@ -14,6 +14,7 @@ mod metrics;
 mod prove;
 mod puts;
 mod round;
+mod spent;
 mod standing;
 mod stands;
 mod suspect;

@@ -34,14 +34,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         }
         let shown = match self.by_evidence(&mut one, round, now).await? {
             Some(shown) => Some(shown),
-            None => self.by_ceiling(&one, now),
+            None => self.by_ceiling(&one, round, now).await,
         };
         let shown = match shown {
             Some(shown) => Some(shown),
-            None => self
-                .by_interruption(&mut one, round, now)
-                .await?
-                .map(|shown| Shown { course: self.course(&one, now), ..shown }),
+            None => match self.by_interruption(&mut one, round, now).await? {
+                Some(shown) => Some(Shown { course: self.course(&one, round, now).await, ..shown }),
+                None => None,
+            },
         };
         if shown.is_none() {
             self.by_puts(&mut one, round, now).await?;
@@ -109,7 +109,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 at: now,
                 why: format!("{place}{proof}").into(),
                 events: proof.hops.iter().flat_map(|hop| hop.ids.iter().cloned()).collect(),
-                course: self.course(one, now),
+                course: self.course(one, round, now).await,
             }),
             Conclusion::Slow(proof, slow) => {
                 if one.suspicion.slow_since.is_none() {
@@ -195,9 +195,12 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     }
 
     /// The owner has said that above this rate a loop is to be stopped, cause shown or not.
-    fn by_ceiling(&self, one: &Followed, now: Timestamp) -> Option<Shown> {
+    async fn by_ceiling(&self, one: &Followed, round: &mut Round, now: Timestamp) -> Option<Shown> {
         let is_loop = one.finding.verdict == Verdict::Loop;
-        (is_loop && one.runaway.judgement.is_over_ceiling()).then(|| Shown {
+        if !is_loop || !one.runaway.judgement.is_over_ceiling() {
+            return None;
+        }
+        Some(Shown {
             finding: one.suspicion.finding.clone(),
             by: ShownBy::Ceiling,
             at: now,
@@ -208,14 +211,14 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 _ => one.runaway.judgement.to_string().into(),
             },
             events: Vec::new(),
-            course: self.course(one, now),
+            course: self.course(one, round, now).await,
         })
     }
 
     /// How it went until its cause was shown, and what it costs.
-    fn course(&self, one: &Followed, now: Timestamp) -> Vec<Arc<str>> {
+    async fn course(&self, one: &Followed, round: &mut Round, now: Timestamp) -> Vec<Arc<str>> {
         let since = format!("It is suspected since {}.", one.suspicion.since);
-        std::iter::once(since).chain(self.cost(one, now)).map(Into::into).collect()
+        std::iter::once(since).chain(self.cost(one, round, now).await).map(Into::into).collect()
     }
 
     /// Has the guard decide about a suspicion whose cause is shown. It is said again in each round, until it no longer

@@ -112,7 +112,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: Some(one.suspicion.finding.clone()),
             seen: format!("its events carry no caller, and by the records of PutEvents {counted}"),
             done: "nothing more: a call of PutEvents does not say which events it put, so that this shows no cause".to_owned(),
-            cost: self.cost(one, now),
+            cost: self.cost(one, round, now).await,
             next: std::iter::once(ceiling.to_owned()).chain(self.stops(one)).collect(),
             ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&one.suspicion.rule), now)
         };

@@ -101,8 +101,9 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<Followed, WatchError> {
-        followed.suspicion.budget = self.budget(&followed, round, now).await;
-        self.tell_of_suspicion(&followed, round, now).await?;
+        let spent = self.spent(&followed, round, now).await;
+        followed.suspicion.budget = self.budget(&followed, &spent, round, now).await;
+        self.tell_of_suspicion(&followed, &spent, round, now).await?;
         round.begun.push(followed.suspicion.id.clone());
         Ok(followed)
     }

@@ -3,13 +3,13 @@
 use crate::looks::Runaway;
 use crate::puts;
 use crate::round::{Round, Sentinel, WatchError};
+use crate::spent::Spent;
 use crate::suspect::{Ended, Followed};
 use crate::targets::billed;
 use loopguard_account::{IncidentBudget, Ledger, Suspicion, Watch, Watchbook, Watcher};
 use loopguard_analysis::Verdict;
-use loopguard_decision::cost::{Meter, Money, Prices, RunawayCost, Spend, runaway, spend};
+use loopguard_decision::cost::Money;
 use loopguard_decision::evidence::{Proof, TooSlow};
-use loopguard_decision::rates::Minute;
 use loopguard_decision::shell::word;
 use loopguard_decision::{Mode, Notice, NoticeKind, RuleRef, Timestamp, Urgency, undo_command};
 use loopguard_guard::once;
@@ -23,9 +23,6 @@ const BUDGET_NAME: usize = 100;
 
 /// A budget has to have a limit, and one of less than a dollar tells of cents.
 const LEAST_BUDGET: i64 = 100;
-
-/// The rate of a rule that runs away is read for so many minutes.
-const RECENT_MINUTES: u64 = 180;
 
 /// So many rules are named when a budget speaks.
 const RANKED: usize = 10;
@@ -55,6 +52,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
     pub(crate) async fn tell_of_suspicion(
         &self,
         one: &Followed,
+        spent: &Spent,
         round: &mut Round,
         now: Timestamp,
     ) -> Result<(), WatchError> {
@@ -80,7 +78,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
                 None => self.watching(),
             }
             .to_owned(),
-            cost: self.cost(one, now),
+            cost: spent.told(),
             next: puts::advice(&one.puts)
                 .map(ToOwned::to_owned)
                 .into_iter()
@@ -125,7 +123,7 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             finding: Some(one.suspicion.finding.clone()),
             seen: format!("it causes its own events: {proof}"),
             done: format!("nothing, for it is slow: {slow}"),
-            cost: self.cost(one, now),
+            cost: self.cost(one, round, now).await,
             next,
             ..self.notice(NoticeKind::Slow, Urgency::Notice, Some(rule), now)
         };
@@ -199,13 +197,17 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
         round: &mut Round,
         now: Timestamp,
     ) -> Result<(), WatchError> {
-        let ranked = runaways.iter().take(RANKED).zip(1..).map(|(one, place)| {
+        let mut cost: Vec<String> = Vec::new();
+        for (one, place) in runaways.iter().take(RANKED).zip(1..) {
             let by_loop = watched.iter().find(|watched| watched.suspicion.rule == one.rule);
-            let cost = by_loop.map(|watched| self.spent(watched, now).0.per_minute);
-            let cost = cost.map(|cost| format!(", {cost} a minute")).unwrap_or_default();
-            format!("{place}. {}: {} events a minute{cost}", one.rule, one.per_minute)
-        });
-        let mut cost: Vec<String> = ranked.collect();
+            let each = match by_loop {
+                Some(watched) => {
+                    format!(", {} a minute", self.spent(watched, round, now).await.spend.per_minute)
+                }
+                None => String::new(),
+            };
+            cost.push(format!("{place}. {}: {} events a minute{each}", one.rule, one.per_minute));
+        }
         cost.push(LATE.to_owned());
         let done = match runaways.len() {
             0 => "all rules were looked at, and none runs at an unusual rate now".to_owned(),
@@ -222,13 +224,19 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
 
     /// Makes the budget of an incident, named after the rule. It is a help in the aftermath, so that nothing waits for it:
     /// where it is refused, that is told once.
-    pub(crate) async fn budget(&self, one: &Followed, round: &mut Round, now: Timestamp) -> Option<Arc<str>> {
+    pub(crate) async fn budget(
+        &self,
+        one: &Followed,
+        spent: &Spent,
+        round: &mut Round,
+        now: Timestamp,
+    ) -> Option<Arc<str>> {
         let topic = self.settings.budget_topic_arn.as_deref()?;
         let (suspicion, finding) = (&one.suspicion, &one.finding);
         let name: String = format!("loopguard-{}", suspicion.id).chars().take(BUDGET_NAME).collect();
         let budget = IncidentBudget {
             name: name.into(),
-            a_day: self.spent(one, now).0.per_minute.likely.times(24 * 60).max(Money::cents(LEAST_BUDGET)),
+            a_day: spent.spend.per_minute.likely.times(24 * 60).max(Money::cents(LEAST_BUDGET)),
             services: billed(finding.hops.iter().map(|hop| &*hop.target.arn)),
             topic_arn: topic.into(),
             until: Timestamp(now.0.saturating_add(BUDGET_KEPT)),
@@ -351,34 +359,6 @@ impl<A: Watch, L: Ledger + Watchbook> Sentinel<'_, A, L> {
             ..self.notice(NoticeKind::Blind, Urgency::Notice, Some(&suspicion.rule), now)
         };
         self.tell(notice, round, now).await
-    }
-
-    /// What the loop costs, by how often the rule ran and what its hops use; and what that rests on.
-    fn spent(&self, one: &Followed, now: Timestamp) -> (Spend, RunawayCost) {
-        let prices = Prices::of_region(&self.region());
-        let by_round = runaway(&one.finding, &one.gathered.inventory, &prices);
-        let rounds = one.runaway.recent.clone();
-        let since = rounds.first().map_or(now, Minute::start);
-        (spend(&Meter { rounds, ..Meter::default() }, &by_round, &prices, since, now), by_round)
-    }
-
-    /// The same as sentences.
-    pub(crate) fn cost(&self, one: &Followed, now: Timestamp) -> Vec<String> {
-        let (spent, by_round) = self.spent(one, now);
-        let rests: Vec<&str> = by_round.assumptions.iter().map(String::as_str).collect();
-        let end = Minute::of(now);
-        let rounds = one.runaway.recent.sum(end.back(RECENT_MINUTES), end);
-        vec![
-            format!("In the last three hours it ran {rounds} times: {}.", spent.so_far),
-            format!(
-                "Now: {} a minute, {} a day, and by the end of the month {}.",
-                spent.per_minute,
-                spent.per_minute.times(24 * 60),
-                spent.to_month_end
-            ),
-            format!("Stopped now, it saves {} until a budget would have told.", spent.saved),
-            format!("Reckoned from {}.", rests.join("; ")),
-        ]
     }
 
     pub(crate) fn notice(

@@ -47,6 +47,34 @@ fn a_permitted_loop_that_runs_away_is_shown_and_stopped() {
     assert!(stage.rehearsal.ledger().watchlist().suspicions().is_empty());
 }
 
+/// What metrics count of the function is told as counted and read when something is told, not in each round; the logs, which
+/// nothing counts here, are reckoned.
+#[test]
+fn a_notice_says_what_is_counted_and_what_is_reckoned() {
+    let template =
+        REVERTER.replace("      Runtime: python3.13\n", "      Runtime: python3.13\n      MemorySize: 512\n");
+    let mut stage = Stage::of(&template, CHAIN, &[SLOW]);
+    stage.run(50);
+    let told = stage.notices()[0].text();
+    assert!(
+        told.contains("Counted by metrics: `fix` ran ") && told.contains(" s in all with 512 MB"),
+        "{told}"
+    );
+    assert!(
+        told.contains("whoever started it") && told.contains("Reckoned from a function runs 20 ms"),
+        "{told}"
+    );
+    let disabled = stage.disabled()[0].text();
+    assert!(
+        disabled.contains("Counted by metrics: `fix` ran "),
+        "the incident has the same figures: {disabled}"
+    );
+    let mut unknown = Stage::of(REVERTER, CHAIN, &[SLOW]);
+    unknown.run(50);
+    let told = unknown.notices()[0].text();
+    assert!(told.contains("whose price is reckoned, since its memory is not known"), "{told}");
+}
+
 /// A loop as slow as CloudTrail is shown and told as one, once, with how to stop it, and nothing calls it calm while it goes on. After a day
 /// it is watched no more closely than others.
 #[test]

@@ -24,7 +24,17 @@ async fn function(account: &AwsAccount, arn: &str) -> Result<Workload, CallError
     let answer = call.send().await.map_err(|error| failure(OPERATION, arn, &error))?;
     let name = Term::literal(answer.function_name().unwrap_or_default());
     let arn = whole(&Term::literal(arn));
-    let function = Workload::new("AWS::Lambda::Function", arn, name, told_by(OPERATION));
+    let mut function = Workload::new("AWS::Lambda::Function", arn, name, told_by(OPERATION));
+    // What a run costs hangs on these; the names are those of templates and snapshots.
+    let mut keep = |way: &str, value: Option<String>| {
+        function.properties.extend(value.map(|value| (way.into(), Term::literal(&value))));
+    };
+    keep("MemorySize", answer.memory_size().map(|memory| memory.to_string()));
+    keep("Architectures.0", answer.architectures().first().map(|kind| kind.as_str().to_owned()));
+    keep(
+        "LoggingConfig.LogGroup",
+        answer.logging_config().and_then(|own| own.log_group()).map(ToOwned::to_owned),
+    );
     Ok(Workload { role: answer.role().map(Term::literal), ..function })
 }
 

@@ -13,6 +13,6 @@ pub use baseline::{Baseline, Level};
 pub use judge::{Ceiling, Judgement, Limits, Quiet, Sign, judge};
 pub use reads::{
     Account, METRICS_PER_CALL, Metric, MetricQuery, Pace, ReadPlan, Reads, Watched, WatchedRule,
-    account_reads, close_reads, delivery_reads, rate_reads, rule_reads,
+    account_reads, delivery_reads, rate_reads, rule_reads,
 };
 pub use series::{Minute, Series};

@@ -8,8 +8,18 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Members of a function. Its environment is not among them: it may hold secrets.
-const FUNCTION: [&str; 7] =
-    ["FunctionName", "FunctionArn", "Role", "Runtime", "Handler", "PackageType", "DeadLetterConfig"];
+const FUNCTION: [&str; 10] = [
+    "FunctionName",
+    "FunctionArn",
+    "Role",
+    "Runtime",
+    "Handler",
+    "PackageType",
+    "DeadLetterConfig",
+    "MemorySize",
+    "Architectures",
+    "LoggingConfig",
+];
 
 const MACHINE: [&str; 5] = ["stateMachineArn", "name", "type", "roleArn", "definition"];
 

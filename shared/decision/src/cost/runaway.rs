@@ -2,11 +2,12 @@
 
 use super::{Prices, Range};
 use loopguard_analysis::{Finding, Hop};
-use loopguard_model::{Inventory, Workload};
+use loopguard_model::{Inventory, RuleKey, Workload};
+use loopguard_pattern::Term;
 use loopguard_pattern::json::Value;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Figures are computed for so many rounds, so that nothing is lost to rounding.
 pub const ROUNDS: u64 = 1_000_000;
@@ -26,11 +27,15 @@ pub struct RunawayCost {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostLine {
     /// The rule whose target uses it.
-    pub rule: std::sync::Arc<str>,
+    pub rule: RuleKey,
+    /// The target's ARN, where that itself uses it; none for what the call costs that it makes.
+    pub target: Option<Arc<str>>,
     /// The price's id.
     pub price: &'static str,
     /// What it costs in a million rounds.
     pub cost: Range,
+    /// The assumption that it rests on, which is among those of the whole.
+    pub why: &'static str,
 }
 
 /// One row of `usage.toml`.
@@ -72,8 +77,14 @@ fn table() -> &'static Table {
 
 /// Returns what the loop of a finding costs at these prices.
 pub fn runaway(finding: &Finding, inventory: &Inventory, prices: &Prices) -> RunawayCost {
-    let workload = |arn: &str| inventory.workloads.iter().find(|known| known.arn.to_string() == *arn);
-    runaway_of(finding, &workload, prices)
+    runaway_of(finding, &|arn| workload_of(inventory, arn), prices)
+}
+
+/// Returns what runs as an ARN that a finding names.
+pub(super) fn workload_of<'i>(inventory: &'i Inventory, arn: &str) -> Option<&'i Workload> {
+    let written = inventory.workloads.iter().find(|known| known.arn.to_string() == *arn);
+    // A target may name a version or an alias.
+    written.or_else(|| inventory.workload(&Term::literal(arn)))
 }
 
 /// The same, where the caller finds the workload of an ARN: with many findings, by an index.
@@ -91,13 +102,15 @@ pub fn runaway_of<'w>(
             known = known || row.target.is_some();
             cost.assumptions.insert(row.why.clone());
             for (price, amount) in &row.uses {
-                cost.take(hop, price, *amount, workload, prices);
+                cost.take(hop, (row.target.is_some(), &row.why), (price, *amount), workload, prices);
             }
         }
         let puts = hop.action.as_ref() == "events:PutEvents";
         if !puts && !hop.emits.source.is_empty() && !hop.emits.source.starts_with("aws.") {
-            cost.assumptions.insert("an event of at most 64 KB".to_owned());
-            cost.take(hop, "eventbridge-custom-event", Amount::Millionths([ROUNDS; 3]), workload, prices);
+            const WHY: &str = "an event of at most 64 KB";
+            cost.assumptions.insert(WHY.to_owned());
+            let one = ("eventbridge-custom-event", Amount::Millionths([ROUNDS; 3]));
+            cost.take(hop, (false, WHY), one, workload, prices);
         }
         if !known {
             cost.assumptions.insert(format!("what `{}` itself uses is not counted", hop.target.arn));
@@ -122,7 +135,14 @@ impl Row {
 }
 
 impl RunawayCost {
-    fn take(&mut self, hop: &Hop, id: &str, amount: Amount, workload: Option<&Workload>, prices: &Prices) {
+    fn take(
+        &mut self,
+        hop: &Hop,
+        (is_of_target, why): (bool, &'static str),
+        (id, amount): (&str, Amount),
+        workload: Option<&Workload>,
+        prices: &Prices,
+    ) {
         // The price of a GB-second is that of the function's processor.
         let is_arm = || {
             workload
@@ -138,7 +158,20 @@ impl RunawayCost {
         // A million runs use a thousandth as many units as one run uses billionths.
         let [low, likely, high] =
             amount.billionths(workload).map(|of_run| of_unit.times(of_run).share(1, 1_000));
-        self.lines.push(CostLine { rule: hop.rule.id.clone(), price, cost: Range { low, likely, high } });
+        let target = is_of_target.then(|| hop.target.arn.clone());
+        let cost = Range { low, likely, high };
+        self.lines.push(CostLine { rule: hop.rule.clone(), target, price, cost, why });
+    }
+
+    /// Returns the part of one rule.
+    #[must_use]
+    pub fn of_rule(&self, rule: &RuleKey) -> Self {
+        let lines: Vec<CostLine> = self.lines.iter().filter(|line| line.rule == *rule).cloned().collect();
+        Self {
+            per_million: lines.iter().map(|line| line.cost).sum(),
+            lines,
+            assumptions: self.assumptions.clone(),
+        }
     }
 
     /// Returns the cost of one hour at so many rounds in a second.
@@ -174,7 +207,7 @@ impl Amount {
     }
 }
 
-fn property(workload: &Workload, name: &str) -> Option<String> {
+pub(super) fn property(workload: &Workload, name: &str) -> Option<String> {
     let own = |(key, _): &(&std::sync::Arc<str>, _)| {
         key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };

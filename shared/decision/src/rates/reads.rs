@@ -2,13 +2,15 @@
 
 use crate::cost::{Money, Prices};
 use crate::{RuleRef, Timestamp};
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// One call of `GetMetricData` takes so many metrics (API reference).
 pub const METRICS_PER_CALL: usize = 500;
 
 /// A metric that the sentinel reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Deliveries of all rules of all buses, before throttling.
     InvocationsCreated,
@@ -208,38 +210,6 @@ pub fn delivery_reads(tripwires: &[RuleRef], queue: Option<&str>, minutes: u64) 
     let failed = tripwires.iter().map(|rule| of(Metric::FailedInvocations, Watched::Rule(rule.clone())));
     let waiting = queue.map(|name| of(Metric::OldestMessage, Watched::Queue(name.into())));
     failed.chain(waiting).collect()
-}
-
-/// Returns the reads that show the cause and the cost of a rule whose rate is unusual: its own counts and those of what
-/// it runs, minute by minute, and two weeks of how often it ran.
-pub fn close_reads(rule: &RuleRef, runs: &[Watched]) -> Vec<MetricQuery> {
-    let of_rule = |metric| MetricQuery { metric, of: Watched::Rule(rule.clone()), step: 1, minutes: 180 };
-    let mut queries: Vec<MetricQuery> = rate_reads(rule).into();
-    queries.extend(
-        [
-            Metric::MatchedEvents,
-            Metric::Invocations,
-            Metric::ThrottledRules,
-            Metric::FailedInvocations,
-            Metric::DeadLetterInvocations,
-        ]
-        .map(of_rule),
-    );
-    for of in runs {
-        let metrics: &[Metric] = match of {
-            Watched::Function(_) => &[Metric::FunctionRuns, Metric::FunctionMilliseconds],
-            Watched::Machine(_) => &[Metric::MachineRuns],
-            Watched::LogGroup(_) => &[Metric::LogBytes],
-            Watched::Account | Watched::Rule(_) | Watched::Queue(_) => &[],
-        };
-        queries.extend(metrics.iter().map(|metric| MetricQuery {
-            metric: *metric,
-            of: of.clone(),
-            step: 1,
-            minutes: 180,
-        }));
-    }
-    queries
 }
 
 fn batches(queries: impl Iterator<Item = MetricQuery>) -> Vec<Vec<MetricQuery>> {

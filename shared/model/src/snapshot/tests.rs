@@ -35,6 +35,14 @@ fn the_pages_example_is_read() {
     assert_eq!(&*rule.tags["team"], "media");
     let target = &rule.targets.as_ref().unwrap()[0];
     let function = inventory.workload(&target.arn).unwrap();
+    let said: Vec<String> = function.properties.iter().map(|(way, value)| format!("{way}={value}")).collect();
+    let expected = [
+        "Architectures.0=arm64",
+        "LoggingConfig.LogGroup=/media",
+        "MemorySize=256",
+        "Runtime=provided.al2023",
+    ];
+    assert_eq!(said, expected, "what a run costs hangs on three of these");
     let closer = inventory.role(function.role.as_ref().unwrap()).unwrap();
     let names: Vec<&str> = closer.policies.iter().map(|policy| &*policy.name).collect();
     assert_eq!(names, ["inline", "arn:aws:iam::111122223333:policy/shared"]);

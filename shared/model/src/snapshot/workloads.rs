@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Members of a function that are kept beside its role. Its environment is not in snapshots: it may hold secrets.
 const FUNCTION: [&str; 3] = ["Runtime", "Handler", "PackageType"];
 
+/// Members that say what a run costs.
+const USED: [&str; 3] = ["MemorySize", "Architectures", "LoggingConfig.LogGroup"];
+
 impl Reader<'_> {
     pub(super) fn workloads(&mut self) -> Result<(), SnapshotError> {
         for node in self.section(section::FUNCTIONS)? {
@@ -45,6 +48,11 @@ impl Reader<'_> {
         for key in FUNCTION {
             function.properties.extend(node.optional_term(key)?.map(|value| (key.into(), value)));
         }
+        let is_used = |way: &str| {
+            let is_of = |rest: &str| rest.is_empty() || rest.starts_with('.');
+            USED.iter().any(|key| way.strip_prefix(key).is_some_and(is_of))
+        };
+        function.properties.extend(node.flattened(&[]).into_iter().filter(|(way, _)| is_used(way)));
         if let Some(queue) = node.optional_text("DeadLetterConfig.TargetArn")? {
             let to = handed_to("dead-letter queue", &queue, told);
             let name = function.name.to_string();

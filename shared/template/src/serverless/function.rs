@@ -55,6 +55,11 @@ impl Service<'_> {
             let said = own.get(from).or_else(|| at(self.tree, &format!("provider.{from}")));
             properties.extend(said.map(|value| (to, value.clone())));
         }
+        // A run costs by its memory, which is 1,024 MB where nothing is said (Serverless Framework, `serverless.yml` reference).
+        let memory = own.get("memorySize").or_else(|| at(self.tree, "provider.memorySize"));
+        properties.push(("MemorySize", memory.cloned().unwrap_or_else(|| string(span, "1024"))));
+        let architecture = own.get("architecture").or_else(|| at(self.tree, "provider.architecture"));
+        properties.extend(architecture.map(|value| ("Architectures", value.clone())));
         let artifact = at(own, "package.artifact").or_else(|| at(self.tree, "package.artifact"));
         let code =
             artifact.cloned().unwrap_or_else(|| string(own.get("handler").map_or(span, |h| h.span), "."));

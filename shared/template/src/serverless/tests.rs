@@ -152,3 +152,18 @@ proptest! {
         inventory(&format!("{before}{with}{behind}"));
     }
 }
+
+#[test]
+fn a_function_has_the_memory_that_is_said_or_the_frameworks() {
+    let of = |provider: &str, own: &str| {
+        let text = format!(
+            "service: s\nprovider: {{name: aws{provider}}}\nfunctions: {{f: {{handler: a.b{own}}}}}\n"
+        );
+        let function = inventory(&text).workloads.into_iter().next().unwrap();
+        let said = |key| function.properties.get(key).map(ToString::to_string).unwrap_or_default();
+        format!("{} {}", said("MemorySize"), said("Architectures"))
+    };
+    assert_eq!(of("", ""), "1024 ");
+    assert_eq!(of(", memorySize: 256, architecture: arm64", ""), "256 arm64");
+    assert_eq!(of(", memorySize: 256", ", memorySize: 512, architecture: x86_64"), "512 x86_64");
+}

@@ -174,3 +174,21 @@ async fn a_state_machine_is_read_with_role_and_definition() {
     let gone = failing(400, "StateMachineDoesNotExist").account();
     assert!(matches!(gone.answer(&need).await, Ok(Facts::Missing)));
 }
+
+/// What a run costs hangs on memory, processor and log group; they are read as templates and snapshots name them.
+#[tokio::test]
+async fn a_function_is_read_with_what_its_runs_cost() {
+    const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let replay = Replay::start(|_| {
+        let body = r#"{"FunctionName":"f","Role":"arn:r","MemorySize":512,"Architectures":["arm64"],
+            "LoggingConfig":{"LogFormat":"Text","LogGroup":"/team"}}"#;
+        (200, body.to_owned())
+    });
+    let need = Need::Workload { arn: Term::literal(FUNCTION) };
+    let Facts::Workload(function) = replay.account().answer(&need).await.unwrap() else { panic!() };
+    let said: Vec<String> = function.properties.iter().map(|(way, value)| format!("{way}={value}")).collect();
+    assert_eq!(said, ["Architectures.0=arm64", "LoggingConfig.LogGroup=/team", "MemorySize=512"]);
+    let silent = Replay::start(|_| (200, r#"{"FunctionName":"f","Role":"arn:r"}"#.to_owned()));
+    let Facts::Workload(function) = silent.account().answer(&need).await.unwrap() else { panic!() };
+    assert!(function.properties.is_empty(), "what is not told is not known: {:?}", function.properties);
+}

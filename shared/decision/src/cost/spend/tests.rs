@@ -1,6 +1,7 @@
-use super::{Meter, Spend, month_end, spend};
+use super::{Spend, month_end, spend};
 use crate::Timestamp;
-use crate::cost::{CostLine, Prices, Range, RunawayCost};
+use crate::cost::{CostLine, Meter, Prices, Range, RunawayCost, TargetMeter};
+use crate::fixtures::key;
 use crate::rates::Series;
 use std::collections::BTreeSet;
 
@@ -12,7 +13,8 @@ fn by_round() -> RunawayCost {
     let prices = Prices::of_region("us-east-1");
     let line = |price: &'static str, low, likely, high| {
         let of = |units| prices.of(price).times(units);
-        CostLine { rule: "a".into(), price, cost: Range { low: of(low), likely: of(likely), high: of(high) } }
+        let cost = Range { low: of(low), likely: of(likely), high: of(high) };
+        CostLine { rule: key("a"), target: Some("arn:f".into()), price, cost, why: "logs" }
     };
     let lines = vec![
         line("eventbridge-custom-event", 1_000_000, 1_000_000, 1_000_000),
@@ -38,7 +40,13 @@ fn what_is_counted_is_priced_as_counted() {
     // 600,000 rounds at $1.20 and one, two or thirty GB a million.
     assert_eq!(guessed.so_far.to_string(), "about $1.32 (from $1.02 to $9.72)");
     let gigabyte = f64::from(1 << 30);
-    let counted = spent(&Meter { rounds, log_bytes: per_minute(gigabyte / 10.0), ..Meter::default() });
+    let function = TargetMeter {
+        runs: rounds.clone(),
+        log_bytes: per_minute(gigabyte / 10.0),
+        has_own_logs: true,
+        ..TargetMeter::new("arn:f".into(), "f".into())
+    };
+    let counted = spent(&Meter { rounds, targets: vec![function] });
     assert_eq!(counted.so_far.to_string(), "$3.72", "six GB");
     assert_eq!(counted.per_minute.to_string(), "$0.0620");
     // 20 days and 23 hours of April are left.
@@ -46,13 +54,13 @@ fn what_is_counted_is_priced_as_counted() {
     assert_eq!(counted.saved.to_string(), "about $44.64 (from $29.76 to $89.28)");
 }
 
+/// The last minutes are not all there yet: they say nothing of the rate, and all of what is spent.
 #[test]
-fn seconds_count_with_the_memory() {
-    let meter = Meter { milliseconds: per_minute(1_024_000.0), memory: 1_024, ..Meter::default() };
-    // 61,440 GB-seconds.
-    assert_eq!(spent(&meter).so_far.likely.to_string(), "$1.02");
-    let arm = Meter { is_arm: true, ..meter };
-    assert_eq!(spent(&arm).so_far.likely.to_string(), "$0.8192");
+fn late_points_do_not_make_it_slow() {
+    let late = Series::from_points((0..58).map(|minute| (Timestamp(BEGIN + minute * MINUTE), 10_000.0)));
+    let of = |rounds| spent(&Meter { rounds, targets: Vec::new() });
+    assert_eq!(of(late.clone()).per_minute, of(per_minute(10_000.0)).per_minute);
+    assert!(of(late).so_far.likely < of(per_minute(10_000.0)).so_far.likely);
 }
 
 #[test]

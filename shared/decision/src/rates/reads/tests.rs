@@ -1,6 +1,4 @@
-use super::{
-    Account, METRICS_PER_CALL, Metric, Pace, ReadPlan, Reads, Watched, WatchedRule, close_reads, rule_reads,
-};
+use super::{Account, METRICS_PER_CALL, Metric, Pace, ReadPlan, Reads, Watched, WatchedRule, rule_reads};
 use crate::cost::Prices;
 use crate::{RuleRef, Timestamp};
 
@@ -71,11 +69,5 @@ fn rules_of_the_default_bus_have_one_dimension() {
     let of = |bus: &str| Watched::Rule(RuleRef { bus: bus.into(), name: "r".into() }).dimensions();
     assert_eq!(of("default"), [("RuleName", "r".into())]);
     assert_eq!(of("orders"), [("EventBusName", "orders".into()), ("RuleName", "r".into())]);
-    let close = close_reads(
-        &RuleRef { bus: "default".into(), name: "r".into() },
-        &[Watched::Function("f".into()), Watched::LogGroup("/aws/lambda/f".into())],
-    );
-    assert_eq!(close.len(), 10);
-    assert!(close.iter().any(|query| query.metric.name() == ("AWS/Lambda", "Invocations")));
     assert_eq!(Metric::LogBytes.name(), ("AWS/Logs", "IncomingBytes"));
 }

@@ -4,6 +4,9 @@
 variable "function_name" { default = null }
 variable "handler" { default = null }
 variable "runtime" { default = null }
+variable "memory_size" { default = 128 }
+variable "architectures" { default = null }
+variable "logging_log_group" { default = null }
 variable "source_path" { default = null }
 variable "local_existing_package" { default = null }
 variable "image_uri" { default = null }
@@ -37,6 +40,8 @@ resource "aws_lambda_function" "this" {
   role          = var.create_role ? aws_iam_role.lambda[0].arn : var.lambda_role
   handler       = var.handler
   runtime       = var.runtime
+  memory_size   = var.memory_size
+  architectures = var.architectures
   image_uri     = var.image_uri
   filename      = try(coalesce(var.local_existing_package, var.source_path), null)
   environment {
@@ -44,6 +49,9 @@ resource "aws_lambda_function" "this" {
   }
   dead_letter_config {
     target_arn = var.dead_letter_target_arn
+  }
+  logging_config {
+    log_group = var.logging_log_group
   }
 }
 

@@ -70,3 +70,27 @@ fn properties_that_decide_are_kept_each_by_its_path() {
         ]
     );
 }
+
+/// What a run costs hangs on these, and SAM may say them once for all functions.
+#[test]
+fn memory_processor_and_logs_are_kept() {
+    let kept = |workload: &Workload| -> Vec<String> {
+        let used = ["MemorySize", "Architectures", "LoggingConfig"];
+        let own = workload.properties.iter().filter(|(way, _)| used.iter().any(|key| way.starts_with(key)));
+        own.map(|(way, value)| format!("{way}={value}")).collect()
+    };
+    let said = "      MemorySize: 512\n      Architectures: [arm64]\n      LoggingConfig: {LogFormat: JSON, LogGroup: /team}\n";
+    assert_eq!(
+        kept(&function(said)),
+        ["Architectures.0=arm64", "LoggingConfig.LogGroup=/team", "MemorySize=512"]
+    );
+    let shared = workload(
+        "Globals: {Function: {MemorySize: 2048}}\nResources:\n  F: {Type: 'AWS::Serverless::Function', Properties: {InlineCode: x}}\n",
+    );
+    assert_eq!(kept(&shared), ["MemorySize=2048"]);
+    assert_eq!(
+        kept(&function("      InlineCode: x\n")),
+        Vec::<String>::new(),
+        "what is not said is not known"
+    );
+}
