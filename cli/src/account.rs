@@ -6,7 +6,10 @@ mod live;
 use crate::progress::Progress;
 use anyhow::Result;
 use clap::Args;
+use loopguard_decision::Timestamp;
+use loopguard_decision::rates::{MetricQuery, Series};
 use loopguard_model::snapshot::Snapshot;
+use std::time::SystemTime;
 
 /// How to reach an account.
 #[derive(Debug, Default, Args)]
@@ -37,4 +40,26 @@ pub(crate) fn text(reach: &ReachArgs, regions: &[String], progress: &mut Progres
 #[cfg(not(feature = "account"))]
 pub(crate) fn text(_: &ReachArgs, _: &[String], _: &mut Progress) -> Result<String> {
     anyhow::bail!("this loopguard was built without the feature `account`, so it reads files alone")
+}
+
+/// Reads metrics of a region, in the order of the queries; each is billed.
+#[cfg(feature = "account")]
+pub(crate) fn metrics(
+    reach: &ReachArgs,
+    region: &str,
+    queries: &[MetricQuery],
+    now: Timestamp,
+) -> Result<Vec<Series>> {
+    live::metrics(reach, region, queries, now)
+}
+
+/// Without the AWS SDK there is nothing to ask with.
+#[cfg(not(feature = "account"))]
+pub(crate) fn metrics(_: &ReachArgs, _: &str, _: &[MetricQuery], _: Timestamp) -> Result<Vec<Series>> {
+    anyhow::bail!("this loopguard was built without the feature `account`, so it reads no metrics")
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or_default())
 }

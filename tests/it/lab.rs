@@ -6,6 +6,7 @@ pub(crate) mod harness;
 mod account;
 mod bridge;
 mod canary;
+mod cost;
 mod guard;
 mod ledger;
 mod operate;

@@ -283,18 +283,29 @@ impl Aws {
 
     /// Writes into CloudWatch that so many were counted so many minutes ago, of a rule or (without a name) of the account.
     pub(crate) fn measure(&self, metric: &str, rule: Option<&str>, minutes_ago: u64, count: u64) {
+        self.measure_of(("AWS/Events", metric), rule.map(|rule| ("RuleName", rule)), minutes_ago, count);
+    }
+
+    /// The same of a metric of a namespace, by a dimension with its value.
+    pub(crate) fn measure_of(
+        &self,
+        (namespace, metric): (&str, &str),
+        of: Option<(&str, &str)>,
+        minutes_ago: u64,
+        count: u64,
+    ) {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let (at, count) = ((now - 60 * minutes_ago).to_string(), count.to_string());
         let mut parameters = vec![
             ("Action", "PutMetricData"),
-            ("Namespace", "AWS/Events"),
+            ("Namespace", namespace),
             ("MetricData.member.1.MetricName", metric),
             ("MetricData.member.1.Timestamp", &at),
             ("MetricData.member.1.Value", &count),
         ];
-        if let Some(rule) = rule {
-            parameters.push(("MetricData.member.1.Dimensions.member.1.Name", "RuleName"));
-            parameters.push(("MetricData.member.1.Dimensions.member.1.Value", rule));
+        if let Some((dimension, value)) = of {
+            parameters.push(("MetricData.member.1.Dimensions.member.1.Name", dimension));
+            parameters.push(("MetricData.member.1.Dimensions.member.1.Value", value));
         }
         self.query("monitoring", &parameters);
     }
