@@ -138,6 +138,9 @@ pub struct AlertChange {
     /// How that went until then, and what it costs, as sentences.
     #[serde(default)]
     pub course: Vec<Arc<str>>,
+    /// Ids of some of the events that show it.
+    #[serde(default)]
+    pub events: Vec<Arc<str>>,
 }
 
 /// How soon somebody has to look.
@@ -279,6 +282,7 @@ impl Alert {
                 at: change.at.clone(),
                 shown: change.shown.as_ref().map(|shown| shown.why.clone()),
                 course: change.shown.as_ref().map(|shown| shown.course.clone()).unwrap_or_default(),
+                events: change.shown.as_ref().map(|shown| shown.events.clone()).unwrap_or_default(),
             },
             account: cut.rule.scope.account.to_string().into(),
             region: cut.rule.scope.region.to_string().into(),

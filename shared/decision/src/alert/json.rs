@@ -72,6 +72,8 @@ struct ChangeRow<'a> {
     shown: Option<&'a str>,
     /// How that went until then, and what it costs.
     course: &'a [Arc<str>],
+    /// Ids of some of the events that show it.
+    events: &'a [Arc<str>],
 }
 
 #[derive(Debug, Serialize)]
@@ -139,6 +141,7 @@ fn document(alert: &Alert) -> Document<'_> {
             at: &alert.change.at,
             shown: alert.change.shown.as_deref(),
             course: &alert.change.course,
+            events: &alert.change.events,
         },
         hops: alert
             .hops

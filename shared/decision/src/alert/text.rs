@@ -4,12 +4,16 @@ use super::{Alert, AlertHop, Step, Urgency};
 use loopguard_analysis::{Code, Verdict};
 use loopguard_model::RuleState;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 /// SNS refuses subjects of 100 characters and more.
 const SUBJECT_LIMIT: usize = 99;
 
 /// Hops that the text lists; all are in the JSON.
 const HOPS_SHOWN: usize = 8;
+
+/// So many ids of events are enough to look into; all that were noted are in the structured event.
+const EVENTS_SHOWN: usize = 8;
 
 /// Characters of a witness that the text shows; the whole is in the JSON.
 const WITNESS_SHOWN: usize = 600;
@@ -55,6 +59,7 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
         Some(why) => writeln!(out, "Why now: {why}.")?,
         None => writeln!(out, "Why now: {} on rule `{}`{by} at {}.", change.call, change.rule, change.at)?,
     }
+    write_events(out, &change.events)?;
     change.course.iter().try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     if matches!(alert.step, Step::Disabled { .. }) && alert.keeps_coming_back() {
         let times = alert.times + 1;
@@ -77,6 +82,16 @@ fn write_text(out: &mut String, alert: &Alert) -> fmt::Result {
     }
     let at = format!("{} at {}", alert.finding, alert.at);
     writeln!(out, "Finding {at}, account {}, region {}.", alert.account, alert.region)
+}
+
+/// The ids are CloudTrail's where the events are its records: by them they are found in the event history.
+fn write_events(out: &mut String, events: &[Arc<str>]) -> fmt::Result {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<&str> = events.iter().take(EVENTS_SHOWN).map(|id| &**id).collect();
+    let more = if shown.len() < events.len() { ", ..." } else { "" };
+    writeln!(out, "Some of these events: {}{more}.", shown.join(", "))
 }
 
 fn what(alert: &Alert) -> String {

@@ -142,10 +142,15 @@ async fn a_rule_whose_cause_is_shown_is_disabled_once() {
     assert_eq!(steps(&fake), [disabled()]);
     let alert = only_alert(&fake);
     assert!(alert.text().contains("Why now: 297 of 300 events were its own."), "{}", alert.text());
+    assert!(alert.text().contains("\nSome of these events: e-1.\n"), "{}", alert.text());
     assert!(alert.text().contains("\nIt ran 300 times, which cost $0.10.\n"), "{}", alert.text());
     let json: Value = serde_json::from_str(&alert.json()).unwrap();
     assert_eq!(json["change"]["shown"], "297 of 300 events were its own");
     assert_eq!(json["change"]["course"], json!(["It ran 300 times, which cost $0.10."]));
+    assert_eq!(json["change"]["events"], json!(["e-1"]));
+    // The suspicion goes once the rule is off; the incident keeps them.
+    let kept: Value = serde_json::from_str(&ledger.incidents(1).await.unwrap()[0].why).unwrap();
+    assert_eq!(kept["change"]["events"], json!(["e-1"]));
 }
 
 /// What keeps the guard from stopping a loop that runs has to reach somebody now.

@@ -19,6 +19,7 @@ fn alert() -> Alert {
         mode: Mode::Observe,
         change: AlertChange {
             course: Vec::new(),
+            events: Vec::new(),
             rule: "r & s".into(),
             call: "PutRule".into(),
             by: "".into(),
