@@ -78,6 +78,15 @@ fn changes_access_list(aws: &Aws, name: &str, bucket: &str) -> String {
 /// Makes a bucket and a rule that hears changes of its access list and runs a function that changes it,
 /// and returns the rule's ARN.
 fn access_list_rule(lab: &Lab, name: &str) -> String {
+    let aws = lab.aws();
+    aws.bucket("watched");
+    let role = changes_access_list(&aws, &format!("{name}-runs"), "watched");
+    let target = function(lab, name, "acl.py", &role);
+    aws.rule(name, &on_access_list_of("watched"), &[target])
+}
+
+/// Makes a function of one of the lab's scripts, and returns it as a target.
+fn function(lab: &Lab, name: &str, script: &str, role: &str) -> Value {
     const PACK: &str = "\
 import base64, io, sys, zipfile
 packed = io.BytesIO()
@@ -87,13 +96,10 @@ with zipfile.ZipFile(packed, 'w') as archive:
     archive.writestr(entry, sys.argv[1])
 print(base64.b64encode(packed.getvalue()).decode())
 ";
-    let aws = lab.aws();
-    aws.bucket("watched");
-    let role = changes_access_list(&aws, &format!("{name}-runs"), "watched");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/acl.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab").join(script);
     let bootstrap = format!("#!/bin/sh\nexec '{}' '{}'\n", lab.python().display(), script.display());
     let packed = Command::new(lab.python()).args(["-c", PACK, &bootstrap]).output().unwrap();
     assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
-    let function = aws.function(name, &role, String::from_utf8(packed.stdout).unwrap().trim());
-    aws.rule(name, &on_access_list_of("watched"), &[json!({"Id": "function", "Arn": function})])
+    let function = lab.aws().function(name, role, String::from_utf8(packed.stdout).unwrap().trim());
+    json!({"Id": "function", "Arn": function})
 }

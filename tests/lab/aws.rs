@@ -106,10 +106,18 @@ impl Aws {
 
     /// Returns how many messages of a queue are held back.
     pub(crate) fn delayed(&self, queue: &Queue) -> usize {
-        const DELAYED: &str = "ApproximateNumberOfMessagesDelayed";
+        self.messages(queue, "ApproximateNumberOfMessagesDelayed")
+    }
+
+    /// Returns how many messages of a queue may be received now.
+    pub(crate) fn visible(&self, queue: &Queue) -> usize {
+        self.messages(queue, "ApproximateNumberOfMessages")
+    }
+
+    fn messages(&self, queue: &Queue, attribute: &str) -> usize {
         let asked =
-            self.sqs("GetQueueAttributes", &json!({"QueueUrl": queue.url, "AttributeNames": [DELAYED]}));
-        text(&asked["Attributes"][DELAYED]).parse().unwrap()
+            self.sqs("GetQueueAttributes", &json!({"QueueUrl": queue.url, "AttributeNames": [attribute]}));
+        text(&asked["Attributes"][attribute]).parse().unwrap()
     }
 
     /// Receives at most ten messages that are visible now.

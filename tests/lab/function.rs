@@ -32,7 +32,36 @@ pub(crate) struct Function {
     queue: Queue,
     api: Arc<RuntimeApi>,
     seen: Arc<Seen>,
+    batches: Arc<Batches>,
     mapping: Option<JoinHandle<()>>,
+}
+
+/// The turns of a function's batches.
+#[derive(Debug, Default)]
+pub(crate) struct Batches {
+    /// Held while a batch is fed.
+    turn: Mutex<()>,
+    /// That somebody waits until none is.
+    is_awaited: AtomicBool,
+}
+
+impl Batches {
+    /// Does something while the function has no batch from its queue.
+    pub(crate) fn between(&self, something: impl FnOnce()) {
+        self.is_awaited.store(true, Ordering::Relaxed);
+        let turn = self.turn.lock().unwrap();
+        something();
+        drop(turn);
+        self.is_awaited.store(false, Ordering::Relaxed);
+    }
+
+    /// Feeds the next batch, unless somebody waits; returns whether there was one.
+    fn next(&self, feed: impl FnOnce() -> bool) -> bool {
+        !self.is_awaited.load(Ordering::Relaxed) && {
+            let _turn = self.turn.lock().unwrap();
+            feed()
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -48,10 +77,10 @@ impl Function {
         let mut function = Self::idle(lab, deployment);
         function.mapping = Some(thread::spawn({
             let (aws, api, seen) = (lab.aws(), Arc::clone(&function.api), Arc::clone(&function.seen));
-            let queue = deployment.queue.clone();
+            let (queue, batches) = (deployment.queue.clone(), Arc::clone(&function.batches));
             move || {
                 while !seen.stopped.load(Ordering::Relaxed) {
-                    if !feed(&aws, &queue, &api, &seen) {
+                    if !batches.next(|| feed(&aws, &queue, &api, &seen)) {
                         thread::sleep(Duration::from_millis(50));
                     }
                 }
@@ -62,7 +91,7 @@ impl Function {
 
     /// Starts the process and feeds it nothing: the test invokes it.
     pub(crate) fn idle(lab: &Lab, deployment: &Deployment<'_>) -> Self {
-        let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT));
+        let api = Arc::new(RuntimeApi::start(deployment.name, TIMEOUT, Arc::clone(lab.clock())));
         let mut process = command(lab, deployment, &api.address())
             .spawn()
             .unwrap_or_else(|error| panic!("`{}` does not run: {error}", deployment.program.display()));
@@ -71,7 +100,7 @@ impl Function {
         let ended = Arc::clone(&api);
         // A process that is gone will not answer: nobody has to wait for it.
         collect(process.stdout.take().unwrap(), &seen, move || ended.close());
-        Self { process, queue: deployment.queue.clone(), api, seen, mapping: None }
+        Self { process, queue: deployment.queue.clone(), api, seen, batches: Arc::default(), mapping: None }
     }
 
     /// Hands messages to the function as one batch of its queue, and returns what it made of each: true iff it is not
@@ -96,6 +125,11 @@ impl Function {
             Outcome::Success(answer) => serde_json::from_str(&answer).map_err(|error| error.to_string()),
             Outcome::Failure(error) => Err(error),
         }
+    }
+
+    /// Returns the turns of its batches.
+    pub(crate) fn batches(&self) -> &Arc<Batches> {
+        &self.batches
     }
 
     /// Returns the number of the process.
@@ -154,6 +188,7 @@ fn command(lab: &Lab, deployment: &Deployment<'_>, runtime_api: &str) -> Command
         .env("AWS_SECRET_ACCESS_KEY", &deployment.credentials.secret)
         .env("AWS_SESSION_TOKEN", &deployment.credentials.token)
         .env("AWS_ENDPOINT_URL", lab.endpoint())
+        .envs(lab.clock().environment())
         .envs(deployment.environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

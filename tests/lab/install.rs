@@ -1,4 +1,4 @@
-//! The Python environment of the lab: made on first use, in the target folder, with pinned packages.
+//! What the lab is made of: its Python environment with pinned packages, and its clock, made on first use, in the target folder.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -49,6 +49,32 @@ pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf, St
         .arg(requirements))?;
     File::create(complete).unwrap();
     Ok(python)
+}
+
+/// Returns the library that lets a lab's clock be set on, compiled now if it is not there yet, or the reason why it cannot be had.
+pub(crate) fn clock() -> Result<PathBuf, String> {
+    static CLOCK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    CLOCK.get_or_init(compiled).clone()
+}
+
+fn compiled() -> Result<PathBuf, String> {
+    if !cfg!(target_os = "linux") {
+        return Err("the clock of a process can be set on under Linux alone".to_owned());
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/clock.c");
+    let mut hasher = DefaultHasher::new();
+    fs::read_to_string(&source).unwrap().hash(&mut hasher);
+    fs::create_dir_all(folder()).unwrap();
+    let library = folder().join(format!("clock-{:016x}.so", hasher.finish()));
+    let lock = File::create(folder().join("lock")).unwrap();
+    lock.lock().unwrap();
+    if !library.is_file() {
+        let made = library.with_extension("new");
+        // The linker of every build here is the C compiler.
+        run(Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&made).arg(&source))?;
+        fs::rename(&made, &library).unwrap();
+    }
+    Ok(library)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -2,6 +2,7 @@
 //! on loopback only, gone with the test even where the test process is killed.
 
 pub(crate) mod aws;
+pub(crate) mod clock;
 pub(crate) mod function;
 pub(crate) mod http;
 mod install;
@@ -9,6 +10,7 @@ pub(crate) mod proxy;
 pub(crate) mod runtime_api;
 
 use aws::Aws;
+use clock::Clock;
 pub(crate) use install::environment;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -16,6 +18,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +35,7 @@ pub(crate) struct Lab {
     python: PathBuf,
     port: u16,
     folder: PathBuf,
+    clock: Arc<Clock>,
 }
 
 impl Lab {
@@ -40,8 +44,23 @@ impl Lab {
     /// Returns `None`, with one line that says why, where the lab cannot be installed.
     /// On a build server (`CI=true`) that is a failure instead.
     pub(crate) fn start(what: &str) -> Option<Self> {
-        match install::python() {
-            Ok(python) => Some(Self::run(&python)),
+        Self::start_by(what, |_| Ok(Clock::Machine))
+    }
+
+    /// The same, with a clock of its own that the test sets on: of the minutes that it would have to wait for, these alone are
+    /// left out. With `LOOPGUARD_LAB_CLOCK=machine` it waits for them.
+    pub(crate) fn start_with_clock(what: &str) -> Option<Self> {
+        Self::start_by(what, Clock::to_set)
+    }
+
+    fn start_by(what: &str, clock: impl FnOnce(&Path) -> Result<Clock, String>) -> Option<Self> {
+        let started = install::python().and_then(|python| {
+            let folder = new_folder();
+            let clock = clock(&folder)?;
+            Ok(Self::run(&python, folder, clock))
+        });
+        match started {
+            Ok(lab) => Some(lab),
             Err(reason) if std::env::var("CI").is_ok_and(|value| value == "true") => {
                 panic!("no local AWS: {reason}")
             }
@@ -52,11 +71,7 @@ impl Lab {
         }
     }
 
-    fn run(python: &Path) -> Self {
-        static STARTED: AtomicU32 = AtomicU32::new(0);
-        let nth = STARTED.fetch_add(1, Ordering::Relaxed);
-        let folder = install::folder().join(format!("run-{}-{nth}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+    fn run(python: &Path, folder: PathBuf, clock: Clock) -> Self {
         let log = folder.join("log.txt");
         let mut process = Command::new(python)
             .arg("-B")
@@ -68,6 +83,7 @@ impl Lab {
             .env("GATEWAY_PORT", "0")
             .env("BIND_HOST", "127.0.0.1")
             .env("LAB_ENDS_WITH_STDIN", "1")
+            .envs(clock.environment())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -79,7 +95,7 @@ impl Lab {
         let ready: Value = serde_json::from_str(&first)
             .unwrap_or_else(|error| panic!("the lab did not start ({error}), see {}", log.display()));
         let port = u16::try_from(ready["port"].as_u64().unwrap()).unwrap();
-        let lab = Self { process, python: python.to_owned(), port, folder };
+        let lab = Self { process, python: python.to_owned(), port, folder, clock: Arc::new(clock) };
         // Connections are accepted from the first line on and answered once everything is loaded.
         lab.state();
         lab
@@ -103,6 +119,11 @@ impl Lab {
     /// Returns the folder of this lab's files, which goes with it.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Returns the clock that its processes go by.
+    pub(crate) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
     }
 
     /// Returns a client that acts as the root user of the account.
@@ -136,6 +157,15 @@ impl Drop for Lab {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Makes a folder for the files of one lab.
+fn new_folder() -> PathBuf {
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let nth = STARTED.fetch_add(1, Ordering::Relaxed);
+    let folder = install::folder().join(format!("run-{}-{nth}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// Asks every 50 ms until there is an answer; returns `None` if there was none in time.

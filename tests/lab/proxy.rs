@@ -4,6 +4,7 @@
 
 use super::http::{self, Head, read_message};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;
@@ -69,6 +70,19 @@ pub(crate) struct Proxy {
 struct Shared {
     lab: u16,
     state: Mutex<State>,
+    awaited: Mutex<Option<Awaited>>,
+}
+
+/// A call before which something is to happen, once.
+struct Awaited {
+    name: String,
+    then: Box<dyn FnOnce() + Send>,
+}
+
+impl fmt::Debug for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Awaited").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +103,7 @@ impl Proxy {
     pub(crate) fn start(lab: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared { lab, state: Mutex::default() });
+        let shared = Arc::new(Shared { lab, state: Mutex::default(), awaited: Mutex::default() });
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -115,6 +129,12 @@ impl Proxy {
             edits: std::mem::take(&mut state.edits),
             ..State::default()
         };
+    }
+
+    /// Has something happen before the next call of that name is handed on.
+    pub(crate) fn before(&self, name: &str, then: impl FnOnce() + Send + 'static) {
+        let awaited = Awaited { name: name.to_owned(), then: Box::new(then) };
+        *self.shared.awaited.lock().unwrap() = Some(awaited);
     }
 
     /// Says which process [`Fault::DiesBefore`] and [`Fault::DiesAfter`] end.
@@ -143,6 +163,10 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         while let Some((head, body)) = read_message(&mut reader)? {
             let (at, fault, process) = self.seen(&head, &body);
+            let awaited = self.awaited.lock().unwrap().take_if(|awaited| awaited.name == name(&head, &body));
+            if let Some(awaited) = awaited {
+                (awaited.then)();
+            }
             let Some(answer) = self.answer(at, fault, process, &head, &body, stream)? else { break };
             (&*stream).write_all(answer.as_bytes())?;
         }

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>, version 2018-06-01.
 
+use super::clock::Clock;
 use super::http::{Head, read_message};
 use super::{ACCOUNT, REGION};
 use std::collections::{BTreeMap, VecDeque};
@@ -10,7 +11,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// What a function made of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +29,13 @@ pub(crate) struct RuntimeApi {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     function_arn: String,
     timeout: Duration,
+    clock: Arc<Clock>,
 }
 
 #[derive(Debug, Default)]
@@ -45,14 +47,16 @@ struct State {
 }
 
 impl RuntimeApi {
-    /// Serves a function of this name; `timeout` is what the function is told of its deadline.
-    pub(crate) fn start(function: &str, timeout: Duration) -> Self {
+    /// Serves a function of this name; `timeout`, by that clock, is what the function is told of its deadline.
+    pub(crate) fn start(function: &str, timeout: Duration, clock: Arc<Clock>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             function_arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"),
             timeout,
-            ..Shared::default()
+            clock,
+            state: Mutex::default(),
+            changed: Condvar::new(),
         });
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
@@ -147,7 +151,7 @@ impl Shared {
             return None;
         }
         let (id, event) = state.waiting.pop_front()?;
-        let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.timeout;
+        let deadline = self.clock.now() + self.timeout;
         let fields = format!(
             "lambda-runtime-aws-request-id: {id}\r\n\
              lambda-runtime-deadline-ms: {}\r\n\

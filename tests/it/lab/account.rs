@@ -103,6 +103,7 @@ fn role(name: &str, action: &str, resource: &str) -> Value {
 pub(super) fn loopguard(lab: &Lab) -> Command {
     let mut command = workspace::loopguard();
     command
+        .envs(lab.clock().environment())
         .env("AWS_ENDPOINT_URL", lab.endpoint())
         .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", ACCOUNT)

@@ -57,7 +57,11 @@ impl Guarded {
         more: &[(&str, &str)],
         permitted: impl Fn(Value) -> Value,
     ) -> Option<Self> {
-        let lab = Lab::start(what)?;
+        Some(Self::deployed_in(Lab::start(what)?, mode, more, permitted))
+    }
+
+    /// The same in a lab that is there.
+    fn deployed_in(lab: Lab, mode: &str, more: &[(&str, &str)], permitted: impl Fn(Value) -> Value) -> Self {
         let aws = lab.aws();
         aws.trail("management");
 
@@ -102,7 +106,7 @@ impl Guarded {
 
         let work = aws.queue("work", 30);
         aws.rule("harmless", &json!({"source": ["my.app"]}), &[json!({"Id": "queue", "Arn": work.arn})]);
-        Some(Self { guard, alerts, changes, work, aws, lab })
+        Self { guard, alerts, changes, work, aws, lab }
     }
 
     /// Waits for an alert of this kind (`disabled`, `would-disable`, `refused`) on the rule, and returns its
@@ -124,13 +128,19 @@ impl Guarded {
 
     /// Checks that the guard stops the loop and tells, and that it leaves the harmless rule alone.
     fn stops(&self, rule: &str, rule_arn: &str) {
+        self.stopped(rule, rule_arn);
+    }
+
+    /// The same, and returns the text of the alert.
+    fn stopped(&self, rule: &str, rule_arn: &str) -> String {
         let off = || (self.aws.rule_state(rule) == "DISABLED").then_some(());
         wait_for(LONG, off).unwrap_or_else(|| panic!("`{rule}` is not disabled"));
         let rounds = self.lab.matched(rule_arn);
         thread::sleep(Duration::from_millis(800));
         assert_eq!(self.lab.matched(rule_arn), rounds, "the loop goes on");
-        self.alert("disabled", rule);
+        let told = self.alert("disabled", rule);
         self.leaves_the_rest_alone();
+        told
     }
 
     /// Checks that a loop goes on and that its rule is on.
@@ -191,6 +201,11 @@ fn permissions(topic: &str, queue: &Queue) -> Value {
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queue.arn},
         {"Effect": "Allow", "Action": ledger, "Resource": table},
     ])
+}
+
+/// Exactly what `permissions.toml` says of these parts.
+fn permissions_of(parts: &[&str]) -> Value {
+    json!([{"Effect": "Allow", "Action": site::actions(parts), "Resource": "*"}])
 }
 
 /// The permissions, and those of who wants brakes.

@@ -145,6 +145,7 @@ def dispatch(event, view=None):
         for target in list(eventbridge._targets.get(key, [])):
             counts["invoked"] += 1
             measure("Invocations", rule)
+            cloudwatch.record_metric("AWS/Events", "InvocationsCreated", 1, "Count", {})
             eventbridge._invoke_target(target, event, rule, view)
 
 

@@ -2,17 +2,19 @@
 
 ministack starts a state machine without a role and without a record, and does not run ECS tasks for rules.
 Here both are calls of the target's role: allowed by its policies or denied, and recorded either way.
+Functions it runs; that they ran is counted here, in Lambda's own metric.
 """
 
 import contextvars
 import json
 import logging
+import threading
 
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.iam_evaluator import EvalContext, evaluate
 from ministack.core.iam_evaluator import _conditions_met, _gather_role_policies, _service_principal_matches
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import ecs, eventbridge, stepfunctions
+from ministack.services import cloudwatch, ecs, eventbridge, lambda_svc, stepfunctions
 
 import bus
 import trail
@@ -38,6 +40,7 @@ def install():
             _current.reset(token)
 
     eventbridge._invoke_target = patched
+    eventbridge._dispatch_to_lambda = run_function
     eventbridge._dispatch_to_stepfunctions = start_execution
 
 
@@ -47,6 +50,22 @@ def service_of(arn):
         return parse_arn(arn).service
     except ArnParseError:
         return ""
+
+
+def run_function(arn, payload):
+    """Runs the function of a target; a run that was not throttled is counted."""
+    function, config, name = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        log.warning("no function %s", name)
+        return
+    record = lambda_svc._execution_record_for_config(function, config)
+
+    def run():
+        result = lambda_svc._execute_function(record, json.loads(payload))
+        if not result.get("throttle"):
+            cloudwatch.record_metric("AWS/Lambda", "Invocations", 1, "Count", {"FunctionName": name})
+
+    threading.Thread(target=lambda_svc._run_with_function_config_scope, args=(record, run), daemon=True).start()
 
 
 def start_execution(arn, payload):

@@ -9,9 +9,14 @@ use serde_json::{Value, json};
 const RULE: &str = "restart-machine";
 
 impl Guarded {
+    /// Runs `loopguard restore`.
     pub(super) fn restores(&self, id: &str, more: &[&str]) -> (String, Option<i32>) {
-        let mut command = loopguard(&self.lab);
-        let output = command.args(["restore", id, "--table", TABLE]).args(more).output().unwrap();
+        self.operates(&[&["restore", id], more].concat())
+    }
+
+    /// Runs a command on the ledger's table, and returns what it printed and its exit code.
+    pub(super) fn operates(&self, arguments: &[&str]) -> (String, Option<i32>) {
+        let output = loopguard(&self.lab).args(arguments).args(["--table", TABLE]).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 

@@ -1,5 +1,8 @@
 //! The real sentinel beside the real guard: a loop that only a permission shows runs, is suspected, watched and stopped.
 
+mod minutes;
+mod shown;
+
 use super::site::actions;
 use super::{Guarded, LONG, TABLE};
 use crate::lab::access_list_rule;
