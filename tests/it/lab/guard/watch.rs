@@ -2,6 +2,7 @@
 
 mod minutes;
 mod shown;
+mod standing;
 
 use super::site::actions;
 use super::{Guarded, LONG, TABLE};
