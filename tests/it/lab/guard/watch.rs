@@ -1,5 +1,6 @@
 //! The real sentinel beside the real guard: a loop that only a permission shows runs, is suspected, watched and stopped.
 
+mod interrupted;
 mod minutes;
 mod shown;
 mod standing;

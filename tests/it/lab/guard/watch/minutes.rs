@@ -5,12 +5,16 @@
 //! clock of all processes is set on. With `LOOPGUARD_LAB_CLOCK=machine` nothing is left out.
 
 use super::sentinel;
-use crate::lab::guard::{Guarded, LONG, TABLE, permissions_of};
+use crate::lab::guard::{Guarded, TABLE, permissions_of};
 use crate::lab::harness::function::Function;
 use crate::lab::harness::proxy::Proxy;
 use crate::lab::harness::{Lab, wait_for};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Longer than what a minute is for takes on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The guard keeps up while no more messages than this wait for it: a batch and what came meanwhile.
 const KEEPS_UP: usize = 10;
@@ -48,10 +52,15 @@ impl Minutes {
 
     /// Lets a minute pass in which `happens` comes true, then makes the round with which the next begins.
     pub(super) fn pass(&self, mut happens: impl FnMut() -> bool) -> Value {
-        wait_for(LONG, || happens().then_some(())).expect("what the minute is for");
+        wait_for(PATIENCE, || happens().then_some(())).expect("what the minute is for");
+        self.next();
+        self.round()
+    }
+
+    fn next(&self) {
         let account = &self.account;
         let keeps_up = || (account.aws.visible(&account.changes) <= KEEPS_UP).then_some(());
-        wait_for(LONG, keeps_up).expect("the guard keeps up");
+        wait_for(PATIENCE, keeps_up).expect("the guard keeps up");
         let clock = account.lab.clock();
         if clock.is_set() {
             // A batch that the guard has begun would find that its time is up.
@@ -59,7 +68,11 @@ impl Minutes {
         } else {
             clock.next_minute();
         }
-        self.round()
+    }
+
+    /// Lets so many minutes pass in which nothing has to happen, and in which the sentinel makes no round.
+    pub(super) fn pass_without_sentinel(&self, minutes: u32) {
+        (0..minutes).for_each(|_| self.next());
     }
 
     /// Makes a round of the sentinel now.
