@@ -28,6 +28,7 @@ pub(crate) use pause::{PauseArgs, ResumeArgs};
 pub(crate) use restore::RestoreArgs;
 pub(crate) use selftest::SelftestArgs;
 
+use crate::account::now;
 use crate::exit::Exit;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -38,7 +39,6 @@ use loopguard_decision::{Timestamp, shell};
 use loopguard_model::Scope;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 use told::Told;
 
 /// Where the guard's ledger is, and how to answer.
@@ -222,11 +222,6 @@ fn here(place: &Place) -> Desk {
     let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(std::env::var_os);
     let user = user.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.is_empty());
     Desk::new(place, user.unwrap_or_else(|| "somebody".to_owned()).into(), None)
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or_default())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

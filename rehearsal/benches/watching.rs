@@ -89,10 +89,11 @@ fn own(rules: usize) {
     // One in thirty of them on a cycle, but at most twenty.
     let on_cycles = (rules / 30).min(20);
     let begun = Instant::now();
-    let install = own::installed(rules, on_cycles);
+    let days = own::TwoDays::of(rules, on_cycles);
     let two_days = begun.elapsed();
-    let idle = own::idle(rules, on_cycles);
-    let month = begun.elapsed().saturating_sub(two_days);
+    let install = days.install();
+    let idle = days.month();
+    let rest = begun.elapsed().saturating_sub(two_days);
     let incident = own::incident(rules, on_cycles);
     println!("\n[[month]]\nrules = {rules}\non_cycles = {on_cycles}");
     for (what, taken) in [("idle", &idle), ("incident", &incident), ("install", &install)] {
@@ -106,8 +107,8 @@ fn own(rules: usize) {
             println!("# {call}: {count}");
         }
     }
-    // Two days with scans, and thirty of which two have scans.
-    let day = month.saturating_sub(two_days).as_secs_f64() / 28.0;
+    // Two days with scans, and the rest of thirty without.
+    let day = rest.as_secs_f64() / 28.0;
     let scan = (two_days.as_secs_f64() / 2.0 - day).max(0.0);
     println!(
         "# processor, the account itself included: {:.2} ms a look, {:.2} ms a wake",

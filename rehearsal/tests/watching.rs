@@ -170,7 +170,7 @@ const COUNT: &str = "cargo bench -p loopguard-rehearsal --bench watching -- \"ow
 #[test]
 fn the_table_of_the_stacks_own_cost_is_counted_again() {
     let month = loopguard_decision::cost::own_months().first().unwrap();
-    let mut counted = own::idle(month.rules, month.on_cycles);
+    let mut counted = own::TwoDays::of(month.rules, month.on_cycles).month();
     counted.units.retain(|_, units| *units > 0);
     let units: Vec<(&str, u64)> = counted.units.into_iter().collect();
     let said: Vec<(&str, u64)> =

@@ -1,15 +1,13 @@
 //! What loops of an account do now, by its metrics: how often their rules ran, and what that costs.
 
 use loopguard_analysis::Finding;
-use loopguard_decision::cost::{CountedTarget, Meter, Prices, RunawayCost, Spend, counted_targets, spend};
+use loopguard_decision::cost::{
+    CountedTarget, Meter, Prices, RunawayCost, Spend, counted_targets, rate_stretch, spend,
+};
 use loopguard_decision::rates::{Metric, MetricQuery, Minute, Series, Watched};
 use loopguard_decision::{RuleRef, Timestamp};
 use loopguard_model::{Inventory, Rule, RuleKey};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Metrics come minutes late, so that the rate is that of the five minutes before the last two.
-const SETTLE: u64 = 2;
-const RATE_MINUTES: u64 = 5;
 
 /// The stretch of time that is looked at, up to now.
 #[derive(Debug, Clone, Copy)]
@@ -146,13 +144,13 @@ impl Watch {
         let spent = |of: &RunawayCost| spend(&meter, of, prices, from.start(), stretch.now);
         let rules = ran.into_iter().map(|(rule, series)| RuleRuns {
             ran: series.sum(from, end),
-            per_minute: per_minute(&series, end),
+            per_minute: per_minute(&series, (from, end)),
             spend: spent(&by_round.of_rule(&rule)),
             rule,
         });
         Seen::Runs(Box::new(Runs {
             rounds: meter.rounds.sum(from, end),
-            per_minute: per_minute(&meter.rounds, end),
+            per_minute: per_minute(&meter.rounds, (from, end)),
             spend: spent(by_round),
             rules: rules.collect(),
             counted: meter.counted(from, end),
@@ -197,9 +195,9 @@ impl Read {
     }
 }
 
-fn per_minute(series: &Series, end: Minute) -> u64 {
-    let settled = end.back(SETTLE);
-    series.sum(settled.back(RATE_MINUTES), settled) / RATE_MINUTES
+fn per_minute(series: &Series, (begin, end): (Minute, Minute)) -> u64 {
+    let (from, settled) = rate_stretch(begin, end);
+    series.sum(from, settled) / settled.0.saturating_sub(from.0).max(1)
 }
 
 /// Where a rule is; `None` where that is not wholly known.

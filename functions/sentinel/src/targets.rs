@@ -10,20 +10,13 @@ use std::sync::{Arc, OnceLock};
 struct Row {
     service: String,
     resource: Option<String>,
-    metric: Option<Counter>,
+    /// The metric that counts the starts of such a target.
+    metric: Option<Metric>,
     billing: String,
     #[allow(dead_code, reason = "read by people")]
     source: String,
     #[allow(dead_code, reason = "read by people")]
     standing: String,
-}
-
-/// A metric that counts the starts of one kind of target.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Counter {
-    FunctionRuns,
-    MachineRuns,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,13 +43,14 @@ pub(crate) fn counter(arn: &str) -> Option<(Metric, Watched)> {
     let (service, resource) = parts(arn)?;
     let row = rows().iter().find(|row| row.service == service)?;
     let name = resource.strip_prefix(row.resource.as_deref()?)?;
-    Some(match row.metric? {
+    let metric = row.metric?;
+    let of = match metric {
         // A version or alias is counted with its function.
-        Counter::FunctionRuns => {
-            (Metric::FunctionRuns, Watched::Function(name.split(':').next().unwrap_or(name).into()))
-        }
-        Counter::MachineRuns => (Metric::MachineRuns, Watched::Machine(arn.into())),
-    })
+        Metric::FunctionRuns => Watched::Function(name.split(':').next().unwrap_or(name).into()),
+        Metric::MachineRuns => Watched::Machine(arn.into()),
+        _ => return None,
+    };
+    Some((metric, of))
 }
 
 /// Returns how billing names the services of these targets, and of the logs that most of them write.
@@ -74,6 +68,8 @@ mod tests {
     #[test]
     fn the_table_is_read() {
         assert!(rows().len() > 5);
+        let counts = [None, Some(Metric::FunctionRuns), Some(Metric::MachineRuns)];
+        assert!(rows().iter().all(|row| counts.contains(&row.metric)));
         assert!(rows().iter().all(|row| row.metric.is_none() || row.resource.is_some()));
     }
 

@@ -26,9 +26,6 @@ pub const MINUTE: u64 = 60_000;
 /// The rules are deployed at the first minute, and the loop begins at this one, so that rounds and scans have passed.
 pub const BEGIN: u64 = 10 * MINUTE;
 
-/// A loop that makes more events than this is not stopped any more.
-const MOST_EVENTS: u64 = 1_000_000;
-
 /// By what a loop may be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Means {
@@ -101,7 +98,7 @@ pub fn run(shape: &Shape, means: Means) -> Ran {
     let script = Script::parse(&shape.script()).unwrap();
     let company = if means == Means::Change { Company::Guard } else { Company::Both };
     let mut rehearsal = place.rehearse(&script, shape.seed, shape.latency, &means.settings(shape), company);
-    rehearsal = rehearsal.with_most_events(MOST_EVENTS);
+    rehearsal = rehearsal.with_most_events(shape.most_events);
     let end = shape.begin() + shape.minutes * MINUTE;
     let mut minute = 0;
     let mut stopped = None;

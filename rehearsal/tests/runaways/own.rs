@@ -212,29 +212,39 @@ impl Counted {
     }
 }
 
-/// A month in which nothing happens. The guard's second day is taken thirty times, since each is like it, and the first alone
-/// keeps what was seen of every rule; the sentinel's month is lived through.
-pub fn idle(rules: usize, on_cycles: usize) -> Taken {
-    let mut counted = Counted::new(rules, on_cycles, "");
-    counted.live(1);
-    let first = counted.guard();
-    counted.live(2);
-    let guard = counted.guard().without(&first).times(DAYS);
-    counted.rehearsal.end_scans();
-    for day in 3..=DAYS {
-        counted.live(day);
-    }
-    guard.and(&counted.sentinel())
+/// An account that has lived for two days in which nothing happened.
+pub struct TwoDays {
+    counted: Counted,
+    first: Taken,
+    both: Taken,
 }
 
-/// The first day, and as far as it takes more than the second: what was seen of every rule is kept.
-pub fn installed(rules: usize, on_cycles: usize) -> Taken {
-    let mut counted = Counted::new(rules, on_cycles, "");
-    counted.live(1);
-    let first = counted.guard();
-    counted.live(2);
-    let both = counted.guard();
-    first.clone().and(&first).without(&both)
+impl TwoDays {
+    /// Lives through them.
+    pub fn of(rules: usize, on_cycles: usize) -> Self {
+        let mut counted = Counted::new(rules, on_cycles, "");
+        counted.live(1);
+        let first = counted.guard();
+        counted.live(2);
+        let both = counted.guard();
+        Self { counted, first, both }
+    }
+
+    /// The guard's first day, as far as it takes more than the second: what was seen of every rule is kept.
+    pub fn install(&self) -> Taken {
+        self.first.clone().and(&self.first).without(&self.both)
+    }
+
+    /// A month of such days. The guard's second day is taken thirty times, since each but the first is like it; the sentinel's month is
+    /// lived through.
+    pub fn month(self) -> Taken {
+        let Self { mut counted, first, both } = self;
+        counted.rehearsal.end_scans();
+        for day in 3..=DAYS {
+            counted.live(day);
+        }
+        both.without(&first).times(DAYS).and(&counted.sentinel())
+    }
 }
 
 /// What one loop adds that runs away, three hundred chains at CloudTrail's usual latency, until it is stopped and calm: the

@@ -28,6 +28,8 @@ pub struct Shape {
     pub threshold: u64,
     /// How long it may run.
     pub minutes: u64,
+    /// A loop that makes more events than this is not stopped any more.
+    pub most_events: u64,
     pub seed: u64,
     /// Whether a service manages the loop's rules, and whether their owner wants functions behind such rules braked.
     pub managed: Option<bool>,
@@ -62,6 +64,7 @@ impl Shape {
             ceiling: 60,
             threshold: 30,
             minutes: 60,
+            most_events: 1_000_000,
             seed: 1,
             managed: None,
         }
@@ -245,6 +248,8 @@ pub fn doubling() -> Shape {
         runs: calls("facl", "PutBucketAcl", 2),
         latency: (100_000, 140_000),
         minutes: 45,
+        // As many again are under way, each with its whole text.
+        most_events: 200_000,
         ceiling: 60,
         ..chain()
     }

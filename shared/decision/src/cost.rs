@@ -22,5 +22,5 @@ pub use own::{FixedItem, OwnItem, OwnMonth, OwnUse, fixed_cost, own_months};
 pub use prices::{Price, PriceStanding, Prices};
 pub use range::Range;
 pub use runaway::{CostLine, ROUNDS, RunawayCost, runaway, runaway_of};
-pub use spend::{BUDGET_HOURS, Spend, spend};
+pub use spend::{BUDGET_HOURS, Spend, rate_stretch, spend};
 pub use standing::{StandingCost, standing_cost};

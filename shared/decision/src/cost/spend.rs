@@ -2,6 +2,7 @@
 
 use super::{Meter, Prices, Range, RunawayCost};
 use crate::Timestamp;
+use crate::evidence::Thresholds;
 use crate::rates::Minute;
 
 /// What an incident costs.
@@ -24,8 +25,12 @@ pub const BUDGET_HOURS: [u64; 3] = [8, 12, 24];
 /// The rate is that of so many minutes.
 const RATE_MINUTES: u64 = 5;
 
-/// Metrics come minutes late: the last ones would say that it is slower than it is.
-const SETTLE: u64 = 2;
+/// Returns from where on and before where a rate is taken of what began then and is looked at now: the last five minutes that have
+/// settled. Metrics come minutes late, and the last ones would say that it is slower than it is.
+pub fn rate_stretch(begin: Minute, end: Minute) -> (Minute, Minute) {
+    let settled = Some(end.back(Thresholds::DESIGN.settle)).filter(|settled| *settled > begin).unwrap_or(end);
+    (settled.back(RATE_MINUTES).max(begin), settled)
+}
 
 /// Returns what the loop costs that began at `since`. What the meter counts is priced as counted; for what it does not
 /// count, each round costs what `by_round` says of it.
@@ -38,9 +43,8 @@ pub fn spend(
 ) -> Spend {
     let (begin, end) = (Minute::of(since), Minute::of(now));
     let so_far = meter.cost(by_round, prices, begin, end);
-    let settled = Some(end.back(SETTLE)).filter(|settled| *settled > begin).unwrap_or(end);
-    let rate_from = settled.back(RATE_MINUTES).max(begin);
-    let minutes = (settled.0.saturating_sub(rate_from.0)).max(1);
+    let (rate_from, settled) = rate_stretch(begin, end);
+    let minutes = settled.0.saturating_sub(rate_from.0).max(1);
     let per_minute = meter.cost(by_round, prices, rate_from, settled).share(1, minutes);
     let left = (month_end(now).0.saturating_sub(now.0)) / 60_000;
     let saved = |hours: u64| Range::times(per_minute, hours * 60);
